@@ -1,0 +1,54 @@
+# Each target works as the first command in a fresh clone: it needs Python >= 3.10 and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := packages/dagster-managed-elements packages/dagster-airbyte packages/airbyte-local
+PYTEST := $(BIN)/python -m pytest
+
+# Either one set makes every child Python compile its imports again.
+unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED PYTHONPATH
+
+.PHONY: setup demo test test-slow lint format bench requirements clean
+.DEFAULT_GOAL := setup
+
+setup: $(VENV)/lint.stamp
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp a requirement set: demo is the smallest, test holds demo, lint holds test.
+$(VENV)/%.stamp: requirements/%.txt $(PACKAGES:%=%/pyproject.toml) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
+	@touch $@
+
+demo: $(VENV)/demo.stamp
+	@$(BIN)/python examples/cereals/demo.py
+
+test: $(VENV)/test.stamp
+	$(PYTEST) -m "not slow" -n 2
+
+test-slow: $(VENV)/test.stamp
+	$(PYTEST) -m slow
+
+lint: $(VENV)/lint.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(VENV)/lint.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/test.stamp
+	@$(BIN)/python -m benchmarks
+
+# Compiled for every supported Python at once; the address of the index in use never reaches a file.
+requirements:
+	for set in demo test lint; do uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements/$$set.txt requirements/$$set.in; done
+
+clean:
+	rm -rf $(VENV) .airbyte-local
