@@ -1,0 +1,85 @@
+"""The port through which kinds talk to an Airbyte: what can be asked of one, whatever its version and API.
+
+Values in, values out; a gateway knows HTTP and no element, a kind knows elements and no HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dagster_managed_elements.airbyte.wire import (
+    Actor,
+    Catalog,
+    Connection,
+    Definition,
+    Json,
+    Side,
+    Specification,
+    Workspace,
+)
+
+__all__ = ["Gateway", "Json", "Side"]
+
+
+class Gateway(Protocol):
+    """One workspace of one Airbyte, for one run.
+
+    Lists are complete or raise. Creates are sent once: `Lost` where no answer came. Every other call is
+    repeated where that is safe. All raise `ApiError`.
+
+    A *configuration* and a *body* may still hold `Secret` values, and should: they are read here, once, at the
+    moment of sending, and what they held is blanked out of every error. A `Masked` is sent as the mask.
+    """
+
+    @property
+    def workspace(self) -> Workspace: ...
+
+    async def definitions(self, side: Side) -> Sequence[Definition]:
+        """Every connector type this workspace may use; asked once a run."""
+        ...
+
+    async def specification(self, side: Side, definition_id: str) -> Specification:
+        """The configuration's JSON Schema, of the version this workspace uses; asked once a definition."""
+        ...
+
+    async def specification_of(self, side: Side, actor_id: str) -> Specification:
+        """The same, of the version one source or destination is pinned to; asked once an actor."""
+        ...
+
+    async def actors(self, side: Side, *, agree: bool = False) -> Sequence[Actor]:
+        """Every source, or every destination. *agree* reads until two readings name the same ids."""
+        ...
+
+    async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
+        """Every connection that is not deleted, each with its selected streams. *agree* as for `actors`."""
+        ...
+
+    async def discover(self, source_id: str) -> Catalog:
+        """The streams of a source that exists; asked once a source and run, from the server's cache if it can.
+
+        Asked again after `update_actor` of that source. An ApiError in the connector's words where it fails.
+        """
+        ...
+
+    async def create_actor(self, side: Side, definition_id: str, name: str, configuration: Json) -> str:
+        """The new id. DeclarationError where the configuration holds a mask: it would be stored as the secret."""
+        ...
+
+    async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
+        """*whole* replaces the configuration (a mask keeps its secret), else it is merged (no mask allowed)."""
+        ...
+
+    async def delete_actor(self, side: Side, actor_id: str) -> None:
+        """And its connections, which Airbyte deletes with it. Gone already is success."""
+        ...
+
+    async def create_connection(self, body: Json) -> str: ...
+
+    async def update_connection(self, connection_id: str, body: Json) -> None:
+        """*body* holds only what changes; nothing in it resets a stream."""
+        ...
+
+    async def delete_connection(self, connection_id: str) -> None:
+        """Gone already is success."""
+        ...

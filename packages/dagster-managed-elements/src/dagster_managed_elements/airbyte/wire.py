@@ -1,0 +1,219 @@
+"""JSON of Airbyte's APIs made typed, here and nowhere else. Unknown fields are ignored, every enum is open.
+
+A null, an empty list and nothing are one and the same: servers differ in which of them they send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, TypeVar, cast
+
+import msgspec
+
+from dagster_managed_elements.engine.errors import ServerFault
+
+Side: TypeAlias = Literal["source", "destination"]
+Json: TypeAlias = Mapping[str, Any]
+
+
+class _Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Fields by Airbyte's camelCase names; what a server adds is ignored."""
+
+
+class Workspace(_Wire, frozen=True, kw_only=True):
+    workspace_id: str
+    name: str
+    organization_id: str | None = None
+
+
+class Definition(_Wire, frozen=True, kw_only=True):
+    """A connector type. `id` is the source or destination definition id, by which everything refers to it."""
+
+    id: str
+    name: str
+    docker_repository: str = ""
+    docker_image_tag: str = ""
+
+
+class Specification(_Wire, frozen=True, kw_only=True):
+    """What a connector says of its configuration: a JSON Schema in which `airbyte_secret` marks secrets."""
+
+    connection_specification: dict[str, Any] = {}
+    supported_destination_sync_modes: list[str] = []
+
+
+class Actor(_Wire, frozen=True, kw_only=True):
+    """A source or a destination; its secrets are masked."""
+
+    id: str
+    definition_id: str
+    name: str
+    configuration: dict[str, Any] | None = None
+    is_version_override_applied: bool = False
+
+
+class Stream(_Wire, frozen=True, kw_only=True):
+    """A stream as discovered. *raw* is all the server said of it, sent back untouched."""
+
+    name: str
+    namespace: str | None = None
+    supported_sync_modes: list[str] = []
+    source_defined_cursor: bool = False
+    default_cursor_field: list[str] = []
+    source_defined_primary_key: list[list[str]] = []
+    raw: dict[str, Any] = {}
+
+
+class StreamConfig(_Wire, frozen=True, kw_only=True):
+    """How a connection reads and writes a stream. *raw* holds the parts this library does not manage."""
+
+    sync_mode: str = ""
+    destination_sync_mode: str = ""
+    cursor_field: list[str] = []
+    primary_key: list[list[str]] = []
+    selected: bool | None = None
+    raw: dict[str, Any] = {}
+
+
+class ConfiguredStream(_Wire, frozen=True, kw_only=True):
+    stream: Stream
+    config: StreamConfig
+
+
+class Catalog(_Wire, frozen=True, kw_only=True):
+    streams: list[ConfiguredStream] = []
+    catalog_id: str | None = None
+
+
+class Connection(_Wire, frozen=True, kw_only=True):
+    connection_id: str
+    name: str
+    source_id: str
+    destination_id: str
+    status: str = "active"
+    namespace_definition: str | None = None
+    namespace_format: str | None = None
+    prefix: str | None = None
+    source_catalog_id: str | None = None
+    sync_catalog: Catalog = Catalog()
+
+
+class Job(_Wire, frozen=True, kw_only=True):
+    """How a check or discovery went; *failure* is the connector's own words."""
+
+    succeeded: bool = True
+    failure: str = ""
+
+
+Wire = TypeVar("Wire", bound=_Wire)
+
+
+def read_workspace(body: Any, at: str) -> Workspace:
+    """*body* typed; as all of these, ServerFault naming *at* and the path in it where its shape is wrong."""
+    return _convert(body, Workspace, at)
+
+
+def read_definition(side: Side, body: Any, at: str) -> Definition:
+    return _convert(_renamed(body, at, {f"{side}DefinitionId": "id"}), Definition, at)
+
+
+def read_specification(body: Any, at: str) -> Specification:
+    return _convert(body, Specification, at)
+
+
+def read_actor(side: Side, body: Any, at: str) -> Actor:
+    names = {
+        f"{side}Id": "id",
+        f"{side}DefinitionId": "definitionId",
+        "connectionConfiguration": "configuration",
+    }
+    return _convert(_renamed(body, at, names), Actor, at)
+
+
+def read_connection(body: Any, at: str) -> Connection:
+    fields = _object(body, at)
+    catalog = read_catalog(fields.get("syncCatalog"), f"{at}.syncCatalog")
+    rest = {name: value for name, value in fields.items() if name != "syncCatalog"}
+    return msgspec.structs.replace(_convert(rest, Connection, at), sync_catalog=catalog)
+
+
+def read_catalog(body: Any, at: str, catalog_id: str | None = None) -> Catalog:
+    """*body* is `{streams: [{stream, config}]}`; null is a catalog without streams."""
+    rows = read_list(body, "streams", at) if body is not None else ()
+    streams = [_configured(row, f"{at}.streams[{number}]") for number, row in enumerate(rows)]
+    return Catalog(streams=streams, catalog_id=catalog_id)
+
+
+def read_job(body: Any, at: str) -> Job:
+    """The `jobInfo` of an answer; one without says nothing, so it succeeded."""
+    if body is None:
+        return Job()
+    fields = _object(body, at)
+    reason = fields.get("failureReason")
+    told = _object(reason if reason is not None else {}, f"{at}.failureReason")
+    words = (told.get("externalMessage"), told.get("internalMessage"))
+    failure = next((word for word in words if isinstance(word, str) and word.strip()), "")
+    return Job(succeeded=fields.get("succeeded") is not False, failure=failure)
+
+
+def read_list(body: Any, name: str, at: str) -> Sequence[Any]:
+    """The list called *name* in *body*; null or nothing is an empty one."""
+    rows = _object(body, at).get(name)
+    if rows is None:
+        return ()
+    if not isinstance(rows, list):
+        raise _misshapen(at, f"expected a list at `{name}`")
+    return cast("list[Any]", rows)
+
+
+def read_text(body: Any, name: str, at: str) -> str:
+    """The text called *name* in *body*, such as the id a create answers with."""
+    value = _object(body, at).get(name)
+    if not isinstance(value, str):
+        raise _misshapen(at, f"expected a text at `{name}`")
+    return value
+
+
+def read_optional(body: Any, name: str, at: str) -> Any:
+    """What is called *name* in *body*, whatever it is; None where it is missing."""
+    return _object(body, at).get(name)
+
+
+def _configured(body: Any, at: str) -> ConfiguredStream:
+    fields = _object(body, at)
+    stream, config = fields.get("stream"), fields.get("config") or {}
+    return ConfiguredStream(
+        stream=_with_raw(stream, Stream, f"{at}.stream"), config=_with_raw(config, StreamConfig, f"{at}.config")
+    )
+
+
+def _with_raw(body: Any, kind: type[Wire], at: str) -> Wire:
+    raw = dict(_object(body, at))
+    known = {name: value for name, value in raw.items() if name != "raw"}
+    return msgspec.structs.replace(_convert(known, kind, at), raw=raw)
+
+
+def _renamed(body: Any, at: str, names: Mapping[str, str]) -> Json:
+    """*body* with Airbyte's names for a side of a connection replaced by the ones both sides share."""
+    fields = _object(body, at)
+    if missing := [name for name in names if name.endswith("Id") and not isinstance(fields.get(name), str)]:
+        raise _misshapen(at, f"expected a text at `{missing[0]}`")
+    return {names.get(name, name): value for name, value in fields.items()}
+
+
+def _convert(body: Any, kind: type[Wire], at: str) -> Wire:
+    present = {name: value for name, value in _object(body, at).items() if value is not None}
+    try:
+        return msgspec.convert(present, kind)
+    except msgspec.ValidationError as error:
+        raise _misshapen(at, str(error)) from None
+
+
+def _object(body: Any, at: str) -> Json:
+    if not isinstance(body, Mapping):
+        raise _misshapen(at, f"expected an object, got {type(body).__name__}")
+    return cast("Json", body)
+
+
+def _misshapen(at: str, problem: str) -> ServerFault:
+    return ServerFault(f"{at}: the answer is not what Airbyte promises: {problem}")

@@ -1,0 +1,222 @@
+"""Declared beside observed, field by field, into Changes. Pure.
+
+Top-level fields are open (only declared ones are compared, None is shown and never differs), nested maps exact,
+lists compared item by item. Replacements and deletions spread to whatever refers to what goes: `cascade`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, cast
+
+from dagster_managed_elements.engine.changes import (
+    ABSENT,
+    Change,
+    Changes,
+    Create,
+    Declared,
+    Delete,
+    FieldChange,
+    Ids,
+    Memory,
+    Notice,
+    Observed,
+    Pair,
+    Path,
+    Replace,
+    Update,
+    pointers,
+)
+from dagster_managed_elements.engine.elements import Key, Later, Masked, Ref, Secret
+from dagster_managed_elements.engine.kinds import Kind
+from dagster_managed_elements.engine.secrets import judge
+
+Kinds: TypeAlias = Mapping[str, Kind]
+
+
+def diff(
+    pairs: Iterable[Pair],
+    kinds: Kinds,
+    ids: Ids,
+    memory: Memory,
+    *,
+    force: bool = False,
+    unmentioned: bool = False,
+    mentioned: frozenset[Key] = frozenset(),
+) -> Changes:
+    """What makes the observed sides equal the declared ones.
+
+    *force* lists every secret the server holds as changed. *unmentioned* deletes what is observed and not
+    declared, except what a declared reference names (*mentioned*).
+    """
+    items: list[Change] = []
+    notices: list[Notice] = []
+    for pair in pairs:
+        match pair:
+            case Pair(None, Observed() as observed):
+                if unmentioned and observed.key not in mentioned:
+                    items.append(deletion(observed, reason="it is not declared"))
+            case Pair(Declared() as declared, None):
+                items.append(Create(declared, _all_of(declared)))
+            case Pair(Declared() as declared, Observed() as observed):
+                view = _Comparison(declared, observed, kinds[declared.key.kind], ids, memory, force)
+                change, said = view.change()
+                notices += said
+                items += [change] if change else []
+            case _:
+                pass
+    return Changes(tuple(items), tuple(notices))
+
+
+def deletion(observed: Observed, *, cause: Key | None = None, reason: str = "") -> Delete:
+    fields = tuple(FieldChange((name,), value, ABSENT) for name, value in observed.fields.items())
+    return Delete(observed, fields, cause, reason)
+
+
+def cascade(changes: Iterable[Change], pairs: Iterable[Pair]) -> tuple[Change, ...]:
+    """*changes*, and what they take with them: whatever still refers to an object that goes is replaced where
+    it is declared, deleted where it is not. Follows references as far as they lead.
+    """
+    found: dict[tuple[str, str] | Key, Change] = {_identity(change): change for change in changes}
+    referring: dict[Ref, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        for ref in set(pointers(pair.observed.fields)) if pair.observed else ():
+            referring[ref].append(pair)
+    doomed = [change for change in found.values() if isinstance(change, (Replace, Delete))]
+    while doomed:
+        gone = doomed.pop()
+        for pair in referring[gone.observed.ref]:
+            taken = _taken_along(pair, gone, found)
+            if taken is not None:
+                found[_identity(taken)] = taken
+                doomed.append(taken)
+    return tuple(found.values())
+
+
+def _taken_along(
+    pair: Pair, gone: Replace | Delete, found: Mapping[tuple[str, str] | Key, Change]
+) -> Replace | Delete | None:
+    if (observed := pair.observed) is None:
+        return None
+    already = found.get((observed.kind, observed.id))
+    if isinstance(already, (Replace, Delete)):
+        return None
+    if pair.declared is None:
+        return deletion(observed, cause=gone.key)
+    if isinstance(already, Update) and _repointed(already, gone.observed.ref):
+        return None
+    fields = already.fields if already else ()
+    return Replace(pair.declared, observed, fields, cause=gone.key)
+
+
+def _repointed(change: Update, ref: Ref) -> bool:
+    """Whether an update takes every pointer to *ref* away."""
+    moved = {changed.path[0] for changed in change.fields}
+    kept = {name: value for name, value in change.observed.fields.items() if name not in moved}
+    return ref not in set(pointers(kept))
+
+
+def _identity(change: Change) -> tuple[str, str] | Key:
+    if isinstance(change, Create):
+        return change.key
+    return (change.observed.kind, change.observed.id)
+
+
+def _all_of(declared: Declared) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange((name,), ABSENT, value) for name, value in declared.fields.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One declared element beside one observed object."""
+
+    declared: Declared
+    observed: Observed
+    kind: Kind
+    ids: Ids
+    memory: Memory
+    force: bool
+
+    def change(self) -> tuple[Change | None, list[Notice]]:
+        found = list(self._changes())
+        kept = [changed for changed in found if not self._ignored(changed.path)]
+        unknown = [changed for changed in kept if changed.why == "unknown"]
+        kept = [changed for changed in kept if changed.why != "unknown"]
+        notices = [self._notice(changed, "ignored") for changed in found if self._ignored(changed.path)]
+        notices += [self._notice(changed, "secret-unknown") for changed in unknown]
+        if not kept:
+            return None, notices
+        update = Update(self.declared, self.observed, tuple(kept))
+        if self.kind.replaces(update):
+            return Replace(self.declared, self.observed, update.fields), notices
+        return update, notices
+
+    def _changes(self) -> Iterator[FieldChange]:
+        if self.declared.key.name != self.observed.name:
+            yield FieldChange(("name",), self.observed.name, self.declared.key.name)
+        for name, after in self.declared.fields.items():
+            if after is not None:
+                yield from self._compare((name,), self.observed.fields.get(name, ABSENT), after)
+
+    def _ignored(self, path: Path) -> bool:
+        shown = ".".join(self.kind.shown(path))
+        return any(shown == ignored or shown.startswith(f"{ignored}.") for ignored in self.declared.ignore)
+
+    def _notice(self, changed: FieldChange, code: str) -> Notice:
+        path = self.kind.shown(changed.path)
+        text = {
+            "ignored": "differs, and is ignored as declared",
+            "secret-unknown": "the server does not show this secret, so it is taken as unchanged",
+        }[code]
+        return Notice(self.declared.key, path, code, text)
+
+    def _compare(self, path: Path, before: Any, after: Any) -> Iterator[FieldChange]:
+        after = after.value if isinstance(after, Later) else after
+        if isinstance(after, Secret):
+            yield from self._secret(path, before, after)
+        elif isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from self._maps(path, cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", after))
+        elif isinstance(before, list) and isinstance(after, list):
+            yield from self._lists(path, cast("list[Any]", before), cast("list[Any]", after))
+        elif not self._equal(before, after):
+            yield FieldChange(path, before, after)
+
+    def _maps(self, path: Path, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[FieldChange]:
+        for key, value in after.items():
+            yield from self._compare((*path, key), before.get(key, ABSENT), value)
+        for key, value in before.items():
+            if key not in after and value is not None:
+                yield FieldChange((*path, key), value, ABSENT)
+
+    def _lists(self, path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldChange]:
+        """A list is reported whole, unless only secrets in it are to be said."""
+        inner = [
+            changed
+            for index, (old, new) in enumerate(zip(before, after, strict=False))
+            for changed in self._compare((*path, str(index)), old, new)
+        ]
+        if len(before) == len(after) and all(changed.why for changed in inner):
+            yield from inner
+        else:
+            yield FieldChange(path, before, after)
+
+    def _secret(self, path: Path, before: Any, after: Secret) -> Iterator[FieldChange]:
+        record = self.memory.secrets.get((self.observed.ref, path))
+        verdict = judge(before, after, record, force=self.force)
+        if verdict == "same":
+            return
+        hidden = before if before is ABSENT else Masked()
+        yield FieldChange(path, hidden, after, verdict)
+
+    def _equal(self, before: Any, after: Any) -> bool:
+        if isinstance(after, Key):
+            return isinstance(before, Ref) and self.ids.get(after) == before.id
+        if isinstance(after, Masked):
+            return isinstance(before, Masked)
+        if before is ABSENT or before is None:
+            return after is None
+        if isinstance(before, bool) or isinstance(after, bool):
+            return before is after
+        return bool(before == after)

@@ -1,0 +1,119 @@
+"""Every way this library fails on purpose. Each error carries data; its text is one line that says what to do.
+
+ManagedElementsError
++-- DeclarationError      what the user's module declares cannot be right; nothing was written
++-- PlanRefused           the plan would destroy something nobody agreed to; nothing was written
++-- ApiError              the other side did not do what was asked
+    +-- Unreachable       the request provably never reached the server
+    +-- Lost              the request was sent, no whole answer came back: it may have been carried out
+    +-- Unauthorized      401, 403
+    +-- Missing           404, 410
+    +-- Conflict          409, 423
+    +-- Invalid           400, 422 and every other 4xx
+    +-- RateLimited       429
+    +-- ServerFault       5xx, or an answer that is not what the API promises
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.engine.changes import Consequence, Problem
+
+_LONGEST_BODY = 256
+
+
+class ManagedElementsError(Exception):
+    """The base of every expected failure; the command line prints it as one line, without a traceback."""
+
+
+class DeclarationError(ManagedElementsError):
+    """What is declared cannot be right. *problems* holds all that were found, each with its element and path."""
+
+    def __init__(self, message: str = "", *, problems: Sequence[Problem] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message or "\n".join(str(problem) for problem in self.problems))
+
+
+class PlanRefused(ManagedElementsError):  # noqa: N818 - it is what happened to the plan, not a fault
+    """The plan has *consequences* that nobody allowed."""
+
+    def __init__(self, consequences: Sequence[Consequence]) -> None:
+        self.consequences = tuple(consequences)
+        listed = "\n".join(f"  {consequence.text}" for consequence in self.consequences)
+        super().__init__(f"The plan was refused, nothing was written:\n{listed}")
+
+
+class ApiError(ManagedElementsError):
+    """The other side did not do what was asked.
+
+    *body* is what the server said, already freed of secrets by the caller; it is cut to 256 characters here,
+    so that no page of HTML and no configuration echoed by a server ends up in a log.
+    """
+
+    summary: ClassVar[str] = "the request failed"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        method: str = "",
+        url: str = "",
+        status: int | None = None,
+        body: str = "",
+        retry_after: float | None = None,
+    ) -> None:
+        self.method, self.url, self.status, self.retry_after = method, url, status, retry_after
+        self.body = body if len(body) <= _LONGEST_BODY else f"{body[:_LONGEST_BODY]}..."
+        super().__init__(message or self._sentence())
+
+    def _sentence(self) -> str:
+        said = f": {' '.join(self.body.split())}" if self.body else ""
+        code = f" ({self.status})" if self.status else ""
+        return f"{self.method} {self.url}: {self.summary}{code}{said}".strip()
+
+
+class Unreachable(ApiError):  # noqa: N818 - the words of DESIGN, read as sentences: `except Missing`
+    summary = "the server could not be reached"
+
+
+class Lost(ApiError):  # noqa: N818
+    """No whole answer came back, so nobody knows whether the request was carried out."""
+
+    summary = "no answer came back"
+
+
+class Unauthorized(ApiError):  # noqa: N818
+    summary = "the server refused these credentials"
+
+
+class Missing(ApiError):  # noqa: N818
+    summary = "not found"
+
+
+class Conflict(ApiError):  # noqa: N818
+    summary = "the server refused it as a conflict"
+
+
+class Invalid(ApiError):  # noqa: N818
+    summary = "the server refused the request as invalid"
+
+
+class RateLimited(ApiError):  # noqa: N818
+    """*retry_after* is in seconds, where the server said so."""
+
+    summary = "the server asks for fewer requests"
+
+
+class ServerFault(ApiError):  # noqa: N818
+    summary = "the server failed"
+
+
+class Partial(ManagedElementsError):  # noqa: N818
+    """A create that got as far as an object with an *id*, but not to its end; the id is kept, the create failed."""
+
+    def __init__(self, id: str, message: str) -> None:  # noqa: A002 - the word every API uses
+        self.id = id
+        super().__init__(message)

@@ -1,0 +1,150 @@
+"""The plug-in contract: a Kind observes and changes one sort of element, an Instance is what kinds talk to.
+
+Four methods are required; a kind without quirks writes nothing else. Kinds act on fields, never on Elements.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
+
+from dagster_managed_elements.engine.changes import (
+    ABSENT,
+    Change,
+    Consequence,
+    Create,
+    Declared,
+    Delete,
+    FieldChange,
+    Ids,
+    Notice,
+    Observed,
+    Pair,
+    Path,
+    Problem,
+    Replace,
+    Update,
+)
+from dagster_managed_elements.engine.elements import Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a kind may know while it resolves: what exists now, and what will change before it.
+
+    *broken* are the keys whose own problems are already reported; a reference to one is no further problem.
+    """
+
+    ids: Ids
+    coming: Mapping[Key, Change] = field(default_factory=dict[Key, Change])
+    broken: frozenset[Key] = frozenset()
+
+
+class Kind(ABC):
+    """How one sort of element is observed and changed.
+
+    *fixed* fields cannot be changed in place: a difference there is a Replace. *lifted* fields are shown without
+    their own name, what they hold standing in their place; *quiet* fields are shown only where they differ.
+    """
+
+    name: ClassVar[str]
+    fixed: ClassVar[frozenset[str]] = frozenset()
+    lifted: ClassVar[frozenset[str]] = frozenset()
+    quiet: ClassVar[frozenset[str]] = frozenset()
+
+    @abstractmethod
+    async def observe(self) -> Sequence[Observed]:
+        """Everything of this kind there is: complete, or an ApiError."""
+
+    @abstractmethod
+    async def create(self, declared: Declared, ids: Ids) -> str:
+        """Make it and return its id. Raises Lost where no answer came, Partial where it exists unfinished."""
+
+    @abstractmethod
+    async def update(self, change: Update, ids: Ids) -> None:
+        """Send what `change.fields` names, and nothing else."""
+
+    @abstractmethod
+    async def delete(self, observed: Observed) -> None:
+        """Delete it; that it is gone already is success."""
+
+    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
+        """Make both sides of each pair comparable and validate the declared one. Must be idempotent."""
+        del look
+        return pairs
+
+    async def find(self, name: str) -> Sequence[Observed]:
+        """Look again for objects of this name, after a create whose answer was lost."""
+        return [observed for observed in await self.observe() if observed.name == name]
+
+    def replaces(self, change: Update) -> bool:
+        """Whether this change cannot be done in place."""
+        return any(changed.path[0] in self.fixed for changed in change.fields)
+
+    def consequences(self, change: Change) -> Iterable[Consequence]:
+        """What the change does beside what its fields say. Pure."""
+        match change:
+            case Delete(cause=None):
+                yield Consequence(change.key, "delete", f"{change.key} is deleted")
+            case Delete(cause=cause):
+                yield Consequence(change.key, "cascade", f"{change.key} is deleted, since it depends on {cause}")
+            case Replace(cause=None):
+                yield Consequence(change.key, "replace", f"{change.key} is deleted and created anew")
+            case Replace(cause=cause):
+                yield Consequence(change.key, "replace", f"{change.key} is deleted and created anew, with {cause}")
+            case _:
+                return
+
+    def show(self, change: Change) -> Iterable[FieldChange]:
+        """The fields of a change as the user reads them. Pure."""
+        whole = isinstance(change, (Create, Delete))
+        for changed in change.fields:
+            if not (whole and changed.path[0] in self.quiet):
+                yield from self._lift(changed)
+
+    def shown(self, path: Path) -> Path:
+        """A path as the user reads it."""
+        return path[1:] if path and path[0] in self.lifted else path
+
+    def _lift(self, changed: FieldChange) -> Iterable[FieldChange]:
+        path = self.shown(changed.path)
+        if path:
+            yield FieldChange(path, changed.before, changed.after, changed.why)
+            return
+        present = changed.before if changed.after is ABSENT else changed.after
+        for key, value in cast("Mapping[str, Any]", present).items():
+            sides = (value, ABSENT) if changed.after is ABSENT else (ABSENT, value)
+            yield FieldChange((key,), *sides, changed.why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How a run talks to servers: *timeout* in seconds for one request, *concurrency* operations in flight,
+    *patience* in seconds for how long a create whose answer was lost is looked for.
+    """
+
+    timeout: float = 30.0
+    concurrency: int = 10
+    patience: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A connection to one place, for one run. *place* is the identity of the account or workspace: reconcilers
+    of one place are observed once and planned together. *kinds* come referred-to first; *host* shares a limit.
+    """
+
+    place: str
+    kinds: Sequence[Kind]
+    host: str = ""
+
+
+class Instance(ABC):
+    """What kinds talk to. Hashable, and bound to no event loop until it is connected."""
+
+    @abstractmethod
+    def connect(self, settings: Settings) -> AbstractAsyncContextManager[Session]:
+        """Open a session for one run. Raises ApiError or DeclarationError."""

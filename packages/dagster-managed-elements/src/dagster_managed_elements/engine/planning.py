@@ -1,0 +1,175 @@
+"""Changes into a Plan: which acts, and what each waits for. Pure.
+
+A delete waits for every operation whose observed fields point at the doomed object; a Replace is a delete and a
+create; a create waits for what it refers to and for the operation that frees its name; a cycle is an error.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from dagster_managed_elements.engine.changes import (
+    Change,
+    Changes,
+    Consequence,
+    Create,
+    Delete,
+    FieldChange,
+    Notice,
+    Replace,
+    Update,
+    pointers,
+    references,
+)
+from dagster_managed_elements.engine.diffing import Kinds
+from dagster_managed_elements.engine.elements import Key, Ref
+from dagster_managed_elements.engine.errors import DeclarationError
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An act on a key. *id* is the observed object's, since two undeclared ones may share a name."""
+
+    verb: str
+    key: Key
+    id: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    step: Step
+    change: Change
+    waits_for: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A change as the user reads it: what happens to which element, and its fields by their shown paths."""
+
+    action: str
+    key: Key
+    id: str | None
+    fields: tuple[FieldChange, ...]
+    owner: str = ""
+    cause: Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that an apply would do at one place, in declared order, and nothing it would not do."""
+
+    place: str
+    entries: tuple[Entry, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    consequences: tuple[Consequence, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.operations
+
+
+def plan(changes: Changes, kinds: Kinds, place: str) -> Plan:
+    """Raises DeclarationError where changes wait for each other in a circle."""
+    consequences = [*changes.consequences]
+    for change in changes.items:
+        consequences += kinds[change.key.kind].consequences(change)
+        consequences += _protection(change)
+    return Plan(
+        place=place,
+        entries=tuple(_entry(change, kinds) for change in changes.items),
+        operations=_operations(changes.items),
+        notices=changes.notices,
+        consequences=tuple(consequences),
+    )
+
+
+def _protection(change: Change) -> Iterator[Consequence]:
+    if isinstance(change, Replace) and change.declared.protect:
+        yield Consequence(change.key, "protect", f"{change.key} is declared with protect=True")
+
+
+def _entry(change: Change, kinds: Kinds) -> Entry:
+    return Entry(
+        action=change.action,
+        key=change.key,
+        id=None if isinstance(change, Create) else change.observed.id,
+        fields=tuple(kinds[change.key.kind].show(change)),
+        owner="" if isinstance(change, Delete) else change.declared.owner,
+        cause=change.cause if isinstance(change, (Replace, Delete)) else None,
+    )
+
+
+def _steps(change: Change) -> tuple[Step, ...]:
+    match change:
+        case Create():
+            return (Step("create", change.key),)
+        case Update():
+            return (Step("update", change.key, change.observed.id),)
+        case Delete():
+            return (Step("delete", change.key, change.observed.id),)
+        case Replace():
+            return (
+                Step("delete", change.observed.key, change.observed.id),
+                Step("create", change.key),
+            )
+
+
+def _operations(changes: Iterable[Change]) -> tuple[Operation, ...]:
+    steps = [(step, change) for change in changes for step in _steps(change)]
+    index = _Index(steps)
+    operations = tuple(Operation(step, change, index.waits_for(step, change)) for step, change in steps)
+    try:
+        graph = {operation.step: operation.waits_for for operation in operations}
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        circle = " -> ".join(str(step) for step in error.args[1])
+        text = f"These changes wait for each other in a circle: {circle}. Apply them in two runs."
+        raise DeclarationError(text) from error
+    place = {step: number for number, step in enumerate(order)}
+    return tuple(sorted(operations, key=lambda operation: place[operation.step]))
+
+
+class _Index:
+    """Who makes, moves or frees what, so that each operation finds what it waits for without a search."""
+
+    def __init__(self, steps: Iterable[tuple[Step, Change]]) -> None:
+        self.making: dict[Key, Step] = {}
+        self.leaving: Mapping[Ref, list[Step]] = defaultdict(list)
+        self.freeing: Mapping[Key, list[Step]] = defaultdict(list)
+        for step, change in steps:
+            if step.verb != "delete":
+                self.making[step.key] = step
+            if isinstance(change, Create) or (step.verb == "create"):
+                continue
+            for ref in set(pointers(change.observed.fields)):
+                self.leaving[ref].append(step)
+            if step.verb == "delete" or change.key != change.observed.key:
+                self.freeing[change.observed.key].append(step)
+
+    def waits_for(self, step: Step, change: Change) -> tuple[Step, ...]:
+        if step.verb == "delete" and not isinstance(change, Create):
+            waits = self.leaving[change.observed.ref]
+        else:
+            waits = [*self._makers(change), *self._name(step, change)]
+        return tuple(dict.fromkeys(wait for wait in waits if wait != step))
+
+    def _makers(self, change: Change) -> Iterator[Step]:
+        if isinstance(change, Delete):
+            return
+        for key in references(change.declared.fields):
+            if key in self.making:
+                yield self.making[key]
+
+    def _name(self, step: Step, change: Change) -> Iterator[Step]:
+        takes_a_name = step.verb == "create" or (isinstance(change, Update) and change.key != change.observed.key)
+        if takes_a_name:
+            yield from self.freeing[change.key]
+        if isinstance(change, Replace):
+            yield Step("delete", change.observed.key, change.observed.id)

@@ -1,0 +1,41 @@
+"""What became of a plan: one Outcome for each operation, none left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from dagster_managed_elements.engine.planning import Step
+
+Status: TypeAlias = Literal["done", "failed", "skipped", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """*unknown*: the answer was lost and the object was not found afterwards; it may still appear.
+
+    *reason* says why an operation failed, was skipped or is unknown, in one line and without secrets. *error* is
+    kept only where it is a fault of this library or an integration, not a failure anybody expected.
+    """
+
+    step: Step
+    status: Status
+    id: str | None = None
+    reason: str = ""
+    error: Exception | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    place: str
+    outcomes: tuple[Outcome, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def ok(self) -> bool:
+        return all(outcome.status == "done" for outcome in self.outcomes)
+
+    def count(self) -> dict[Status, int]:
+        """How many operations ended in each status."""
+        return dict(Counter(outcome.status for outcome in self.outcomes))
