@@ -181,9 +181,10 @@ def read_optional(body: Any, name: str, at: str) -> Any:
 
 def _configured(body: Any, at: str) -> ConfiguredStream:
     fields = _object(body, at)
-    stream, config = fields.get("stream"), fields.get("config") or {}
+    stream, config = fields.get("stream"), fields.get("config")
     return ConfiguredStream(
-        stream=_with_raw(stream, Stream, f"{at}.stream"), config=_with_raw(config, StreamConfig, f"{at}.config")
+        stream=_with_raw(stream, Stream, f"{at}.stream"),
+        config=_with_raw(dict[str, Any]() if config is None else config, StreamConfig, f"{at}.config"),
     )
 
 

@@ -1,0 +1,177 @@
+"""What an answer means, by pure functions. Which error it is follows from its status, never from its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, cast
+from urllib.parse import urljoin
+
+import msgspec
+
+from dagster_managed_elements.api.addresses import Address, printable
+from dagster_managed_elements.api.masking import blank
+from dagster_managed_elements.api.requests import Request
+from dagster_managed_elements.engine.errors import (
+    ApiError,
+    Conflict,
+    Invalid,
+    Lost,
+    Missing,
+    RateLimited,
+    ServerFault,
+    Unauthorized,
+)
+
+NO_WHOLE_ANSWER: Final = frozenset({502, 503, 504})
+"""Said by something in front of the server, or by a server going down: it may have done the work."""
+
+_BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
+    401: Unauthorized,
+    403: Unauthorized,
+    404: Missing,
+    410: Missing,
+    409: Conflict,
+    423: Conflict,
+    429: RateLimited,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole HTTP answer. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def is_html(self) -> bool:
+        kind = self.headers.get("content-type", "")
+        return "html" in kind or self.body.lstrip()[:15].lower().startswith((b"<!doctype", b"<html"))
+
+
+def decipher(
+    request: Request,
+    answer: Answer,
+    address: Address,
+    *,
+    now: datetime,
+    secrets: frozenset[str] = frozenset(),
+) -> Any:
+    """The JSON in *answer*, None for an empty one; the ApiError it means where it is no success."""
+    url, hidden = address.url(request.path), request.secrets | secrets
+    if not 200 <= answer.status < 300:
+        raise _failure(request, answer, url, now=now, secrets=hidden)
+    if not answer.body.strip():
+        return None
+    if answer.is_html:
+        message = f"{request.method} {url}: this is not an API answer: HTML page; is the URL right?"
+        raise ServerFault(message, method=request.method, url=url, status=answer.status)
+    try:
+        return msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        raise _unreadable(request, answer, url) from None
+
+
+def _failure(request: Request, answer: Answer, url: str, *, now: datetime, secrets: frozenset[str]) -> ApiError:
+    facts: dict[str, Any] = {"method": request.method, "url": url, "status": answer.status}
+    if 300 <= answer.status < 400:
+        return ServerFault(_redirected(request, answer, url), **facts)
+    kind = _kind(request, answer.status)
+    facts |= {"body": said(answer, secrets), "retry_after": retry_after(answer.headers, now)}
+    if answer.status == 403:
+        plain = f"{request.method} {url}: these credentials may not do this (403)"
+        return kind(_with(plain, facts["body"]), **facts)
+    return kind(**facts)
+
+
+def _kind(request: Request, status: int) -> type[ApiError]:
+    if status in NO_WHOLE_ANSWER and not request.repeatable:
+        return Lost
+    if status >= 500 or status < 200:
+        return ServerFault
+    return _BY_STATUS.get(status, Invalid)
+
+
+def _redirected(request: Request, answer: Answer, url: str) -> str:
+    """Redirects are not followed: a POST would become a GET, and credentials would go to another host."""
+    location = answer.headers.get("location")
+    target = printable(urljoin(url, location)) if location else "nowhere"
+    return (
+        f"{request.method} {url}: redirects to {target} ({answer.status}). "
+        "Give the address it redirects to, or what it takes to pass a login page there."
+    )
+
+
+def _unreadable(request: Request, answer: Answer, url: str) -> ApiError:
+    """JSON that breaks off is a lost answer; anything else was never an answer of the API."""
+    facts: dict[str, Any] = {"method": request.method, "url": url, "status": answer.status}
+    if answer.body.lstrip()[:1] in {b"{", b"["} or "json" in answer.headers.get("content-type", ""):
+        return Lost(f"{request.method} {url}: the answer broke off after {len(answer.body)} bytes", **facts)
+    return ServerFault(f"{request.method} {url}: this is not an API answer: no JSON; is the URL right?", **facts)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait by a Retry-After header (RFC 9110 10.2.3: seconds or a date), None without one."""
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{0,9})?", value):
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError):
+        return None
+    when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+    return max(0.0, (when - now).total_seconds())
+
+
+def said(answer: Answer, secrets: frozenset[str]) -> str:
+    """What the server itself says is wrong, in one line without *secrets*; "" where it says nothing."""
+    if not answer.body.strip():
+        return ""
+    if answer.is_html:
+        title = re.search(rb"<title[^>]*>(.*?)</title>", answer.body, re.IGNORECASE | re.DOTALL)
+        return blank(_line(f"an HTML page, '{_text(title[1])}'" if title else "an HTML page"), secrets)
+    try:
+        decoded = msgspec.json.decode(answer.body)
+    except msgspec.DecodeError:
+        decoded = _text(answer.body)
+    return _line(blank(_sentence(decoded), secrets))
+
+
+def _sentence(decoded: Any) -> str:
+    """Out of the shapes JSON APIs fail in: a text, `message`, `detail`, `data.message`, an error id, HAL."""
+    if not isinstance(decoded, Mapping):
+        return decoded if isinstance(decoded, str) else msgspec.json.encode(decoded).decode()
+    body = cast("Mapping[str, Any]", decoded)
+    inner = body.get("data")
+    specific = cast("Mapping[str, Any]", inner).get("message") if isinstance(inner, Mapping) else None
+    listed = [*_embedded(body), specific, body.get("message"), body.get("detail"), body.get("error")]
+    text = next((value for value in listed if isinstance(value, str) and value.strip()), "")
+    if isinstance(identity := body.get("errorId"), str):
+        text = f"{text} (error id {identity})" if text else f"error id {identity}"
+    return text or msgspec.json.encode(decoded).decode()
+
+
+def _embedded(body: Mapping[str, Any]) -> list[Any]:
+    """The messages of a HAL error, whose outer message only repeats the status."""
+    match body:
+        case {"_embedded": {"errors": [{"message": str(message)}, *_]}}:
+            return [message]
+        case _:
+            return []
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", errors="replace")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _with(message: str, detail: str) -> str:
+    return f"{message}: {detail}" if detail else message

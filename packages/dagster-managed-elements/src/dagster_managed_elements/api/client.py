@@ -1,0 +1,197 @@
+"""The one place that opens sockets: requests out, decoded answers or ApiErrors back.
+
+A client lives within one run and one event loop. It logs what it sent and how that went: no body, no header.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import ssl
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Final
+
+import anyio
+import httpx
+import msgspec
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+
+from dagster_managed_elements.api.addresses import Address, read_address
+from dagster_managed_elements.api.answers import Answer, decipher
+from dagster_managed_elements.api.faults import translate
+from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Request
+from dagster_managed_elements.api.retrying import limit, pause, repeats
+from dagster_managed_elements.engine.errors import DeclarationError
+
+_log = logging.getLogger("dagster_managed_elements.api")
+
+_CONNECT_TIMEOUT: Final = 10.0
+_KEEP_ALIVE: Final = 2.0
+"""Seconds an idle connection is kept: shorter than servers keep theirs (uvicorn 5), so that none is used
+at the moment the server closes it, which would make a create look lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """What a client is made from. A value: nothing in it is bound to an event loop.
+
+    *base_url* may carry `user:password@`. *credentials* given here win. *timeout* is in
+    seconds, for one attempt. *verify* is True, False or the path of a certificate authority's file. *service*
+    is the server's name in messages. *in_flight* bounds the requests under way at a time. *transport*
+    replaces the network in tests.
+    """
+
+    base_url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    credentials: Credentials = field(default=Anonymous(), repr=False)
+    timeout: float = 60.0
+    verify: bool | str = True
+    trust_env: bool = True
+    attempts: int = 5
+    in_flight: int = 10
+    service: str = "the server"
+    user_agent: str = "dagster-managed-elements"
+    transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
+
+
+@asynccontextmanager
+async def open_client(
+    options: ClientOptions,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    chance: Callable[[], float] = random.random,
+) -> AsyncGenerator[Client, None]:
+    """A client for one run; DeclarationError where the URL or the certificate file cannot be used.
+
+    *sleep* and *chance* (a draw from [0, 1)) are what waiting between attempts is made of.
+    """
+    address = read_address(options.base_url)
+    async with httpx.AsyncClient(
+        headers={"User-Agent": options.user_agent, "Accept": "application/json", **options.headers},
+        verify=_verification(options, address),
+        trust_env=options.trust_env,
+        transport=options.transport,
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=options.in_flight, keepalive_expiry=_KEEP_ALIVE),
+    ) as http:
+        yield Client(http, options, address, sleep=sleep, chance=chance)
+
+
+def _verification(options: ClientOptions, address: Address) -> ssl.SSLContext | bool:
+    if not address.encrypted:
+        return False  # reading the certificate store costs time, and no redirect to https is followed
+    if isinstance(options.verify, bool):
+        return options.verify
+    try:
+        return ssl.create_default_context(cafile=options.verify)
+    except (OSError, ssl.SSLError) as error:
+        raise DeclarationError(f"The certificate file {options.verify} cannot be used: {error}.") from None
+
+
+class Client:
+    """Sends requests, repeats those that may be, and counts. Made by `open_client`."""
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        options: ClientOptions,
+        address: Address,
+        *,
+        sleep: Callable[[float], Awaitable[None]],
+        chance: Callable[[], float],
+    ) -> None:
+        self._http, self._options, self._address = http, options, address
+        self._sleep, self._chance = sleep, chance
+        in_url = Basic(*address.user) if address.user else options.credentials
+        self._credentials = in_url if isinstance(options.credentials, Anonymous) else options.credentials
+        self._limiter = anyio.CapacityLimiter(options.in_flight)
+        self._answered = False
+        self.sent = 0
+
+    @property
+    def address(self) -> Address:
+        return self._address
+
+    async def send(self, request: Request) -> Any:
+        """The decoded JSON of the answer, None for an empty one; raises `ApiError`."""
+        return await self._repeat(request, self._proven)
+
+    async def _anonymous(self, request: Request) -> Any:
+        """For credentials that must be fetched: *request* as it is."""
+        return await self._repeat(request, self._plain)
+
+    async def _repeat(self, request: Request, attempt_once: Callable[[Request, int], Awaitable[Any]]) -> Any:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda error: repeats(request, error)),
+            stop=self._enough,
+            wait=lambda state: pause(state.attempt_number, _error(state), self._chance()),
+            sleep=self._sleep,
+            before_sleep=lambda state: _tell_wait(request, state),
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                return await attempt_once(request, attempt.retry_state.attempt_number)
+        return None  # pragma: no cover - AsyncRetrying returns or raises within the loop
+
+    def _enough(self, state: RetryCallState) -> bool:
+        return state.attempt_number >= limit(_error(state), self._options.attempts, answered=self._answered)
+
+    async def _proven(self, request: Request, number: int) -> Any:
+        """One attempt with credentials; a second one where a 401 led to other credentials."""
+        answer = await self._exchange(request, await self._credentials.headers(self._anonymous), number)
+        if answer.status == 401 and self._credentials.renew():
+            answer = await self._exchange(request, await self._credentials.headers(self._anonymous), number)
+        return self._decipher(request, answer)
+
+    async def _plain(self, request: Request, number: int) -> Any:
+        return self._decipher(request, await self._exchange(request, {}, number))
+
+    def _decipher(self, request: Request, answer: Answer) -> Any:
+        hidden = self._credentials.secrets() | frozenset(self._options.headers.values())
+        now = datetime.now(timezone.utc)
+        return decipher(request, answer, self._address, now=now, secrets=hidden)
+
+    async def _exchange(self, request: Request, proof: Mapping[str, str], number: int) -> Answer:
+        """One request and its whole answer, whatever its status; no place is held while waiting to repeat."""
+        body = None if request.json is None else msgspec.json.encode(request.json)
+        seconds = request.timeout if request.timeout is not None else self._options.timeout
+        async with self._limiter:
+            self.sent += 1
+            began = time.monotonic()
+            try:
+                response = await self._http.request(
+                    request.method,
+                    self._address.url(request.path),
+                    content=body,
+                    headers={**proof, **({"Content-Type": "application/json"} if body is not None else {})},
+                    timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT), pool=None),
+                )
+            except httpx.RequestError as error:
+                _tell(request, type(error).__name__, began, number)
+                service = self._options.service
+                fault = translate(error, request, self._address, timeout=seconds, service=service)
+                raise fault from error
+        _tell(request, str(response.status_code), began, number)
+        self._answered = True
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(status=response.status_code, headers=headers, body=response.content)
+
+
+def _error(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _tell(request: Request, result: str, began: float, number: int) -> None:
+    milliseconds = (time.monotonic() - began) * 1000
+    again = f" (attempt {number})" if number > 1 else ""
+    _log.debug("%s %s: %s in %.0f ms%s", request.method, request.path, result, milliseconds, again)
+
+
+def _tell_wait(request: Request, state: RetryCallState) -> None:
+    seconds = state.next_action.sleep if state.next_action else 0.0
+    _log.info("%s %s: again in %.1f s: %s", request.method, request.path, seconds, _error(state))

@@ -1,0 +1,145 @@
+"""Complete reading of a listing whose pages may repeat and skip: complete, or refused.
+
+Servers page by offset without an order, so rows move between requests. The proof of completeness is a
+count: an empty page at offset N says there are N rows, so N different ids are all of them. What cannot be
+seen: a row deleted or created *while* the listing is read moves the others by one without a trace.
+`agree=True` reads until two readings name the same ids: for where absence matters (a delete, a create).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Generic, TypeAlias, TypeVar
+
+import anyio
+
+from dagster_managed_elements.engine.errors import ServerFault
+
+Row = TypeVar("Row")
+Fetch: TypeAlias = Callable[[int, int], Awaitable[Sequence[Row]]]
+Rows: TypeAlias = Mapping[Hashable, Row]
+
+_READINGS: Final = 12
+"""Before giving up. A server that shuffles everything at each request shows two thirds of it a reading; a
+dozen find the last of some thousands."""
+
+_AGREEMENTS: Final = 5
+
+_RUNAWAY: Final = 3
+"""A listing this many times as long as what is different in it has no end: the server ignores the offset."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[Row]):
+    """What is asked: *fetch(offset, size)* reads one page of *what*, *identity* is a row's id."""
+
+    fetch: Fetch[Row]
+    identity: Callable[[Row], Hashable]
+    what: str
+    size: int = 100
+    concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading(Generic[Row]):
+    """What is known after a pass or more: rows by id, and the length of the listing by the server's count."""
+
+    rows: Rows[Row]
+    length: int
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.rows) == self.length
+
+
+async def read_pages(listing: Listing[Row], *, agree: bool = False) -> list[Row]:
+    """Every row once; ServerFault where the server's pages do not add up."""
+    rows = await _read_whole(listing)
+    if not agree:
+        return list(rows.values())
+    for _ in range(_AGREEMENTS):
+        before, rows = rows, await _read_whole(listing)
+        if before.keys() == rows.keys():
+            return list(rows.values())
+    raise ServerFault(f"The server's list of {listing.what} changes whenever it is read. Try again later.")
+
+
+async def _read_whole(listing: Listing[Row]) -> Rows[Row]:
+    known: Reading[Row] | None = None
+    for _ in range(_READINGS):
+        known = combine(known, await _read_once(listing))
+        if known.is_whole:
+            return known.rows
+    raise ServerFault(
+        f"The server's list of {listing.what} does not add up: in {_READINGS} readings its pages repeated "
+        "some and skipped others. Try again when nobody else is changing things there."
+    )
+
+
+def combine(known: Reading[Row] | None, reading: Reading[Row]) -> Reading[Row]:
+    """Both together; *reading* alone where it is whole, or where the listing changed since."""
+    if known is None or reading.is_whole or known.length != reading.length:
+        return reading
+    both = Reading(rows={**known.rows, **reading.rows}, length=reading.length)
+    return both if len(both.rows) <= both.length else reading
+
+
+async def _read_once(listing: Listing[Row]) -> Reading[Row]:
+    pages: dict[int, Sequence[Row]] = {}
+    window = 1
+    while offsets := next_offsets(_lengths(pages), listing.size, window):
+        await _fetch_all(listing, offsets, pages)
+        seen = {listing.identity(row) for page in pages.values() for row in page}
+        if sum(_lengths(pages).values()) > _RUNAWAY * (len(seen) + listing.size):
+            raise ServerFault(
+                f"The server's list of {listing.what} has no end: it gives the same page whatever the offset."
+            )
+        window = min(window * 2, listing.concurrency)
+    rows = [row for offset in chain(_lengths(pages)) for row in pages[offset]]
+    return Reading(rows={listing.identity(row): row for row in rows}, length=len(rows))
+
+
+def _lengths(pages: Mapping[int, Sequence[Row]]) -> dict[int, int]:
+    return {offset: len(page) for offset, page in pages.items()}
+
+
+async def _fetch_all(listing: Listing[Row], offsets: Sequence[int], pages: dict[int, Sequence[Row]]) -> None:
+    failed: list[Exception] = []
+
+    async def one(offset: int) -> None:
+        try:
+            pages[offset] = await listing.fetch(offset, listing.size)
+        except Exception as error:  # noqa: BLE001 - raised below, without the task group's ExceptionGroup
+            failed.append(error)
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for offset in offsets:
+            group.start_soon(one, offset)
+    if failed:
+        raise failed[0]
+
+
+def chain(lengths: Mapping[int, int]) -> list[int]:
+    """The offsets of the pages that follow each other from the start without a gap."""
+    at, offsets = 0, list[int]()
+    while at in lengths and at not in offsets[-1:]:
+        offsets.append(at)
+        at += lengths[at]
+    return offsets
+
+
+def next_offsets(lengths: Mapping[int, int], size: int, window: int) -> list[int]:
+    """Where to read next, given the *lengths* of the pages read so far by offset; [] once the end was seen.
+
+    A page shorter than asked for may be the last one or the server's own limit: only an empty page is the
+    end. The step is learnt from what the server gives.
+    """
+    offsets = chain(lengths)
+    if offsets and lengths[offsets[-1]] == 0:
+        return []
+    start = offsets[-1] + lengths[offsets[-1]] if offsets else 0
+    step = max((lengths[offset] for offset in offsets), default=size)
+    ahead = (start + step * number for number in range(window))
+    return [offset for offset in ahead if offset not in lengths]

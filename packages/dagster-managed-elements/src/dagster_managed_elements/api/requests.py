@@ -1,0 +1,76 @@
+"""What is asked of a server, as values. Neither a body nor a credential is ever in their repr."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call. *path* is below the client's base URL; *json* is the body, None for none.
+
+    *repeatable* says whether sending it twice is as good as once. False is for a create: it is sent again
+    only where it provably never reached the server, or the server asked to come back later (429).
+    *timeout* is in seconds and overrides the client's. *secrets* are blanked out of every message.
+    """
+
+    method: str = "POST"
+    path: str
+    json: Any = field(default=None, repr=False)
+    repeatable: bool = True
+    timeout: float | None = None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+
+Ask: TypeAlias = Callable[[Request], Awaitable[Any]]
+
+
+class Credentials(Protocol):
+    """How a client proves who it is; asked before every attempt."""
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:
+        """The headers that carry the proof. *ask* sends a request without credentials, say for a token."""
+        ...
+
+    def renew(self) -> bool:
+        """After a 401: whether other headers are to be had, so that one more attempt makes sense."""
+        ...
+
+    def secrets(self) -> frozenset[str]:
+        """What must not appear in any message."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """HTTP Basic authentication (RFC 7617)."""
+
+    username: str
+    password: str = field(repr=False)
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:  # noqa: ARG002 - Credentials' signature
+        pair = b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
+        return {"Authorization": f"Basic {pair}"}
+
+    def renew(self) -> bool:
+        return False
+
+    def secrets(self) -> frozenset[str]:
+        return frozenset({self.password, b64encode(f"{self.username}:{self.password}".encode()).decode()})
+
+
+@dataclass(frozen=True, slots=True)
+class Anonymous:
+    """No authentication."""
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:  # noqa: ARG002 - Credentials' signature
+        return {}
+
+    def renew(self) -> bool:
+        return False
+
+    def secrets(self) -> frozenset[str]:
+        return frozenset()

@@ -1,0 +1,53 @@
+"""Whether to send a request again, how often and after how long. Pure; the client does the waiting."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dagster_managed_elements.api.requests import Request
+from dagster_managed_elements.engine.errors import ApiError, Lost, RateLimited, ServerFault, Unreachable
+
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 30.0
+_LONGEST_RETRY_AFTER: Final = 120.0
+_PASSING: Final = frozenset({500, 502, 503, 504})
+
+
+class Untrusted(Unreachable):
+    """TLS could not be agreed on. Nothing was sent, and trying again does not help."""
+
+
+def repeats(request: Request, error: BaseException) -> bool:
+    """Whether *request* may be sent again after *error*: never where that could do its work twice."""
+    if isinstance(error, Untrusted):
+        return False
+    if isinstance(error, (Unreachable, RateLimited)):
+        return True
+    if isinstance(error, Lost):
+        return request.repeatable
+    return request.repeatable and isinstance(error, ServerFault) and error.status in _PASSING
+
+
+def limit(error: BaseException | None, attempts: int, *, answered: bool) -> int:
+    """How many attempts *error* is worth, at most *attempts*.
+
+    A server that has not *answered* anything in this run is more likely misspelt than starting: someone who
+    mistyped a port should not wait. A 500 is more often a bug than a hiccup.
+    """
+    if isinstance(error, Unreachable) and not answered:
+        return min(attempts, 2)
+    if isinstance(error, ServerFault) and error.status == 500:
+        return min(attempts, 3)
+    return attempts
+
+
+def pause(attempt: int, error: BaseException | None, chance: float) -> float:
+    """Seconds to wait after failed *attempt* (from 1): what the server asked for, else doubling.
+
+    *chance* in [0, 1) spreads clients that failed together: the wait is half fixed, half drawn.
+    """
+    asked = error.retry_after if isinstance(error, ApiError) else None
+    if asked is not None:
+        return min(asked, _LONGEST_RETRY_AFTER) + chance * _FIRST_PAUSE
+    longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(attempt - 1, 16))
+    return longest * (1 + chance) / 2
