@@ -1,0 +1,95 @@
+"""Which connector a user means by "File", "source-file", "airbyte/source-file" or a definition id. Pure look-up.
+
+Airbyte's names change and are not unique. What fits two connectors equally well is refused with both, never
+picked.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from dagster_managed_elements.airbyte.wire import Definition, Side
+
+Index: TypeAlias = Mapping[str, Sequence[Definition]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfound:
+    """Why no connector was found: a *message* for the user, with the nearest names or the candidates."""
+
+    message: str
+
+
+class Connectors:
+    """The connectors of one side that a workspace may use, indexed to be looked up many times."""
+
+    def __init__(self, side: Side, definitions: Sequence[Definition]) -> None:
+        self._side, self._definitions = side, tuple(definitions)
+        self._by_id = {definition.id: definition for definition in definitions}
+        self._tiers = [_index(definitions, spellings) for spellings in _TIERS]
+
+    def get(self, definition_id: str) -> Definition | None:
+        """The one with exactly this id, as objects on the server refer to it."""
+        return self._by_id.get(definition_id)
+
+    def find(self, wanted: str) -> Definition | Unfound:
+        """By id, name, image repository, name without its parenthesis, then slug; case does not matter."""
+        asked = wanted.strip().casefold()
+        tries = [*((tier, asked) for tier in self._tiers), (self._tiers[_REPOSITORY], self._image(wanted))]
+        found = next((tier[spelling] for tier, spelling in tries if spelling in tier), ())
+        if not found:
+            return Unfound(self._unknown(wanted))
+        spelt_so = [definition for definition in found if definition.name == wanted.strip()]
+        if len(found) == 1 or len(spelt_so) == 1:
+            return (spelt_so or found)[0]
+        listed = ", ".join(f"{one.name!r} ({one.docker_repository}, {one.id})" for one in found)
+        return Unfound(f"{wanted!r} fits several {self._side} connectors; give the id of one: {listed}.")
+
+    def _image(self, wanted: str) -> str:
+        """As images are named: the source "Sample Data" of `source-faker` is "Faker" to many."""
+        return f"{self._side}-{re.sub(r'[^a-z0-9]+', '-', wanted.casefold()).strip('-')}"
+
+    def _unknown(self, wanted: str) -> str:
+        names: dict[str, str] = {}
+        for definition in self._definitions:
+            slug = _image_name(definition).removeprefix(f"{self._side}-").replace("-", " ")
+            for spelling in (definition.name, _bare_name(definition), slug):
+                names.setdefault(spelling.casefold(), definition.name)
+        near = difflib.get_close_matches(wanted.strip().casefold(), names, n=3, cutoff=0.6)
+        if near:
+            listed = " or ".join(repr(name) for name in dict.fromkeys(names[spelling] for spelling in near))
+            return f"There is no {self._side} connector {wanted!r}. Did you mean {listed}?"
+        return (
+            f"There is no {self._side} connector {wanted!r} among the {len(self._definitions)} of this workspace. "
+            f"Give its name, its image ({self._side}-...) or its definition id."
+        )
+
+
+def _index(definitions: Iterable[Definition], spellings: Callable[[Definition], Iterable[str]]) -> Index:
+    index: dict[str, list[Definition]] = {}
+    for definition in definitions:
+        for spelling in {spelling.casefold() for spelling in spellings(definition)} - {""}:
+            index.setdefault(spelling, []).append(definition)
+    return index
+
+
+def _image_name(definition: Definition) -> str:
+    return definition.docker_repository.rpartition("/")[2]
+
+
+def _bare_name(definition: Definition) -> str:
+    """What everybody calls it: File, for "File (CSV, JSON, Excel, Feather, Parquet)"."""
+    return re.sub(r"\s*\([^()]*\)\s*$", "", definition.name).strip()
+
+
+_TIERS: Final[Sequence[Callable[[Definition], Iterable[str]]]] = (
+    lambda definition: (definition.id,),
+    lambda definition: (definition.name,),
+    lambda definition: (definition.docker_repository, _image_name(definition)),
+    lambda definition: (_bare_name(definition),),
+)
+_REPOSITORY: Final = 2
