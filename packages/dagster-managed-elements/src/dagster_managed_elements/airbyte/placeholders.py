@@ -1,0 +1,77 @@
+"""A configuration as plain JSON for a validator, secrets included, with a note of where they are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias, cast
+
+from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
+
+Path: TypeAlias = tuple[str, ...]
+
+_LITERAL: Final = "literal"
+"""The reference of a secret whose value stands in the user's module: known without reading anything."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """*instance* is what a validator sees. *sealed* are the paths of secrets; *quiet* those of them whose value
+    is not known here, so that nothing the validator says of it counts. *problems* are values that are no JSON.
+    """
+
+    instance: Any = field(repr=False)
+    sealed: frozenset[Path]
+    quiet: frozenset[Path]
+    problems: tuple[tuple[Path, str], ...]
+
+
+def fill(configuration: Mapping[str, Any]) -> Filled:
+    """*configuration* with every marker replaced by a value."""
+    sealed: set[Path] = set()
+    quiet: set[Path] = set()
+    problems: list[tuple[Path, str]] = []
+    instance = _Filling(sealed, quiet, problems).value(configuration, ())
+    return Filled(instance=instance, sealed=frozenset(sealed), quiet=frozenset(quiet), problems=tuple(problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    sealed: set[Path]
+    quiet: set[Path]
+    problems: list[tuple[Path, str]]
+
+    def value(self, value: Any, path: Path) -> Any:
+        if isinstance(value, (Secret, Masked)):
+            return self._secret(value, path)
+        if isinstance(value, Mapping):
+            return self._object(cast("Mapping[Any, Any]", value), path)
+        if isinstance(value, (list, tuple)):
+            rows = enumerate(cast("list[Any]", value))
+            return [self.value(inner, (*path, str(number))) for number, inner in rows]
+        return self._scalar(value, path)
+
+    def _secret(self, value: Secret | Masked, path: Path) -> Any:
+        self.sealed.add(path)
+        if isinstance(value, Secret) and value.reference == _LITERAL:
+            return self.value(value.read(), path)
+        self.quiet.add(path)
+        return SECRET_MASK
+
+    def _object(self, value: Mapping[Any, Any], path: Path) -> dict[str, Any]:
+        for key in value:
+            if not isinstance(key, str):
+                self.problems.append((path, f"has a key that is not text but {type(key).__name__}"))
+        return {str(key): self.value(inner, (*path, str(key))) for key, inner in value.items()}
+
+    def _scalar(self, value: Any, path: Path) -> Any:
+        if value is None or isinstance(value, (bool, int)):
+            return value
+        if isinstance(value, str):
+            return str(value)
+        if isinstance(value, float) and math.isfinite(value):
+            return value
+        self.problems.append((path, f"is no JSON value ({type(value).__name__})"))
+        self.quiet.add(path)
+        return None

@@ -1,0 +1,189 @@
+"""What a connector's specification says of a configuration: what is secret, what is a default, what is wrong.
+
+Pure. A configuration goes in and comes out; none of these functions alters what it was given, and no message or
+repr of theirs shows a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias, cast
+
+from dagster_managed_elements.airbyte.schemas import (
+    Schema,
+    applying,
+    below,
+    branches,
+    chosen,
+    constant,
+    elements,
+    parts,
+    properties,
+    same,
+)
+from dagster_managed_elements.airbyte.validation import fits, validate
+from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret, reveal
+
+__all__ = ["mask", "mask_allowed", "trim", "validate", "wrap"]
+
+Path: TypeAlias = tuple[str, ...]
+_FLAG = "airbyte_secret"
+_INJECTED = "__injected_"
+
+
+def wrap(configuration: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """The declared side: every value the specification calls secret as a `Secret`, the mask as `Masked`.
+
+    Secret is what *any* branch of the schema calls so, since Airbyte masks by path and not by branch; and what
+    merely carries the word `airbyte_secret`, be it false (JsonSecretsProcessor). A null is the same as nothing.
+    """
+    return _marked(configuration, schema, lambda value, _: _hidden(value))
+
+
+def mask(configuration: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """The observed side: `Masked` wherever the server masks, and wherever it should have and did not."""
+    return _marked(configuration, schema, _unseen)
+
+
+def trim(observed: Mapping[str, Any], declared: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """*observed* without what nobody needs to declare: defaults, nulls and what the server injects.
+
+    A default counts where the branch it stands in is the declared one or the schema's own default: the constant
+    that names another branch is a choice somebody made, and stays.
+    """
+    return _trimmed(observed, declared, [schema])
+
+
+def mask_allowed(path: Path, observed: Mapping[str, Any], declared: Mapping[str, Any], schema: Schema) -> bool:
+    """Whether sending the mask at *path* in a whole update keeps the secret that is there.
+
+    Only where the server itself just returned the mask at that very path, no array lies on it, the oneOf branch
+    is unchanged, and the mask is valid there; else Airbyte stores ten asterisks, or answers 422.
+    """
+    if not path or not _is_flagged_through(path, observed, declared, [schema]):
+        return False
+    return _at(observed, path) == SECRET_MASK
+
+
+def _marked(configuration: Mapping[str, Any], schema: Schema, mark: Callable[[Any, bool], Any]) -> dict[str, Any]:
+    top = list(parts(schema))
+    return {key: _mark(value, below(top, key), mark) for key, value in configuration.items() if value is not None}
+
+
+def _mark(value: Any, schemas: Iterable[Schema], mark: Callable[[Any, bool], Any]) -> Any:
+    here = [part for schema in schemas for part in parts(schema)]
+    flags = [part[_FLAG] for part in here if _FLAG in part]
+    if flags:
+        return mark(value, any(flag is not False for flag in flags))
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, Any]", value)
+        return {key: _mark(inner, below(here, key), mark) for key, inner in fields.items() if inner is not None}
+    if isinstance(value, (list, tuple)):
+        return [_mark(inner, elements(here), mark) for inner in cast("list[Any]", value)]
+    return value
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, (Secret, Masked)):
+        return value
+    if value == SECRET_MASK:
+        return Masked()
+    inside = list(_secrets_in(value))
+    if not inside:
+        return Secret.literal(value)
+    return Secret(
+        reference=" ".join(secret.reference for secret in inside),
+        read=lambda: reveal(value),
+        cheap=all(secret.cheap for secret in inside),
+    )
+
+
+def _unseen(value: Any, is_flagged: bool) -> Any:  # noqa: FBT001 - one of two marks, called by position
+    """Flagged `false`, yet masked by Airbyte; a server that does not may well show it."""
+    return Masked() if is_flagged or value == SECRET_MASK else value
+
+
+def _secrets_in(value: Any) -> Iterable[Secret]:
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in cast("Mapping[str, Any]", value).values():
+            yield from _secrets_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in cast("list[Any]", value):
+            yield from _secrets_in(inner)
+
+
+def _trimmed(observed: Mapping[str, Any], declared: Mapping[str, Any], schemas: Iterable[Schema]) -> dict[str, Any]:
+    sure, unsure = _known(observed, declared, schemas)
+    kept: dict[str, Any] = {}
+    for key, value in observed.items():
+        said = below(sure, key) + [inner for inner in below(unsure, key) if not constant(inner)]
+        if key in declared:
+            kept[key] = _beside(value, declared[key], said)
+        elif not (key.startswith(_INJECTED) or value is None or any(_is_default(value, inner) for inner in said)):
+            kept[key] = value
+    return kept
+
+
+def _beside(observed: Any, declared: Any, schemas: list[Schema]) -> Any:
+    if isinstance(observed, Mapping) and isinstance(declared, Mapping):
+        return _trimmed(cast("Mapping[str, Any]", observed), cast("Mapping[str, Any]", declared), schemas)
+    if isinstance(observed, list) and isinstance(declared, (list, tuple)):
+        rows, beside = cast("list[Any]", observed), cast("list[Any]", declared)
+        if len(rows) == len(beside):
+            inside = elements(part for schema in schemas for part in parts(schema))
+            return [_beside(row, other, inside) for row, other in zip(rows, beside, strict=True)]
+    return cast("Any", observed)
+
+
+def _known(
+    observed: Mapping[str, Any], declared: Mapping[str, Any], schemas: Iterable[Schema]
+) -> tuple[list[Schema], list[Schema]]:
+    """The schemas *observed* is under: those that hold for *declared* or by default too, and the others."""
+    sure: list[Schema] = []
+    unsure: list[Schema] = []
+    for schema in schemas:
+        expected = declared or schema.get("default")
+        agreed = [schema]
+        if isinstance(expected, Mapping):
+            agreed += applying(schema, expected, certain=True)
+        for part in applying(schema, observed):
+            (sure if any(part is one for one in agreed) else unsure).append(part)
+    return sure, unsure
+
+
+def _is_default(value: Any, schema: Schema) -> bool:
+    if "default" in schema and same(value, schema["default"]):
+        return True
+    if only := constant(schema):
+        return same(value, only[0])
+    if isinstance(value, Mapping) and (properties(schema) or branches(schema)):
+        return not _trimmed(cast("Mapping[str, Any]", value), {}, [schema])
+    return False
+
+
+def _is_flagged_through(path: Path, observed: Any, declared: Any, schemas: list[Schema]) -> bool:
+    """Follow *path* on both sides and in the schema at once, by the ways on which Airbyte restores secrets."""
+    if not (isinstance(observed, Mapping) and isinstance(declared, Mapping)):
+        return False
+    before, after = cast("Mapping[str, Any]", observed), cast("Mapping[str, Any]", declared)
+    key, rest = path[0], path[1:]
+    if key not in before or key not in after:
+        return False
+    found: list[Schema] = []
+    for schema in schemas:
+        alternatives = [] if "anyOf" in schema else branches(schema)
+        was, now = chosen(alternatives, before), chosen(alternatives, after)
+        if [id(one) for one in was] != [id(one) for one in now] or len(now) > 1:
+            return False
+        found += [inner for one in (schema, *now) if (inner := properties(one).get(key)) is not None]
+    if rest:
+        return bool(found) and _is_flagged_through(rest, before[key], after[key], found)
+    return bool(found) and all(leaf.get(_FLAG) is True and fits(SECRET_MASK, leaf) for leaf in found)
+
+
+def _at(value: Any, path: Path) -> Any:
+    for key in path:
+        value = value[key]
+    return value
