@@ -1,0 +1,48 @@
+"""Airbyte as managed elements. What needs Dagster is served lazily: importing this does not import it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dagster_managed_elements.airbyte.elements import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteDestinationNamespace,
+    AirbyteSource,
+)
+from dagster_managed_elements.airbyte.instance import AirbyteInstance, AirbyteManagedElementReconciler
+from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
+from dagster_managed_elements.engine.elements import EnvVar, Secret
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.airbyte.dagster import AirbyteResource, airbyte_resource
+
+__all__ = [
+    "AirbyteConnection",
+    "AirbyteDestination",
+    "AirbyteDestinationNamespace",
+    "AirbyteInstance",
+    "AirbyteManagedElementReconciler",
+    "AirbyteResource",
+    "AirbyteSource",
+    "AirbyteSyncMode",
+    "EnvVar",
+    "Secret",
+    "airbyte_resource",
+]
+
+_NEED_DAGSTER = frozenset({"AirbyteResource", "airbyte_resource"})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NEED_DAGSTER:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text)
+    try:
+        return getattr(import_module(f"{__name__}.dagster"), name)
+    except ModuleNotFoundError as error:
+        if error.name != "dagster":
+            raise
+        text = f"{name} needs dagster: pip install 'dagster-managed-elements[dagster]'"
+        raise ImportError(text) from error

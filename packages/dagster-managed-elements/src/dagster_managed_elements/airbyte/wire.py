@@ -86,6 +86,8 @@ class Catalog(_Wire, frozen=True, kw_only=True):
 
 
 class Connection(_Wire, frozen=True, kw_only=True):
+    """A connection with its selected streams. *raw* is all the server said of it, but for the streams."""
+
     connection_id: str
     name: str
     source_id: str
@@ -96,6 +98,7 @@ class Connection(_Wire, frozen=True, kw_only=True):
     prefix: str | None = None
     source_catalog_id: str | None = None
     sync_catalog: Catalog = Catalog()
+    raw: dict[str, Any] = {}
 
 
 class Job(_Wire, frozen=True, kw_only=True):
@@ -134,7 +137,8 @@ def read_connection(body: Any, at: str) -> Connection:
     fields = _object(body, at)
     catalog = read_catalog(fields.get("syncCatalog"), f"{at}.syncCatalog")
     rest = {name: value for name, value in fields.items() if name != "syncCatalog"}
-    return msgspec.structs.replace(_convert(rest, Connection, at), sync_catalog=catalog)
+    typed = {name: value for name, value in rest.items() if name != "raw"}
+    return msgspec.structs.replace(_convert(typed, Connection, at), sync_catalog=catalog, raw=rest)
 
 
 def read_catalog(body: Any, at: str, catalog_id: str | None = None) -> Catalog:

@@ -67,7 +67,17 @@ def diff(
                 items += [change] if change else []
             case _:
                 pass
+    notices += [notice for item in items for notice in _later(item)]
     return Changes(tuple(items), tuple(notices))
+
+
+def _later(change: Change) -> Iterator[Notice]:
+    if isinstance(change, Delete):
+        return
+    for name, value in change.declared.fields.items():
+        if isinstance(value, Later):
+            text = f"verified once {value.on} is {'created' if isinstance(change, Create) else 'changed'}"
+            yield Notice(change.key, (name,), "later", text)
 
 
 def deletion(observed: Observed, *, cause: Key | None = None, reason: str = "") -> Delete:

@@ -1,0 +1,143 @@
+"""Airbyte as a Dagster resource, by the names of the seed page and of upstream. The one module that imports dagster.
+
+Reached only through the lazy names of `dagster_managed_elements.airbyte`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+from dagster import (
+    Any as DagsterAny,
+)
+from dagster import (
+    Bool,
+    ConfigurableResource,
+    DagsterError,
+    Field,
+    InitResourceContext,
+    IntSource,
+    Noneable,
+    Permissive,
+    ResourceDefinition,
+    StringSource,
+    build_init_resource_context,
+)
+from pydantic import field_validator
+
+from dagster_managed_elements.airbyte.instance import AirbyteInstance
+from dagster_managed_elements.engine.errors import DeclarationError
+
+_SCHEMA = {
+    "host": Field(StringSource, description="The host of Airbyte's UI and API."),
+    "port": Field(DagsterAny, is_required=False, description="Its port, as text, number or {'env': ...}."),
+    "username": Field(StringSource, is_required=False, description="For HTTP Basic authentication."),
+    "password": Field(StringSource, is_required=False, description="For HTTP Basic authentication."),
+    "workspace": Field(StringSource, is_required=False, description="Its id or name, where there are several."),
+    "use_https": Field(Bool, default_value=False),
+    "request_max_retries": Field(IntSource, default_value=3, description="How often a failed request is repeated."),
+    "request_retry_delay": Field(float, default_value=0.25, description="Accepted; pauses grow by themselves."),
+    "request_timeout": Field(Noneable(IntSource), default_value=None, description="In seconds, of one attempt."),
+    "request_additional_params": Field(Permissive(), default_value={}, description="`headers` among them are sent."),
+    "forward_logs": Field(Bool, default_value=True, description="Accepted; syncs are not run here."),
+}
+
+
+def _instance(config: Mapping[str, Any]) -> AirbyteInstance:
+    """The instance a resource's configuration speaks of; TLS checking and headers as upstream passed them on."""
+    scheme = "https" if config.get("use_https") else "http"
+    port = _resolved(config.get("port"))
+    more = cast("Mapping[str, Any]", config.get("request_additional_params") or {})
+    return AirbyteInstance(
+        url=f"{scheme}://{config['host']}{f':{port}' if port else ''}",
+        workspace=config.get("workspace"),
+        username=config.get("username"),
+        password=config.get("password"),
+        headers=more.get("headers", {}),
+        verify=more.get("verify", True),
+        request_timeout=config.get("request_timeout"),
+        max_attempts=int(config.get("request_max_retries") or 0) + 1,
+    )
+
+
+def _resolved(port: Any) -> Any:
+    if not isinstance(port, Mapping):
+        return port
+    variable = str(cast("Mapping[str, Any]", port).get("env"))
+    if (value := os.environ.get(variable)) is None:
+        raise DeclarationError(f"The environment variable {variable} is not set.")
+    return value
+
+
+class AirbyteResourceDefinition(ResourceDefinition):
+    """A Dagster resource definition that also says which Airbyte it stands for."""
+
+    def copy_for_configured(self, description: str | None, config_schema: Any) -> AirbyteResourceDefinition:
+        return AirbyteResourceDefinition(
+            resource_fn=self.resource_fn,
+            config_schema=config_schema,
+            description=description or self.description,
+            required_resource_keys=self.required_resource_keys,
+            version=self.version,
+        )
+
+    def airbyte_instance(self) -> AirbyteInstance:
+        """Raises DeclarationError where the configuration is wrong or an environment variable is not set."""
+        try:
+            return cast("AirbyteInstance", self(build_init_resource_context()))
+        except DagsterError as error:
+            raise DeclarationError(f"airbyte_resource: {_reason(error)}") from error
+
+
+def _reason(error: DagsterError) -> str:
+    """What is wrong, in one line: Dagster's own message is a page."""
+    errors = getattr(error, "errors", None)
+    cause = error.__cause__
+    text = "; ".join(str(each.message) for each in errors) if errors else str(cause or error)
+    return " ".join(text.split())
+
+
+def _make(context: InitResourceContext) -> AirbyteInstance:
+    return _instance(cast("Mapping[str, Any]", context.resource_config))
+
+
+airbyte_resource = AirbyteResourceDefinition(
+    resource_fn=_make, config_schema=_SCHEMA, description="An Airbyte whose elements are managed."
+)
+"""`airbyte_resource.configured({"host": ..., "port": ..., "password": {"env": ...}})`, as on the seed page."""
+
+
+class AirbyteResource(ConfigurableResource[AirbyteInstance]):
+    """Upstream's Pythonic resource; every value may be a Dagster EnvVar."""
+
+    host: str
+    port: str | None = None
+    username: str | None = None
+    password: str | None = None
+    workspace: str | None = None
+    use_https: bool = False
+    request_max_retries: int = 3
+    request_retry_delay: float = 0.25
+    request_timeout: int = 15
+    request_additional_params: dict[str, Any] = {}  # noqa: RUF012 - pydantic copies it
+    forward_logs: bool = True
+    cancel_sync_on_run_termination: bool = True
+    poll_interval: float = 10
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _port_as_text(cls, value: Any) -> Any:
+        return str(value) if type(value) is int else value
+
+    def create_resource(self, context: InitResourceContext) -> AirbyteInstance:
+        del context
+        return _instance({name: getattr(self, name) for name in type(self).model_fields})
+
+    def airbyte_instance(self) -> AirbyteInstance:
+        """Raises DeclarationError where an environment variable is not set."""
+        try:
+            return cast("AirbyteInstance", self.process_config_and_initialize())
+        except DagsterError as error:
+            raise DeclarationError(f"AirbyteResource: {_reason(error)}") from error

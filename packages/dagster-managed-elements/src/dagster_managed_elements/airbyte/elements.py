@@ -1,0 +1,102 @@
+"""What a user declares of an Airbyte: sources, destinations, connections. Plain values; nothing here asks a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, ClassVar, TypeAlias
+
+from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
+from dagster_managed_elements.engine.elements import UNSET, Element, Fields, Unset, plain
+
+StreamName: TypeAlias = str | tuple[str, str]
+
+
+class AirbyteDestinationNamespace(Enum):
+    """Where a connection's tables go: the namespace they have at the source, or the destination's default."""
+
+    SAME_AS_SOURCE = "source"
+    DESTINATION_DEFAULT = "destination"
+
+
+@dataclass(frozen=True)
+class AirbyteSource(Element):
+    """A source in Airbyte.
+
+    *source_type* names the connector: its name, docker repository or definition id. *source_configuration* is the
+    whole configuration: what Airbyte holds beside it, and no default explains, is a difference.
+    """
+
+    kind: ClassVar[str] = "source"
+
+    source_type: str
+    source_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    def fields(self) -> Fields:
+        return {"type": self.source_type, "configuration": plain(self.source_configuration)}
+
+
+@dataclass(frozen=True)
+class AirbyteDestination(Element):
+    """A destination in Airbyte; *destination_type* and *destination_configuration* as of `AirbyteSource`."""
+
+    kind: ClassVar[str] = "destination"
+
+    destination_type: str
+    destination_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    def fields(self) -> Fields:
+        return {"type": self.destination_type, "configuration": plain(self.destination_configuration)}
+
+
+@dataclass(frozen=True)
+class AirbyteConnection(Element):
+    """A connection in Airbyte, and with it the source and the destination it joins.
+
+    *stream_config* maps each stream to be synced to its mode; it is whole: a selected stream that is not in it
+    is a difference. A stream whose name stands in several namespaces is named by `(namespace, name)`.
+
+    *destination_namespace* (a string is a custom format such as `"${SOURCE_NAMESPACE}_raw"`) and *prefix* are not
+    managed where they are not given. *normalize_data* is of older Airbytes: None is never a difference.
+    """
+
+    kind: ClassVar[str] = "connection"
+
+    source: AirbyteSource
+    destination: AirbyteDestination
+    stream_config: Mapping[StreamName, AirbyteSyncMode]
+    normalize_data: bool | None = None
+    destination_namespace: AirbyteDestinationNamespace | str | None | Unset = UNSET
+    prefix: str | None | Unset = UNSET
+
+    def fields(self) -> Fields:
+        fields: dict[str, Any] = {
+            "source": self.source.key,
+            "destination": self.destination.key,
+            "normalize data": self.normalize_data,
+            "streams": {_label(name): _stream(mode) for name, mode in self.stream_config.items()},
+        }
+        namespace = self.destination_namespace
+        if not isinstance(namespace, Unset):
+            shown = namespace.name if isinstance(namespace, AirbyteDestinationNamespace) else namespace
+            fields["destination namespace"] = shown
+        if not isinstance(self.prefix, Unset):
+            fields["prefix"] = self.prefix
+        return fields
+
+
+def _label(name: StreamName) -> str:
+    return name if isinstance(name, str) else ".".join(name)
+
+
+def _stream(mode: AirbyteSyncMode) -> str | dict[str, Any]:
+    """One line where only the mode is declared, a block where a cursor or a key is."""
+    if mode.cursor_field is None and mode.primary_key is None:
+        return mode.name
+    block: dict[str, Any] = {"mode": mode.name}
+    if mode.cursor_field is not None:
+        block["cursor"] = list(mode.cursor_field)
+    if mode.primary_key is not None:
+        block["primary key"] = [list(path) for path in mode.primary_key]
+    return block

@@ -1,0 +1,172 @@
+"""Sources and destinations: one kind of thing with two names, a connector and its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, cast
+
+from dagster_managed_elements.airbyte import specifications
+from dagster_managed_elements.airbyte.connectors import Connectors, Unfound
+from dagster_managed_elements.airbyte.gateways import Gateway, Side
+from dagster_managed_elements.airbyte.kinds.configurations import Patch, patch, resent
+from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification
+from dagster_managed_elements.engine.changes import (
+    Change,
+    Consequence,
+    Declared,
+    Ids,
+    Notice,
+    Observed,
+    Pair,
+    Problem,
+    Update,
+)
+from dagster_managed_elements.engine.elements import Key, Named
+from dagster_managed_elements.engine.kinds import Kind, Look
+from dagster_managed_elements.engine.running import concurrently
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A pair whose declared connector is known."""
+
+    pair: Pair
+    definition: Definition
+
+
+class ActorKind(Kind):
+    """A source or a destination. Its connector cannot change: another one is a Replace."""
+
+    side: ClassVar[Side]
+    fixed: ClassVar[frozenset[str]] = frozenset({"type"})
+    lifted: ClassVar[frozenset[str]] = frozenset({"configuration"})
+    quiet: ClassVar[frozenset[str]] = frozenset({"type"})
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._specifications: dict[Key, Specification] = {}
+
+    def sync_modes(self, key: Key) -> Sequence[str]:
+        """The destination sync modes of a declared destination; empty where nothing is known of it."""
+        known = self._specifications.get(key)
+        return known.supported_destination_sync_modes if known else ()
+
+    async def observe(self) -> Sequence[Observed]:
+        labels = {each.id: each.name for each in await self._gateway.definitions(self.side)}
+        return [self._observed(actor, labels) for actor in await self._gateway.actors(self.side)]
+
+    def _observed(self, actor: Actor, labels: Mapping[str, str]) -> Observed:
+        named = Named(actor.definition_id, labels.get(actor.definition_id, actor.definition_id))
+        fields = {"type": named, "configuration": actor.configuration or {}}
+        return Observed(kind=self.name, name=actor.name, id=actor.id, fields=fields, raw=actor)
+
+    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
+        del look
+        connectors = Connectors(self.side, await self._gateway.definitions(self.side))
+        typed = [self._typed(pair, connectors) for pair in pairs]
+        schemas: dict[tuple[str, str | None], Specification] = {}
+
+        async def fetch(definition_id: str, pinned: str | None) -> None:
+            if pinned is None:
+                specification = await self._gateway.specification(self.side, definition_id)
+            else:
+                specification = await self._gateway.specification_of(self.side, pinned)
+            schemas[definition_id, pinned] = specification
+
+        wanted = {need for each in typed if isinstance(each, _Typed) for need in _needs(each)}
+        await concurrently(*(partial(fetch, *need) for need in sorted(wanted, key=str)))
+        return [
+            resolved
+            for each in typed
+            for resolved in (self._comparable(each, schemas) if isinstance(each, _Typed) else [each])
+        ]
+
+    def _typed(self, pair: Pair, connectors: Connectors) -> _Typed | Pair | Problem:
+        if pair.declared is None:
+            return pair
+        declared = pair.declared.fields["type"]
+        found = connectors.find(declared.id if isinstance(declared, Named) else str(declared))
+        if isinstance(found, Unfound):
+            return Problem(pair.declared.key, ("type",), found.message)
+        return _Typed(pair, found)
+
+    def _comparable(
+        self, typed: _Typed, schemas: Mapping[tuple[str, str | None], Specification]
+    ) -> Iterator[Pair | Problem]:
+        """Both sides with their secrets as markers, the observed one without what nobody needs to declare."""
+        declared, observed = cast("Declared", typed.pair.declared), typed.pair.observed
+        specification = schemas[_needs(typed)[0]]
+        self._specifications[declared.key] = specification
+        schema = specification.connection_specification
+        configuration = specifications.wrap(declared.fields["configuration"], schema)
+        problems = specifications.validate(configuration, schema)
+        yield from (Problem(declared.key, path, message) for path, message in problems)
+        if problems:
+            return
+        named = Named(typed.definition.id, typed.definition.name)
+        fields = {**declared.fields, "type": named, "configuration": configuration}
+        if observed is not None:
+            observed = self._masked(observed, configuration, schemas[_needs(typed)[-1]])
+        yield Pair(replace(declared, fields=fields, facts=schema), observed)
+
+    def _masked(
+        self, observed: Observed, declared: Mapping[str, Any], specification: Specification
+    ) -> Observed:
+        schema = specification.connection_specification
+        raw = cast("Actor", observed.raw).configuration or {}
+        trimmed = specifications.trim(specifications.mask(raw, schema), declared, schema)
+        return replace(observed, fields={**observed.fields, "configuration": trimmed})
+
+    async def create(self, declared: Declared, ids: Ids) -> str:
+        del ids
+        fields = declared.fields
+        return await self._gateway.create_actor(
+            self.side, fields["type"].id, declared.key.name, fields["configuration"]
+        )
+
+    async def update(self, change: Update, ids: Ids) -> None:
+        del ids
+        sent = self._patch(change)
+        await self._gateway.update_actor(
+            self.side, change.observed.id, change.declared.key.name, sent.configuration, whole=sent.whole
+        )
+
+    async def delete(self, observed: Observed) -> None:
+        await self._gateway.delete_actor(self.side, observed.id)
+
+    def consequences(self, change: Change) -> Iterable[Consequence]:
+        yield from super().consequences(change)
+        if isinstance(change, Update):
+            for path in resent(change, self._patch(change)):
+                where = ".".join(path)
+                text = f"{change.key}: its secret {where} is sent again, since Airbyte would lose it in this update"
+                yield Consequence(change.key, "secret-resent", text, destructive=False)
+
+    def _patch(self, change: Update) -> Patch:
+        raw = cast("Actor", change.observed.raw).configuration or {}
+        return patch(change, raw, cast("Mapping[str, Any]", change.declared.facts))
+
+
+def _needs(typed: _Typed) -> list[tuple[str, str | None]]:
+    """The specifications a pair needs, the declared side's first: of the pinned version where one is pinned,
+    and of the observed connector too where another one is declared."""
+    observed = typed.pair.observed
+    if observed is None:
+        return [(typed.definition.id, None)]
+    actor = cast("Actor", observed.raw)
+    pinned = actor.id if actor.is_version_override_applied else None
+    if actor.definition_id == typed.definition.id:
+        return [(typed.definition.id, pinned)]
+    return [(typed.definition.id, None), (actor.definition_id, pinned)]
+
+
+class SourceKind(ActorKind):
+    name: ClassVar[str] = "source"
+    side: ClassVar[Side] = "source"
+
+
+class DestinationKind(ActorKind):
+    name: ClassVar[str] = "destination"
+    side: ClassVar[Side] = "destination"

@@ -1,0 +1,88 @@
+"""What of a changed configuration is sent: as little as is safe. Pure.
+
+A partial update merges: it can neither remove a key nor restore a secret. A whole update replaces, and keeps a
+secret where the server's own mask is sent back. (Airbyte's ConfigurationUpdate; sources/update, partial_update.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from dagster_managed_elements.airbyte.specifications import mask_allowed
+from dagster_managed_elements.engine.changes import ABSENT, Path, Update
+from dagster_managed_elements.engine.elements import SECRET_MASK, Secret
+
+_CONFIGURATION = "configuration"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A configuration to be sent, its secrets still hidden; *kept* are the paths where the mask is sent back."""
+
+    configuration: Mapping[str, Any]
+    whole: bool
+    kept: frozenset[Path] = frozenset()
+
+
+def patch(change: Update, raw: Mapping[str, Any], schema: Mapping[str, Any]) -> Patch:
+    """*raw* is the configuration just as the server returned it."""
+    changed = [each for each in change.fields if each.path[0] == _CONFIGURATION]
+    declared = cast("Mapping[str, Any]", change.declared.fields[_CONFIGURATION])
+    if any(each.after is ABSENT for each in changed):
+        return _whole(declared, raw, schema, frozenset(each.path[1:] for each in changed))
+    merged: dict[str, Any] = {}
+    for each in changed:
+        _copy(each.path[1:], declared, merged)
+    return Patch(configuration=merged, whole=False)
+
+
+def resent(change: Update, sent: Patch) -> Iterator[Path]:
+    """The secrets that are sent although they did not change."""
+    changed = {each.path[1:] for each in change.fields if each.path[0] == _CONFIGURATION}
+    for path in _secrets(sent.configuration, ()):
+        if not any(path[: len(of)] == of for of in changed):
+            yield path
+
+
+def _copy(path: Path, declared: Mapping[str, Any], into: dict[str, Any]) -> None:
+    """Put what stands at *path* into a patch. A merge replaces a list whole, so a path ends at a list."""
+    value: Any = declared[path[0]]
+    if len(path) == 1 or not isinstance(value, Mapping):
+        into[path[0]] = value
+        return
+    _copy(path[1:], cast("Mapping[str, Any]", value), into.setdefault(path[0], {}))
+
+
+def _whole(
+    declared: Mapping[str, Any], raw: Mapping[str, Any], schema: Mapping[str, Any], changed: frozenset[Path]
+) -> Patch:
+    kept = frozenset(
+        path
+        for path in _secrets(declared, ())
+        if not any(path[: len(of)] == of for of in changed) and mask_allowed(path, raw, declared, schema)
+    )
+    injected = {key: value for key, value in raw.items() if key.startswith("__injected_")}
+    return Patch(configuration={**injected, **_masked(declared, (), kept)}, whole=True, kept=kept)
+
+
+def _masked(value: Any, path: Path, kept: frozenset[Path]) -> Any:
+    if path in kept:
+        return SECRET_MASK
+    if isinstance(value, Mapping):
+        inner = cast("Mapping[str, Any]", value)
+        return {key: _masked(each, (*path, key), kept) for key, each in inner.items()}
+    return value
+
+
+def _secrets(value: Any, path: Path) -> Iterator[Path]:
+    """Where secrets stand in a configuration."""
+    if isinstance(value, Secret):
+        yield path
+    elif isinstance(value, Mapping):
+        for key, inner in cast("Mapping[str, Any]", value).items():
+            yield from _secrets(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(cast("list[Any]", value)):
+            yield from _secrets(inner, (*path, str(index)))

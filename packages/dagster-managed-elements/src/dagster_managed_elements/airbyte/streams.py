@@ -1,0 +1,185 @@
+"""The streams of a connection, declared and configured, made comparable and checked. Pure.
+
+A stream is one name in one namespace. It is known to the user by its name, and by `namespace.name` where that
+name stands in several namespaces.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, cast
+
+from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
+from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
+
+_KEYED = frozenset({"append_dedup", "overwrite_dedup", "update", "soft_delete"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A stream as declared: its mode, and a cursor and a key where the declaration chooses them."""
+
+    label: str
+    mode: str
+    cursor: list[str] | None = None
+    primary_key: list[list[str]] | None = None
+
+    @property
+    def incremental(self) -> bool:
+        return self.mode.startswith("INCREMENTAL_")
+
+
+def wanted(streams: Mapping[str, Any]) -> list[Wanted]:
+    """The declared value of a connection's `streams`, read."""
+    return [_wanted(label, value) for label, value in streams.items()]
+
+
+def _wanted(label: str, value: Any) -> Wanted:
+    if isinstance(value, str):
+        return Wanted(label=label, mode=value)
+    block = cast("Mapping[str, Any]", value)
+    return Wanted(
+        label=label,
+        mode=block["mode"],
+        cursor=block.get("cursor"),
+        primary_key=block.get("primary key"),
+    )
+
+
+def labelled(entries: Iterable[ConfiguredStream], wanted_labels: Collection[str]) -> dict[str, ConfiguredStream]:
+    """*entries* by the name the user knows each by, which is the declared one wherever that is clear."""
+    entries = list(entries)
+    names = Counter(entry.stream.name for entry in entries)
+    found: dict[str, ConfiguredStream] = {}
+    for entry in entries:
+        name, full = entry.stream.name, full_name(entry.stream)
+        bare = names[name] == 1 and (name in wanted_labels or full not in wanted_labels)
+        found[name if bare else full] = entry
+    return found
+
+
+def full_name(stream: Stream) -> str:
+    return f"{stream.namespace}.{stream.name}" if stream.namespace else stream.name
+
+
+def missing(label: str, entries: Mapping[str, ConfiguredStream], source: str) -> str:
+    """Why *label* names no single stream among *entries*, with what comes nearest."""
+    if homes := sorted(full_name(entry.stream) for entry in entries.values() if entry.stream.name == label):
+        return f"the source {source!r} has this stream in several namespaces; name one of {', '.join(homes)}"
+    near = get_close_matches(label, entries, n=3, cutoff=0.5) or sorted(entries)[:10]
+    rest = "" if len(near) == len(entries) or len(near) < 10 else ", ..."
+    known = f"; it has {', '.join(near)}{rest}" if near else "; it has no streams"
+    return f"the source {source!r} has no such stream{known}"
+
+
+def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collection[str]) -> Iterator[str]:
+    """What stands against syncing *entry* as declared."""
+    stream = entry.stream
+    source_mode, destination_mode = split(want.mode)
+    supported = stream.supported_sync_modes or ["full_refresh"]
+    if source_mode not in supported:
+        yield f"the source cannot read it as {source_mode}, only as {', '.join(sorted(supported))}"
+    if destination_modes and destination_mode not in destination_modes:
+        can = ", ".join(sorted(destination_modes))
+        yield f"the destination cannot write it as {destination_mode}, only as {can}"
+    yield from _cursor_problems(want, entry)
+    yield from _key_problems(want, entry, destination_mode)
+
+
+def _cursor_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
+    stream = entry.stream
+    if stream.source_defined_cursor:
+        if want.cursor and stream.default_cursor_field and want.cursor != stream.default_cursor_field:
+            yield f"the source itself defines its cursor, {_dotted(stream.default_cursor_field)}; leave cursor_field out"
+        return
+    if want.cursor and not _has_field(stream, want.cursor):
+        yield f"it has no field {_dotted(want.cursor)} to be its cursor{_fields_of(stream)}"
+    if want.incremental and not (want.cursor or entry.config.cursor_field or stream.default_cursor_field):
+        yield f"an incremental sync of it needs a cursor_field{_fields_of(stream)}"
+
+
+def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) -> Iterator[str]:
+    stream, defined = entry.stream, entry.stream.source_defined_primary_key
+    if defined:
+        if want.primary_key and ordered(want.primary_key) != ordered(defined):
+            keys = ", ".join(_dotted(path) for path in defined)
+            yield f"the source itself defines its primary key, {keys}; leave primary_key out"
+        return
+    for path in want.primary_key or ():
+        if not _has_field(stream, path):
+            yield f"it has no field {_dotted(path)} to be its primary key{_fields_of(stream)}"
+    if destination_mode in _KEYED and not (want.primary_key or entry.config.primary_key):
+        yield f"{destination_mode} needs a primary_key{_fields_of(stream)}"
+
+
+def declared_value(want: Wanted, stream: Stream) -> Any:
+    """What of the declaration can differ: a cursor or key the source itself defines cannot."""
+    block: dict[str, Any] = {"mode": want.mode}
+    if want.cursor is not None and not stream.source_defined_cursor:
+        block["cursor"] = want.cursor
+    if want.primary_key is not None and not stream.source_defined_primary_key:
+        block["primary key"] = ordered(want.primary_key)
+    return block if len(block) > 1 else want.mode
+
+
+def observed_value(entry: ConfiguredStream, declared: Any) -> Any:
+    """How a connection has a stream configured, as far as *declared* speaks of it."""
+    mode = AirbyteSyncMode(entry.config.sync_mode, entry.config.destination_sync_mode).name
+    if not isinstance(declared, Mapping):
+        return mode
+    block: dict[str, Any] = {"mode": mode}
+    if "cursor" in declared and entry.config.cursor_field:
+        block["cursor"] = entry.config.cursor_field
+    if "primary key" in declared and entry.config.primary_key:
+        block["primary key"] = ordered(entry.config.primary_key)
+    return block
+
+
+def configured(want: Wanted, entry: ConfiguredStream) -> dict[str, Any]:
+    """*entry* as it is sent for *want*: what is declared on top, everything else as it was."""
+    stream, config = entry.stream, entry.config
+    source_mode, destination_mode = split(want.mode)
+    sent = {name: value for name, value in config.raw.items() if value is not None}
+    sent |= {"syncMode": source_mode, "destinationSyncMode": destination_mode, "selected": True}
+    kept = [] if stream.source_defined_cursor else config.cursor_field
+    if cursor := want.cursor or kept or stream.default_cursor_field:
+        sent["cursorField"] = cursor
+    if key := stream.source_defined_primary_key or want.primary_key or config.primary_key:
+        sent["primaryKey"] = key
+    return {"stream": stream.raw, "config": sent}
+
+
+def ordered(key: Iterable[Iterable[str]]) -> list[list[str]]:
+    """A primary key in one order: its order means nothing to Airbyte."""
+    return sorted(list(path) for path in key)
+
+
+def split(mode: str) -> tuple[str, str]:
+    """`INCREMENTAL_APPEND_DEDUP` as ("incremental", "append_dedup")."""
+    lowered = mode.lower()
+    source_mode = "full_refresh" if lowered.startswith("full_refresh_") else lowered.split("_", 1)[0]
+    return source_mode, lowered[len(source_mode) + 1 :]
+
+
+def _has_field(stream: Stream, path: list[str]) -> bool:
+    """Whether the stream's schema has the field; a schema that names no fields says nothing."""
+    properties = _properties(stream)
+    return not properties or path[0] in properties
+
+
+def _fields_of(stream: Stream) -> str:
+    names = sorted(_properties(stream))
+    return f"; its fields are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else ""
+
+
+def _properties(stream: Stream) -> Mapping[str, Any]:
+    schema = stream.raw.get("jsonSchema")
+    properties = cast("Mapping[str, Any]", schema).get("properties") if isinstance(schema, Mapping) else None
+    return cast("Mapping[str, Any]", properties) if isinstance(properties, Mapping) else {}
+
+
+def _dotted(path: Iterable[str]) -> str:
+    return ".".join(path)

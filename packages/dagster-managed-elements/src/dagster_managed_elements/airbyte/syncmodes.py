@@ -1,0 +1,129 @@
+"""How a stream is read and written: every pair of modes Airbyte has, by the names of two generations of users.
+
+`AirbyteSyncMode.FULL_REFRESH_OVERWRITE` and `AirbyteSyncMode.full_refresh_overwrite()` are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias, cast
+
+FieldPath: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AirbyteSyncMode:
+    """A source's and a destination's sync mode; with a cursor and a primary key where the stream lets one choose.
+
+    What is left None is not managed: the source's own cursor and key, or those chosen in the UI, stay.
+    """
+
+    sync_mode: str
+    destination_sync_mode: str
+    cursor_field: FieldPath | None = None
+    primary_key: tuple[FieldPath, ...] | None = None
+
+    FULL_REFRESH_APPEND: ClassVar[AirbyteSyncMode]
+    FULL_REFRESH_OVERWRITE: ClassVar[AirbyteSyncMode]
+    FULL_REFRESH_APPEND_DEDUP: ClassVar[AirbyteSyncMode]
+    FULL_REFRESH_OVERWRITE_DEDUP: ClassVar[AirbyteSyncMode]
+    FULL_REFRESH_UPDATE: ClassVar[AirbyteSyncMode]
+    FULL_REFRESH_SOFT_DELETE: ClassVar[AirbyteSyncMode]
+    INCREMENTAL_APPEND: ClassVar[AirbyteSyncMode]
+    INCREMENTAL_OVERWRITE: ClassVar[AirbyteSyncMode]
+    INCREMENTAL_APPEND_DEDUP: ClassVar[AirbyteSyncMode]
+    INCREMENTAL_UPDATE: ClassVar[AirbyteSyncMode]
+    INCREMENTAL_SOFT_DELETE: ClassVar[AirbyteSyncMode]
+
+    @property
+    def name(self) -> str:
+        """`FULL_REFRESH_OVERWRITE`; also for a pair this library does not know."""
+        return f"{self.sync_mode}_{self.destination_sync_mode}".upper()
+
+    @property
+    def value(self) -> tuple[str, str]:
+        return (self.sync_mode, self.destination_sync_mode)
+
+    @classmethod
+    def full_refresh_append(cls) -> AirbyteSyncMode:
+        return cls("full_refresh", "append")
+
+    @classmethod
+    def full_refresh_overwrite(cls) -> AirbyteSyncMode:
+        return cls("full_refresh", "overwrite")
+
+    @classmethod
+    def full_refresh_overwrite_dedup(cls, primary_key: _Keys = None) -> AirbyteSyncMode:
+        return cls("full_refresh", "overwrite_dedup", None, _paths(primary_key))
+
+    @classmethod
+    def incremental_append(cls, cursor_field: _Cursor = None) -> AirbyteSyncMode:
+        return cls("incremental", "append", _path(cursor_field))
+
+    @classmethod
+    def incremental_append_dedup(
+        cls, cursor_field: _Cursor = None, primary_key: _Keys = None
+    ) -> AirbyteSyncMode:
+        """*primary_key* is a field, a list of fields, or a list of paths into nested fields."""
+        return cls("incremental", "append_dedup", _path(cursor_field), _paths(primary_key))
+
+    @classmethod
+    def incremental_update(cls, cursor_field: _Cursor = None, primary_key: _Keys = None) -> AirbyteSyncMode:
+        return cls("incremental", "update", _path(cursor_field), _paths(primary_key))
+
+    @classmethod
+    def incremental_soft_delete(
+        cls, cursor_field: _Cursor = None, primary_key: _Keys = None
+    ) -> AirbyteSyncMode:
+        return cls("incremental", "soft_delete", _path(cursor_field), _paths(primary_key))
+
+    @property
+    def json_repr(self) -> dict[str, Any]:
+        return self.to_json()
+
+    def to_json(self) -> dict[str, Any]:
+        """As Airbyte's Config API writes it: syncMode, destinationSyncMode, cursorField, primaryKey."""
+        json: dict[str, Any] = {"syncMode": self.sync_mode, "destinationSyncMode": self.destination_sync_mode}
+        if self.cursor_field is not None:
+            json["cursorField"] = list(self.cursor_field)
+        if self.primary_key is not None:
+            json["primaryKey"] = [list(path) for path in self.primary_key]
+        return json
+
+    @classmethod
+    def from_json(cls, json: dict[str, Any]) -> AirbyteSyncMode:
+        return cls(
+            json.get("syncMode", ""),
+            json.get("destinationSyncMode", ""),
+            _path(json.get("cursorField")),
+            _paths(json.get("primaryKey")),
+        )
+
+
+_Cursor: TypeAlias = str | Sequence[str] | None
+_Keys: TypeAlias = str | Sequence[str] | Sequence[Sequence[str]] | None
+
+
+def _path(value: _Cursor) -> FieldPath | None:
+    if value is None:
+        return None
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _paths(value: _Keys) -> tuple[FieldPath, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return ((value,),)
+    return tuple(cast("FieldPath", _path(each)) for each in value)
+
+
+_PAIRS = {
+    "full_refresh": ("append", "overwrite", "append_dedup", "overwrite_dedup", "update", "soft_delete"),
+    "incremental": ("append", "overwrite", "append_dedup", "update", "soft_delete"),
+}
+for _sync_mode, _written in _PAIRS.items():
+    for _destination_sync_mode in _written:
+        _mode = AirbyteSyncMode(_sync_mode, _destination_sync_mode)
+        setattr(AirbyteSyncMode, _mode.name, _mode)

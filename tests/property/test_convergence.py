@@ -1,0 +1,138 @@
+"""From any world to any other, whatever goes wrong on the way: apply until nothing fails, and the check is empty."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+
+import anyio
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+from memory_world import Leaf, MemoryInstance, Node, Server
+
+from dagster_managed_elements.engine.elements import Element, Key, Ref
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.reconciler import Options, Reconciler, Result, apply, check
+
+NAMES = "abcdefgh"
+
+
+@st.composite
+def worlds(draw: st.DrawFn, before: tuple[Element, ...] = ()) -> tuple[Element, ...]:
+    """Nodes that refer to earlier ones, leaves that hang on them, some renamed from a name of the world before."""
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1, max_size=6))
+    old = [element.name for element in before if isinstance(element, Node) and element.name not in names]
+    nodes: list[Node] = []
+    for name in names:
+        keys = [node.key for node in nodes]
+        friends = draw(st.lists(st.sampled_from(keys), unique=True, max_size=3)) if keys else []
+        node = Node(
+            name,
+            color=draw(st.integers(0, 2)),
+            shape=draw(st.integers(0, 1)),
+            parent=draw(st.sampled_from([None, *keys])) if not keys else draw(st.sampled_from(keys)),
+            friends=tuple(friends),
+            settings=draw(st.dictionaries(st.sampled_from("xyz"), st.sampled_from([1, True, "1", [1], {"k": 2}]))),
+        )
+        if old and draw(st.booleans()):
+            node = replace(node, renamed_from=old.pop())
+        nodes.append(node)
+    leaves = [
+        Leaf(name, root=draw(st.sampled_from([node.key for node in nodes])), color=draw(st.integers(0, 2)))
+        for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
+        if nodes
+    ]
+    return (*nodes, *leaves)
+
+
+async def _all_allowed(_plan: Plan) -> Policy:
+    return Policy(allow_all=True)
+
+
+def run_apply(server: Server, elements: tuple[Element, ...], *, delete: bool, concurrency: int = 3) -> Result:
+    async def go() -> list[Result]:
+        options = Options(decide=_all_allowed, settings=Settings(concurrency=concurrency, patience=0.0))
+        return await apply([_reconciler(server, elements, delete=delete)], options, anyio.Event())
+
+    (result,) = anyio.run(go)
+    return result
+
+
+def run_check(server: Server, elements: tuple[Element, ...], *, delete: bool) -> Result:
+    async def go() -> list[Result]:
+        return await check([_reconciler(server, elements, delete=delete)], Options())
+
+    (result,) = anyio.run(go)
+    return result
+
+
+def _reconciler(server: Server, elements: tuple[Element, ...], *, delete: bool) -> Reconciler:
+    return Reconciler(MemoryInstance(server), elements, delete_unmentioned_resources=delete)
+
+
+def converge(server: Server, elements: tuple[Element, ...], *, delete: bool) -> None:
+    """Apply with mishaps, then without, until all is done; it must not take more than a few runs."""
+    for attempt in range(8):
+        if attempt == 3:
+            server.mishaps = lambda: "ok"
+        result = run_apply(server, elements, delete=delete)
+        server.settle()
+        if isinstance(result.error, DeclarationError):
+            assume("in a circle" not in str(result.error))
+        assert result.error is None, result.error
+        assert result.report is not None
+        assert {outcome.step for outcome in result.report.outcomes} == {
+            operation.step for operation in (result.plan.operations if result.plan else ())
+        }
+        if result.report.ok and attempt >= 3:
+            return
+    raise AssertionError(f"not done after 8 applies: {result.report}")
+
+
+def as_declared(server: Server) -> dict[tuple[str, str], dict[str, object]]:
+    names = {id_: Key(row["kind"], row["name"]) for id_, row in server.rows.items()}
+
+    def value(of: object) -> object:
+        if isinstance(of, Ref):
+            return names[of.id]
+        return [value(each) for each in of] if isinstance(of, list) else of
+
+    return {
+        (row["kind"], row["name"]): {k: value(v) for k, v in row.items() if k not in {"kind", "name"}}
+        for row in server.rows.values()
+    }
+
+
+def exactly(value: object) -> str:
+    """1 is not True here, whatever Python says."""
+    return json.dumps(value, default=str, sort_keys=True)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(st.data(), st.integers(0, 2**32), st.booleans())
+def test_any_world_is_reached_from_any_other_whatever_fails(data: st.DataObject, seed: int, delete: bool) -> None:
+    server = Server()
+    first = data.draw(worlds(), label="first")
+    converge(server, first, delete=True)
+    second = data.draw(worlds(first), label="second")
+    chance = random.Random(seed)
+    mishaps = ["ok"] * 6 + ["fail", "fail", "lost", "late"]
+    server.mishaps = lambda: chance.choice(mishaps)
+    converge(server, second, delete=delete)
+
+    assert server.collateral == []
+    left = run_check(server, second, delete=delete)
+    assert left.error is None
+    assert left.plan is not None
+    assert left.plan.entries == ()
+    found = as_declared(server)
+    for element in second:
+        wanted = {name: value for name, value in element.fields().items() if value is not None}
+        assert exactly({name: found[element.kind, element.name].get(name) for name in wanted}) == exactly(wanted)
+    if delete:
+        assert found.keys() == {(element.kind, element.name) for element in second}
+    event(f"{len(second)} elements")
