@@ -1,0 +1,114 @@
+"""Request bodies: which properties a route reads, of what type, which it must have. Everything else is ignored.
+
+A shape is a dict; `!` after a name means required. Kinds: text, uuid, whole, flag, object, any, `a|b|c` for an enum (read
+in any case), a nested shape, and a list of one kind for an array.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, Union
+
+from airbyte_local.errors import BadBody, Unreadable
+from airbyte_local.json_values import Json, is_list, is_object
+
+Kind = Union[str, "Shape", list[Any]]
+Shape = dict[str, Kind]
+
+
+def read_body(shape: Shape, content: bytes) -> Json:
+    """The properties that *shape* names.
+
+    Raises:
+        Unreadable: no JSON, or a value of another type.
+        BadBody: a required property is missing.
+    """
+    if not content.strip():
+        raise BadBody(path="", message="Required Body is missing")
+    try:
+        value = json.loads(content)
+    except ValueError as error:
+        raise Unreadable(message=str(error)) from error
+    missing: list[str] = []
+    decoded = _read_shape(shape, value, "", missing)
+    if missing:
+        raise BadBody(path=missing[0], message="must not be null")
+    return decoded
+
+
+def _read_shape(shape: Shape, value: Any, path: str, missing: list[str]) -> Json:
+    if not is_object(value):
+        raise Unreadable(message=f"{path or 'body'}: an object is expected")
+    found: Json = {}
+    for name, kind in shape.items():
+        key = name.rstrip("!")
+        inner = f"{path}.{key}".lstrip(".")
+        if value.get(key) is not None:
+            found[key] = _read(kind, value[key], inner, missing)
+        elif name.endswith("!"):
+            missing.append(inner)
+    return found
+
+
+def _read(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
+    if isinstance(kind, dict):
+        return _read_shape(kind, value, path, missing)
+    if isinstance(kind, list):
+        if not is_list(value):
+            raise Unreadable(message=f"{path}: an array is expected")
+        return [_read(kind[0], element, f"{path}[{place}]", missing) for place, element in enumerate(value)]
+    if "|" in kind:
+        return _enum(kind.split("|"), value, path)
+    try:
+        return SCALARS[kind](value)
+    except (TypeError, ValueError) as error:
+        raise Unreadable(message=f"{path}: {error}") from error
+
+
+def _enum(values: list[str], value: Any, path: str) -> str:
+    for candidate in values:
+        if isinstance(value, str) and candidate.lower() == value.lower():
+            return candidate
+    raise Unreadable(message=f"{path}: {value!r} is none of {', '.join(values)}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise TypeError("a string is expected")
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _uuid(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a UUID is expected")
+    return str(uuid.UUID(value))
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool):
+        raise TypeError("an integer is expected")
+    return int(value)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("a boolean is expected")
+    return value
+
+
+def _object(value: Any) -> Json:
+    if not is_object(value):
+        raise TypeError("an object is expected")
+    return value
+
+
+SCALARS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "uuid": _uuid,
+    "whole": _whole,
+    "flag": _flag,
+    "object": _object,
+    "any": lambda value: value,
+}

@@ -1,0 +1,75 @@
+"""`airbyte-local serve`. Expected errors are one line on stderr, never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group()
+@click.version_option(package_name="airbyte-local")
+def main() -> None:
+    """A local Airbyte: no Docker, no account, one process."""
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--data",
+    default=".airbyte-local",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder that holds everything.",
+)
+@click.option("--auth", type=click.Choice(["none", "basic"]), default="none", show_default=True)
+@click.option("--username", default="airbyte", show_default=True, help="For --auth basic.")
+@click.option("--password", default="password", envvar="AIRBYTE_LOCAL_PASSWORD", help="For --auth basic.")
+@click.option("--allow-host", multiple=True, help="A further Host name that may use /_local/.")
+@click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
+def serve(
+    port: int,
+    host: str,
+    data: Path,
+    auth: str,
+    username: str,
+    password: str,
+    allow_host: tuple[str, ...],
+    log_bodies: bool,  # noqa: FBT001 - click passes by name
+) -> None:
+    """Serve a local Airbyte until Ctrl-C."""
+    # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
+    from airbyte_local.process import Settings, serve_until_stopped  # noqa: PLC0415
+    from airbyte_local.store import DataFolderInUse  # noqa: PLC0415
+
+    settings = Settings(
+        host=host,
+        port=port,
+        data=data,
+        auth="basic" if auth == "basic" else "none",
+        username=username,
+        password=password,
+        allowed_hosts=allow_host,
+        log_bodies=log_bodies,
+    )
+    try:
+        serve_until_stopped(settings, say=click.echo)
+    except DataFolderInUse:
+        _fail(f"{data} is in use by another local Airbyte. Stop that one, or choose another folder with --data.")
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            _fail(
+                f"Port {port} is in use. Stop what listens there, or choose another with --port (0: any free one)."
+            )
+        _fail(f"Cannot serve on {host}:{port} with data in {data}: {error.strerror or error}")
+
+
+def _fail(message: str) -> None:
+    click.echo(message, err=True)
+    sys.exit(2)
+
+
+main.add_command(serve)

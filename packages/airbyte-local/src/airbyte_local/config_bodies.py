@@ -1,0 +1,178 @@
+"""What each route of the Config API reads from its body, in the words of `bodies`."""
+
+from __future__ import annotations
+
+from airbyte_local.bodies import Shape
+from airbyte_local.catalogs import CATALOG
+from airbyte_local.handlers.operations import OPERATION, OPERATOR
+from airbyte_local.handlers.states import STATE
+from airbyte_local.handlers.vocabulary import Vocabulary
+from airbyte_local.handlers.workspaces import SETTINGS
+from airbyte_local.schedules import SCHEDULE_DATA, UNITS
+
+PAGINATION: Shape = {"pageSize": "whole", "rowOffset": "whole"}
+BY_WORKSPACE: Shape = {"workspaceId!": "uuid"}
+BY_CONNECTION: Shape = {"connectionId!": "uuid"}
+BY_OPERATION: Shape = {"operationId!": "uuid"}
+BY_ORGANIZATION: Shape = {"organizationId!": "uuid"}
+BY_SLUG: Shape = {"slug!": "text"}
+BY_ACTOR_DEFINITION: Shape = {"actorDefinitionId!": "uuid", "actorType!": "source|destination"}
+LISTING: Shape = {"pagination": PAGINATION, "nameContains": "text"}
+OF_USER: Shape = {"userId!": "uuid", **LISTING}
+OF_ORGANIZATION: Shape = {"organizationId!": "uuid", **LISTING}
+OF_WORKSPACES: Shape = {
+    "workspaceIds!": ["uuid"],
+    "includeDeleted": "flag",
+    "pagination!": PAGINATION,
+    "nameContains": "text",
+}
+WORKSPACE_GET: Shape = {"workspaceId!": "uuid", "includeTombstone": "flag"}
+WORKSPACE_CREATE: Shape = {"name!": "text", "organizationId!": "uuid", **SETTINGS}
+WORKSPACE_CREATE_WITH_ID: Shape = {"id!": "uuid", **WORKSPACE_CREATE}
+WORKSPACE_UPDATE: Shape = {"workspaceId!": "uuid", "name": "text", "initialSetupComplete": "flag", **SETTINGS}
+WORKSPACE_UPDATE_NAME: Shape = {"workspaceId!": "uuid", "name!": "text"}
+DEFINITIONS_OF_WORKSPACE: Shape = {"workspaceId!": "uuid", "includeTombstone": "flag", "filterByUsed": "flag"}
+DEFINITION_SCOPE: Shape = {
+    "actorDefinitionId!": "uuid",
+    "scopeId!": "uuid",
+    "scopeType!": "workspace|organization",
+}
+DISCOVER: Shape = {"sourceId!": "uuid", "connectionId": "uuid", "disable_cache": "flag", "priority": "text"}
+STATUS = "active|inactive|deprecated"
+TAG: Shape = {"tagId!": "uuid", "workspaceId!": "uuid", "name!": "text", "color!": "text"}
+TAG_CREATE: Shape = {"workspaceId!": "uuid", "name!": "text", "color!": "text"}
+TAG_UPDATE: Shape = TAG
+TAG_DELETE: Shape = {"tagId!": "uuid", "workspaceId!": "uuid"}
+RESOURCES: Shape = {
+    "cpu_request": "text",
+    "cpu_limit": "text",
+    "memory_request": "text",
+    "memory_limit": "text",
+    "ephemeral_storage_request": "text",
+    "ephemeral_storage_limit": "text",
+}
+CONNECTION: Shape = {
+    "name": "text",
+    "namespaceDefinition": "source|destination|customformat",
+    "namespaceFormat": "text",
+    "prefix": "text",
+    "operationIds": ["uuid"],
+    "syncCatalog": CATALOG,
+    "schedule": {"units!": "whole", "timeUnit!": UNITS},
+    "scheduleType": "manual|basic|cron",
+    "scheduleData": SCHEDULE_DATA,
+    "resourceRequirements": RESOURCES,
+    "sourceCatalogId": "uuid",
+    "destinationCatalogId": "uuid",
+    "dataplaneGroupId": "uuid",
+    "notifySchemaChanges": "flag",
+    "notifySchemaChangesByEmail": "flag",
+    "nonBreakingChangesPreference": "ignore|disable|propagate_columns|propagate_fully",
+    "backfillPreference": "enabled|disabled",
+    "tags": [TAG],
+}
+CONNECTION_CREATE: Shape = {"sourceId!": "uuid", "destinationId!": "uuid", "status!": STATUS, **CONNECTION}
+CONNECTION_UPDATE: Shape = {"connectionId!": "uuid", "status": STATUS, "breakingChange": "flag", **CONNECTION}
+CONNECTIONS_OF_WORKSPACES: Shape = {
+    "workspaceIds!": ["uuid"],
+    "userId!": "uuid",
+    "pagination": PAGINATION,
+    "includeDeleted": "flag",
+    "tagIds": ["uuid"],
+}
+CONNECTION_SEARCH: Shape = {
+    "connectionId": "uuid",
+    "name": "text",
+    "sourceId": "uuid",
+    "destinationId": "uuid",
+    "status": STATUS,
+}
+WEB_BACKEND_GET: Shape = {"connectionId!": "uuid", "withRefreshedCatalog": "flag"}
+WEB_BACKEND_CREATE: Shape = {**CONNECTION_CREATE, "operations": [OPERATION]}
+WEB_BACKEND_UPDATE: Shape = {
+    "connectionId!": "uuid",
+    "status": STATUS,
+    "skipReset": "flag",
+    "operations": [{"operationId": "uuid", **OPERATION}],
+    **{name: kind for name, kind in CONNECTION.items() if name != "operationIds"},
+}
+WEB_BACKEND_LIST: Shape = {
+    "workspaceId!": "uuid",
+    "sourceId": ["uuid"],
+    "destinationId": ["uuid"],
+    "cursor": "uuid",
+    "pageSize": "whole",
+    "sortKey": (
+        "connectionName_asc|connectionName_desc|sourceName_asc|sourceName_desc"
+        "|destinationName_asc|destinationName_desc|lastSync_asc|lastSync_desc"
+    ),
+    "filters": {
+        "sourceDefinitionIds": ["uuid"],
+        "destinationDefinitionIds": ["uuid"],
+        "statuses": ["healthy|failed|running|paused"],
+        "states": ["active|inactive"],
+        "tagIds": ["uuid"],
+        "searchTerm": "text",
+    },
+}
+OPERATION_UPDATE: Shape = {"operationId!": "uuid", "name!": "text", "operatorConfiguration!": OPERATOR}
+STATE_UPDATE: Shape = {"connectionId!": "uuid", "connectionState!": STATE}
+
+
+class ActorBodies:
+    """The bodies of sources, or of destinations."""
+
+    def __init__(self, words: Vocabulary) -> None:
+        self.by_id: Shape = {f"{words.id}!": "uuid"}
+        self.by_definition: Shape = {f"{words.definition_id}!": "uuid"}
+        self.by_definition_and_workspace: Shape = {**self.by_definition, "workspaceId!": "uuid"}
+        changes: Shape = {"secretId": "text", "resourceAllocation": "object"}
+        self.create: Shape = {
+            **self.by_definition_and_workspace,
+            "connectionConfiguration!": "object",
+            "name!": "text",
+            **changes,
+        }
+        self.update: Shape = {**self.by_id, "connectionConfiguration!": "object", "name!": "text", **changes}
+        self.partial_update: Shape = {**self.by_id, "connectionConfiguration": "object", "name": "text", **changes}
+        self.offered: Shape = {
+            **self.by_definition_and_workspace,
+            words.id: "uuid",
+            "connectionConfiguration!": "object",
+        }
+        self.search: Shape = {
+            words.id: "uuid",
+            words.definition_id: "uuid",
+            "workspaceId": "uuid",
+            "name": "text",
+        }
+        self.by_cursor: Shape = {
+            "workspaceId!": "uuid",
+            "cursor": "uuid",
+            "pageSize": "whole",
+            "sortKey": (
+                "actorName_asc|actorName_desc|actorDefinitionName_asc|actorDefinitionName_desc"
+                "|lastSync_asc|lastSync_desc"
+            ),
+            "filters": {"states": ["active|inactive"], "searchTerm": "text"},
+        }
+        definition: Shape = {
+            "name!": "text",
+            "dockerRepository!": "text",
+            "dockerImageTag!": "text",
+            "documentationUrl!": "text",
+            "icon": "text",
+            "resourceRequirements": "object",
+        }
+        self.create_custom: Shape = {
+            "workspaceId": "uuid",
+            "scopeId": "uuid",
+            "scopeType": "workspace|organization",
+            f"{words.definition}!": definition,
+        }
+        self.update_definition: Shape = {
+            **self.by_definition_and_workspace,
+            "name": "text",
+            "dockerImageTag!": "text",
+            "resourceRequirements": "object",
+        }

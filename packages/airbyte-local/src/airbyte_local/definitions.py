@@ -1,0 +1,111 @@
+"""Connector definitions as this instance has them: the public table, custom ones, and versions it overrides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airbyte_local.connectors import PUBLIC, Connector
+from airbyte_local.connectors.imitated import Imitated
+from airbyte_local.connectors.protocol import ActorKind
+from airbyte_local.connectors.schema import fields, specification
+from airbyte_local.errors import NotFound
+from airbyte_local.json_values import Json
+from airbyte_local.store import Definition, Session
+
+TYPES = {"source": "STANDARD_SOURCE_DEFINITION", "destination": "STANDARD_DESTINATION_DEFINITION"}
+ANYTHING = Imitated(specification=specification("Any configuration", fields()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorDefinition:
+    kind: ActorKind
+    id: str
+    name: str
+    repository: str
+    tag: str
+    connector: Connector
+    custom: bool
+    tombstone: bool
+    grants: tuple[str, ...]
+    support_level: str
+    source_type: str | None
+    sync_modes: tuple[str, ...]
+    supports_refreshes: bool
+    suggested_streams: tuple[str, ...]
+    details: Json
+
+    @property
+    def image(self) -> str:
+        return f"{self.repository}:{self.tag}"
+
+
+class Directory:
+    """All definitions of one kind, read once for one request."""
+
+    def __init__(self, session: Session, kind: ActorKind) -> None:
+        self._kind: ActorKind = kind
+        stored = session.definitions.all(kind)
+        self._by_id = _public(kind, stored) | {row.id: _custom(kind, row) for row in stored.values() if row.custom}
+
+    def all(self) -> list[ActorDefinition]:
+        return [definition for definition in self._by_id.values() if not definition.tombstone]
+
+    def get(self, id: str) -> ActorDefinition:  # noqa: A002 - the column's name
+        """Deleted ones too.
+
+        Raises:
+            NotFound: nobody knows the id.
+        """
+        if id not in self._by_id:
+            raise NotFound(type=TYPES[self._kind], id=id)
+        return self._by_id[id]
+
+
+def _public(kind: ActorKind, stored: dict[str, Definition]) -> dict[str, ActorDefinition]:
+    found: dict[str, ActorDefinition] = {}
+    for public in PUBLIC:
+        if public.kind != kind:
+            continue
+        override = stored.get(public.id)
+        details = override.details if override else {}
+        found[public.id] = ActorDefinition(
+            kind=kind,
+            id=public.id,
+            name=public.name,
+            repository=public.repository,
+            tag=details.get("dockerImageTag", public.tag),
+            connector=public.connector,
+            custom=False,
+            tombstone=bool(override and override.tombstone),
+            grants=(),
+            support_level=public.support_level,
+            source_type=public.source_type,
+            sync_modes=tuple(public.sync_modes),
+            supports_refreshes=public.supports_refreshes,
+            suggested_streams=tuple(public.suggested_streams),
+            details=details,
+        )
+    return found
+
+
+def _custom(kind: ActorKind, row: Definition) -> ActorDefinition:
+    """The image is never run: one we know acts as that connector, any other takes every configuration."""
+    repository = row.details["dockerRepository"]
+    twin = next((public for public in PUBLIC if public.kind == kind and public.repository == repository), None)
+    return ActorDefinition(
+        kind=kind,
+        id=row.id,
+        name=row.details["name"],
+        repository=repository,
+        tag=row.details["dockerImageTag"],
+        connector=twin.connector if twin else ANYTHING,
+        custom=True,
+        tombstone=row.tombstone,
+        grants=row.grants,
+        support_level="none",
+        source_type="custom" if kind == "source" else None,
+        sync_modes=tuple(twin.sync_modes) if twin else ("overwrite", "append"),
+        supports_refreshes=bool(twin and twin.supports_refreshes),
+        suggested_streams=(),
+        details=row.details,
+    )

@@ -1,0 +1,171 @@
+"""The front door: ASGI in, the Config API behind it, faults and the request log in between."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from airbyte_local import config_api, paging
+from airbyte_local.answers import Answer, Request, crash_answer
+from airbyte_local.auth import Auth
+from airbyte_local.faults import Fault, Faults
+from airbyte_local.json_values import is_list, is_object
+from airbyte_local.request_log import RequestLog
+from airbyte_local.wires import Wires
+from airbyte_local.world import World
+
+LOGGER = logging.getLogger(__name__)
+ADMIN = "/_local"
+MAX_BODY = 10 * 1024 * 1024
+LATE = {"lost-before-late-commit"}
+PAGES: dict[str, paging.Unstable] = {"pages-shuffled": "shuffled", "pages-repeat-skip": "repeat-skip"}
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Front:
+    """The ASGI application. `world` is replaced by a reset of a running server, so it is looked up per request."""
+
+    world: World
+    auth: Auth
+    faults: Faults
+    log: RequestLog
+    wires: Wires
+    admin: App
+    die: Callable[[], None]
+    _late: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path == ADMIN or path.startswith(f"{ADMIN}/"):
+            await self.admin(scope, receive, send)
+            return
+        request = await _read_request(scope, receive)
+        if request is None:
+            await _send_answer(send, Answer(status=413))
+            return
+        number, started = self.log.number(), time.perf_counter()
+        faults = self.faults.hitting(request.method, path)
+        answer = await self._work(request, faults)
+        delivered = not any(f.action in {"die", "lost-after-commit", *LATE} for f in faults)
+        self.log.record(
+            request,
+            answer,
+            number=number,
+            delivered=delivered,
+            faults=(fault.action for fault in faults),
+            seconds=time.perf_counter() - started,
+        )
+        await self._deliver(scope, receive, send, answer, faults)
+
+    async def _work(self, request: Request, faults: list[Fault]) -> Answer | None:
+        """Do what was asked, as far as the faults let it come to that. None: nothing was done (yet)."""
+        for fault in faults:
+            if fault.action == "lost-before-late-commit":
+                self._work_later(request, fault.seconds)
+                return None
+        replaced = next((f for f in faults if f.action == "status"), None)
+        died = next((f for f in faults if f.action == "die"), None)
+        answer = None
+        if (replaced is None or replaced.commit) and (died is None or died.commit):
+            answer = await self._handled(request, faults)
+        if replaced is not None:
+            answer = replaced.answer()
+        await _delay(faults, answer)
+        return answer
+
+    async def _handled(self, request: Request, faults: Iterable[Fault] = ()) -> Answer:
+        if refusal := self.auth.refuse(request):
+            return refusal
+        token = paging.unstable.set(next((PAGES[f.action] for f in faults if f.action in PAGES), None))
+        try:
+            return await anyio.to_thread.run_sync(config_api.answer, self.world, request)
+        except Exception:
+            LOGGER.exception("%s %s", request.method, request.path)  # a bug of ours, answered as the vendor's are
+            return crash_answer()
+        finally:
+            paging.unstable.reset(token)
+
+    def _work_later(self, request: Request, seconds: float) -> None:
+        async def work() -> None:
+            await anyio.sleep(seconds)
+            await self._handled(request)
+
+        task = asyncio.get_running_loop().create_task(work())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _deliver(
+        self, scope: Scope, receive: Receive, send: Send, answer: Answer | None, faults: list[Fault]
+    ) -> None:
+        actions = {fault.action for fault in faults}
+        if "die" in actions:
+            self.die()
+            await _until_disconnected(receive)
+        elif answer is None or "lost-after-commit" in actions:
+            self.wires.close(scope["client"])
+            await _until_disconnected(receive)
+        elif "cut-body" in actions:
+            await _send_answer(send, answer, cut=True)
+            self.wires.close(scope["client"])
+            await _until_disconnected(receive)
+        else:
+            await _send_answer(send, answer)
+
+
+async def _read_request(scope: Scope, receive: Receive) -> Request | None:
+    """The whole request; None where its body is larger than the vendor's server takes."""
+    content = bytearray()
+    while True:
+        message = await receive()
+        content += message.get("body", b"")
+        if len(content) > MAX_BODY:
+            return None
+        if not message.get("more_body", False):
+            break
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return Request(method=scope["method"], path=scope["path"], headers=headers, content=bytes(content))
+
+
+async def _send_answer(send: Send, answer: Answer, *, cut: bool = False) -> None:
+    content = answer.content
+    headers = {**answer.headers, "content-length": str(len(content))}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    if cut:
+        await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+    else:
+        await send({"type": "http.response.body", "body": content})
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    # Returning earlier would make the HTTP layer send a 500 on its own.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _delay(faults: Iterable[Fault], answer: Answer | None) -> None:
+    slow = [fault for fault in faults if fault.action == "latency"]
+    if not slow:
+        return
+    items = _items(answer) if any(fault.per_item_ms for fault in slow) else 0
+    await anyio.sleep(sum(fault.base_ms + fault.per_item_ms * items for fault in slow) / 1000)
+
+
+def _items(answer: Answer | None) -> int:
+    """How many elements the longest list of the answer has."""
+    value = json.loads(answer.content) if answer and answer.content[:1] in {b"{", b"["} else None
+    lists: list[Any] = list(value.values()) if is_object(value) else [value]
+    return max((len(each) for each in lists if is_list(each)), default=0)

@@ -1,0 +1,212 @@
+"""Sources and destinations: created, changed, read, deleted. Airbyte calls both actors, and so do we."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from airbyte_local import configurations as cfg
+from airbyte_local.definitions import ActorDefinition, Directory
+from airbyte_local.errors import Broken, NotFound, configuration_invalid
+from airbyte_local.handlers.connections import deprecate
+from airbyte_local.handlers.vocabulary import Vocabulary
+from airbyte_local.json_values import Json, bean, merged
+from airbyte_local.paging import page, page_after
+from airbyte_local.store import Actor, Session
+from airbyte_local.validation import refusal, violations
+from airbyte_local.world import Call, new_id
+
+
+def find_actor(session: Session, words: Vocabulary, id: str) -> Actor:  # noqa: A002 - the property's name
+    """Deleted ones too: the vendor's GET answers 200 for them."""
+    actor = session.actors.get(words.kind, id)
+    if actor is None:
+        raise NotFound(type=words.not_found, id=id)
+    return actor
+
+
+def validate(definition: ActorDefinition, configuration: Json) -> None:
+    specification = definition.connector.spec()
+    found = violations(specification, configuration)
+    if found:
+        raise configuration_invalid(refusal(specification, found))
+
+
+def actor_read(words: Vocabulary, actor: Actor, definition: ActorDefinition, **more: Any) -> Json:
+    shown = None if actor.configuration is None else cfg.mask(definition.connector.spec(), actor.configuration)
+    return bean(
+        **{
+            words.definition_id: actor.definition_id,
+            words.id: actor.id,
+            words.definition_name: definition.name,
+        },
+        workspaceId=actor.workspace_id,
+        connectionConfiguration=shown,
+        name=actor.name,
+        isVersionOverrideApplied=False,
+        isEntitled=True,
+        supportState="supported",
+        status="active",
+        createdAt=actor.created_at,
+        resourceAllocation=actor.details.get("resourceAllocation"),
+        **more,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorHandlers:
+    words: Vocabulary
+
+    def create(self, call: Call) -> Json:
+        words, body, session = self.words, call.body, call.session
+        definition = Directory(session, words.kind).get(body[words.definition_id])
+        if session.workspaces.get(body["workspaceId"]) is None:
+            raise Broken(message="ConfigNotFoundException: STANDARD_WORKSPACE")  # wrapped on its way: 500, not 404
+        validate(definition, body["connectionConfiguration"])
+        actor = Actor(
+            id=new_id(),
+            kind=words.kind,
+            workspace_id=body["workspaceId"],
+            definition_id=definition.id,
+            name=body["name"],
+            configuration={},
+            created_at=call.world.now(),
+            details=bean(resourceAllocation=body.get("resourceAllocation")),
+        )
+        return self._store(session, actor, definition, body["connectionConfiguration"])
+
+    def update(self, call: Call) -> Json:
+        """The whole object again: a secret that is left out is lost, one sent as the mask is kept."""
+        actor, definition = self._known(call)
+        provided = call.body["connectionConfiguration"]
+        kept = cfg.keep_masked(definition.connector.spec(), actor.configuration, provided)
+        validate(definition, cfg.for_validation(kept, provided))
+        return self._store(call.session, self._renamed(actor, call.body), definition, kept)
+
+    def partial_update(self, call: Call) -> Json:
+        """A deep merge that does not know the mask: ten asterisks sent are ten asterisks stored."""
+        actor, definition = self._known(call)
+        provided: Json | None = call.body.get("connectionConfiguration")
+        stored = actor.configuration or {}
+        if provided is not None:
+            stored = merged(stored, provided)
+            validate(definition, cfg.for_validation(stored, provided))
+        return self._store(call.session, self._renamed(actor, call.body), definition, stored)
+
+    def get(self, call: Call) -> Json:
+        actor, definition = self._known(call)
+        return actor_read(self.words, actor, definition)
+
+    def delete(self, call: Call) -> None:
+        """Deprecates the connections, drops configuration and secrets; a second time is as good as the first."""
+        actor, _ = self._known(call)
+        delete_actor(call.session, actor)
+
+    def list_by_cursor(self, call: Call) -> Json:
+        """Cursor-paged: twenty rows unless more are asked for."""
+        words, body, session = self.words, call.body, call.session
+        if session.workspaces.get(body["workspaceId"]) is None:
+            raise NotFound(type="STANDARD_WORKSPACE", id=body["workspaceId"])
+        directory = Directory(session, words.kind)
+        everything = session.actors.of_workspaces(words.kind, [body["workspaceId"]])
+        rows = _filtered(everything, directory, body.get("filters", {}))
+        sort, _, direction = body.get("sortKey", "actorName_asc").partition("_")
+        rows.sort(key=_sorting(sort, directory), reverse=direction == "desc")
+        size = body.get("pageSize") or call.world.profile.cursor_page_size or max(len(rows), 1)
+        shown = page_after(rows, cursor=body.get("cursor"), size=size, id_of=lambda a: a.id, type=words.not_found)
+        counts = session.connections.count_by_actor(body["workspaceId"])
+        return {
+            words.plural: [
+                actor_read(words, actor, directory.get(actor.definition_id), numConnections=counts.get(actor.id, 0))
+                for actor in shown
+            ],
+            "page_size": size,
+            "num_connections": len(rows),
+        }
+
+    def list_paginated(self, call: Call) -> Json:
+        words, body, session = self.words, call.body, call.session
+        deleted = body.get("includeDeleted", False)
+        rows = session.actors.of_workspaces(words.kind, body["workspaceIds"], deleted=deleted)
+        if needle := body.get("nameContains", "").lower():
+            rows = [actor for actor in rows if needle in actor.name.lower()]
+        pagination = body["pagination"]
+        size = pagination.get("pageSize", call.world.profile.default_page_size)
+        shown = page(rows, size=size, offset=pagination.get("rowOffset", 0))
+        return self._reads(session, shown)
+
+    def search(self, call: Call) -> Json:
+        words, body = self.words, call.body
+        workspaces = [workspace.id for workspace in call.session.workspaces.all()]
+        rows = [
+            actor
+            for actor in call.session.actors.of_workspaces(words.kind, workspaces)
+            if body.get(words.id, actor.id) == actor.id
+            and body.get(words.definition_id, actor.definition_id) == actor.definition_id
+            and body.get("workspaceId", actor.workspace_id) == actor.workspace_id
+            and body.get("name", actor.name) == actor.name
+        ]
+        return self._reads(call.session, rows)
+
+    def upgrade_version(self, call: Call) -> None:
+        self._known(call)  # every actor follows its definition here: nothing is pinned
+
+    def _known(self, call: Call) -> tuple[Actor, ActorDefinition]:
+        actor = find_actor(call.session, self.words, call.body[self.words.id])
+        return actor, Directory(call.session, self.words.kind).get(actor.definition_id)
+
+    def _renamed(self, actor: Actor, body: Json) -> Actor:
+        details = {**actor.details, **bean(resourceAllocation=body.get("resourceAllocation"))}
+        return replace(actor, name=body.get("name", actor.name), details=details)
+
+    def _store(self, session: Session, actor: Actor, definition: ActorDefinition, configuration: Json) -> Json:
+        write = secret_writer(session, actor)
+        split = cfg.split(definition.connector.spec(), configuration, actor.configuration, write)
+        stored = replace(actor, configuration=split)
+        session.actors.save(stored)
+        return actor_read(self.words, stored, definition)
+
+    def _reads(self, session: Session, rows: list[Actor]) -> Json:
+        directory = Directory(session, self.words.kind)
+        reads = [actor_read(self.words, actor, directory.get(actor.definition_id)) for actor in rows]
+        return {self.words.plural: reads}
+
+
+def delete_actor(session: Session, actor: Actor) -> None:
+    for connection in session.connections.of_actor(actor.id):
+        deprecate(session, connection)
+    session.actors.forget_secrets(actor.id)
+    session.actors.save(replace(actor, configuration=None, tombstone=True))
+
+
+def secret_writer(session: Session, actor: Actor) -> Callable[[Any, str | None], str]:
+    """Stores one raw value. The version grows with every write, also of the same value."""
+
+    def write(value: Any, before: str | None) -> str:
+        if before is None:
+            coordinate = f"airbyte_workspace_{actor.workspace_id}_secret_{new_id()}_v1"
+        else:
+            stem, _, version = before.rpartition("_v")
+            coordinate = f"{stem}_v{int(version) + 1}"
+        session.actors.put_secret(actor.id, coordinate, value)
+        return coordinate
+
+    return write
+
+
+def _filtered(rows: list[Actor], directory: Directory, filters: Json) -> list[Actor]:
+    needle: str = filters.get("searchTerm", "").lower()
+    if filters.get("states") == ["inactive"]:
+        return []  # inactive actors have no connection that runs; ours are all active
+    return [
+        actor
+        for actor in rows
+        if needle in actor.name.lower() or needle in directory.get(actor.definition_id).name.lower()
+    ]
+
+
+def _sorting(key: str, directory: Directory) -> Callable[[Actor], tuple[str, str]]:
+    if key == "actorDefinitionName":
+        return lambda actor: (directory.get(actor.definition_id).name.lower(), actor.id)
+    return lambda actor: (actor.name.lower(), actor.id)

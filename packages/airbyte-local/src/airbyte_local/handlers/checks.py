@@ -1,0 +1,45 @@
+"""Connection checks: HTTP is 200 whatever comes of them; the answer says what did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airbyte_local.handlers.actors import find_actor, validate
+from airbyte_local.handlers.jobs import job_read
+from airbyte_local.handlers.running import Errand, Runnable, check, offered_runnable, stored_runnable
+from airbyte_local.handlers.vocabulary import Vocabulary
+from airbyte_local.json_values import Json, bean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckHandlers:
+    words: Vocabulary
+
+    def check(self, errand: Errand) -> Json:
+        with errand.world.store.transaction() as session:
+            actor = find_actor(session, self.words, errand.body[self.words.id])
+            runnable = stored_runnable(session, actor)
+        return self._answer(errand, runnable)
+
+    def check_for_update(self, errand: Errand) -> Json:
+        """The configuration that was sent, not its merge with the stored one."""
+        with errand.world.store.transaction() as session:
+            runnable = offered_runnable(session, self.words, errand.body)
+        validate(runnable.definition, errand.body["connectionConfiguration"])
+        return self._answer(errand, runnable)
+
+    def check_offered(self, errand: Errand) -> Json:
+        with errand.world.store.transaction() as session:
+            runnable = offered_runnable(session, self.words, errand.body)
+        return self._answer(errand, runnable)
+
+    def _answer(self, errand: Errand, runnable: Runnable) -> Json:
+        outcome = check(errand.world, runnable)
+        status = None if outcome.crashed else ("failed" if outcome.failure else "succeeded")
+        crash = outcome.failure if outcome.crashed else None
+        at = errand.world.now()
+        return bean(
+            status=status,
+            message=None if outcome.crashed else outcome.failure,
+            jobInfo=job_read(f"check_connection_{self.words.kind}", at=at, failure=crash),
+        )

@@ -1,0 +1,178 @@
+"""Source and destination definitions and their specifications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from airbyte_local.definitions import TYPES, ActorDefinition, Directory
+from airbyte_local.errors import Broken, Known, NotFound
+from airbyte_local.handlers.actors import delete_actor, find_actor
+from airbyte_local.handlers.jobs import job_read
+from airbyte_local.handlers.vocabulary import Vocabulary
+from airbyte_local.json_values import Json, bean
+from airbyte_local.store import Definition
+from airbyte_local.world import Call, new_id
+
+CHANGEABLE = ("name", "dockerImageTag", "resourceRequirements")
+
+
+def definition_read(words: Vocabulary, definition: ActorDefinition) -> Json:
+    page = definition.repository.rpartition("/")[2].partition("-")[2]
+    return bean(
+        **{words.definition_id: definition.id},
+        name=definition.name,
+        dockerRepository=definition.repository,
+        dockerImageTag=definition.tag,
+        documentationUrl=definition.details.get(
+            "documentationUrl", f"https://docs.airbyte.com/integrations/{words.plural}/{page}"
+        ),
+        icon=definition.details.get("icon"),
+        protocolVersion="0.2.0",
+        custom=definition.custom,
+        enterprise=False,
+        supportLevel=definition.support_level,
+        releaseStage="custom" if definition.custom else "generally_available",
+        sourceType=definition.source_type,
+        resourceRequirements=definition.details.get("resourceRequirements"),
+    )
+
+
+def version_read(definition: ActorDefinition) -> Json:
+    return {
+        "dockerRepository": definition.repository,
+        "dockerImageTag": definition.tag,
+        "supportsRefreshes": definition.supports_refreshes,
+        "isVersionOverrideApplied": False,
+        "supportLevel": definition.support_level,
+        "supportState": "supported",
+        "supportsFileTransfer": False,
+        "supportsDataActivation": False,
+    }
+
+
+def destination_sync_modes(definition: ActorDefinition) -> list[str]:
+    """`overwrite_dedup` is not in any specification: the server adds it where the parts for it are there."""
+    modes = list(definition.sync_modes)
+    can_dedup = definition.supports_refreshes and {"append_dedup", "overwrite"} <= set(modes)
+    return [*modes, "overwrite_dedup"] if can_dedup else modes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionHandlers:
+    words: Vocabulary
+
+    def list_all(self, call: Call) -> Json:
+        return self._reads(Directory(call.session, self.words.kind).all())
+
+    def list_for_workspace(self, call: Call) -> Json:
+        found = [d for d in Directory(call.session, self.words.kind).all() if _granted(d, call.body["workspaceId"])]
+        if call.body.get("filterByUsed"):
+            actors = call.session.actors.of_workspaces(self.words.kind, [call.body["workspaceId"]])
+            used = {actor.definition_id for actor in actors}
+            found = [definition for definition in found if definition.id in used]
+        return self._reads(found)
+
+    def list_private(self, call: Call) -> Json:
+        own = [d for d in Directory(call.session, self.words.kind).all() if d.custom]
+        return {f"{self.words.definition}s": [self._private(d, call.body["workspaceId"]) for d in own]}
+
+    def get(self, call: Call) -> Json:
+        """Deleted ones too."""
+        return definition_read(self.words, self._known(call))
+
+    def get_for_workspace(self, call: Call) -> Json:
+        return self._get_granted(call, call.body[self.words.definition_id], call.body["workspaceId"])
+
+    def get_for_scope(self, call: Call) -> Json:
+        return self._get_granted(call, call.body["actorDefinitionId"], call.body["scopeId"])
+
+    def create_custom(self, call: Call) -> Json:
+        body = call.body
+        scope = body.get("workspaceId") or body.get("scopeId")
+        if scope is None:
+            raise Broken(message="IllegalArgumentException: a workspace or a scope is needed")
+        row = Definition(
+            id=new_id(), kind=self.words.kind, custom=True, grants=(scope,), details=body[self.words.definition]
+        )
+        return self._save(call, row)
+
+    def update(self, call: Call) -> Json:
+        """Of a public definition: the version that this instance uses."""
+        definition = self._known(call)
+        if "name" in call.body and not definition.custom:
+            raise Known(status=400, message="The name of a public definition cannot be changed.")
+        said = bean(**{name: call.body.get(name) for name in CHANGEABLE})
+        return self._save(call, _row(definition, details={**definition.details, **said}))
+
+    def delete(self, call: Call) -> None:
+        definition = self._known(call)
+        for actor in call.session.actors.of_definition(definition.id):
+            delete_actor(call.session, actor)
+        call.session.definitions.save(replace(_row(definition), tombstone=True))
+
+    def grant(self, call: Call) -> Json:
+        definition = Directory(call.session, self.words.kind).get(call.body["actorDefinitionId"])
+        scope = call.body["scopeId"]
+        row = _row(definition)
+        call.session.definitions.save(replace(row, grants=tuple({*row.grants, scope})))
+        return self._private(Directory(call.session, self.words.kind).get(definition.id), scope)
+
+    def revoke(self, call: Call) -> None:
+        row = _row(Directory(call.session, self.words.kind).get(call.body["actorDefinitionId"]))
+        left = tuple(scope for scope in row.grants if scope != call.body["scopeId"])
+        call.session.definitions.save(replace(row, grants=left))
+
+    def specification(self, call: Call) -> Json:
+        return self._specification(self._known(call), call)
+
+    def specification_of_actor(self, call: Call) -> Json:
+        actor = find_actor(call.session, self.words, call.body[self.words.id])
+        return self._specification(Directory(call.session, self.words.kind).get(actor.definition_id), call)
+
+    def _specification(self, definition: ActorDefinition, call: Call) -> Json:
+        modes = destination_sync_modes(definition) if self.words.kind == "destination" else None
+        return bean(
+            **{self.words.definition_id: definition.id},
+            documentationUrl=definition_read(self.words, definition)["documentationUrl"],
+            connectionSpecification=definition.connector.spec(),
+            advancedAuthGlobalCredentialsAvailable=False,
+            supportedDestinationSyncModes=modes,
+            jobInfo=job_read("get_spec", at=call.world.now()),
+        )
+
+    def _known(self, call: Call) -> ActorDefinition:
+        return Directory(call.session, self.words.kind).get(call.body[self.words.definition_id])
+
+    def _get_granted(self, call: Call, id: str, scope: str) -> Json:  # noqa: A002 - the property's name
+        definition = Directory(call.session, self.words.kind).get(id)
+        if definition.tombstone or not _granted(definition, scope):
+            raise NotFound(type=TYPES[self.words.kind], id=id)
+        return definition_read(self.words, definition)
+
+    def _private(self, definition: ActorDefinition, scope: str) -> Json:
+        return {
+            self.words.definition: definition_read(self.words, definition),
+            "granted": scope in definition.grants,
+        }
+
+    def _reads(self, definitions: list[ActorDefinition]) -> Json:
+        return {f"{self.words.definition}s": [definition_read(self.words, d) for d in definitions]}
+
+    def _save(self, call: Call, row: Definition) -> Json:
+        call.session.definitions.save(row)
+        return definition_read(self.words, Directory(call.session, self.words.kind).get(row.id))
+
+
+def _granted(definition: ActorDefinition, scope: str) -> bool:
+    return not definition.custom or scope in definition.grants
+
+
+def _row(definition: ActorDefinition, details: Json | None = None) -> Definition:
+    return Definition(
+        id=definition.id,
+        kind=definition.kind,
+        custom=definition.custom,
+        tombstone=definition.tombstone,
+        grants=definition.grants,
+        details=definition.details if details is None else details,
+    )

@@ -1,0 +1,42 @@
+"""The instance itself: is it there, which version is it, whose is it."""
+
+from __future__ import annotations
+
+from airbyte_local.errors import NotFound
+from airbyte_local.json_values import Json
+from airbyte_local.world import NIL_ID, Call
+
+ORGANIZATION: Json = {
+    "organizationId": NIL_ID,
+    "organizationName": "Default Organization",
+    "email": "admin@airbyte.local.example",
+}
+
+
+def health(call: Call) -> Json:  # noqa: ARG001 - being able to answer is the answer
+    return {"available": True}
+
+
+def configuration(call: Call) -> Json:
+    """Without `defaultWorkspaceId`, which the contract requires and no server sends."""
+    return {
+        "edition": "community",
+        "version": call.world.profile.version,
+        "auth": {"mode": "none"},
+        "airbyteUrl": "http://localhost:8000",
+        "initialSetupComplete": True,
+        "defaultUserId": NIL_ID,
+        "defaultOrganizationId": NIL_ID,
+        "defaultOrganizationEmail": ORGANIZATION["email"],
+        "trackingStrategy": "logging",
+    }
+
+
+def organization(call: Call) -> Json:
+    if call.body["organizationId"] != NIL_ID:
+        raise NotFound(type="ORGANIZATION", id=call.body["organizationId"])
+    return ORGANIZATION
+
+
+def organizations(call: Call) -> Json:  # noqa: ARG001 - the one user has the one organization
+    return {"organizations": [ORGANIZATION]}

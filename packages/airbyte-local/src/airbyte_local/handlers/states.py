@@ -1,0 +1,71 @@
+"""The state of connections: what an incremental sync goes on from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airbyte_local.errors import Broken
+from airbyte_local.handlers.connections import find_connection
+from airbyte_local.json_values import Json, bean
+from airbyte_local.store import StreamKey, StreamStates
+from airbyte_local.world import Call
+
+STREAM_STATE: dict[str, Any] = {
+    "streamDescriptor!": {"name!": "text", "namespace": "text"},
+    "streamState": "object",
+}
+STATE: dict[str, Any] = {
+    "stateType!": "global|stream|legacy|not_set",
+    "connectionId!": "uuid",
+    "state": "object",
+    "streamState": [STREAM_STATE],
+    "globalState": {"shared_state": "object", "streamStates!": [STREAM_STATE]},
+}
+
+
+def get(call: Call) -> Json:
+    return _read(call.session.states.get(find_connection(call.session, call.body["connectionId"]).id))
+
+
+def create_or_update(call: Call) -> Json:
+    connection = find_connection(call.session, call.body["connectionId"])
+    given: Json = call.body["connectionState"]
+    before = call.session.states.get(connection.id)
+    kind: str = given["stateType"]
+    if before.type not in {kind, "not_set", "legacy"}:
+        raise Broken(message=f"IllegalStateException: Unexpected type migration from {before.type} to {kind}")
+    entries: list[Json] = given.get("streamState", [])
+    shared: Json | None = None
+    if kind == "global":
+        entries = given.get("globalState", {}).get("streamStates", [])
+        shared = given.get("globalState", {}).get("shared_state")
+    streams = {_key(entry): entry.get("streamState") for entry in entries}
+    cleared = [key for key in before.streams if key not in streams] if kind in {"global", "not_set"} else []
+    call.session.states.forget(connection.id, cleared, new_generation=False)
+    legacy = given.get("state") if kind == "legacy" else None
+    call.session.states.save(
+        StreamStates(connection_id=connection.id, type=kind, legacy=legacy, shared=shared, streams=streams)
+    )
+    return _read(call.session.states.get(connection.id))
+
+
+def _key(entry: Json) -> StreamKey:
+    descriptor = entry["streamDescriptor"]
+    return (descriptor.get("namespace"), descriptor["name"])
+
+
+def _read(states: StreamStates) -> Json:
+    entries = [
+        bean(streamDescriptor=bean(name=name, namespace=namespace), streamState=state)
+        for (namespace, name), state in states.streams.items()
+    ]
+    head = {"stateType": states.type, "connectionId": states.connection_id}
+    match states.type:
+        case "stream":
+            return {**head, "streamState": entries}
+        case "global":
+            return {**head, "globalState": bean(shared_state=states.shared, streamStates=entries)}
+        case "legacy":
+            return bean(**head, state=states.legacy)
+        case _:
+            return head

@@ -1,0 +1,189 @@
+"""The connection endpoints made for the vendor's UI: all streams, both ends, cheap lists, and automatic resets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from airbyte_local.catalogs import everything, key_of
+from airbyte_local.definitions import ActorDefinition, Directory
+from airbyte_local.handlers.actors import actor_read, find_actor
+from airbyte_local.handlers.connection_reads import schema_change, shared_properties, tags_of
+from airbyte_local.handlers.connections import create_connection, find_connection, patch
+from airbyte_local.handlers.definitions import version_read
+from airbyte_local.handlers.discovery import discover_source, judge
+from airbyte_local.handlers.operations import operation_read, upsert_operation
+from airbyte_local.handlers.running import Errand
+from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
+from airbyte_local.handlers.workspaces import find_workspace
+from airbyte_local.json_values import Json, bean
+from airbyte_local.paging import page_after
+from airbyte_local.store import Catalog, Connection, Session, StreamKey
+from airbyte_local.world import Call
+
+
+def get(errand: Errand) -> Json:
+    """`withRefreshedCatalog` runs a discovery, and may disable the connection."""
+    store, body = errand.world.store, errand.body
+    if not body.get("withRefreshedCatalog", False):
+        with store.transaction() as session:
+            return read(session, find_connection(session, body["connectionId"]))
+    with store.transaction() as session:
+        source_id = find_connection(session, body["connectionId"]).source_id
+    found = discover_source(errand.world, source_id, use_cache=False)
+    with store.transaction() as session:
+        if found.catalog is None:
+            return read(session, find_connection(session, body["connectionId"]))
+        connection, changes = judge(session, body["connectionId"], found.catalog)
+        return {**read(session, connection, refreshed=found.catalog), "catalogDiff": changes.read()}
+
+
+def create(call: Call) -> Json:
+    operations = [upsert_operation(call.session, operation).id for operation in call.body.get("operations", [])]
+    listed = [*call.body.get("operationIds", []), *operations]
+    body = {**call.body, "operationIds": listed}
+    return read(call.session, create_connection(Call(world=call.world, session=call.session, body=body)))
+
+
+def update(call: Call) -> Json:
+    """Streams whose modes, key, cursor or schema changed start afresh, unless `skipReset` says not to."""
+    session, body = call.session, dict(call.body)
+    before = find_connection(session, body["connectionId"])
+    if "operations" in body:
+        body["operationIds"] = [upsert_operation(session, operation).id for operation in body["operations"]]
+    after = patch(Call(world=call.world, session=session, body=body))
+    if "syncCatalog" in body and not body.get("skipReset", False):
+        session.states.forget(after.id, _to_reset(before, after), new_generation=True)
+    return read(session, after)
+
+
+def list_by_cursor(call: Call) -> Json:
+    body, session = call.body, call.session
+    find_workspace(session, body["workspaceId"])
+    rows = [row for row in session.connections.of_workspaces([body["workspaceId"]]) if _wanted(row, body)]
+    ends = _Ends(session, body["workspaceId"])
+    rows = [row for row in rows if ends.match(row, body.get("filters", {}))]
+    sort, _, direction = body.get("sortKey", "connectionName_asc").partition("_")
+    rows.sort(key=ends.sorting(sort), reverse=direction == "desc")
+    size = body.get("pageSize") or call.world.profile.cursor_page_size or max(len(rows), 1)
+    shown = page_after(rows, cursor=body.get("cursor"), size=size, id_of=lambda c: c.id, type="STANDARD_SYNC")
+    items = [ends.item(connection) for connection in shown]
+    return {"connections": items, "page_size": size, "num_connections": len(rows)}
+
+
+def status_counts(call: Call) -> Json:
+    rows = call.session.connections.of_workspaces([call.body["workspaceId"]])
+    paused = sum(row.status == "inactive" for row in rows)
+    return {"running": 0, "healthy": 0, "failed": 0, "paused": paused, "notSynced": len(rows) - paused}
+
+
+def read(session: Session, connection: Connection, refreshed: Catalog | None = None) -> Json:
+    catalog_id = refreshed.id if refreshed else connection.details.get("sourceCatalogId")
+    catalog = refreshed or (session.catalogs.get(catalog_id) if catalog_id else None)
+    discovered = catalog.streams if catalog else []
+    source, source_definition = _end(session, SOURCE, connection.source_id)
+    destination, destination_definition = _end(session, DESTINATION, connection.destination_id)
+    operations = [session.operations.get(id) for id in connection.details.get("operationIds", [])]
+    return bean(
+        **shared_properties(session, connection),
+        syncCatalog=everything(connection.details["streams"], discovered, refreshed=refreshed is not None),
+        source=source,
+        destination=destination,
+        operations=[operation_read(operation) for operation in operations if operation],
+        isSyncing=False,
+        catalogId=catalog_id,
+        schemaChange=schema_change(session, connection),
+        createdAt=connection.created_at,
+        sourceActorDefinitionVersion=version_read(source_definition),
+        destinationActorDefinitionVersion=version_read(destination_definition),
+    )
+
+
+def _end(session: Session, words: Vocabulary, id: str) -> tuple[Json, ActorDefinition]:  # noqa: A002
+    actor = find_actor(session, words, id)
+    definition = Directory(session, words.kind).get(actor.definition_id)
+    return actor_read(words, actor, definition), definition
+
+
+def _wanted(connection: Connection, body: Json) -> bool:
+    filters: Json = body.get("filters", {})
+    return (
+        connection.source_id in body.get("sourceId", [connection.source_id])
+        and connection.destination_id in body.get("destinationId", [connection.destination_id])
+        and connection.status in filters.get("states", [connection.status])
+        and (not filters.get("tagIds") or bool(set(filters["tagIds"]) & set(connection.details.get("tagIds", []))))
+    )
+
+
+class _Ends:
+    """Both ends of every connection of a workspace, read once for one list."""
+
+    def __init__(self, session: Session, workspace_id: str) -> None:
+        self._session = session
+        self._actors = {
+            actor.id: actor
+            for words in (SOURCE, DESTINATION)
+            for actor in session.actors.of_workspaces(words.kind, [workspace_id], deleted=True)
+        }
+        self._directories = {words.kind: Directory(session, words.kind) for words in (SOURCE, DESTINATION)}
+
+    def match(self, connection: Connection, filters: Json) -> bool:
+        needle: str = filters.get("searchTerm", "").lower()
+        source, destination = self._actors[connection.source_id], self._actors[connection.destination_id]
+        texts = (connection.name, source.name, destination.name)
+        return (
+            source.definition_id in filters.get("sourceDefinitionIds", [source.definition_id])
+            and destination.definition_id in filters.get("destinationDefinitionIds", [destination.definition_id])
+            and any(needle in text.lower() for text in texts)
+        )
+
+    def sorting(self, key: str) -> Callable[[Connection], tuple[str, str]]:
+        ends: dict[str, Callable[[Connection], str]] = {
+            "sourceName": lambda c: self._actors[c.source_id].name,
+            "destinationName": lambda c: self._actors[c.destination_id].name,
+        }
+        name = ends.get(key, lambda c: c.name)
+        return lambda connection: (name(connection).lower(), connection.id)
+
+    def item(self, connection: Connection) -> Json:
+        """No catalog: this is the cheap listing."""
+        return bean(
+            connectionId=connection.id,
+            name=connection.name,
+            scheduleType=connection.details["scheduleType"],
+            scheduleData=connection.details.get("scheduleData"),
+            status=connection.status,
+            source=self._snippet(SOURCE, connection.source_id),
+            destination=self._snippet(DESTINATION, connection.destination_id),
+            isSyncing=False,
+            schemaChange=schema_change(self._session, connection),
+            sourceActorDefinitionVersion=version_read(self._definition(SOURCE, connection.source_id)),
+            destinationActorDefinitionVersion=version_read(
+                self._definition(DESTINATION, connection.destination_id)
+            ),
+            tags=tags_of(self._session, connection),
+        )
+
+    def _definition(self, words: Vocabulary, id: str) -> ActorDefinition:  # noqa: A002
+        return self._directories[words.kind].get(self._actors[id].definition_id)
+
+    def _snippet(self, words: Vocabulary, id: str) -> Json:  # noqa: A002
+        definition = self._definition(words, id)
+        return {
+            words.id: id,
+            "name": self._actors[id].name,
+            words.definition_id: definition.id,
+            words.definition_name: definition.name,
+        }
+
+
+def _to_reset(before: Connection, after: Connection) -> list[StreamKey]:
+    old = {key_of(entry["stream"]): _essence(entry) for entry in before.details["streams"]}
+    new = {key_of(entry["stream"]): _essence(entry) for entry in after.details["streams"]}
+    return [key for key in {**old, **new} if old.get(key) != new.get(key)]
+
+
+def _essence(entry: Json) -> tuple[object, ...]:
+    """What, when it changes, makes the records already written useless."""
+    config = entry["config"]
+    modes = (config["syncMode"], config["destinationSyncMode"])
+    return (*modes, config["cursorField"], config["primaryKey"], entry["stream"]["jsonSchema"])

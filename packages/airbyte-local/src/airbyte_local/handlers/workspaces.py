@@ -1,0 +1,187 @@
+"""Workspaces. `workspaces/list` is not among them: it went away with 1.7."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import string
+from dataclasses import replace
+from typing import Any
+
+from airbyte_local.errors import NotFound
+from airbyte_local.handlers.actors import delete_actor
+from airbyte_local.handlers.connections import deprecate, find_connection
+from airbyte_local.json_values import Json, bean
+from airbyte_local.paging import page
+from airbyte_local.store import Session, Workspace
+from airbyte_local.world import Call, new_id
+
+SETTINGS: dict[str, Any] = {
+    "email": "text",
+    "anonymousDataCollection": "flag",
+    "news": "flag",
+    "securityUpdates": "flag",
+    "notifications": ["object"],
+    "notificationSettings": "object",
+    "displaySetupWizard": "flag",
+    "dataplaneGroupId": "uuid",
+    "webhookConfigs": [
+        {"name": "text", "authToken": "text", "validationUrl": "text", "customDbtHost": "text"},
+    ],
+}
+BY_EMAIL = {"notificationType": ["customerio"]}
+SILENT: Json = {"notificationType": []}
+NOTIFICATION_SETTINGS = {
+    "sendOnSuccess": SILENT,
+    "sendOnFailure": BY_EMAIL,
+    "sendOnSyncDisabled": BY_EMAIL,
+    "sendOnSyncDisabledWarning": BY_EMAIL,
+    "sendOnConnectionUpdate": BY_EMAIL,
+    "sendOnConnectionUpdateActionRequired": BY_EMAIL,
+    "sendOnBreakingChangeWarning": BY_EMAIL,
+    "sendOnBreakingChangeSyncsDisabled": BY_EMAIL,
+}
+
+
+def find_workspace(session: Session, id: str, *, deleted: bool = False) -> Workspace:  # noqa: A002
+    workspace = session.workspaces.get(id)
+    if workspace is None or (workspace.tombstone and not deleted):
+        raise NotFound(type="STANDARD_WORKSPACE", id=id)
+    return workspace
+
+
+def workspace_read(workspace: Workspace) -> Json:
+    details = workspace.details
+    settings = bean(**{name: details.get(name) for name in SETTINGS})
+    return bean(
+        workspaceId=workspace.id,
+        name=workspace.name,
+        slug=workspace.slug,
+        organizationId=workspace.organization_id,
+        customerId=details["customerId"],
+        initialSetupComplete=details["initialSetupComplete"],
+        tombstone=workspace.tombstone,
+        **{"notifications": [], "notificationSettings": NOTIFICATION_SETTINGS, **settings},
+    ) | {"webhookConfigs": details.get("webhookConfigs", [])}
+
+
+def create(call: Call) -> Json:
+    return _created(call, new_id())
+
+
+def create_if_not_exist(call: Call) -> Json:
+    existing = call.session.workspaces.get(call.body["id"])
+    return workspace_read(existing) if existing else _created(call, call.body["id"])
+
+
+def get(call: Call) -> Json:
+    deleted = call.body.get("includeTombstone", False)
+    return workspace_read(find_workspace(call.session, call.body["workspaceId"], deleted=deleted))
+
+
+def get_by_slug(call: Call) -> Json:
+    workspace = call.session.workspaces.by_slug(call.body["slug"])
+    if workspace is None or workspace.tombstone:
+        raise NotFound(type="STANDARD_WORKSPACE", id=call.body["slug"])
+    return workspace_read(workspace)
+
+
+def get_by_connection_id(call: Call) -> Json:
+    connection = find_connection(call.session, call.body["connectionId"])
+    return workspace_read(find_workspace(call.session, connection.workspace_id))
+
+
+def update(call: Call) -> Json:
+    """A patch, but for webhookConfigs: the vendor's model defaults it to [], so leaving it out erases it."""
+    body, session = call.body, call.session
+    before = find_workspace(session, body["workspaceId"])
+    said = bean(
+        **{name: body.get(name) for name in SETTINGS}, initialSetupComplete=body.get("initialSetupComplete")
+    )
+    details = {**before.details, **said, "webhookConfigs": _webhooks(body)}
+    after = _renamed(session, replace(before, details=details), body.get("name", before.name))
+    session.workspaces.save(after)
+    return workspace_read(after)
+
+
+def update_name(call: Call) -> Json:
+    before = find_workspace(call.session, call.body["workspaceId"])
+    after = _renamed(call.session, before, call.body["name"])
+    call.session.workspaces.save(after)
+    return workspace_read(after)
+
+
+def delete(call: Call) -> None:
+    """Since 1.8 a page of twenty sources and destinations goes with it, and the others are left behind."""
+    session, workspace = call.session, find_workspace(call.session, call.body["workspaceId"], deleted=True)
+    for connection in session.connections.of_workspaces([workspace.id]):
+        deprecate(session, connection)
+    for kind in ("destination", "source"):
+        for actor in session.actors.of_workspaces(kind, [workspace.id])[: call.world.profile.cursor_page_size]:
+            delete_actor(session, actor)
+    session.workspaces.save(replace(workspace, tombstone=True))
+
+
+def list_by_organization_id(call: Call) -> Json:
+    rows = [w for w in call.session.workspaces.all() if w.organization_id == call.body["organizationId"]]
+    return _listed(call, rows)
+
+
+def list_by_user_id(call: Call) -> Json:
+    return _listed(call, call.session.workspaces.all())  # the one user is the administrator of everything
+
+
+def list_paginated(call: Call) -> Json:
+    wanted = set(call.body["workspaceIds"])
+    return _listed(call, [w for w in call.session.workspaces.all() if w.id in wanted])
+
+
+def _listed(call: Call, rows: list[Workspace]) -> Json:
+    body = call.body
+    if not body.get("includeDeleted", False):
+        rows = [workspace for workspace in rows if not workspace.tombstone]
+    if needle := body.get("nameContains", "").lower():
+        rows = [workspace for workspace in rows if needle in workspace.name.lower()]
+    if "pagination" in body:
+        size = body["pagination"].get("pageSize", call.world.profile.default_page_size)
+        rows = page(rows, size=size, offset=body["pagination"].get("rowOffset", 0))
+    return {"workspaces": [workspace_read(workspace) for workspace in rows]}
+
+
+def _created(call: Call, id: str) -> Json:  # noqa: A002 - the property's name
+    body = call.body
+    workspace = Workspace(
+        id=id,
+        slug=_free_slug(call.session, body["name"]),
+        name=body["name"],
+        organization_id=body["organizationId"],
+        details={
+            **bean(**{name: body.get(name) for name in SETTINGS}),
+            "webhookConfigs": _webhooks(body),
+            "customerId": new_id(),
+            "initialSetupComplete": False,
+        },
+    )
+    call.session.workspaces.save(workspace)
+    return workspace_read(workspace)
+
+
+def _renamed(session: Session, workspace: Workspace, name: str) -> Workspace:
+    if name == workspace.name:
+        return workspace
+    return replace(workspace, name=name, slug=_free_slug(session, name))
+
+
+def _free_slug(session: Session, name: str) -> str:
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if not session.workspaces.slug_taken(slug):
+        return slug
+    return f"{slug}-{''.join(secrets.choice(string.ascii_lowercase) for _ in range(8))}"
+
+
+def _webhooks(body: Json) -> list[Json]:
+    """Tokens are written and never read back."""
+    return [
+        bean(id=new_id(), name=webhook.get("name"), customDbtHost=webhook.get("customDbtHost"))
+        for webhook in body.get("webhookConfigs", [])
+    ]

@@ -1,0 +1,32 @@
+"""JSON as Python has it, and the few questions everybody asks of it. No rule of Airbyte lives here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeGuard
+
+Json = dict[str, Any]
+
+
+def is_object(value: object) -> TypeGuard[Json]:
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)
+
+
+def bean(**properties: Any) -> Json:
+    """An answer as the vendor's serialiser writes it: properties that are null are left out."""
+    return {name: value for name, value in properties.items() if value is not None}
+
+
+def dumps(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def merged(below: Any, above: Any) -> Any:
+    """Merge objects deeply; everything else, arrays included, is replaced by *above*."""
+    if not (is_object(below) and is_object(above)):
+        return above
+    return {**below, **{key: merged(below.get(key), value) for key, value in above.items()}}

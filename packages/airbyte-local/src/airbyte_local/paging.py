@@ -1,0 +1,42 @@
+"""Pages of a listing, and the ways in which they may lie."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Literal, TypeVar
+
+from airbyte_local.errors import NotFound
+
+T = TypeVar("T")
+Unstable = Literal["shuffled", "repeat-skip"]
+
+# A fault on demand reaches the pager through this, not through every handler on the way.
+unstable: ContextVar[Unstable | None] = ContextVar("unstable", default=None)
+
+
+def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
+    """Offset paging over rows in no promised order."""
+    match unstable.get():
+        case "shuffled":
+            rows = random.sample(rows, len(rows))
+        case "repeat-skip":
+            offset = max(
+                offset - 1, 0
+            )  # each page repeats the last row of the page before, so the last row is never shown
+        case None:
+            pass
+    return list(rows[offset : offset + size])
+
+
+def page_after(
+    rows: Sequence[T], *, cursor: str | None, size: int, id_of: Callable[[T], str], type: str
+) -> list[T]:
+    """Cursor paging: the rows that follow the one whose id is *cursor*."""
+    if cursor is None:
+        return list(rows[:size])
+    for place, row in enumerate(rows):
+        if id_of(row) == cursor:
+            return list(rows[place + 1 : place + 1 + size])
+    raise NotFound(type=type, id=cursor)

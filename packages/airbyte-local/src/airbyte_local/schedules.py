@@ -1,0 +1,115 @@
+"""Schedules as the vendor checks them: Quartz expressions, time zones, and which parts go together."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+
+from airbyte_local.errors import Broken, Problem, configuration_invalid
+from airbyte_local.json_values import Json, bean
+
+UNITS = "minutes|hours|days|weeks|months"
+SCHEDULE_DATA = {
+    "basicSchedule": {"timeUnit!": UNITS, "units!": "whole"},
+    "cron": {"cronExpression!": "text", "cronTimeZone!": "text"},
+}
+MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+DAYS = "SUN MON TUE WED THU FRI SAT".split()
+# (name, lowest, highest, names) of each part of a Quartz expression
+PARTS = (
+    ("seconds", 0, 59, ()),
+    ("minutes", 0, 59, ()),
+    ("hours", 0, 23, ()),
+    ("day of month", 1, 31, ()),
+    ("month", 1, 12, tuple(MONTHS)),
+    ("day of week", 1, 7, tuple(DAYS)),
+    ("year", 1970, 2099, ()),
+)
+
+
+def schedule_for_create(body: Json) -> Json:
+    """scheduleType and scheduleData of a new connection; manual where nothing was said."""
+    if "schedule" in body and "scheduleType" in body:
+        raise configuration_invalid("supply old or new schedule schema but not both")
+    if "schedule" in body:
+        return {"scheduleType": "basic", "scheduleData": {"basicSchedule": body["schedule"]}}
+    if "scheduleType" not in body:
+        return {"scheduleType": "manual"}
+    return _checked(body["scheduleType"], body.get("scheduleData"))
+
+
+def schedule_for_update(body: Json) -> Json:
+    """What an update says about the schedule; empty where it says nothing."""
+    if "schedule" in body:
+        raise Broken(message="IllegalArgumentException: schedule is not supported in an update")
+    if "scheduleType" not in body:
+        if "scheduleData" in body:
+            raise Broken(message="IllegalArgumentException: scheduleData needs a scheduleType")
+        return {}
+    if body["scheduleType"] == "manual" and "scheduleData" in body:
+        raise Broken(message="IllegalArgumentException: a manual schedule has no scheduleData")
+    return _checked(body["scheduleType"], body.get("scheduleData"))
+
+
+def legacy_schedule(details: Json) -> Json | None:
+    """The old `schedule` property, which answers still carry beside the new ones."""
+    return details.get("scheduleData", {}).get("basicSchedule") if details["scheduleType"] == "basic" else None
+
+
+def _checked(type: str, data: Json | None) -> Json:  # noqa: A002 - the property's name
+    if type == "manual":
+        return {"scheduleType": "manual"}
+    part = "basicSchedule" if type == "basic" else "cron"
+    if data is None or part not in data:
+        raise configuration_invalid("schedule data must be populated if schedule type is populated")
+    if part == "cron":
+        check_cron(**data["cron"])
+    return bean(scheduleType=type, scheduleData={part: data[part]})
+
+
+def check_cron(*, cronExpression: str, cronTimeZone: str) -> None:  # noqa: N803 - the properties' names
+    """Refuse what Quartz would not run.
+
+    Raises:
+        Problem: 400, as both of the vendor's interfaces word it.
+    """
+    reason = _reason_against(cronExpression)
+    if reason:
+        raise _cron_problem(
+            "invalid-expression",
+            "The cron expression is not valid.",
+            {"cronExpression": cronExpression, "validationErrorMessage": reason},
+        )
+    if cronTimeZone.startswith("Etc/") or cronTimeZone not in zoneinfo.available_timezones():
+        raise _cron_problem("invalid-timezone", "The cron time zone is not valid.", {"cronTimezone": cronTimeZone})
+
+
+def _cron_problem(name: str, detail: str, data: Json) -> Problem:
+    return Problem(
+        status=400, type=f"error:cron-validation/{name}", title=f"cron-validation/{name}", detail=detail, data=data
+    )
+
+
+def _reason_against(expression: str) -> str | None:
+    parts = expression.split()
+    if len(parts) not in {6, 7}:
+        return f"Cron expression contains {len(parts)} parts but we expect one of [6, 7]"
+    for (name, low, high, names), text in zip(PARTS, parts, strict=False):
+        if not all(_piece_fits(piece.upper(), low, high, names) for piece in text.split(",")):
+            return f"Failed to parse {name} '{text}'"
+    if "?" not in (parts[3], parts[5]) and parts[3] != "*" and parts[5] != "*":
+        return "Both, a day of month and a day of week, are given: one of them must be ?"
+    return None
+
+
+def _piece_fits(piece: str, low: int, high: int, names: tuple[str, ...]) -> bool:
+    """One of the pieces between commas: `*`, `?`, `5`, `5-10`, `*/15`, `5/15`, `MON`, `L`, `LW`, `15W`, `6L`, `6#3`."""
+    if piece in {"*", "?"} or (high in {7, 31} and re.fullmatch(r"L(W|-\d+)?|\d{1,2}[WL]|[1-7]#[1-5]", piece)):
+        return True
+    span, slash, step = piece.partition("/")
+    if slash and not step.isdigit():
+        return False
+    ends = ["*"] if span in {"*", ""} else span.split("-")
+    return len(ends) <= 2 and all(
+        end == "*" or end in names or (end.isdigit() and low <= int(end) <= high) for end in ends
+    )

@@ -1,0 +1,246 @@
+"""A local Airbyte in a thread of this process: started, steered and looked at from Python."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import uvicorn
+
+from airbyte_local import configurations
+from airbyte_local.admin import admin_app
+from airbyte_local.auth import Auth, BasicAuth, NoAuth
+from airbyte_local.connectors.protocol import ActorKind
+from airbyte_local.faults import Action, Fault, Faults, fault_from
+from airbyte_local.front import Front
+from airbyte_local.json_values import Json
+from airbyte_local.request_log import Exchange, RequestLog
+from airbyte_local.seeding import seed
+from airbyte_local.store import StreamKey
+from airbyte_local.wires import Wires
+from airbyte_local.world import World, furnish, open_world
+
+START_SECONDS = 10.0
+
+
+def choose_auth(auth: Literal["none", "basic"], username: str, password: str) -> Auth:
+    return BasicAuth(username=username, password=password) if auth == "basic" else NoAuth()
+
+
+class LocalAirbyte:
+    """A handle on one local Airbyte."""
+
+    def __init__(self, data: Path, *, auth: Auth, port: int = 0) -> None:
+        self.data = data
+        self.port = port
+        self.log = RequestLog(bodies=True)
+        self._faults = Faults()
+        self._auth = auth
+        self._run: _Run | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def files(self) -> Path:
+        """The folder published at `{url}/_local/files/`."""
+        return self.data / "files"
+
+    @property
+    def local(self) -> Path:
+        """The folder that configurations call `/local`."""
+        return self.data / "local"
+
+    @property
+    def requests(self) -> list[Exchange]:
+        """What was asked so far, in the order of arrival, `/_local/` left out."""
+        return self.log.all()
+
+    @property
+    def workspace_id(self) -> str:
+        """The id of the default workspace, or of the first that is left."""
+        with self.world.store.transaction() as session:
+            return next(workspace.id for workspace in session.workspaces.all() if not workspace.tombstone)
+
+    @property
+    def world(self) -> World:
+        return self._running.world
+
+    def faults(self, *rules: Fault | Mapping[str, Any]) -> None:
+        """Replace all rules; without any, the server behaves again."""
+        self._faults.put(rule if isinstance(rule, Fault) else fault_from(rule) for rule in rules)
+
+    def fault(self, match: str, action: Action, **more: Any) -> None:
+        """Add one rule to those in force; *more* as `Fault` has it."""
+        self._faults.add(Fault(match=match, action=action, **more))
+
+    def seed(self, **plan: Any) -> dict[str, list[str]]:
+        """Create many objects in one go; see `airbyte_local.seeding.seed`."""
+        return seed(self.world, plan)
+
+    def forget_requests(self) -> None:
+        self.log.clear()
+
+    def reset(self) -> None:
+        """Forget objects, faults and requests; there is a new Default Workspace. Files stay."""
+        Controls(self._running.world, self._faults, self.log).reset()
+
+    def stored(self, kind: ActorKind, id: str) -> Json | None:  # noqa: A002 - the property's name
+        """The configuration of a source or destination with its secrets in clear text."""
+        with self.world.store.transaction() as session:
+            actor = session.actors.get(kind, id)
+            if actor is None or actor.configuration is None:
+                return None
+            return configurations.hydrate(actor.configuration, session.actors.secret)
+
+    def generations(self, connection_id: str) -> dict[StreamKey, int]:
+        """How often each stream of a connection was made to start afresh."""
+        with self.world.store.transaction() as session:
+            return session.states.get(connection_id).generations
+
+    def start(self) -> None:
+        """Start after `stop` or `kill`, on the same port and data."""
+        if self._run is None:
+            self._run = _Run(self.data, self._auth, self._faults, self.log, self.port)
+            self.port = self._run.port
+
+    def stop(self) -> None:
+        """End as Ctrl-C would: requests under way are answered."""
+        if self._run is not None:
+            self._run.stop(abruptly=False)
+            self._run = None
+
+    def kill(self) -> None:
+        """End at once: connections are cut, nothing is answered any more."""
+        if self._run is not None:
+            self._run.stop(abruptly=True)
+            self._run = None
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    @property
+    def _running(self) -> _Run:
+        if self._run is None:
+            raise RuntimeError("the local Airbyte is not running")
+        return self._run
+
+
+class Controls:
+    def __init__(self, world: World, faults: Faults, log: RequestLog) -> None:
+        self.world = world
+        self.faults = faults
+        self.log = log
+
+    def reset(self) -> None:
+        self.faults.put([])
+        self.world.store.erase()
+        furnish(self.world)
+        self.log.clear()
+
+
+class _Run:
+    """One life of the server, from start to stop."""
+
+    def __init__(self, data: Path, auth: Auth, faults: Faults, log: RequestLog, port: int) -> None:
+        self.world = open_world(data)
+        self._socket = _listening(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._wires = Wires()
+        controls = Controls(self.world, faults, log)
+        front = Front(
+            world=self.world,
+            auth=auth,
+            faults=faults,
+            log=log,
+            wires=self._wires,
+            admin=admin_app(lambda: controls),
+            die=self._die,
+        )
+        self._server = uvicorn.Server(server_config(front, self._wires))
+        self._started = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve()), name="airbyte-local", daemon=True
+        )
+        self._thread.start()
+        if not self._started.wait(START_SECONDS):
+            raise RuntimeError("the local Airbyte did not start")
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        while not self._server.started and not serving.done():
+            await asyncio.sleep(0.001)
+        self._started.set()
+        await serving
+
+    def stop(self, *, abruptly: bool) -> None:
+        if abruptly:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself: the server died of a fault
+                self._loop.call_soon_threadsafe(self._die)
+        self._server.should_exit = True
+        self._thread.join()
+        self.world.store.close()
+
+    def _die(self) -> None:
+        """Refuse connections from now on, cut those there are."""
+        self._server.should_exit = True
+        self._server.force_exit = True
+        for listener in self._server.servers:
+            listener.close()
+        self._socket.close()
+        self._wires.abort()
+
+
+def server_config(front: Front, wires: Wires) -> uvicorn.Config:
+    return uvicorn.Config(
+        front,
+        http=wires.protocol(),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on: 40 ms
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+@contextlib.contextmanager
+def server(
+    data: Path | str | None = None,
+    *,
+    port: int = 0,
+    auth: Literal["none", "basic"] = "none",
+    username: str = "airbyte",
+    password: str = "password",
+) -> Iterator[LocalAirbyte]:
+    """A local Airbyte for as long as the block lasts.
+
+    *data* is kept where given, else it is a temporary folder; *port* 0 means any free one. Only this machine can reach it.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = Path(data) if data is not None else Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        running = LocalAirbyte(folder, auth=choose_auth(auth, username, password), port=port)
+        stack.callback(running.stop)
+        yield running

@@ -1,0 +1,30 @@
+"""All state of one local Airbyte, in one SQLite file. Knows no HTTP, no connector and no rule of Airbyte."""
+
+from airbyte_local.store.database import DataFolderInUse, Store
+from airbyte_local.store.records import (
+    Actor,
+    Catalog,
+    Connection,
+    Definition,
+    Operation,
+    StreamKey,
+    StreamStates,
+    Tag,
+    Workspace,
+)
+from airbyte_local.store.session import Session
+
+__all__ = [
+    "Actor",
+    "Catalog",
+    "Connection",
+    "DataFolderInUse",
+    "Definition",
+    "Operation",
+    "Session",
+    "Store",
+    "StreamKey",
+    "StreamStates",
+    "Tag",
+    "Workspace",
+]

@@ -1,0 +1,77 @@
+"""The table of connections."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from airbyte_local.json_values import dumps
+from airbyte_local.store.records import Connection
+
+COLUMNS = "id, workspace_id, source_id, destination_id, name, status, created_at, details"
+
+
+class Connections:
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def save(self, connection: Connection) -> None:
+        self._database.execute(
+            f"INSERT OR REPLACE INTO connection ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            (
+                connection.id,
+                connection.workspace_id,
+                connection.source_id,
+                connection.destination_id,
+                connection.name,
+                connection.status,
+                connection.created_at,
+                dumps(connection.details),
+            ),
+        )
+
+    def get(self, id: str) -> Connection | None:  # noqa: A002 - the column's name
+        return next(iter(self._select("WHERE id = ?", id)), None)
+
+    def of_workspaces(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[Connection]:
+        """In heap order, which is no order anybody promised."""
+        marks = ", ".join("?" * len(workspace_ids))
+        alive = "" if deleted else " AND status != 'deprecated'"
+        return self._select(f"WHERE workspace_id IN ({marks}){alive} ORDER BY rowid", *workspace_ids)
+
+    def of_actor(self, actor_id: str) -> list[Connection]:
+        return self._select(
+            "WHERE (source_id = ? OR destination_id = ?) AND status != 'deprecated' ORDER BY rowid",
+            actor_id,
+            actor_id,
+        )
+
+    def count_by_actor(self, workspace_id: str) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for column in ("source_id", "destination_id"):
+            rows = self._database.execute(
+                f"SELECT {column}, count(*) FROM connection"  # noqa: S608 - a column of ours
+                " WHERE workspace_id = ? AND status != 'deprecated' GROUP BY 1",
+                (workspace_id,),
+            )
+            counts |= dict(rows.fetchall())
+        return counts
+
+    def _select(self, condition: str, *values: str) -> list[Connection]:
+        rows = self._database.execute(f"SELECT {COLUMNS} FROM connection {condition}", values)  # noqa: S608
+        return [_connection(row) for row in rows]
+
+
+def _connection(row: tuple[Any, ...]) -> Connection:
+    return Connection(
+        id=row[0],
+        workspace_id=row[1],
+        source_id=row[2],
+        destination_id=row[3],
+        name=row[4],
+        status=row[5],
+        created_at=row[6],
+        details=json.loads(row[7]),
+    )

@@ -1,0 +1,99 @@
+"""The SQLite file: opening it, one transaction a request, safe against kill -9. Tables are rooms of their own."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from airbyte_local.store.session import Session
+
+# Rows are replaced, never updated, so `rowid` is where a row lies in the heap: it moves to the end with each write, as
+# PostgreSQL may move it, and a listing without ORDER BY changes under the reader as the vendor's does.
+TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS workspace (
+  id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+  organization_id TEXT NOT NULL, tombstone INTEGER NOT NULL, details TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS definition (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, custom INTEGER NOT NULL, tombstone INTEGER NOT NULL,
+  grants TEXT NOT NULL, details TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS actor (
+  id TEXT PRIMARY KEY, kind TEXT NOT NULL, workspace_id TEXT NOT NULL,
+  definition_id TEXT NOT NULL, name TEXT NOT NULL, configuration TEXT, created_at INTEGER NOT NULL,
+  tombstone INTEGER NOT NULL, details TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS actor_listing ON actor (workspace_id, kind, tombstone);
+CREATE INDEX IF NOT EXISTS actor_definition ON actor (definition_id);
+CREATE TABLE IF NOT EXISTS secret (coordinate TEXT PRIMARY KEY, actor_id TEXT NOT NULL, value TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS secret_actor ON secret (actor_id);
+CREATE TABLE IF NOT EXISTS connection (
+  id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL, source_id TEXT NOT NULL,
+  destination_id TEXT NOT NULL, name TEXT NOT NULL, status TEXT NOT NULL, created_at INTEGER NOT NULL,
+  details TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS connection_listing ON connection (workspace_id);
+CREATE INDEX IF NOT EXISTS connection_source ON connection (source_id);
+CREATE INDEX IF NOT EXISTS connection_destination ON connection (destination_id);
+CREATE TABLE IF NOT EXISTS catalog (id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, streams TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS catalog_fetch (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, actor_id TEXT NOT NULL, image TEXT NOT NULL,
+  configuration_hash TEXT NOT NULL, catalog_id TEXT NOT NULL, created_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS catalog_fetch_actor ON catalog_fetch (actor_id, position);
+CREATE TABLE IF NOT EXISTS operation (
+  id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL, name TEXT NOT NULL, configuration TEXT NOT NULL,
+  tombstone INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS tag (
+  id TEXT PRIMARY KEY, workspace_id TEXT NOT NULL, name TEXT NOT NULL, color TEXT NOT NULL,
+  UNIQUE (workspace_id, name));
+CREATE TABLE IF NOT EXISTS state (
+  connection_id TEXT PRIMARY KEY, type TEXT NOT NULL, legacy TEXT, shared TEXT);
+CREATE TABLE IF NOT EXISTS stream_state (
+  connection_id TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, state TEXT, held INTEGER NOT NULL,
+  generation INTEGER NOT NULL, PRIMARY KEY (connection_id, namespace, name));
+"""
+
+
+class DataFolderInUse(Exception):
+    """Another server has this data folder open."""
+
+
+class Store:
+    """One open SQLite file. Threads may share it: transactions follow one another."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._lock = threading.RLock()
+        self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
+        try:
+            # Exclusive: a second server on the same folder is refused. The system frees the lock after kill -9.
+            self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._database.execute("PRAGMA journal_mode=WAL")
+            self._database.execute("PRAGMA synchronous=NORMAL")
+            self._database.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
+        except sqlite3.OperationalError as error:
+            self._database.close()
+            raise DataFolderInUse(str(path.parent)) from error
+        path.chmod(0o600)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Everything done through the session is kept when the block ends well, and nothing of it otherwise."""
+        with self._lock:
+            self._database.execute("BEGIN")
+            try:
+                yield Session(self._database)
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def erase(self) -> None:
+        """Forget everything."""
+        with self.transaction() as session:
+            session.erase()
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()

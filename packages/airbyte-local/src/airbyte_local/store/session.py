@@ -1,0 +1,34 @@
+"""One open transaction: the tables of the store, each by its name."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from airbyte_local.store.actors import Actors
+from airbyte_local.store.catalogs import Catalogs
+from airbyte_local.store.connections import Connections
+from airbyte_local.store.definitions import Definitions
+from airbyte_local.store.operations import Operations
+from airbyte_local.store.states import States
+from airbyte_local.store.tags import Tags
+from airbyte_local.store.workspaces import Workspaces
+
+
+class Session:
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self.workspaces = Workspaces(database)
+        self.definitions = Definitions(database)
+        self.actors = Actors(database)
+        self.connections = Connections(database)
+        self.catalogs = Catalogs(database)
+        self.operations = Operations(database)
+        self.tags = Tags(database)
+        self.states = States(database)
+
+    def erase(self) -> None:
+        names = self._database.execute(
+            "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
+        )
+        for (name,) in names.fetchall():
+            self._database.execute(f"DELETE FROM {name}")  # noqa: S608 - a table name out of the schema itself

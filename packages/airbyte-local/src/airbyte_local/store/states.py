@@ -1,0 +1,74 @@
+"""The tables of connection state. A stream's generation outlives its state: it counts the fresh starts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Any
+
+from airbyte_local.json_values import Json, dumps
+from airbyte_local.store.records import StreamKey, StreamStates
+
+
+class States:
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def get(self, connection_id: str) -> StreamStates:
+        head = self._database.execute(
+            "SELECT type, legacy, shared FROM state WHERE connection_id = ?", (connection_id,)
+        ).fetchone()
+        rows: Any = self._database.execute(
+            "SELECT namespace, name, state, held, generation FROM stream_state WHERE connection_id = ? ORDER BY rowid",
+            (connection_id,),
+        )
+        streams: dict[StreamKey, Json | None] = {}
+        generations: dict[StreamKey, int] = {}
+        for namespace, name, state, held, generation in rows:
+            key = (namespace or None, name)
+            generations[key] = generation
+            if held:
+                streams[key] = _loads(state)
+        kind, legacy, shared = head or ("not_set", None, None)
+        if kind == "stream" and not streams:
+            kind = "not_set"
+        return StreamStates(
+            connection_id=connection_id,
+            type=kind,
+            legacy=_loads(legacy),
+            shared=_loads(shared),
+            streams=streams,
+            generations=generations,
+        )
+
+    def save(self, states: StreamStates) -> None:
+        """Write the head, and each stream given; streams not given keep what they had."""
+        self._database.execute(
+            "INSERT OR REPLACE INTO state (connection_id, type, legacy, shared) VALUES (?, ?, ?, ?)",
+            (states.connection_id, states.type, _dumps(states.legacy), _dumps(states.shared)),
+        )
+        for (namespace, name), state in states.streams.items():
+            self._database.execute(
+                "INSERT INTO stream_state (connection_id, namespace, name, state, held, generation)"
+                " VALUES (?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET state = excluded.state, held = 1",
+                (states.connection_id, namespace or "", name, _dumps(state)),
+            )
+
+    def forget(self, connection_id: str, streams: Iterable[StreamKey], *, new_generation: bool) -> None:
+        """Drop the state of streams; with *new_generation* the next sync starts them afresh."""
+        for namespace, name in streams:
+            self._database.execute(
+                "INSERT INTO stream_state (connection_id, namespace, name, state, held, generation)"
+                " VALUES (?, ?, ?, NULL, 0, ?)"
+                " ON CONFLICT DO UPDATE SET state = NULL, held = 0, generation = generation + excluded.generation",
+                (connection_id, namespace or "", name, int(new_generation)),
+            )
+
+
+def _loads(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _dumps(value: Json | None) -> str | None:
+    return None if value is None else dumps(value)

@@ -1,0 +1,80 @@
+"""One local Airbyte without its doors: the store, the clock, the version it claims to be, the folders it may touch."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from airbyte_local.connectors.protocol import Surroundings
+from airbyte_local.json_values import Json
+from airbyte_local.profiles import LATEST, Profile
+from airbyte_local.store import Session, Store, Workspace
+
+NIL_ID = "00000000-0000-0000-0000-000000000000"
+
+
+def epoch_seconds() -> int:
+    return int(time.time())
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    data: Path
+    store: Store
+    profile: Profile = LATEST
+    now: Callable[[], int] = epoch_seconds
+
+    @property
+    def surroundings(self) -> Surroundings:
+        return Surroundings(local_root=self.data / "local")
+
+    @property
+    def published(self) -> Path:
+        """The folder whose files the server hands out."""
+        return self.data / "files"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to a handler that works inside one transaction."""
+
+    world: World
+    session: Session
+    body: Json
+
+
+def open_world(data: Path, *, profile: Profile = LATEST) -> World:
+    """Open the state under *data*, made on the first start.
+
+    Raises:
+        DataFolderInUse: another server has it open.
+        OSError: the folder cannot be made or written.
+    """
+    for folder in (data, data / "local", data / "files"):
+        folder.mkdir(parents=True, exist_ok=True)
+    world = World(data=data.resolve(), store=Store(data / "state.db"), profile=profile)
+    furnish(world)
+    return world
+
+
+def furnish(world: World) -> None:
+    """What every Airbyte has from its first start: a workspace with a random id, whose slug is that id."""
+    with world.store.transaction() as session:
+        if not session.workspaces.all():
+            workspace_id = new_id()
+            session.workspaces.save(
+                Workspace(
+                    id=workspace_id,
+                    slug=workspace_id,
+                    name="Default Workspace",
+                    organization_id=NIL_ID,
+                    details={"customerId": new_id(), "initialSetupComplete": True, "displaySetupWizard": False},
+                )
+            )
