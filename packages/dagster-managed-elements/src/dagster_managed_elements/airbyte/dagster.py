@@ -1,4 +1,4 @@
-"""Airbyte as a Dagster resource, by the names of the seed page and of upstream. The one module that imports dagster.
+"""Airbyte as a Dagster resource, by the seed page's and upstream's names. The one module that imports dagster.
 
 Reached only through the lazy names of `dagster_managed_elements.airbyte`.
 """
@@ -37,10 +37,12 @@ _SCHEMA = {
     "password": Field(StringSource, is_required=False, description="For HTTP Basic authentication."),
     "workspace": Field(StringSource, is_required=False, description="Its id or name, where there are several."),
     "use_https": Field(Bool, default_value=False),
-    "request_max_retries": Field(IntSource, default_value=3, description="How often a failed request is repeated."),
+    "request_max_retries": Field(IntSource, default_value=3, description="How often a request is repeated."),
     "request_retry_delay": Field(float, default_value=0.25, description="Accepted; pauses grow by themselves."),
     "request_timeout": Field(Noneable(IntSource), default_value=None, description="In seconds, of one attempt."),
-    "request_additional_params": Field(Permissive(), default_value={}, description="`headers` among them are sent."),
+    "request_additional_params": Field(
+        Permissive(), default_value={}, description="`headers` among them are sent."
+    ),
     "forward_logs": Field(Bool, default_value=True, description="Accepted; syncs are not run here."),
 }
 
@@ -138,6 +140,6 @@ class AirbyteResource(ConfigurableResource[AirbyteInstance]):
     def airbyte_instance(self) -> AirbyteInstance:
         """Raises DeclarationError where an environment variable is not set."""
         try:
-            return cast("AirbyteInstance", self.process_config_and_initialize())
+            return self.process_config_and_initialize()
         except DagsterError as error:
             raise DeclarationError(f"AirbyteResource: {_reason(error)}") from error

@@ -1,4 +1,4 @@
-"""What a user declares of an Airbyte: sources, destinations, connections. Plain values; nothing here asks a server."""
+"""What a user declares of an Airbyte: sources, destinations, connections. Plain values; no server is asked."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class AirbyteConnection(Element):
     destination: AirbyteDestination
     stream_config: Mapping[StreamName, AirbyteSyncMode]
     normalize_data: bool | None = None
-    destination_namespace: AirbyteDestinationNamespace | str | None | Unset = UNSET
-    prefix: str | None | Unset = UNSET
+    destination_namespace: AirbyteDestinationNamespace | str | Unset | None = UNSET
+    prefix: str | Unset | None = UNSET
 
     def fields(self) -> Fields:
         fields: dict[str, Any] = {

@@ -17,8 +17,9 @@ _LITERAL: Final = "literal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """*instance* is what a validator sees. *sealed* are the paths of secrets; *quiet* those of them whose value
-    is not known here, so that nothing the validator says of it counts. *problems* are values that are no JSON.
+    """*instance* is what a validator sees. *sealed* are the paths of secrets; *quiet* are the
+    paths of which the validator's word does not count: secrets whose value is not known here, and *problems*,
+    values that are no JSON.
     """
 
     instance: Any = field(repr=False)

@@ -93,7 +93,8 @@ def _cursor_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
     stream = entry.stream
     if stream.source_defined_cursor:
         if want.cursor and stream.default_cursor_field and want.cursor != stream.default_cursor_field:
-            yield f"the source itself defines its cursor, {_dotted(stream.default_cursor_field)}; leave cursor_field out"
+            cursor = _dotted(stream.default_cursor_field)
+            yield f"the source itself defines its cursor, {cursor}; leave cursor_field out"
         return
     if want.cursor and not _has_field(stream, want.cursor):
         yield f"it has no field {_dotted(want.cursor)} to be its cursor{_fields_of(stream)}"

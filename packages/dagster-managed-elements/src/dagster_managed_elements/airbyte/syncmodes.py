@@ -62,9 +62,7 @@ class AirbyteSyncMode:
         return cls("incremental", "append", _path(cursor_field))
 
     @classmethod
-    def incremental_append_dedup(
-        cls, cursor_field: _Cursor = None, primary_key: _Keys = None
-    ) -> AirbyteSyncMode:
+    def incremental_append_dedup(cls, cursor_field: _Cursor = None, primary_key: _Keys = None) -> AirbyteSyncMode:
         """*primary_key* is a field, a list of fields, or a list of paths into nested fields."""
         return cls("incremental", "append_dedup", _path(cursor_field), _paths(primary_key))
 
@@ -73,9 +71,7 @@ class AirbyteSyncMode:
         return cls("incremental", "update", _path(cursor_field), _paths(primary_key))
 
     @classmethod
-    def incremental_soft_delete(
-        cls, cursor_field: _Cursor = None, primary_key: _Keys = None
-    ) -> AirbyteSyncMode:
+    def incremental_soft_delete(cls, cursor_field: _Cursor = None, primary_key: _Keys = None) -> AirbyteSyncMode:
         return cls("incremental", "soft_delete", _path(cursor_field), _paths(primary_key))
 
     @property

@@ -95,7 +95,9 @@ async def _read_once(listing: Listing[Row]) -> Reading[Row]:
             raise ServerFault(
                 f"The server's list of {listing.what} has no end: it gives the same page whatever the offset."
             )
-        window = min(window * 2, listing.concurrency)
+        # A first page that is not full most likely is the only one: one request more proves it.
+        is_alone = len(pages) == 1 and len(pages[0]) < listing.size
+        window = 1 if is_alone else min(window * 2, listing.concurrency)
     rows = [row for offset in chain(_lengths(pages)) for row in pages[offset]]
     return Reading(rows={listing.identity(row): row for row in rows}, length=len(rows))
 
@@ -141,5 +143,6 @@ def next_offsets(lengths: Mapping[int, int], size: int, window: int) -> list[int
         return []
     start = offsets[-1] + lengths[offsets[-1]] if offsets else 0
     step = max((lengths[offset] for offset in offsets), default=size)
-    ahead = (start + step * number for number in range(window))
+    at_end = bool(offsets) and lengths[offsets[-1]] < step
+    ahead = (start + step * number for number in range(1 if at_end else window))
     return [offset for offset in ahead if offset not in lengths]

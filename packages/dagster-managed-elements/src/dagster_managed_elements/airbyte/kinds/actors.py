@@ -111,9 +111,7 @@ class ActorKind(Kind):
             observed = self._masked(observed, configuration, schemas[_needs(typed)[-1]])
         yield Pair(replace(declared, fields=fields, facts=schema), observed)
 
-    def _masked(
-        self, observed: Observed, declared: Mapping[str, Any], specification: Specification
-    ) -> Observed:
+    def _masked(self, observed: Observed, declared: Mapping[str, Any], specification: Specification) -> Observed:
         schema = specification.connection_specification
         raw = cast("Actor", observed.raw).configuration or {}
         trimmed = specifications.trim(specifications.mask(raw, schema), declared, schema)
@@ -151,7 +149,8 @@ class ActorKind(Kind):
 
 def _needs(typed: _Typed) -> list[tuple[str, str | None]]:
     """The specifications a pair needs, the declared side's first: of the pinned version where one is pinned,
-    and of the observed connector too where another one is declared."""
+    and of the observed connector too where another one is declared.
+    """
     observed = typed.pair.observed
     if observed is None:
         return [(typed.definition.id, None)]

@@ -7,19 +7,27 @@ connection's own catalog does not have them, and never with the connection's id:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, cast
 
 from dagster_managed_elements.airbyte import streams
-from dagster_managed_elements.airbyte.elements import AirbyteDestinationNamespace
 from dagster_managed_elements.airbyte.gateways import Gateway
 from dagster_managed_elements.airbyte.kinds.actors import ActorKind
+from dagster_managed_elements.airbyte.kinds.connection_bodies import (
+    CONNECTION,
+    Facts,
+    carried,
+    catalog_of,
+    namespace_of,
+    observed_connection,
+    untouched,
+    unwrapped,
+)
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection
 from dagster_managed_elements.engine.changes import (
     Change,
     Consequence,
-    Create,
     Declared,
     Ids,
     Notice,
@@ -29,37 +37,21 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import Key, Later, Ref
+from dagster_managed_elements.engine.elements import Key, Later
 from dagster_managed_elements.engine.errors import ApiError
 from dagster_managed_elements.engine.kinds import Kind, Look
 from dagster_managed_elements.engine.running import concurrently
 
-_CARRIED: Final = (
-    "status", "scheduleType", "scheduleData", "namespaceDefinition", "namespaceFormat", "prefix",
-    "operationIds", "resourceRequirements", "notifySchemaChanges", "notifySchemaChangesByEmail",
-    "nonBreakingChangesPreference", "backfillPreference", "tags", "dataplaneGroupId",
-)  # fmt: skip
-"""What a connection that is replaced takes over from the one before: nobody declared it, so it stays."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What resolving found: each declared stream in a catalog, and what a replacement takes over."""
-
-    entries: Mapping[str, ConfiguredStream] = field(default_factory=dict[str, ConfiguredStream])
-    catalog_id: str | None = None
-    carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
 
 class ConnectionKind(Kind):
-    name: ClassVar[str] = "connection"
+    name: ClassVar[str] = CONNECTION
     fixed: ClassVar[frozenset[str]] = frozenset({"source", "destination"})
 
     def __init__(self, gateway: Gateway, destinations: ActorKind) -> None:
         self._gateway, self._destinations = gateway, destinations
 
     async def observe(self) -> Sequence[Observed]:
-        return [_observed(connection) for connection in await self._gateway.connections()]
+        return [observed_connection(connection) for connection in await self._gateway.connections()]
 
     async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
         found: dict[int, Sequence[Pair | Problem]] = {}
@@ -77,8 +69,8 @@ class ConnectionKind(Kind):
         if declared.fields.get("normalize data"):
             text = "normalization left Airbyte in 1.0; leave normalize_data out"
             return [Problem(declared.key, ("normalize data",), text)]
-        facts = Facts(carried=_carried(pair))
-        value = _unwrapped(declared.fields["streams"])
+        facts = Facts(carried=carried(pair))
+        value = unwrapped(declared.fields["streams"])
         source = cast("Key", declared.fields["source"])
         coming = look.coming.get(source)
         stored = _stored(observed, look.ids.get(source)) if not isinstance(coming, Replace) else {}
@@ -121,11 +113,11 @@ class ConnectionKind(Kind):
             "status": "active",
             "scheduleType": "manual",
             **facts.carried,
-            **_sent_namespace(declared.fields),
+            **namespace_of(declared.fields),
             "name": declared.key.name,
             "sourceId": ids[declared.fields["source"]],
             "destinationId": ids[declared.fields["destination"]],
-            "syncCatalog": _catalog(declared, {}),
+            "syncCatalog": catalog_of(declared, {}),
         }
         if facts.catalog_id is not None:
             body["sourceCatalogId"] = facts.catalog_id
@@ -137,11 +129,11 @@ class ConnectionKind(Kind):
         body: dict[str, Any] = {}
         if "name" in changed:
             body["name"] = change.declared.key.name
-        sent = _sent_namespace({name: value for name, value in change.declared.fields.items() if name in changed})
+        sent = namespace_of({name: value for name, value in change.declared.fields.items() if name in changed})
         body |= sent
         if "streams" in changed:
             touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
-            body["syncCatalog"] = _catalog(change.declared, _untouched(change.observed, touched))
+            body["syncCatalog"] = catalog_of(change.declared, untouched(change.observed, touched))
         await self._gateway.update_connection(change.observed.id, body)
 
     async def delete(self, observed: Observed) -> None:
@@ -153,24 +145,6 @@ class ConnectionKind(Kind):
             yield replace(consequence, text=text)
         if isinstance(change, Update):
             yield from _lost_states(change)
-
-
-def _observed(connection: Connection) -> Observed:
-    entries = streams.labelled(connection.sync_catalog.streams, ())
-    return Observed(
-        kind=ConnectionKind.name,
-        name=connection.name,
-        id=connection.connection_id,
-        fields={
-            "source": Ref("source", connection.source_id),
-            "destination": Ref("destination", connection.destination_id),
-            "normalize data": False,
-            "streams": {label: streams.observed_value(entry, None) for label, entry in entries.items()},
-            "destination namespace": _namespace(connection),
-            "prefix": connection.prefix or "",
-        },
-        raw=connection,
-    )
 
 
 def _compared(pair: Pair, facts: Facts, value: Any, shown: Mapping[str, Any]) -> Pair:
@@ -187,9 +161,7 @@ def _compared(pair: Pair, facts: Facts, value: Any, shown: Mapping[str, Any]) ->
     return Pair(declared, replace(pair.observed, fields=fields))
 
 
-def _postponed(
-    pair: Pair, facts: Facts, later: Later, entries: Mapping[str, ConfiguredStream]
-) -> Pair:
+def _postponed(pair: Pair, facts: Facts, later: Later, entries: Mapping[str, ConfiguredStream]) -> Pair:
     """Streams nobody can know yet: those that are known are compared, the others shown as declared."""
     wanted = {want.label: want for want in streams.wanted(later.value)}
     shown = {
@@ -197,10 +169,6 @@ def _postponed(
         for label, value in later.value.items()
     }
     return _compared(pair, facts, Later(later.on, shown), shown)
-
-
-def _unwrapped(value: Any) -> Mapping[str, Any]:
-    return cast("Mapping[str, Any]", value.value if isinstance(value, Later) else value)
 
 
 def _stored(observed: Observed | None, source_id: str | None) -> dict[str, ConfiguredStream]:
@@ -220,60 +188,12 @@ def _merged(
     return streams.labelled(entries, value)
 
 
-def _carried(pair: Pair) -> Mapping[str, Any]:
-    earlier = pair.declared.facts if pair.declared else None
-    if isinstance(earlier, Facts):
-        return earlier.carried
-    if pair.observed is None:
-        return {}
-    raw = cast("Connection", pair.observed.raw).raw
-    return {name: raw[name] for name in _CARRIED if raw.get(name) is not None}
-
-
-def _catalog(declared: Declared, untouched: Mapping[str, ConfiguredStream]) -> dict[str, Any]:
-    """All selected streams: an update of the catalog is whole, so an untouched stream goes back as it came."""
-    facts = cast("Facts", declared.facts)
-    rows: list[dict[str, Any]] = []
-    for want in streams.wanted(_unwrapped(declared.fields["streams"])):
-        if (kept := untouched.get(want.label)) is not None:
-            rows.append({"stream": kept.stream.raw, "config": {**kept.config.raw, "selected": True}})
-        else:
-            rows.append(streams.configured(want, facts.entries[want.label]))
-    return {"streams": rows}
-
-
-def _untouched(observed: Observed, touched: set[str]) -> dict[str, ConfiguredStream]:
-    raw = cast("Connection", observed.raw)
-    labels = cast("Mapping[str, Any]", observed.fields["streams"])
-    entries = streams.labelled(raw.sync_catalog.streams, labels)
-    return {label: entry for label, entry in entries.items() if label not in touched}
-
-
-def _namespace(connection: Connection) -> str:
-    for known in AirbyteDestinationNamespace:
-        if connection.namespace_definition == known.value:
-            return known.name
-    return connection.namespace_format or ""
-
-
-def _sent_namespace(fields: Mapping[str, Any]) -> dict[str, Any]:
-    sent: dict[str, Any] = {}
-    if (namespace := fields.get("destination namespace")) is not None:
-        if namespace in AirbyteDestinationNamespace.__members__:
-            sent["namespaceDefinition"] = AirbyteDestinationNamespace[namespace].value
-        else:
-            sent |= {"namespaceDefinition": "customformat", "namespaceFormat": namespace}
-    if (prefix := fields.get("prefix")) is not None:
-        sent["prefix"] = prefix
-    return sent
-
-
 def _lost_states(change: Update) -> Iterator[Consequence]:
     """Airbyte drops a stream's state when its source sync mode changes (its ConnectionsHandler, on update)."""
     labels = cast("Mapping[str, Any]", change.observed.fields["streams"])
     raw = cast("Connection", change.observed.raw)
     before = streams.labelled(raw.sync_catalog.streams, labels)
-    after = {want.label: want for want in streams.wanted(_unwrapped(change.declared.fields["streams"]))}
+    after = {want.label: want for want in streams.wanted(unwrapped(change.declared.fields["streams"]))}
     for label, entry in before.items():
         want = after.get(label)
         if want and entry.config.sync_mode == "incremental" and not want.incremental:

@@ -1,0 +1,101 @@
+"""A connection's bodies: what is read of one, what is sent of one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from dagster_managed_elements.airbyte import streams
+from dagster_managed_elements.airbyte.elements import AirbyteDestinationNamespace
+from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
+from dagster_managed_elements.engine.changes import Declared, Observed, Pair
+from dagster_managed_elements.engine.elements import Later, Ref
+
+CONNECTION: Final = "connection"
+
+_CARRIED: Final = (
+    "status", "scheduleType", "scheduleData", "namespaceDefinition", "namespaceFormat", "prefix",
+    "operationIds", "resourceRequirements", "notifySchemaChanges", "notifySchemaChangesByEmail",
+    "nonBreakingChangesPreference", "backfillPreference", "tags", "dataplaneGroupId",
+)  # fmt: skip
+"""What a connection that is replaced takes over from the one before: nobody declared it, so it stays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What resolving found: each declared stream in a catalog, and what a replacement takes over."""
+
+    entries: Mapping[str, ConfiguredStream] = field(default_factory=dict[str, ConfiguredStream])
+    catalog_id: str | None = None
+    carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def observed_connection(connection: Connection) -> Observed:
+    entries = streams.labelled(connection.sync_catalog.streams, ())
+    return Observed(
+        kind=CONNECTION,
+        name=connection.name,
+        id=connection.connection_id,
+        fields={
+            "source": Ref("source", connection.source_id),
+            "destination": Ref("destination", connection.destination_id),
+            "normalize data": False,
+            "streams": {label: streams.observed_value(entry, None) for label, entry in entries.items()},
+            "destination namespace": _namespace(connection),
+            "prefix": connection.prefix or "",
+        },
+        raw=connection,
+    )
+
+
+def unwrapped(value: Any) -> Mapping[str, Any]:
+    return cast("Mapping[str, Any]", value.value if isinstance(value, Later) else value)
+
+
+def carried(pair: Pair) -> Mapping[str, Any]:
+    earlier = pair.declared.facts if pair.declared else None
+    if isinstance(earlier, Facts):
+        return earlier.carried
+    if pair.observed is None:
+        return {}
+    raw = cast("Connection", pair.observed.raw).raw
+    return {name: raw[name] for name in _CARRIED if raw.get(name) is not None}
+
+
+def catalog_of(declared: Declared, as_they_are: Mapping[str, ConfiguredStream]) -> dict[str, Any]:
+    """All selected streams: an update of the catalog is whole, so an untouched stream goes back as it came."""
+    facts = cast("Facts", declared.facts)
+    rows: list[dict[str, Any]] = []
+    for want in streams.wanted(unwrapped(declared.fields["streams"])):
+        if (kept := as_they_are.get(want.label)) is not None:
+            rows.append({"stream": kept.stream.raw, "config": {**kept.config.raw, "selected": True}})
+        else:
+            rows.append(streams.configured(want, facts.entries[want.label]))
+    return {"streams": rows}
+
+
+def untouched(observed: Observed, touched: set[str]) -> dict[str, ConfiguredStream]:
+    raw = cast("Connection", observed.raw)
+    labels = cast("Mapping[str, Any]", observed.fields["streams"])
+    entries = streams.labelled(raw.sync_catalog.streams, labels)
+    return {label: entry for label, entry in entries.items() if label not in touched}
+
+
+def _namespace(connection: Connection) -> str:
+    for known in AirbyteDestinationNamespace:
+        if connection.namespace_definition == known.value:
+            return known.name
+    return connection.namespace_format or ""
+
+
+def namespace_of(fields: Mapping[str, Any]) -> dict[str, Any]:
+    sent: dict[str, Any] = {}
+    if (namespace := fields.get("destination namespace")) is not None:
+        if namespace in AirbyteDestinationNamespace.__members__:
+            sent["namespaceDefinition"] = AirbyteDestinationNamespace[namespace].value
+        else:
+            sent |= {"namespaceDefinition": "customformat", "namespaceFormat": namespace}
+    if (prefix := fields.get("prefix")) is not None:
+        sent["prefix"] = prefix
+    return sent
