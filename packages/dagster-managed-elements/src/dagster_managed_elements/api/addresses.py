@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -14,7 +14,7 @@ class Address:
 
     base: str
     host: str
-    user: tuple[str, str] | None = None
+    user: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def encrypted(self) -> bool:

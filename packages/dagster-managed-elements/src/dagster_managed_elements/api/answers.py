@@ -29,6 +29,8 @@ from dagster_managed_elements.engine.errors import (
 NO_WHOLE_ANSWER: Final = frozenset({502, 503, 504})
 """Said by something in front of the server, or by a server going down: it may have done the work."""
 
+_NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
     401: Unauthorized,
     403: Unauthorized,
@@ -73,7 +75,7 @@ def decipher(
         raise ServerFault(message, method=request.method, url=url, status=answer.status)
     try:
         return msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         raise _unreadable(request, answer, url) from None
 
 
@@ -137,7 +139,7 @@ def said(answer: Answer, secrets: frozenset[str]) -> str:
         return blank(_line(f"an HTML page, '{_text(title[1])}'" if title else "an HTML page"), secrets)
     try:
         decoded = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         decoded = _text(answer.body)
     return _line(blank(_sentence(decoded), secrets))
 

@@ -45,7 +45,7 @@ class ClientOptions:
     replaces the network in tests.
     """
 
-    base_url: str
+    base_url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     credentials: Credentials = field(default=Anonymous(), repr=False)
     timeout: float = 60.0
