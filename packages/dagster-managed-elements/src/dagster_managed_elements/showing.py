@@ -6,6 +6,7 @@ The one place that masks. Every text, table and document of this library takes i
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
@@ -45,7 +46,7 @@ def _named(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    if value is None or type(value) in {bool, int, float}:
+    if value is None or type(value) in {bool, int} or (type(value) is float and math.isfinite(value)):
         return value
     # A subclass of str (an enumeration, the name of a variable) may print as something else than it is.
     return str.__str__(value) if isinstance(value, str) else str(value)

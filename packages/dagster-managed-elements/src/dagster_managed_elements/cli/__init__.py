@@ -1,0 +1,77 @@
+"""The command line `dagster-me`: one file a command, and upstream's functions under their names.
+
+A command prints, asks and returns an exit code; what it does is done below. Starting it imports no integration.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+from dagster_managed_elements.cli.applying import apply_cmd
+from dagster_managed_elements.cli.checking import check_cmd
+from dagster_managed_elements.cli.serving import serve_cmd
+from dagster_managed_elements.cli.versions import show
+from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler
+
+__all__ = [
+    "apply",
+    "apply_cmd",
+    "check",
+    "check_cmd",
+    "get_reconcilable_objects",
+    "get_reconcilable_objects_from_module",
+    "main",
+    "serve_cmd",
+]
+
+
+@click.group(
+    commands=[check_cmd, apply_cmd, serve_cmd],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=show, help="Show what is installed."
+)
+def main() -> None:
+    """Config as code for data movers: check what differs, apply it."""
+
+
+def get_reconcilable_objects(module: ModuleType) -> list[ManagedElementReconciler]:
+    """Every reconciler in *module*, each once."""
+    from dagster_managed_elements.loading import reconcilers_of  # noqa: PLC0415 - as in every command
+
+    return [each.reconciler for each in reconcilers_of(module)]
+
+
+def get_reconcilable_objects_from_module(
+    module_dir: str | Path | None, import_str: str
+) -> list[ManagedElementReconciler]:
+    """The reconcilers *import_str* names: `package.module`, or `package.module:attribute,attribute.nested`."""
+    from dagster_managed_elements.loading import load  # noqa: PLC0415
+
+    return [each.reconciler for each in load(import_str, Path(module_dir) if module_dir else None)]
+
+
+def check(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> ManagedElementDiff:
+    """What differs, of all reconcilers in one diff. Raises ManagedElementsError where one cannot say."""
+    return _joined("check", module_dir, import_str, kwargs)
+
+
+def apply(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> ManagedElementDiff:
+    """Apply and return what was changed. Destructive plans need `allow_destructive=True`."""
+    return _joined("apply", module_dir, import_str, kwargs)
+
+
+def _joined(
+    verb: str, module_dir: str | Path | None, import_str: str, kwargs: dict[str, Any]
+) -> ManagedElementDiff:
+    from dagster_managed_elements.foreign import call  # noqa: PLC0415
+
+    diff = ManagedElementDiff()
+    for reconciler in get_reconcilable_objects_from_module(module_dir, import_str):
+        diff = diff.join(call(reconciler, "check" if verb == "check" else "apply", kwargs))
+    return diff

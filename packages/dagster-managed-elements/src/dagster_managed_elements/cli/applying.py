@@ -1,0 +1,31 @@
+"""`dagster-me apply`: shows what will be done, asks where it destroys, does it, says what became of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from dagster_managed_elements.cli.handling import Command
+from dagster_managed_elements.cli.options import Asked, shared_options
+
+
+@click.command("apply", cls=Command)
+@shared_options
+@click.option("--yes", is_flag=True, help="Go on without asking where the plan deletes, replaces or loses state.")
+def apply_cmd(*, yes: bool, **asked: Any) -> int:
+    """Make what is there equal what a module declares."""
+    return run(Asked(**asked), yes=yes)
+
+
+def run(asked: Asked, *, yes: bool = False) -> int:
+    """*yes* is the answer to every question."""
+    import anyio  # noqa: PLC0415 - `dagster-me --help` does without
+
+    from dagster_managed_elements.cli.carrying_out import carry_out  # noqa: PLC0415
+    from dagster_managed_elements.cli.concluding import Run, conclude  # noqa: PLC0415
+
+    with Run.begin("apply", asked) as run_:
+        sections, interrupted = anyio.run(partial(carry_out, run_, yes=yes))
+    return conclude(run_, sections, interrupted=interrupted)

@@ -1,0 +1,136 @@
+"""An apply under way: what it asks before it writes, and how it ends when it is interrupted.
+
+Before the first write an interruption ends everything at once. After it, what is in flight is finished, nothing
+new is begun, and the report is printed.
+"""
+
+from __future__ import annotations
+
+import anyio
+from anyio.abc import TaskStatus
+
+from dagster_managed_elements.cli.concluding import Run
+from dagster_managed_elements.cli.listening import answer, interruptions
+from dagster_managed_elements.cli.reconciling import as_sections, foreign_section, in_order, reconcilers, split
+from dagster_managed_elements.engine import reconciler as engine
+from dagster_managed_elements.engine.errors import ManagedElementsError
+from dagster_managed_elements.engine.guarding import Policy, objections
+from dagster_managed_elements.engine.planning import Operation, Plan, Step
+from dagster_managed_elements.engine.reports import Outcome
+from dagster_managed_elements.rendering import text
+from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.showing import escape
+
+
+class Declined(ManagedElementsError):  # noqa: N818 - an answer, not a fault
+    """The user said no."""
+
+
+async def carry_out(run: Run, *, yes: bool) -> tuple[list[Section], bool]:
+    """What became of each place, and whether the user interrupted."""
+    apply = Apply(run, yes=yes)
+    return await apply.to_the_end(), apply.interrupted
+
+
+class Apply:
+    """One apply of everything that was loaded."""
+
+    def __init__(self, run: Run, *, yes: bool) -> None:
+        self.run, self.yes = run, yes
+        self.stop, self.turn = anyio.Event(), anyio.Lock()
+        self.writing = self.interrupted = False
+        self.operations: list[Operation] = []
+        self.ended: dict[Step, Outcome] = {}
+        self.busy_with = ""
+
+    async def to_the_end(self) -> list[Section]:
+        sections: list[Section] = []
+        failures: list[Exception] = []
+        async with anyio.create_task_group() as group:
+            await group.start(self._listen, group.cancel_scope)
+            try:
+                sections = await self._everything()
+            except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
+                failures.append(error)
+            group.cancel_scope.cancel()
+        if failures:
+            raise failures[0]
+        if self.interrupted and not self.writing:
+            raise KeyboardInterrupt
+        return in_order(self.run, sections)
+
+    async def _everything(self) -> list[Section]:
+        ours, theirs = split(self.run.loaded)
+        options = engine.Options(
+            force=self.run.asked.include_all_secrets,
+            settings=self.run.settings,
+            decide=self._decide,
+            on_outcome=self._finished,
+        )
+        sections = as_sections(await engine.apply(reconcilers(ours), options, self.stop), ours)
+        for each in theirs:
+            if self.stop.is_set():
+                error = ManagedElementsError(f"{each.path} was not begun: interrupted")
+                sections.append(Section(of=(each.path,), place=each.path, error=error))
+                continue
+            self.writing, self.busy_with = True, each.path
+            sections.append(await foreign_section(self.run, each, "apply"))
+            self.busy_with = ""
+        return sections
+
+    async def _decide(self, plan: Plan) -> Policy:
+        """Show the plan, and ask where it destroys something. One place at a time."""
+        async with self.turn:
+            with self.run.progress.hidden():
+                self._show(plan)
+                policy = Policy(allow_all=self.yes or await self._agreed(plan))
+            if not objections(plan, policy):
+                self.writing = True
+                self.operations += plan.operations
+                self.run.progress.begin(len(plan.operations))
+            return policy
+
+    def _show(self, plan: Plan) -> None:
+        screen, section = self.run.screen, Section(of=(), place=plan.place, plan=plan)
+        screen.say(text.headed([section], several=self.run.several, colour=screen.colour))
+
+    async def _agreed(self, plan: Plan) -> bool:
+        """Whether the user, shown what it brings with it, goes on. Not asked where no answer could help."""
+        against = objections(plan, Policy())
+        if not against or not self.run.screen.asks or objections(plan, Policy(allow_all=True)):
+            return False
+        listed = "1 of its consequences" if len(against) == 1 else f"{len(against)} of its consequences"
+        question = f"{listed} cannot be undone. Continue? [y/N] "
+        if (await answer(question, self.stop)).strip().lower() not in {"y", "yes"}:
+            raise Declined("Nothing was written, as you asked.")
+        return True
+
+    def _finished(self, outcome: Outcome) -> None:
+        self.ended[outcome.step] = outcome
+        self.run.progress.finished(outcome)
+
+    async def _listen(self, scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
+        async with interruptions() as signals:
+            task_status.started()
+            async for _ in signals:
+                with self.run.progress.hidden():
+                    self._interrupt(scope)
+
+    def _interrupt(self, scope: anyio.CancelScope) -> None:
+        if not self.writing:
+            scope.cancel()
+        elif self.interrupted:
+            self.run.screen.note(f"waiting for: {self._in_flight() or 'the report'}")
+        else:
+            self.stop.set()
+            self.run.screen.note("interrupted: what is in flight is finished, nothing new is begun")
+        self.interrupted = True
+
+    def _in_flight(self) -> str:
+        """What was begun and has not ended: everything else waits for something that has not ended either."""
+        begun = [
+            str(each.step)
+            for each in self.operations
+            if each.step not in self.ended and all(step in self.ended for step in each.waits_for)
+        ]
+        return escape(", ".join([*begun, *([self.busy_with] if self.busy_with else [])]))

@@ -1,0 +1,139 @@
+"""What check and apply have in common around their work: how a run begins, and what is printed when it ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dagster_managed_elements.cli.handling import tell_bug
+from dagster_managed_elements.cli.options import Asked
+from dagster_managed_elements.cli.progress import Progress
+from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, Screen, exit_code
+from dagster_managed_elements.engine.errors import PlanRefused
+from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.loading import Loaded, load
+from dagster_managed_elements.rendering import notices, text
+from dagster_managed_elements.rendering.documents import Verb, document
+from dagster_managed_elements.rendering.markdown import comment
+from dagster_managed_elements.rendering.sections import Section, in_sync
+
+_PARTICIPLE = {"check": "checking", "apply": "applying"}
+_NOTHING = {"check": "No diff found.", "apply": "No changes applied."}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One check or apply under way: what was asked, what was loaded for it, and where it prints."""
+
+    verb: Verb
+    asked: Asked
+    loaded: Sequence[Loaded]
+    screen: Screen
+    progress: Progress
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(timeout=self.asked.timeout, concurrency=self.asked.concurrency)
+
+    @property
+    def several(self) -> bool:
+        """Whether the lines of one place have to be told from those of another."""
+        return len({getattr(each.reconciler, "instance", each.reconciler) for each in self.loaded}) > 1
+
+    @staticmethod
+    @contextmanager
+    def begin(verb: Verb, asked: Asked) -> Generator[Run]:
+        """Load the module, say what was found, and keep a progress line alive within."""
+        screen = Screen(text=asked.output == "text")
+        loaded = load(asked.module, asked.working_directory)
+        screen.say(f"Found {len(loaded)} managed elements, {_PARTICIPLE[verb]}...")
+        live = screen.live and not asked.verbose
+        with _request_log(wanted=asked.verbose), Progress.shown(live=live) as progress:
+            yield Run(verb=verb, asked=asked, loaded=loaded, screen=screen, progress=progress)
+
+
+@contextmanager
+def _request_log(*, wanted: bool) -> Generator[None]:
+    log = logging.getLogger("dagster_managed_elements.api")
+    if not wanted:
+        yield
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    level, propagates = log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = propagates
+
+
+def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, interrupted: bool = False) -> int:
+    """Print what is left to print and return the exit code: that of the worst that happened."""
+    codes = [DONE if in_sync(sections) else pending, *(_failure(section) for section in sections)]
+    code = INTERRUPTED if interrupted else max(codes)
+    match run.asked.output:
+        case "json":
+            run.screen.result(document(run.verb, sections, code))
+        case "markdown":
+            run.screen.result(comment(run.verb, sections))
+        case "text":
+            _text(run, sections)
+    for line in notices.summarised(sections):
+        run.screen.note(line)
+    for section in sections:
+        _errors(run, section)
+    return code
+
+
+def _text(run: Run, sections: Sequence[Section]) -> None:
+    # What the engine applies is shown before it begins; a third party's diff is known only now.
+    shown = [section for section in sections if run.verb == "check" or section.diff is not None]
+    run.screen.say(text.headed(shown, several=run.several, colour=run.screen.colour))
+    reports = [section.report for section in sections if section.report is not None]
+    if in_sync(sections):
+        run.screen.say(_NOTHING[run.verb])
+    elif any(not report.ok for report in reports):
+        for report in reports:
+            run.screen.say(text.outcomes(report, colour=run.screen.colour))
+        run.screen.say(text.totals(reports, colour=run.screen.colour))
+    elif run.screen.terminal and any(report.outcomes for report in reports):
+        run.screen.say(text.totals(reports, colour=run.screen.colour))
+
+
+def _failure(section: Section) -> int:
+    if section.error is not None:
+        return exit_code(section.error)
+    if section.report is None or section.report.ok:
+        return DONE
+    return BUG if any(outcome.error for outcome in section.report.outcomes) else FAILED
+
+
+def _errors(run: Run, section: Section) -> None:
+    where = ", ".join(section.of) if len(run.loaded) > 1 else ""
+    if isinstance(section.error, PlanRefused):
+        run.screen.error(_refusal(section.error), where)
+    elif section.error is not None:
+        run.screen.error(section.error, where)
+    if section.report is not None and not section.report.ok:
+        bugs = [outcome.error for outcome in section.report.outcomes if outcome.error]
+        for bug in bugs:
+            tell_bug(bug)
+        run.screen.error("Not everything was applied. Apply again to do what is left.", where)
+
+
+def _refusal(refused: PlanRefused) -> str:
+    protected = [each for each in refused.consequences if each.code == "protect"]
+    listed = "; ".join(each.text for each in protected or refused.consequences)
+    remedy = (
+        "Take protect away to allow it."
+        if protected
+        else "Run it on a terminal to be asked, or with --yes to allow it."
+    )
+    return f"The plan is refused and nothing was written: {listed}. {remedy}"

@@ -1,0 +1,76 @@
+"""The options that check and apply share, and what a user asked for as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import click
+
+Output: TypeAlias = Literal["text", "json", "markdown"]
+
+_MODULE_HELP: Final = (
+    "The module that has the reconcilers, and after a colon which of them, if not all: "
+    "`package.module:staging,regions.europe`."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was asked for on the command line. *timeout* is in seconds, for one request."""
+
+    module: str
+    working_directory: Path | None = None
+    output: Output = "text"
+    include_all_secrets: bool = False
+    timeout: float = 30.0
+    concurrency: int = 10
+    verbose: bool = False
+
+
+_OPTIONS: Final = (
+    click.option("--module", "-m", required=True, metavar="MODULE", help=_MODULE_HELP),
+    click.option(
+        "--working-directory",
+        "-d",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Where the module is looked for first; the current directory, if not given.",
+    ),
+    click.option(
+        "--output",
+        type=click.Choice(["text", "json", "markdown"]),
+        default="text",
+        show_default=True,
+        help="What standard output holds: text, one JSON document, or a pull-request comment.",
+    ),
+    click.option(
+        "--include-all-secrets",
+        is_flag=True,
+        help="List every secret the server holds as changed, and send it again in an apply.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait for one answer.",
+    ),
+    click.option(
+        "--concurrency",
+        type=click.IntRange(min=1),
+        default=10,
+        show_default=True,
+        metavar="N",
+        help="How many operations may be in flight at once.",
+    ),
+    click.option("--verbose", "-v", is_flag=True, help="Log every request on standard error, without secrets."),
+)
+
+
+def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,73 @@
+"""Runs what was loaded: our reconcilers together through the engine, a third party's each in its own thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from dagster_managed_elements.cli.concluding import Run
+from dagster_managed_elements.engine import reconciler as engine
+from dagster_managed_elements.engine.errors import ManagedElementsError
+from dagster_managed_elements.engine.running import concurrently
+from dagster_managed_elements.foreign import is_foreign
+from dagster_managed_elements.foreign import run as run_foreign
+from dagster_managed_elements.loading import Loaded
+from dagster_managed_elements.rendering.documents import Verb
+from dagster_managed_elements.rendering.sections import Section
+
+
+def split(loaded: Iterable[Loaded]) -> tuple[list[Loaded], list[Loaded]]:
+    """Those the engine plans for, and those of third parties."""
+    ours: list[Loaded] = []
+    theirs: list[Loaded] = []
+    for each in loaded:
+        (theirs if is_foreign(each.reconciler) else ours).append(each)
+    return ours, theirs
+
+
+def reconcilers(ours: Iterable[Loaded]) -> list[engine.Reconciler]:
+    return [each.reconciler for each in ours if isinstance(each.reconciler, engine.Reconciler)]
+
+
+async def check_all(run: Run) -> list[Section]:
+    """One Section a place, and one a third party's reconciler. None hides another."""
+    ours, theirs = split(run.loaded)
+    sections: list[Section] = []
+
+    async def planned() -> None:
+        options = engine.Options(force=run.asked.include_all_secrets, settings=run.settings)
+        sections.extend(as_sections(await engine.check(reconcilers(ours), options), ours))
+
+    async def asked(each: Loaded) -> None:
+        sections.append(await foreign_section(run, each, "check"))
+
+    await concurrently(planned, *(partial(asked, each) for each in theirs))
+    return in_order(run, sections)
+
+
+def as_sections(results: Iterable[engine.Result], ours: Sequence[Loaded]) -> list[Section]:
+    return [
+        Section(
+            of=tuple(ours[number].path for number in result.of),
+            place=result.place,
+            plan=result.plan,
+            report=result.report,
+            error=result.error,
+        )
+        for result in results
+    ]
+
+
+async def foreign_section(run: Run, each: Loaded, verb: Verb) -> Section:
+    place = Section(of=(each.path,), place=each.path)
+    try:
+        diff = await run_foreign(each.reconciler, verb, include_all_secrets=run.asked.include_all_secrets)
+    except ManagedElementsError as error:
+        return Section(of=place.of, place=place.place, error=error)
+    return Section(of=place.of, place=place.place, diff=diff)
+
+
+def in_order(run: Run, sections: Iterable[Section]) -> list[Section]:
+    """As the module has their reconcilers, the same on every run."""
+    order = {each.path: number for number, each in enumerate(run.loaded)}
+    return sorted(sections, key=lambda section: order[section.of[0]])

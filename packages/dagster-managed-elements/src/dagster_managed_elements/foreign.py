@@ -1,0 +1,66 @@
+"""Runs a third party's reconciler, of which nothing is known but check and apply, old signatures included."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal
+
+import anyio.to_thread
+
+from dagster_managed_elements.engine.errors import ManagedElementsError
+from dagster_managed_elements.engine.reconciler import Reconciler
+from dagster_managed_elements.tracing import described
+from dagster_managed_elements.types import ManagedElementDiff, ManagedElementError, ManagedElementReconciler
+
+
+class ForeignFailure(ManagedElementsError):  # noqa: N818 - it is theirs, not a fault of ours
+    """A third party's reconciler raised, or answered with an error."""
+
+
+def is_foreign(reconciler: ManagedElementReconciler) -> bool:
+    """Whether the engine cannot plan for it: not one of ours, or one that has a check or apply of its own."""
+    if not isinstance(reconciler, Reconciler):
+        return True
+    own = type(reconciler)
+    return own.check is not Reconciler.check or own.apply is not Reconciler.apply
+
+
+async def run(
+    reconciler: ManagedElementReconciler, verb: Literal["check", "apply"], **offered: Any
+) -> ManagedElementDiff:
+    """Call it in a worker thread, where it may run a loop of its own. Raises ManagedElementsError only."""
+    return await anyio.to_thread.run_sync(partial(call, reconciler, verb, offered))
+
+
+def call(
+    reconciler: ManagedElementReconciler, verb: Literal["check", "apply"], offered: dict[str, Any]
+) -> ManagedElementDiff:
+    """Call it with those of the keywords *offered* that it takes. Raises ManagedElementsError only."""
+    method = getattr(reconciler, verb)
+    try:
+        result = method(**_taken(method, offered))
+    except ManagedElementsError:
+        raise
+    except Exception as error:
+        raise ForeignFailure(described(error)) from error
+    if isinstance(result, ManagedElementDiff):
+        return result
+    if isinstance(result, ManagedElementError):
+        text = f"{type(reconciler).__name__} reports: {result.value.replace('_', ' ')}"
+        raise ForeignFailure(text)
+    text = f"{type(reconciler).__name__}.{verb} returned a {type(result).__name__}, not a ManagedElementDiff"
+    raise ForeignFailure(text)
+
+
+def _taken(call: Callable[..., object], offered: dict[str, Any]) -> dict[str, Any]:
+    """The keywords *call* takes: a reconciler of the first days takes none."""
+    try:
+        parameters = inspect.signature(call).parameters.values()
+    except ValueError:
+        return {}
+    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+        return offered
+    names = {each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY}
+    return {name: value for name, value in offered.items() if name in names}

@@ -1,0 +1,50 @@
+"""What is worth saying and is no change, in few lines: whatever is said often is said once, with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from dagster_managed_elements.engine.changes import Notice
+from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.showing import escape
+
+_MOST = 3
+
+
+def summarised(sections: Iterable[Section]) -> Iterator[str]:
+    """One line a sort of notice, or a line for each while they are few."""
+    groups: dict[str, list[Notice]] = {}
+    for section in sections:
+        for notice in section.plan.notices if section.plan else ():
+            groups.setdefault(notice.code, []).append(notice)
+    for code, group in groups.items():
+        if code == "secret-unknown":
+            yield _secrets(len(group))
+        elif code == "ignored":
+            yield f"{_several(len(group), 'difference')} ignored as declared: {_places(group)}"
+        else:
+            yield from (escape(f"{_place(each)}: {each.text}") for each in group[:_MOST])
+            if len(group) > _MOST:
+                yield f"and {len(group) - _MOST} more like the last; --output json lists them all"
+
+
+def _secrets(number: int) -> str:
+    shown, rest = ("is", "it") if number == 1 else ("are", "them")
+    secrets = "1 secret" if number == 1 else f"{number} secrets"
+    return (
+        f"{secrets} {shown} shown masked by the server and {shown} taken as unchanged; "
+        f"--include-all-secrets re-sends {rest}"
+    )
+
+
+def _several(number: int, noun: str) -> str:
+    return f"1 {noun} is" if number == 1 else f"{number} {noun}s are"
+
+
+def _places(group: Sequence[Notice]) -> str:
+    listed = ", ".join(escape(_place(each)) for each in group[:_MOST])
+    return listed if len(group) <= _MOST else f"{listed} ..."
+
+
+def _place(notice: Notice) -> str:
+    return ".".join((notice.key.name, *notice.path))

@@ -1,0 +1,40 @@
+"""What one place came to, as every form of rendering takes it: ours with a plan, a third party's with a diff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.reports import Report
+from dagster_managed_elements.types import ManagedElementDiff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """*of* are the paths of the reconcilers it answers for. At most one of *plan* and *diff* is there, neither
+    where *error* stood in the way; a refused plan has both plan and error.
+    """
+
+    of: tuple[str, ...]
+    place: str = ""
+    plan: Plan | None = None
+    diff: ManagedElementDiff | None = None
+    report: Report | None = None
+    error: Exception | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to change, as far as is known."""
+        if self.plan is not None:
+            return not self.plan.entries
+        return self.diff is None or self.diff.is_empty()
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None and (self.report is None or self.report.ok)
+
+
+def in_sync(sections: Iterable[Section]) -> bool:
+    """Whether everything was looked at, and nothing differs."""
+    return all(section.is_empty and section.error is None for section in sections)

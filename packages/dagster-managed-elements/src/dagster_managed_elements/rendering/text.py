@@ -1,0 +1,64 @@
+"""Sections as plain text: the page's lines, two spaces a level, in colour where the caller has a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import click
+
+from dagster_managed_elements.engine.reports import Outcome, Report, Status
+from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.rendering.trees import flattened, tree
+from dagster_managed_elements.showing import escape
+
+COLOURS: Final = {"+": "green", "-": "red", "~": "yellow", "!": "magenta"}
+_STATUS_COLOURS: Final = {"failed": "red", "skipped": "yellow", "unknown": "magenta", "done": "green"}
+_STATUSES: Final[tuple[Status, ...]] = ("done", "failed", "skipped", "unknown")
+
+
+def changes(section: Section, *, colour: bool = False) -> Iterator[str]:
+    """What would be done, then what it brings with it, a line starting with `! ` each."""
+    for line in flattened(tree(section)):
+        text = f"{'  ' * line.depth}{line.sign} {line.text}"
+        yield click.style(text, fg=COLOURS[line.sign]) if colour else text
+    for consequence in section.plan.consequences if section.plan else ():
+        text = f"! {escape(consequence.text)}"
+        yield click.style(text, fg=COLOURS["!"], bold=True) if colour else text
+
+
+def headed(sections: Iterable[Section], *, several: bool, colour: bool = False) -> Iterator[str]:
+    """The changes of all sections; with *several* places in play, each under the name of its place."""
+    for section in sections:
+        if section.is_empty:
+            continue
+        if several:
+            heading = f"# {escape(section.place or ', '.join(section.of))}"
+            yield click.style(heading, bold=True) if colour else heading
+        yield from changes(section, colour=colour)
+
+
+def outcomes(report: Report, *, colour: bool = False) -> Iterator[str]:
+    """A line for everything that was not done."""
+    for outcome in report.outcomes:
+        if outcome.status != "done":
+            line = _outcome(outcome)
+            yield click.style(line, fg=_STATUS_COLOURS[outcome.status]) if colour else line
+
+
+def _outcome(outcome: Outcome) -> str:
+    reason = f": {' '.join(outcome.reason.split())}" if outcome.reason else ""
+    return escape(f"{outcome.status}: {outcome.step}{reason}")
+
+
+def totals(reports: Iterable[Report], *, colour: bool = False) -> str:
+    """How many operations ended how: `Applied: 3 done, 1 failed, 2 skipped.`."""
+    counts = [report.count() for report in reports]
+    numbers = {status: sum(count.get(status, 0) for count in counts) for status in _STATUSES}
+    parts = [
+        click.style(text, fg=_STATUS_COLOURS[status]) if colour else text
+        for status, number in numbers.items()
+        if number
+        for text in [f"{number} {status}"]
+    ]
+    return f"Applied: {', '.join(parts) or 'nothing'}."
