@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Collection
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -16,7 +16,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from airbyte_local.errors import Refusal
-from airbyte_local.faults import Fault, Faults, FaultMisspelt, fault_from
+from airbyte_local.faults import Fault, FaultMisspelt, Faults, fault_from
+from airbyte_local.json_values import is_list
 from airbyte_local.request_log import RequestLog
 from airbyte_local.seeding import SeedMisspelt, seed
 from airbyte_local.world import World
@@ -69,7 +70,7 @@ def admin_app(controls: Callable[[], Controls], *, allowed_hosts: Collection[str
         Route("/_local/seed", plant, methods=["POST"]),
         Route("/_local/files/{path:path}", files),
     ]
-    handled = {error: _misspelt for error in (FaultMisspelt, SeedMisspelt, Refusal, json.JSONDecodeError)}
+    handled = dict.fromkeys((FaultMisspelt, SeedMisspelt, Refusal, json.JSONDecodeError), _misspelt)
     return LoopbackOnly(Starlette(routes=routes, exception_handlers=handled), allowed_hosts)
 
 
@@ -113,10 +114,10 @@ def _published(world: World, path: str) -> Response:
 
 
 def _rules(content: bytes) -> list[Fault]:
-    rules: Any = json.loads(content)
-    if not isinstance(rules, list):
+    rules = json.loads(content)
+    if not is_list(rules):
         raise FaultMisspelt("faults are a list of rules")
-    return [fault_from(rule) for rule in rules]  # pyright: ignore[reportUnknownVariableType]
+    return [fault_from(rule) for rule in rules]
 
 
 async def _misspelt(_: Request, error: Exception) -> Response:

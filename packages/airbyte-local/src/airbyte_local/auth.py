@@ -21,14 +21,14 @@ UNAUTHORIZED = b"""<html>
 
 
 class Auth(Protocol):
-    def refuse(self, request: Request) -> Answer | None:
+    def refuse(self, request: Request, /) -> Answer | None:
         """The refusal, or None where the request may pass."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class NoAuth:
-    def refuse(self, request: Request) -> Answer | None:  # noqa: ARG002 - everybody passes
+    def refuse(self, _request: Request, /) -> Answer | None:
         return None
 
 
@@ -39,7 +39,7 @@ class BasicAuth:
     username: str
     password: str = field(repr=False)
 
-    def refuse(self, request: Request) -> Answer | None:
+    def refuse(self, request: Request, /) -> Answer | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         given = _decoded(token) if scheme.lower() == "basic" else b""
         if hmac.compare_digest(given, f"{self.username}:{self.password}".encode()):

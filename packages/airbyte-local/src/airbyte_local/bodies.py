@@ -1,21 +1,21 @@
 """Request bodies: which properties a route reads, of what type, which it must have. Everything else is ignored.
 
-A shape is a dict; `!` after a name means required. Kinds: text, uuid, whole, flag, object, any, `a|b|c` for an enum (read
-in any case), a nested shape, and a list of one kind for an array.
+A shape is a dict; `!` after a name means required. Kinds: text, uuid, whole, flag, object, any, `a|b|c` for an enum
+(read in any case), a nested shape, and a list of one kind for an array.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Union
 
 from airbyte_local.errors import BadBody, Unreadable
 from airbyte_local.json_values import Json, is_list, is_object
 
 Kind = Union[str, "Shape", list[Any]]
-Shape = dict[str, Kind]
+Shape = Mapping[str, Kind]
 
 
 def read_body(shape: Shape, content: bytes) -> Json:
@@ -53,7 +53,7 @@ def _read_shape(shape: Shape, value: Any, path: str, missing: list[str]) -> Json
 
 
 def _read(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
-    if isinstance(kind, dict):
+    if isinstance(kind, Mapping):
         return _read_shape(kind, value, path, missing)
     if isinstance(kind, list):
         if not is_list(value):

@@ -135,8 +135,8 @@ def difference(before: Iterable[Json], after: Iterable[Json], configured: Iterab
     return Difference(transforms=transforms, breaking=breaking)
 
 
-def _transform(type: str, key: StreamKey) -> Json:  # noqa: A002 - the property's name
-    return {"transformType": type, "streamDescriptor": bean(name=key[1], namespace=key[0])}
+def _transform(kind: str, key: StreamKey) -> Json:
+    return {"transformType": kind, "streamDescriptor": bean(name=key[1], namespace=key[0])}
 
 
 def _needed_fields(config: Json) -> set[str]:

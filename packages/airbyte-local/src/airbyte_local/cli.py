@@ -31,6 +31,7 @@ def main() -> None:
 @click.option("--allow-host", multiple=True, help="A further Host name that may use /_local/.")
 @click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
 def serve(
+    *,
     port: int,
     host: str,
     data: Path,
@@ -38,7 +39,7 @@ def serve(
     username: str,
     password: str,
     allow_host: tuple[str, ...],
-    log_bodies: bool,  # noqa: FBT001 - click passes by name
+    log_bodies: bool,
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.

@@ -1,4 +1,4 @@
-"""The Config API: every route in one table, and the way from a request to an answer. No rule of Airbyte lives here."""
+"""The Config API: every route in one table, and the way from request to answer. No rule of Airbyte lives here."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
         CheckHandlers(words=words),
         DefinitionHandlers(words=words),
     )
-    plural, single = words.plural, words.kind
+    plural, single, by_both = words.plural, words.kind, shapes.by_definition_and_workspace
     # fmt: off
     return (
         post(f"{plural}/create", actors.create, shapes.create),
@@ -92,18 +92,18 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
         running(f"scheduler/{plural}/check_connection", checks.check_offered, shapes.offered),
         post(f"{single}_definitions/list", definitions.list_all, None),
         post(f"{single}_definitions/list_latest", definitions.list_all, None),
-        post(f"{single}_definitions/list_for_workspace", definitions.list_for_workspace, bodies.DEFINITIONS_OF_WORKSPACE),
+        post(f"{single}_definitions/list_for_workspace", definitions.list_for_workspace, bodies.DEFINITIONS),
         post(f"{single}_definitions/list_private", definitions.list_private, bodies.BY_WORKSPACE),
         post(f"{single}_definitions/get", definitions.get, shapes.by_definition),
-        post(f"{single}_definitions/get_for_workspace", definitions.get_for_workspace, shapes.by_definition_and_workspace),
+        post(f"{single}_definitions/get_for_workspace", definitions.get_for_workspace, by_both),
         post(f"{single}_definitions/get_for_scope", definitions.get_for_scope, bodies.DEFINITION_SCOPE),
         post(f"{single}_definitions/create_custom", definitions.create_custom, shapes.create_custom),
         post(f"{single}_definitions/update", definitions.update, shapes.update_definition),
         post(f"{single}_definitions/delete", definitions.delete, shapes.by_definition, 204),
         post(f"{single}_definitions/grant_definition", definitions.grant, bodies.DEFINITION_SCOPE),
         post(f"{single}_definitions/revoke_definition", definitions.revoke, bodies.DEFINITION_SCOPE, 204),
-        post(f"{single}_definition_specifications/get", definitions.specification, shapes.by_definition_and_workspace),
-        post(f"{single}_definition_specifications/get_for_{single}", definitions.specification_of_actor, shapes.by_id),
+        post(f"{single}_definition_specifications/get", definitions.specification, by_both),
+        post(f"{single}_definition_specifications/get_for_{single}", definitions.spec_of_actor, shapes.by_id),
     )
     # fmt: on
 

@@ -31,7 +31,7 @@ WORKSPACE_CREATE: Shape = {"name!": "text", "organizationId!": "uuid", **SETTING
 WORKSPACE_CREATE_WITH_ID: Shape = {"id!": "uuid", **WORKSPACE_CREATE}
 WORKSPACE_UPDATE: Shape = {"workspaceId!": "uuid", "name": "text", "initialSetupComplete": "flag", **SETTINGS}
 WORKSPACE_UPDATE_NAME: Shape = {"workspaceId!": "uuid", "name!": "text"}
-DEFINITIONS_OF_WORKSPACE: Shape = {"workspaceId!": "uuid", "includeTombstone": "flag", "filterByUsed": "flag"}
+DEFINITIONS: Shape = {"workspaceId!": "uuid", "includeTombstone": "flag", "filterByUsed": "flag"}
 DEFINITION_SCOPE: Shape = {
     "actorDefinitionId!": "uuid",
     "scopeId!": "uuid",

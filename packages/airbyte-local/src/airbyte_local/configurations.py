@@ -14,6 +14,7 @@ from airbyte_local.validation import fulfils
 MASK = "**********"
 REFERENCE = "_secret"
 COMBINATIONS = ("oneOf", "anyOf", "allOf")
+Write = Callable[[Any, str | None], str]
 
 
 def mask(specification: Json, configuration: Json) -> Json:
@@ -21,10 +22,8 @@ def mask(specification: Json, configuration: Json) -> Json:
     return _at_secrets(specification, configuration, lambda _new, _old: MASK)
 
 
-def split(
-    specification: Json, configuration: Json, old: Json | None, write: Callable[[Any, str | None], str]
-) -> Json:
-    """As the store keeps it. *write* takes a raw value and the coordinate it had before, and returns the new one."""
+def split(specification: Json, configuration: Json, old: Json | None, write: Write) -> Json:
+    """As the store keeps it. *write* takes a raw value and the coordinate it had, and returns the new one."""
 
     def reference(value: Any, before: Any) -> Any:
         if is_reference(value):
@@ -46,7 +45,7 @@ def hydrate(value: Any, read: Callable[[str], Any]) -> Any:
 
 
 def keep_masked(specification: Json, old: Any, new: Any) -> Any:
-    """A full update: where the mask was sent at a secret path, what was stored stays. Arrays are not looked into."""
+    """A full update: where the mask was sent at a secret path, what was stored stays; arrays are passed over."""
     if not (is_maskable(specification) and is_object(old) and is_object(new)):
         return new
     for combination in COMBINATIONS[:2]:

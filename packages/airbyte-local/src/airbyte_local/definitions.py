@@ -50,15 +50,15 @@ class Directory:
     def all(self) -> list[ActorDefinition]:
         return [definition for definition in self._by_id.values() if not definition.tombstone]
 
-    def get(self, id: str) -> ActorDefinition:  # noqa: A002 - the column's name
+    def get(self, definition_id: str) -> ActorDefinition:
         """Deleted ones too.
 
         Raises:
             NotFound: nobody knows the id.
         """
-        if id not in self._by_id:
-            raise NotFound(type=TYPES[self._kind], id=id)
-        return self._by_id[id]
+        if definition_id not in self._by_id:
+            raise NotFound(type=TYPES[self._kind], id=definition_id)
+        return self._by_id[definition_id]
 
 
 def _public(kind: ActorKind, stored: dict[str, Definition]) -> dict[str, ActorDefinition]:

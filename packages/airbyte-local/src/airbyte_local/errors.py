@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from airbyte_local.json_values import Json
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - reads as a sentence: `except Refusal`
     """A request that is not answered with success."""
 
 

@@ -23,7 +23,7 @@ Action = Literal[
 ]
 
 
-class FaultMisspelt(ValueError):
+class FaultMisspelt(ValueError):  # noqa: N818 - reads as a sentence: `except FaultMisspelt`
     """A rule that cannot mean anything."""
 
 
@@ -31,9 +31,9 @@ class FaultMisspelt(ValueError):
 class Fault:
     """One rule: for requests whose path matches, do *action*.
 
-    *match* is the beginning of a path, with or without `/api/v1/` ("sources/create", "connections/"); one that begins
-    with `^` is a regular expression over the whole path. The first *after* matching requests pass, the next *times* (all,
-    where None) are hit. *commit*: for `status` and `die`, let the request do its work first.
+    *match* is the beginning of a path, with or without `/api/v1/` ("sources/create", "connections/"); one that
+    begins with `^` is a regular expression over the whole path. The first *after* matching requests pass, the next
+    *times* (all, where None) are hit. *commit*: for `status` and `die`, let the request do its work first.
     """
 
     match: str = ""

@@ -31,7 +31,7 @@ def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
 
 
 def page_after(
-    rows: Sequence[T], *, cursor: str | None, size: int, id_of: Callable[[T], str], type: str
+    rows: Sequence[T], *, cursor: str | None, size: int, id_of: Callable[[T], str], not_found: str
 ) -> list[T]:
     """Cursor paging: the rows that follow the one whose id is *cursor*."""
     if cursor is None:
@@ -39,4 +39,4 @@ def page_after(
     for place, row in enumerate(rows):
         if id_of(row) == cursor:
             return list(rows[place + 1 : place + 1 + size])
-    raise NotFound(type=type, id=cursor)
+    raise NotFound(type=not_found, id=cursor)

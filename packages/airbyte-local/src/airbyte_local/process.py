@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import uvicorn
 from airbyte_local.admin import admin_app
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
+from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.serving import Controls, choose_auth, server_config
 from airbyte_local.wires import Wires
@@ -39,7 +39,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         DataFolderInUse: another server has the data folder open.
         OSError: the port is taken, the address is not ours, or the folder cannot be written.
     """
-    with _listening(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener:
         world = open_world(settings.data)
         try:
             controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
@@ -63,15 +63,3 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
             pass
         finally:
             world.store.close()
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on: 40 ms
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener

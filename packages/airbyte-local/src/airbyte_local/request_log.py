@@ -1,4 +1,4 @@
-"""What was asked and answered, for tests to look at. Bodies hold secrets in clear text: kept only where asked for."""
+"""What was asked and answered, for tests to look at. Bodies hold secrets in clear text: kept where asked for."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ KEPT = 50_000
 class Exchange:
     """One request and its answer.
 
-    *status* and *response* are what the server made of it, None where it did nothing; *delivered* says whether the asker
-    was told. *fault* names the fault that came in between.
+    *status* and *response* are what the server made of it, None where it did nothing; *delivered* says whether the
+    asker was told. *fault* names the fault that came in between.
     """
 
     number: int

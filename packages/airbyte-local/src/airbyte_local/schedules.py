@@ -13,22 +13,22 @@ SCHEDULE_DATA = {
     "basicSchedule": {"timeUnit!": UNITS, "units!": "whole"},
     "cron": {"cronExpression!": "text", "cronTimeZone!": "text"},
 }
-MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
-DAYS = "SUN MON TUE WED THU FRI SAT".split()
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 # (name, lowest, highest, names) of each part of a Quartz expression
 PARTS = (
     ("seconds", 0, 59, ()),
     ("minutes", 0, 59, ()),
     ("hours", 0, 23, ()),
     ("day of month", 1, 31, ()),
-    ("month", 1, 12, tuple(MONTHS)),
-    ("day of week", 1, 7, tuple(DAYS)),
+    ("month", 1, 12, MONTHS),
+    ("day of week", 1, 7, DAYS),
     ("year", 1970, 2099, ()),
 )
 
 
 def schedule_for_create(body: Json) -> Json:
-    """scheduleType and scheduleData of a new connection; manual where nothing was said."""
+    """The type and data of a new connection; manual where nothing was said."""
     if "schedule" in body and "scheduleType" in body:
         raise configuration_invalid("supply old or new schedule schema but not both")
     if "schedule" in body:
@@ -56,32 +56,32 @@ def legacy_schedule(details: Json) -> Json | None:
     return details.get("scheduleData", {}).get("basicSchedule") if details["scheduleType"] == "basic" else None
 
 
-def _checked(type: str, data: Json | None) -> Json:  # noqa: A002 - the property's name
-    if type == "manual":
+def _checked(kind: str, data: Json | None) -> Json:
+    if kind == "manual":
         return {"scheduleType": "manual"}
-    part = "basicSchedule" if type == "basic" else "cron"
+    part = "basicSchedule" if kind == "basic" else "cron"
     if data is None or part not in data:
         raise configuration_invalid("schedule data must be populated if schedule type is populated")
     if part == "cron":
-        check_cron(**data["cron"])
-    return bean(scheduleType=type, scheduleData={part: data[part]})
+        check_cron(data["cron"]["cronExpression"], data["cron"]["cronTimeZone"])
+    return bean(scheduleType=kind, scheduleData={part: data[part]})
 
 
-def check_cron(*, cronExpression: str, cronTimeZone: str) -> None:  # noqa: N803 - the properties' names
+def check_cron(expression: str, zone: str) -> None:
     """Refuse what Quartz would not run.
 
     Raises:
         Problem: 400, as both of the vendor's interfaces word it.
     """
-    reason = _reason_against(cronExpression)
+    reason = _reason_against(expression)
     if reason:
         raise _cron_problem(
             "invalid-expression",
             "The cron expression is not valid.",
-            {"cronExpression": cronExpression, "validationErrorMessage": reason},
+            {"cronExpression": expression, "validationErrorMessage": reason},
         )
-    if cronTimeZone.startswith("Etc/") or cronTimeZone not in zoneinfo.available_timezones():
-        raise _cron_problem("invalid-timezone", "The cron time zone is not valid.", {"cronTimezone": cronTimeZone})
+    if zone.startswith("Etc/") or zone not in zoneinfo.available_timezones():
+        raise _cron_problem("invalid-timezone", "The cron time zone is not valid.", {"cronTimezone": zone})
 
 
 def _cron_problem(name: str, detail: str, data: Json) -> Problem:
@@ -103,7 +103,7 @@ def _reason_against(expression: str) -> str | None:
 
 
 def _piece_fits(piece: str, low: int, high: int, names: tuple[str, ...]) -> bool:
-    """One of the pieces between commas: `*`, `?`, `5`, `5-10`, `*/15`, `5/15`, `MON`, `L`, `LW`, `15W`, `6L`, `6#3`."""
+    """One of the pieces between commas: `*`, `?`, `5`, `5-10`, `*/15`, `MON`, `L`, `LW`, `15W`, `6L`, `6#3`."""
     if piece in {"*", "?"} or (high in {7, 31} and re.fullmatch(r"L(W|-\d+)?|\d{1,2}[WL]|[1-7]#[1-5]", piece)):
         return True
     span, slash, step = piece.partition("/")

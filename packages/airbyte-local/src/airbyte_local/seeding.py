@@ -1,4 +1,4 @@
-"""Many objects in one go, for tests and benchmarks: through the same handlers as a request, in one transaction a kind."""
+"""Many objects in one go, for tests and benchmarks: by the same handlers as a request, in two transactions."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ DEFAULTS: dict[str, tuple[str, Json]] = {
     "source": ("Sample Data", {}),
     "destination": ("Local JSON", {"destination_path": "/local/out"}),
 }
+NO_CATALOG: tuple[str | None, list[Json]] = (None, [])
 KINDS = ("workspaces", "sources", "destinations", "connections")
 
 
-class SeedMisspelt(ValueError):
+class SeedMisspelt(ValueError):  # noqa: N818 - reads as a sentence: `except SeedMisspelt`
     """A seed that cannot mean anything."""
 
 
 def seed(world: World, plan: Mapping[str, Any]) -> dict[str, list[str]]:
     """Create what *plan* lists and return the ids, kind by kind, in the order of the plan.
 
-    Each entry may have `count`, and then `{n}` in its name. Names may be given twice. An actor has `name`, `type` (a
-    definition's name or id), `configuration`, `workspace`; a connection has `source` and `destination` (a name out of this
-    seed, or an id), `streams` (names to select; absent: all) and any property of connections/create.
+    Each entry may have `count`, and then `{n}` in its texts. Names may be given twice. An actor has `name`, `type`
+    (a definition's name or id), `configuration`, `workspace`; a connection has `source` and `destination` (a name
+    out of this seed, or an id), `streams` (names to select; absent: all) and any property of connections/create.
     """
     unknown = set(plan) - set(KINDS)
     if unknown:
@@ -41,14 +42,14 @@ def seed(world: World, plan: Mapping[str, Any]) -> dict[str, list[str]]:
     names: dict[tuple[str, str], str] = {}
     with world.store.transaction() as session:
         for entry in _each(plan, "workspaces"):
-            id = _workspace(world, session, entry)  # noqa: A001 - what it is
-            ids["workspaces"].append(id)
-            names["workspaces", entry["name"]] = id
+            made = _workspace(world, session, entry)
+            ids["workspaces"].append(made)
+            names["workspaces", entry["name"]] = made
         for words in (SOURCE, DESTINATION):
             for entry in _each(plan, words.plural):
-                id = _actor(world, session, words, entry, names)  # noqa: A001 - what it is
-                ids[words.plural].append(id)
-                names[words.plural, entry.get("name", "")] = id
+                made = _actor(world, session, words, entry, names)
+                ids[words.plural].append(made)
+                names[words.plural, entry.get("name", "")] = made
     planted = list(_each(plan, "connections"))
     catalogs = _catalogs(world, {_named(names, "sources", entry["source"]) for entry in planted})
     with world.store.transaction() as session:
@@ -112,7 +113,7 @@ def _connection(
     catalogs: Mapping[str, tuple[str, list[Json]]],
 ) -> str:
     source_id = _named(names, "sources", entry["source"])
-    catalog_id, streams = catalogs.get(source_id, (None, []))
+    catalog_id, streams = catalogs.get(source_id, NO_CATALOG)
     wanted = entry.get("streams")
     catalog = proposed(stream for stream in streams if wanted is None or stream["name"] in wanted)
     for selected in catalog["streams"]:

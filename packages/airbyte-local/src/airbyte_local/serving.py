@@ -7,7 +7,7 @@ import contextlib
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.faults import Action, Fault, Faults, fault_from
 from airbyte_local.front import Front
 from airbyte_local.json_values import Json
+from airbyte_local.listening import listen
 from airbyte_local.request_log import Exchange, RequestLog
 from airbyte_local.seeding import seed
 from airbyte_local.store import StreamKey
@@ -93,10 +94,10 @@ class LocalAirbyte:
         """Forget objects, faults and requests; there is a new Default Workspace. Files stay."""
         Controls(self._running.world, self._faults, self.log).reset()
 
-    def stored(self, kind: ActorKind, id: str) -> Json | None:  # noqa: A002 - the property's name
+    def stored(self, kind: ActorKind, actor_id: str) -> Json | None:
         """The configuration of a source or destination with its secrets in clear text."""
         with self.world.store.transaction() as session:
-            actor = session.actors.get(kind, id)
+            actor = session.actors.get(kind, actor_id)
             if actor is None or actor.configuration is None:
                 return None
             return configurations.hydrate(actor.configuration, session.actors.secret)
@@ -148,12 +149,27 @@ class Controls:
         self.log.clear()
 
 
+class _Server(uvicorn.Server):
+    """Says when it is up, and in which event loop."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.loop = asyncio.get_running_loop()
+        self.up.set()
+
+
 class _Run:
     """One life of the server, from start to stop."""
 
     def __init__(self, data: Path, auth: Auth, faults: Faults, log: RequestLog, port: int) -> None:
         self.world = open_world(data)
-        self._socket = _listening(port)
+        self._socket = listen("127.0.0.1", port)
         self.port: int = self._socket.getsockname()[1]
         self._wires = Wires()
         controls = Controls(self.world, faults, log)
@@ -166,27 +182,19 @@ class _Run:
             admin=admin_app(lambda: controls),
             die=self._die,
         )
-        self._server = uvicorn.Server(server_config(front, self._wires))
-        self._started = threading.Event()
-        self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._serve()), name="airbyte-local", daemon=True
-        )
+        self._server = _Server(server_config(front, self._wires))
+        self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
         self._thread.start()
-        if not self._started.wait(START_SECONDS):
+        if not self._server.up.wait(START_SECONDS):
             raise RuntimeError("the local Airbyte did not start")
 
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
-        while not self._server.started and not serving.done():
-            await asyncio.sleep(0.001)
-        self._started.set()
-        await serving
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
 
     def stop(self, *, abruptly: bool) -> None:
         if abruptly:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself: the server died of a fault
-                self._loop.call_soon_threadsafe(self._die)
+                self._server.loop.call_soon_threadsafe(self._die)
         self._server.should_exit = True
         self._thread.join()
         self.world.store.close()
@@ -215,17 +223,6 @@ def server_config(front: Front, wires: Wires) -> uvicorn.Config:
     )
 
 
-def _listening(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on: 40 ms
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
 @contextlib.contextmanager
 def server(
     data: Path | str | None = None,
@@ -233,11 +230,12 @@ def server(
     port: int = 0,
     auth: Literal["none", "basic"] = "none",
     username: str = "airbyte",
-    password: str = "password",
-) -> Iterator[LocalAirbyte]:
+    password: str = "password",  # noqa: S107 - the vendor's own default, and no secret
+) -> Generator[LocalAirbyte]:
     """A local Airbyte for as long as the block lasts.
 
-    *data* is kept where given, else it is a temporary folder; *port* 0 means any free one. Only this machine can reach it.
+    *data* is kept where given, else it is a temporary folder; *port* 0 means any free one. Only this machine can
+    reach it.
     """
     with contextlib.ExitStack() as stack:
         folder = Path(data) if data is not None else Path(stack.enter_context(tempfile.TemporaryDirectory()))

@@ -18,7 +18,7 @@ class Wires:
 
     def close(self, client: Address | None) -> None:
         """Close one connection after what was written to it so far."""
-        if client is not None and (transport := self._open.get(tuple(client))):
+        if client is not None and (transport := self._open.get((client[0], client[1]))):
             transport.close()
 
     def abort(self) -> None:

@@ -1,4 +1,4 @@
-"""One local Airbyte without its doors: the store, the clock, the version it claims to be, the folders it may touch."""
+"""One local Airbyte without its doors: the store, the clock, the version it claims to be, the folders it uses."""
 
 from __future__ import annotations
 

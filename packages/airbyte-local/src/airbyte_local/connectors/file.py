@@ -1,7 +1,7 @@
 """The File source: reads a CSV, JSON or JSON-lines file from `/local` or from the web, and infers its schema.
 
-Only the beginning of a file is read. A web address is always asked over https, as the vendor's does, but for loopback
-hosts, where `http://` is honoured: so the server's own `/_local/files/` can be a source.
+Only the beginning of a file is read. A web address is always asked over https, as the vendor's does, but for
+loopback hosts, where `http://` is honoured: so the server's own `/_local/files/` can be a source.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class File:
     def spec(self) -> Json:
         return SPECIFICATION
 
-    def check(self, configuration: Json, around: Surroundings) -> None:
+    def check(self, configuration: Json, around: Surroundings, /) -> None:
         self.discover(configuration, around)
 
-    def discover(self, configuration: Json, around: Surroundings) -> list[Json]:
+    def discover(self, configuration: Json, around: Surroundings, /) -> list[Json]:
         form: str = configuration["format"]
         if form not in READ_HERE:
             raise ConnectorFailed(f"The local File source reads {', '.join(READ_HERE)}; {form} is not among them")
@@ -86,7 +86,7 @@ def _options(configuration: Json) -> Json:
     return options
 
 
-def _sample(configuration: Json, around: Surroundings) -> Sample:
+def _sample(configuration: Json, around: Surroundings, /) -> Sample:
     provider: Json = configuration["provider"]
     url: str = configuration["url"]
     match provider["storage"]:

@@ -22,10 +22,10 @@ class Imitated:
     def spec(self) -> Json:
         return self.specification
 
-    def check(self, configuration: Json, around: Surroundings) -> None:  # noqa: ARG002 - reaches nothing
+    def check(self, configuration: Json, _around: Surroundings, /) -> None:
         _obey(configuration, "check")
 
-    def discover(self, configuration: Json, around: Surroundings) -> list[Json]:  # noqa: ARG002 - reaches nothing
+    def discover(self, configuration: Json, _around: Surroundings, /) -> list[Json]:
         _obey(configuration, "discover")
         return self.streams(configuration)
 

@@ -7,7 +7,7 @@ import io
 import itertools
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from airbyte_local.connectors.fetching import Sample
 from airbyte_local.connectors.protocol import ConnectorFailed
@@ -16,8 +16,9 @@ from airbyte_local.json_values import Json, is_list, is_object
 ROWS = 20_000
 OPTIONS = {"sep", "delimiter", "encoding", "quotechar", "header", "names", "skiprows", "nrows"}
 # What pandas takes for "no value" in a CSV file.
-MISSING = set(
-    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|None|n/a|nan|null".split("|")
+MISSING = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"}
+    | {"NULL", "NaN", "None", "n/a", "nan", "null"}
 )
 BOOLEANS = {"True", "False", "TRUE", "FALSE", "true", "false"}
 
@@ -136,18 +137,5 @@ def _schema(values: list[Any]) -> Json:
 
 
 def _type(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
+    names = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+    return names.get(cast(Any, type(value)), "object")

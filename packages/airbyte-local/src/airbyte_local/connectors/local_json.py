@@ -21,10 +21,10 @@ class LocalJson:
     def spec(self) -> Json:
         return SPECIFICATION
 
-    def check(self, configuration: Json, around: Surroundings) -> None:
+    def check(self, configuration: Json, around: Surroundings, /) -> None:
         folder = writable(around.local_root, str(configuration["destination_path"]))
         if folder.is_file():
             raise ConnectorFailed(f"{configuration['destination_path']!r} is a file; a folder is needed")
 
-    def discover(self, configuration: Json, around: Surroundings) -> list[Json]:  # noqa: ARG002 - a destination
+    def discover(self, _configuration: Json, _around: Surroundings, /) -> list[Json]:
         raise ConnectorFailed("A destination has no streams of its own")

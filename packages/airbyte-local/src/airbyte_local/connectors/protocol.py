@@ -15,11 +15,11 @@ from airbyte_local.json_values import Json
 ActorKind = Literal["source", "destination"]
 
 
-class ConnectorFailed(Exception):
+class ConnectorFailed(Exception):  # noqa: N818 - reads as a sentence: `except ConnectorFailed`
     """The connector says in its own words that this configuration does not work."""
 
 
-class ConnectorCrashed(Exception):
+class ConnectorCrashed(Exception):  # noqa: N818 - reads as a sentence: `except ConnectorCrashed`
     """The connector ended without saying anything: the job itself failed."""
 
 
@@ -37,7 +37,7 @@ class Connector(Protocol):
         """The JSON Schema of the configuration, secrets marked `airbyte_secret`."""
         ...
 
-    def check(self, configuration: Json, around: Surroundings) -> None:
+    def check(self, configuration: Json, around: Surroundings, /) -> None:
         """Return when the configuration works.
 
         Raises:
@@ -46,7 +46,7 @@ class Connector(Protocol):
         """
         ...
 
-    def discover(self, configuration: Json, around: Surroundings) -> list[Json]:
+    def discover(self, configuration: Json, around: Surroundings, /) -> list[Json]:
         """The streams, each as `AirbyteStream` of the vendor's protocol in camelCase. Raises as `check`."""
         ...
 

@@ -70,8 +70,8 @@ class SampleData:
     def spec(self) -> Json:
         return SPECIFICATION
 
-    def check(self, configuration: Json, around: Surroundings) -> None:
+    def check(self, configuration: Json, around: Surroundings, /) -> None:
         """Nothing can be wrong that the specification does not already refuse."""
 
-    def discover(self, configuration: Json, around: Surroundings) -> list[Json]:  # noqa: ARG002 - the same for all
+    def discover(self, _configuration: Json, _around: Surroundings, /) -> list[Json]:
         return list(STREAMS)

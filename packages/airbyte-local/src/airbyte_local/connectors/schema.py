@@ -72,7 +72,7 @@ def stream(
     namespace: str | None = None,
     **properties: str,
 ) -> Json:
-    """A stream of a catalog. A property's type ends in `!` where it is never null; `text:date-time` has a format."""
+    """A stream of a catalog. A property's type ends in `!` where never null, in `:format` where it has one."""
     found: Json = {
         "name": name,
         "jsonSchema": {

@@ -18,11 +18,11 @@ from airbyte_local.validation import refusal, violations
 from airbyte_local.world import Call, new_id
 
 
-def find_actor(session: Session, words: Vocabulary, id: str) -> Actor:  # noqa: A002 - the property's name
+def find_actor(session: Session, words: Vocabulary, actor_id: str) -> Actor:
     """Deleted ones too: the vendor's GET answers 200 for them."""
-    actor = session.actors.get(words.kind, id)
+    actor = session.actors.get(words.kind, actor_id)
     if actor is None:
-        raise NotFound(type=words.not_found, id=id)
+        raise NotFound(type=words.not_found, id=actor_id)
     return actor
 
 
@@ -114,7 +114,9 @@ class ActorHandlers:
         sort, _, direction = body.get("sortKey", "actorName_asc").partition("_")
         rows.sort(key=_sorting(sort, directory), reverse=direction == "desc")
         size = body.get("pageSize") or call.world.profile.cursor_page_size or max(len(rows), 1)
-        shown = page_after(rows, cursor=body.get("cursor"), size=size, id_of=lambda a: a.id, type=words.not_found)
+        shown = page_after(
+            rows, cursor=body.get("cursor"), size=size, id_of=lambda a: a.id, not_found=words.not_found
+        )
         counts = session.connections.count_by_actor(body["workspaceId"])
         return {
             words.plural: [

@@ -51,7 +51,7 @@ def shared_properties(session: Session, connection: Connection) -> Json:
 
 
 def tags_of(session: Session, connection: Connection) -> list[Json]:
-    tags = (session.tags.get(id) for id in connection.details.get("tagIds", []))
+    tags = (session.tags.get(each) for each in connection.details.get("tagIds", []))
     return [tag_read(tag) for tag in tags if tag is not None]  # a deleted tag is gone from its connections
 
 

@@ -32,10 +32,10 @@ PLAIN = (
 """What a request sets as it is, and an update leaves alone where it is absent."""
 
 
-def find_connection(session: Session, id: str) -> Connection:  # noqa: A002 - the property's name
-    connection = session.connections.get(id)
+def find_connection(session: Session, connection_id: str) -> Connection:
+    connection = session.connections.get(connection_id)
     if connection is None:
-        raise NotFound(type="STANDARD_SYNC", id=id)
+        raise NotFound(type="STANDARD_SYNC", id=connection_id)
     return connection
 
 
@@ -153,10 +153,10 @@ def _listed(call: Call, *, deleted: bool) -> Json:
     return {"connections": [connection_read(call.session, connection) for connection in rows]}
 
 
-def _end(session: Session, words: Vocabulary, id: str) -> Actor:  # noqa: A002 - the property's name
-    actor = session.actors.get(words.kind, id)  # a deleted one is let through, as the vendor does
+def _end(session: Session, words: Vocabulary, actor_id: str) -> Actor:
+    actor = session.actors.get(words.kind, actor_id)  # a deleted one is let through, as the vendor does
     if actor is None:
-        raise NotFound(type=words.not_found, id=id)
+        raise NotFound(type=words.not_found, id=actor_id)
     return actor
 
 
@@ -166,7 +166,7 @@ def _said(session: Session, workspace_id: str, body: Json) -> Json:
     if "sourceCatalogId" in said and session.catalogs.get(said["sourceCatalogId"]) is None:
         raise database_refused()  # a foreign key of the vendor's database
     if "operationIds" in body:
-        operations = [session.operations.get(id) for id in body["operationIds"]]
+        operations = [session.operations.get(each) for each in body["operationIds"]]
         if any(operation is None or operation.workspace_id != workspace_id for operation in operations):
             raise Broken(message="IllegalArgumentException: operation of another workspace")
         said["operationIds"] = body["operationIds"]

@@ -125,7 +125,7 @@ class DefinitionHandlers:
     def specification(self, call: Call) -> Json:
         return self._specification(self._known(call), call)
 
-    def specification_of_actor(self, call: Call) -> Json:
+    def spec_of_actor(self, call: Call) -> Json:
         actor = find_actor(call.session, self.words, call.body[self.words.id])
         return self._specification(Directory(call.session, self.words.kind).get(actor.definition_id), call)
 
@@ -143,10 +143,10 @@ class DefinitionHandlers:
     def _known(self, call: Call) -> ActorDefinition:
         return Directory(call.session, self.words.kind).get(call.body[self.words.definition_id])
 
-    def _get_granted(self, call: Call, id: str, scope: str) -> Json:  # noqa: A002 - the property's name
-        definition = Directory(call.session, self.words.kind).get(id)
+    def _get_granted(self, call: Call, definition_id: str, scope: str) -> Json:
+        definition = Directory(call.session, self.words.kind).get(definition_id)
         if definition.tombstone or not _granted(definition, scope):
-            raise NotFound(type=TYPES[self.words.kind], id=id)
+            raise NotFound(type=TYPES[self.words.kind], id=definition_id)
         return definition_read(self.words, definition)
 
     def _private(self, definition: ActorDefinition, scope: str) -> Json:

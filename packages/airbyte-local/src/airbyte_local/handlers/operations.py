@@ -46,10 +46,10 @@ def upsert_operation(session: Session, body: Json) -> Operation:
     return operation
 
 
-def find_operation(session: Session, id: str) -> Operation:  # noqa: A002 - the property's name
-    operation = session.operations.get(id)
+def find_operation(session: Session, operation_id: str) -> Operation:
+    operation = session.operations.get(operation_id)
     if operation is None or operation.tombstone:
-        raise NotFound(type="STANDARD_SYNC_OPERATION", id=id)
+        raise NotFound(type="STANDARD_SYNC_OPERATION", id=operation_id)
     return operation
 
 
@@ -68,7 +68,7 @@ def get(call: Call) -> Json:
 
 def list_of_connection(call: Call) -> Json:
     connection = find_connection(call.session, call.body["connectionId"])
-    found = [call.session.operations.get(id) for id in connection.details.get("operationIds", [])]
+    found = [call.session.operations.get(each) for each in connection.details.get("operationIds", [])]
     return {"operations": [operation_read(operation) for operation in found if operation]}
 
 
@@ -85,5 +85,5 @@ def delete(call: Call) -> None:
     for connection in session.connections.of_workspaces([operation.workspace_id], deleted=True):
         ids = connection.details.get("operationIds", [])
         if operation.id in ids:
-            details = {**connection.details, "operationIds": [id for id in ids if id != operation.id]}
+            details = {**connection.details, "operationIds": [each for each in ids if each != operation.id]}
             session.connections.save(replace(connection, details=details))

@@ -65,7 +65,7 @@ def list_by_cursor(call: Call) -> Json:
     sort, _, direction = body.get("sortKey", "connectionName_asc").partition("_")
     rows.sort(key=ends.sorting(sort), reverse=direction == "desc")
     size = body.get("pageSize") or call.world.profile.cursor_page_size or max(len(rows), 1)
-    shown = page_after(rows, cursor=body.get("cursor"), size=size, id_of=lambda c: c.id, type="STANDARD_SYNC")
+    shown = page_after(rows, cursor=body.get("cursor"), size=size, id_of=lambda c: c.id, not_found="STANDARD_SYNC")
     items = [ends.item(connection) for connection in shown]
     return {"connections": items, "page_size": size, "num_connections": len(rows)}
 
@@ -82,7 +82,7 @@ def read(session: Session, connection: Connection, refreshed: Catalog | None = N
     discovered = catalog.streams if catalog else []
     source, source_definition = _end(session, SOURCE, connection.source_id)
     destination, destination_definition = _end(session, DESTINATION, connection.destination_id)
-    operations = [session.operations.get(id) for id in connection.details.get("operationIds", [])]
+    operations = [session.operations.get(each) for each in connection.details.get("operationIds", [])]
     return bean(
         **shared_properties(session, connection),
         syncCatalog=everything(connection.details["streams"], discovered, refreshed=refreshed is not None),
@@ -98,8 +98,8 @@ def read(session: Session, connection: Connection, refreshed: Catalog | None = N
     )
 
 
-def _end(session: Session, words: Vocabulary, id: str) -> tuple[Json, ActorDefinition]:  # noqa: A002
-    actor = find_actor(session, words, id)
+def _end(session: Session, words: Vocabulary, actor_id: str) -> tuple[Json, ActorDefinition]:
+    actor = find_actor(session, words, actor_id)
     definition = Directory(session, words.kind).get(actor.definition_id)
     return actor_read(words, actor, definition), definition
 
@@ -163,14 +163,14 @@ class _Ends:
             tags=tags_of(self._session, connection),
         )
 
-    def _definition(self, words: Vocabulary, id: str) -> ActorDefinition:  # noqa: A002
-        return self._directories[words.kind].get(self._actors[id].definition_id)
+    def _definition(self, words: Vocabulary, actor_id: str) -> ActorDefinition:
+        return self._directories[words.kind].get(self._actors[actor_id].definition_id)
 
-    def _snippet(self, words: Vocabulary, id: str) -> Json:  # noqa: A002
-        definition = self._definition(words, id)
+    def _snippet(self, words: Vocabulary, actor_id: str) -> Json:
+        definition = self._definition(words, actor_id)
         return {
-            words.id: id,
-            "name": self._actors[id].name,
+            words.id: actor_id,
+            "name": self._actors[actor_id].name,
             words.definition_id: definition.id,
             words.definition_name: definition.name,
         }

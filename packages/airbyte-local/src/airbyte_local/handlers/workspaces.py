@@ -43,10 +43,10 @@ NOTIFICATION_SETTINGS = {
 }
 
 
-def find_workspace(session: Session, id: str, *, deleted: bool = False) -> Workspace:  # noqa: A002
-    workspace = session.workspaces.get(id)
+def find_workspace(session: Session, workspace_id: str, *, deleted: bool = False) -> Workspace:
+    workspace = session.workspaces.get(workspace_id)
     if workspace is None or (workspace.tombstone and not deleted):
-        raise NotFound(type="STANDARD_WORKSPACE", id=id)
+        raise NotFound(type="STANDARD_WORKSPACE", id=workspace_id)
     return workspace
 
 
@@ -148,10 +148,10 @@ def _listed(call: Call, rows: list[Workspace]) -> Json:
     return {"workspaces": [workspace_read(workspace) for workspace in rows]}
 
 
-def _created(call: Call, id: str) -> Json:  # noqa: A002 - the property's name
+def _created(call: Call, workspace_id: str) -> Json:
     body = call.body
     workspace = Workspace(
-        id=id,
+        id=workspace_id,
         slug=_free_slug(call.session, body["name"]),
         name=body["name"],
         organization_id=body["organizationId"],

@@ -10,7 +10,11 @@ from typing import Any
 from airbyte_local.json_values import dumps
 from airbyte_local.store.records import Actor
 
-COLUMNS = "id, kind, workspace_id, definition_id, name, configuration, created_at, tombstone, details"
+INSERT = """INSERT OR REPLACE INTO actor
+  (id, kind, workspace_id, definition_id, name, configuration, created_at, tombstone, details)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+SELECT = """SELECT
+  id, kind, workspace_id, definition_id, name, configuration, created_at, tombstone, details FROM actor """
 
 
 class Actors:
@@ -20,7 +24,7 @@ class Actors:
     def save(self, actor: Actor) -> None:
         configuration = None if actor.configuration is None else dumps(actor.configuration)
         self._database.execute(
-            f"INSERT OR REPLACE INTO actor ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            INSERT,
             (
                 actor.id,
                 actor.kind,
@@ -34,8 +38,8 @@ class Actors:
             ),
         )
 
-    def get(self, kind: str, id: str) -> Actor | None:  # noqa: A002 - the column's name
-        rows = self._select("WHERE kind = ? AND id = ?", kind, id)
+    def get(self, kind: str, actor_id: str) -> Actor | None:
+        rows = self._select("WHERE kind = ? AND id = ?", kind, actor_id)
         return next(iter(rows), None)
 
     def of_workspaces(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[Actor]:
@@ -62,7 +66,7 @@ class Actors:
         self._database.execute("DELETE FROM secret WHERE actor_id = ?", (actor_id,))
 
     def _select(self, condition: str, *values: str) -> list[Actor]:
-        rows = self._database.execute(f"SELECT {COLUMNS} FROM actor {condition}", values)  # noqa: S608
+        rows = self._database.execute(SELECT + condition, values)
         return [_actor(row) for row in rows]
 
 

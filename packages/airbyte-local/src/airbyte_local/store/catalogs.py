@@ -14,9 +14,9 @@ class Catalogs:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
 
-    def get(self, id: str) -> Catalog | None:  # noqa: A002 - the column's name
-        row = self._database.execute("SELECT streams FROM catalog WHERE id = ?", (id,)).fetchone()
-        return None if row is None else Catalog(id=id, streams=json.loads(row[0]))
+    def get(self, catalog_id: str) -> Catalog | None:
+        row = self._database.execute("SELECT streams FROM catalog WHERE id = ?", (catalog_id,)).fetchone()
+        return None if row is None else Catalog(id=catalog_id, streams=json.loads(row[0]))
 
     def same(self, streams: list[Json]) -> Catalog | None:
         """The catalog that holds just these streams: the same content keeps its id."""

@@ -10,7 +10,18 @@ from typing import Any
 from airbyte_local.json_values import dumps
 from airbyte_local.store.records import Connection
 
-COLUMNS = "id, workspace_id, source_id, destination_id, name, status, created_at, details"
+INSERT = """INSERT OR REPLACE INTO connection
+  (id, workspace_id, source_id, destination_id, name, status, created_at, details)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+SELECT = (
+    """SELECT id, workspace_id, source_id, destination_id, name, status, created_at, details FROM connection """
+)
+COUNTS = """
+SELECT source_id, count(*) FROM connection WHERE workspace_id = :workspace AND status != 'deprecated' GROUP BY 1
+UNION ALL
+SELECT destination_id, count(*) FROM connection
+  WHERE workspace_id = :workspace AND status != 'deprecated' GROUP BY 1
+"""
 
 
 class Connections:
@@ -19,7 +30,7 @@ class Connections:
 
     def save(self, connection: Connection) -> None:
         self._database.execute(
-            f"INSERT OR REPLACE INTO connection ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            INSERT,
             (
                 connection.id,
                 connection.workspace_id,
@@ -32,8 +43,8 @@ class Connections:
             ),
         )
 
-    def get(self, id: str) -> Connection | None:  # noqa: A002 - the column's name
-        return next(iter(self._select("WHERE id = ?", id)), None)
+    def get(self, connection_id: str) -> Connection | None:
+        return next(iter(self._select("WHERE id = ?", connection_id)), None)
 
     def of_workspaces(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[Connection]:
         """In heap order, which is no order anybody promised."""
@@ -49,18 +60,10 @@ class Connections:
         )
 
     def count_by_actor(self, workspace_id: str) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for column in ("source_id", "destination_id"):
-            rows = self._database.execute(
-                f"SELECT {column}, count(*) FROM connection"  # noqa: S608 - a column of ours
-                " WHERE workspace_id = ? AND status != 'deprecated' GROUP BY 1",
-                (workspace_id,),
-            )
-            counts |= dict(rows.fetchall())
-        return counts
+        return dict(self._database.execute(COUNTS, {"workspace": workspace_id}).fetchall())
 
     def _select(self, condition: str, *values: str) -> list[Connection]:
-        rows = self._database.execute(f"SELECT {COLUMNS} FROM connection {condition}", values)  # noqa: S608
+        rows = self._database.execute(SELECT + condition, values)
         return [_connection(row) for row in rows]
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 from airbyte_local.store.session import Session
 
-# Rows are replaced, never updated, so `rowid` is where a row lies in the heap: it moves to the end with each write, as
-# PostgreSQL may move it, and a listing without ORDER BY changes under the reader as the vendor's does.
+# Rows are replaced, never updated, so `rowid` is where a row lies in the heap: it moves to the end with each write,
+# as PostgreSQL may move it, and a listing without ORDER BY changes under the reader as the vendor's does.
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS workspace (
@@ -54,7 +54,7 @@ CREATE TABLE IF NOT EXISTS stream_state (
 """
 
 
-class DataFolderInUse(Exception):
+class DataFolderInUse(Exception):  # noqa: N818 - reads as a sentence: `except DataFolderInUse`
     """Another server has this data folder open."""
 
 
@@ -78,7 +78,7 @@ class Store:
         path.chmod(0o600)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self) -> Generator[Session]:
         """Everything done through the session is kept when the block ends well, and nothing of it otherwise."""
         with self._lock:
             self._database.execute("BEGIN")

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from typing import Any
 
 from airbyte_local.json_values import dumps
 from airbyte_local.store.records import Definition
+
+INSERT = """INSERT OR REPLACE INTO definition (id, kind, custom, tombstone, grants, details)
+  VALUES (?, ?, ?, ?, ?, ?)"""
+SELECT = """SELECT id, kind, custom, tombstone, grants, details FROM definition WHERE kind = ?"""
 
 
 class Definitions:
@@ -15,7 +20,7 @@ class Definitions:
 
     def save(self, definition: Definition) -> None:
         self._database.execute(
-            "INSERT OR REPLACE INTO definition (id, kind, custom, tombstone, grants, details) VALUES (?, ?, ?, ?, ?, ?)",
+            INSERT,
             (
                 definition.id,
                 definition.kind,
@@ -27,17 +32,16 @@ class Definitions:
         )
 
     def all(self, kind: str) -> dict[str, Definition]:
-        rows = self._database.execute(
-            "SELECT id, kind, custom, tombstone, grants, details FROM definition WHERE kind = ?", (kind,)
-        )
-        return {
-            id: Definition(
-                id=id,
-                kind=kind,
-                custom=bool(custom),
-                tombstone=bool(tombstone),
-                grants=tuple(json.loads(grants)),
-                details=json.loads(details),
-            )
-            for id, kind, custom, tombstone, grants, details in rows
-        }
+        rows = self._database.execute(SELECT, (kind,))
+        return {row[0]: _definition(row) for row in rows}
+
+
+def _definition(row: tuple[Any, ...]) -> Definition:
+    return Definition(
+        id=row[0],
+        kind=row[1],
+        custom=bool(row[2]),
+        tombstone=bool(row[3]),
+        grants=tuple(json.loads(row[4])),
+        details=json.loads(row[5]),
+    )

