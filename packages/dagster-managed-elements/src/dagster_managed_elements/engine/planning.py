@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
+from typing import Any, cast
 
 from dagster_managed_elements.engine.changes import (
     Change,
@@ -25,7 +26,7 @@ from dagster_managed_elements.engine.changes import (
     references,
 )
 from dagster_managed_elements.engine.diffing import Kinds
-from dagster_managed_elements.engine.elements import Key, Ref
+from dagster_managed_elements.engine.elements import Key, Named, Ref
 from dagster_managed_elements.engine.errors import DeclarationError
 
 
@@ -75,15 +76,18 @@ class Plan:
         return not self.operations
 
 
-def plan(changes: Changes, kinds: Kinds, place: str) -> Plan:
-    """Raises DeclarationError where changes wait for each other in a circle."""
+def plan(changes: Changes, kinds: Kinds, place: str, names: Mapping[Ref, str] | None = None) -> Plan:
+    """Raises DeclarationError where changes wait for each other in a circle.
+
+    *names* are those of the observed objects: what is pointed at is shown by its name, not by its id.
+    """
     consequences = [*changes.consequences]
     for change in changes.items:
         consequences += kinds[change.key.kind].consequences(change)
         consequences += _protection(change)
     return Plan(
         place=place,
-        entries=tuple(_entry(change, kinds) for change in changes.items),
+        entries=tuple(_entry(change, kinds, names or {}) for change in changes.items),
         operations=_operations(changes.items),
         notices=changes.notices,
         consequences=tuple(consequences),
@@ -95,15 +99,27 @@ def _protection(change: Change) -> Iterator[Consequence]:
         yield Consequence(change.key, "protect", f"{change.key} is declared with protect=True")
 
 
-def _entry(change: Change, kinds: Kinds) -> Entry:
+def _entry(change: Change, kinds: Kinds, names: Mapping[Ref, str]) -> Entry:
+    shown = kinds[change.key.kind].show(change)
     return Entry(
         action=change.action,
         key=change.key,
         id=None if isinstance(change, Create) else change.observed.id,
-        fields=tuple(kinds[change.key.kind].show(change)),
+        fields=tuple(replace(each, before=_legible(each.before, names)) for each in shown),
         owner="" if isinstance(change, Delete) else change.declared.owner,
         cause=change.cause if isinstance(change, (Replace, Delete)) else None,
     )
+
+
+def _legible(value: Any, names: Mapping[Ref, str]) -> Any:
+    """*value* with every pointer as the name of what it points at."""
+    if isinstance(value, Ref):
+        return Named(value.id, names.get(value, value.id))
+    if isinstance(value, Mapping):
+        return {key: _legible(inner, names) for key, inner in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [_legible(inner, names) for inner in cast("list[Any]", value)]
+    return value
 
 
 def _steps(change: Change) -> tuple[Step, ...]:

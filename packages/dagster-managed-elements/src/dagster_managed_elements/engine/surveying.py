@@ -69,8 +69,9 @@ async def survey(
         raise DeclarationError(problems=list(dict.fromkeys(work.problems)))
     changes = Changes(_in_order(work.changes, pairs, session.kinds), tuple(work.notices))
     kinds = {kind.name: kind for kind in session.kinds}
+    names = {each.ref: each.name for each in observed}
     seen = {kind.name: frozenset(each.id for each in observed if each.kind == kind.name) for kind in kinds.values()}
-    return Picture(plan=plan(changes, kinds, session.place), ids=work.ids, seen=seen)
+    return Picture(plan=plan(changes, kinds, session.place, names), ids=work.ids, seen=seen)
 
 
 def _foreign_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:
