@@ -33,7 +33,13 @@ def validate(configuration: Mapping[str, Any], schema: Schema) -> list[Finding]:
         return list(filled.problems)
     report = _Report(schema=schema, sealed=filled.sealed, quiet=filled.quiet)
     found = (each for error in validator.iter_errors(filled.instance) for each in report.findings(error))
-    return list(dict.fromkeys((*filled.problems, *found)))
+    order = [name for part in parts(schema) for name in properties(part)]
+    return sorted(dict.fromkeys((*filled.problems, *found)), key=lambda finding: _place(finding[0], order))
+
+
+def _place(path: Path, order: Sequence[str]) -> int:
+    """Findings come in the order of the schema's settings; the validator's own differs from schema to schema."""
+    return order.index(path[0]) if path and path[0] in order else len(order)
 
 
 def fits(value: Any, schema: Schema) -> bool:

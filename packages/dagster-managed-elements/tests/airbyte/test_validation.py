@@ -1,0 +1,152 @@
+import math
+
+import pytest
+from dagster_managed_elements.airbyte.specifications import validate, wrap
+from dagster_managed_elements.engine.elements import EnvVar, Masked, Secret
+
+HTTPS = {
+    "type": "object",
+    "required": ["storage"],
+    "properties": {"storage": {"const": "HTTPS"}, "user_agent": {"type": "boolean"}},
+}
+S3 = {
+    "type": "object",
+    "required": ["storage", "key"],
+    "properties": {"storage": {"const": "S3"}, "key": {"type": "string", "airbyte_secret": True, "minLength": 3}},
+}
+SCHEMA = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "required": ["url", "format"],
+    "additionalProperties": False,
+    "properties": {
+        "url": {"type": "string", "pattern": "^[^ ]+$"},
+        "format": {"type": "string", "enum": ["csv", "json"]},
+        "port": {"type": "integer", "minimum": 1, "maximum": 9},
+        "start": {"type": "string", "format": "date-time"},
+        "provider": {"type": "object", "oneOf": [HTTPS, S3]},
+        "names": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "either": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+    },
+}
+GOOD = {"url": "u", "format": "csv"}
+
+
+def problems(configuration, schema=SCHEMA):
+    return validate(wrap(configuration, schema), schema)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, []),
+        ({"port": 0}, [(("port",), "must be at least 1")]),
+        ({"port": "1"}, [(("port",), "must be a whole number")]),
+        ({"port": True}, [(("port",), "must be a whole number")]),
+        ({"port": 2.0}, []),
+        ({"format": "tsv"}, [(("format",), "must be 'csv' or 'json'")]),
+        ({"url": "a b"}, [(("url",), "must match the pattern ^[^ ]+$")]),
+        ({"names": ["a", 1]}, [(("names", "1"), "must be text")]),
+        ({"names": []}, [(("names",), "must have at least 1 items")]),
+        ({"names": ("a",)}, []),
+        ({"fromat": "csv"}, [(("fromat",), "is not a setting of this connector; did you mean 'format'?")]),
+        ({"zzz": 1}, [(("zzz",), "is not a setting of this connector")]),
+        (
+            {"provider": {"storage": "HTTPS", "user_agent": "no"}},
+            [(("provider", "user_agent"), "must be True or False")],
+        ),
+        ({"provider": {"storage": "S3"}}, [(("provider", "key"), "is required")]),
+        ({"provider": {"storage": "GCS"}}, [(("provider", "storage"), "must be 'HTTPS' or 'S3'")]),
+        ({"provider": {}}, [(("provider", "storage"), "is required: 'HTTPS' or 'S3'")]),
+        ({"provider": "HTTPS"}, [(("provider",), "must be an object")]),
+        ({"either": 5}, [(("either",), "must be text")]),
+        ({"start": "2026-01-01"}, []),
+        ({"start": "2026-01-01T00:00:00Z"}, []),
+        ({"start": ""}, []),
+        ({"start": "yesterday"}, [(("start",), "must be a date-time")]),
+        ({"url": {1}}, [(("url",), "is no JSON value (set)")]),
+        ({"port": math.nan}, [(("port",), "is no JSON value (float)")]),
+    ],
+)
+def test_a_problem_has_its_path_and_says_what_should_be_there(given, found):
+    assert problems({**GOOD, **given}) == found
+
+
+def test_every_problem_is_told_at_once():
+    found = problems({"fromat": "csv", "port": "x", "provider": {"storage": "S3"}})
+    assert [path for path, _ in found] == [("url",), ("format",), ("port",), ("provider", "key"), ("fromat",)]
+
+
+def test_a_misspelt_required_setting_is_recognised():
+    found = dict(problems({"url": "u", "fromat": "csv"}))
+    assert found["format",] == "is required; there is 'fromat': did you mean 'format'?"
+
+
+def test_unknown_settings_are_allowed_unless_the_schema_forbids_them():
+    assert problems({"anything": 1}, {"type": "object", "properties": {}}) == []
+
+
+def test_a_secret_that_is_not_read_is_never_a_problem():
+    vault = Secret.call(lambda: pytest.fail("it was read"), reference="vault")
+    for secret in (vault, EnvVar("NOT_SET_ANYWHERE"), Masked()):
+        assert problems({**GOOD, "provider": {"storage": "S3", "key": secret}}) == []
+        assert problems({**GOOD, "url": secret, "port": secret, "format": secret, "provider": secret}) == []
+
+
+@pytest.mark.parametrize("value", ["ab", 12345, {"k": "hush"}, ["hush"]])
+def test_a_literal_secret_is_checked_and_not_shown(value):
+    found = problems({**GOOD, "provider": {"storage": "S3", "key": value}})
+    message = "its value, a secret, does not fit what the connector expects here"
+    assert found == [(("provider", "key"), message)]
+
+
+def test_a_secret_that_is_no_json_is_not_shown_either():
+    found = problems({**GOOD, "provider": {"storage": "S3", "key": {"hush"}}})
+    assert found == [(("provider", "key"), "is no JSON value (set)")]
+
+
+def test_what_fits_two_forms_must_say_which_is_meant():
+    forms = {"properties": {"a": {"oneOf": [{"type": "integer"}, {"minimum": 1}]}}}
+    assert problems({"a": 3}, forms) == [(("a",), "fits several of the forms allowed here; say which one is meant")]
+    assert problems({"a": EnvVar("A")}, forms) == []
+
+
+@pytest.mark.parametrize("name", ["draft-04", "draft-06", "draft-07"])
+def test_the_named_draft_is_honoured(name):
+    schema = {"$schema": f"http://json-schema.org/{name}/schema#", "properties": {"n": {"type": "integer"}}}
+    assert bool(problems({"n": 1.0}, schema)) is (name == "draft-04")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"pattern": "["},
+        {"pattern": "(?P<a>"},
+        {"required": ["a", "a"]},
+        {"type": "strin"},
+        {"enum": "a"},
+        {"minimum": "1"},
+        {"oneOf": {}},
+        {"oneOf": []},
+        {"$ref": "https://nowhere.example/schema.json"},
+        {"properties": {"x": None}},
+        {"items": "string"},
+        {"format": 3},
+    ],
+)
+def test_what_does_not_compile_is_left_out_and_the_rest_still_counts(broken):
+    schema = {"properties": {"b": broken, "port": {"type": "integer"}}, "required": ["a"]}
+    assert problems({"b": "text", "port": "x"}, schema) == [
+        (("port",), "must be a whole number"),
+        (("a",), "is required"),
+    ]
+
+
+@pytest.mark.parametrize("schema", [{"$schema": "http://x.example/"}, {"properties": 3}, {"$ref": "#/none"}, {}])
+def test_a_schema_that_says_nothing_usable_asserts_nothing(schema):
+    assert problems({"a": 1}, schema) == []
+
+
+def test_a_reference_within_the_schema_is_followed():
+    schema = {"definitions": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/definitions/n"}}}
+    assert problems({"a": "x"}, schema) == [(("a",), "must be a whole number")]
