@@ -80,12 +80,14 @@ def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collectio
     stream = entry.stream
     source_mode, destination_mode = split(want.mode)
     supported = stream.supported_sync_modes or ["full_refresh"]
-    if source_mode not in supported:
+    readable = source_mode in supported
+    if not readable:
         yield f"the source cannot read it as {source_mode}, only as {', '.join(sorted(supported))}"
     if destination_modes and destination_mode not in destination_modes:
         can = ", ".join(sorted(destination_modes))
         yield f"the destination cannot write it as {destination_mode}, only as {can}"
-    yield from _cursor_problems(want, entry)
+    if readable:
+        yield from _cursor_problems(want, entry)
     yield from _key_problems(want, entry, destination_mode)
 
 
