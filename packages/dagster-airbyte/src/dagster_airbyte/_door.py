@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -24,7 +24,8 @@ def of(module: str) -> Callable[[str], Any]:
             return getattr(airbyte, name)
         # `from module import name` throws an AttributeError away and writes a message of its own. It asks the
         # import system first, though, and an ImportError raised there is the one the user sees.
-        if sys._getframe(1).f_globals.get("__name__") == "importlib._bootstrap":  # noqa: SLF001 - there is no other way to tell
+        frame = inspect.currentframe()
+        if frame and frame.f_back and frame.f_back.f_globals.get("__name__") == "importlib._bootstrap":
             text = f"cannot import name {name!r} from {module!r}. {_ELSEWHERE}"
             raise ImportError(text, name=module)
         text = f"module {module!r} has no attribute {name!r}. {_ELSEWHERE}"
