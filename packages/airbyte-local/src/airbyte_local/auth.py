@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from airbyte_local.answers import Answer, Request
 
@@ -50,6 +50,10 @@ class BasicAuth:
             "server": "nginx",
         }
         return Answer(status=401, content=UNAUTHORIZED, headers=headers)
+
+
+def choose_auth(auth: Literal["none", "basic"], username: str, password: str) -> Auth:
+    return BasicAuth(username=username, password=password) if auth == "basic" else NoAuth()
 
 
 def _decoded(token: str) -> bytes:

@@ -11,11 +11,12 @@ from typing import Literal
 import uvicorn
 
 from airbyte_local.admin import admin_app
+from airbyte_local.auth import choose_auth
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
-from airbyte_local.serving import Controls, choose_auth, server_config
+from airbyte_local.threaded import Controls, server_config
 from airbyte_local.wires import Wires
 from airbyte_local.world import open_world
 

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import socket
 import tempfile
-import threading
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import uvicorn
-
 from airbyte_local import configurations
-from airbyte_local.admin import admin_app
-from airbyte_local.auth import Auth, BasicAuth, NoAuth
+from airbyte_local.auth import Auth, choose_auth
 from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.faults import Action, Fault, Faults, fault_from
-from airbyte_local.front import Front
 from airbyte_local.json_values import Json
-from airbyte_local.listening import listen
 from airbyte_local.request_log import Exchange, RequestLog
 from airbyte_local.seeding import seed
 from airbyte_local.store import StreamKey
-from airbyte_local.wires import Wires
-from airbyte_local.world import World, furnish, open_world
-
-START_SECONDS = 10.0
-
-
-def choose_auth(auth: Literal["none", "basic"], username: str, password: str) -> Auth:
-    return BasicAuth(username=username, password=password) if auth == "basic" else NoAuth()
+from airbyte_local.threaded import Controls, Run
+from airbyte_local.world import World
 
 
 class LocalAirbyte:
@@ -43,7 +29,7 @@ class LocalAirbyte:
         self.log = RequestLog(bodies=True)
         self._faults = Faults()
         self._auth = auth
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self.start()
 
     @property
@@ -110,7 +96,7 @@ class LocalAirbyte:
     def start(self) -> None:
         """Start after `stop` or `kill`, on the same port and data."""
         if self._run is None:
-            self._run = _Run(self.data, self._auth, self._faults, self.log, self.port)
+            self._run = Run(self.data, self._auth, self._faults, self.log, self.port)
             self.port = self._run.port
 
     def stop(self) -> None:
@@ -130,97 +116,10 @@ class LocalAirbyte:
         self.start()
 
     @property
-    def _running(self) -> _Run:
+    def _running(self) -> Run:
         if self._run is None:
             raise RuntimeError("the local Airbyte is not running")
         return self._run
-
-
-class Controls:
-    def __init__(self, world: World, faults: Faults, log: RequestLog) -> None:
-        self.world = world
-        self.faults = faults
-        self.log = log
-
-    def reset(self) -> None:
-        self.faults.put([])
-        self.world.store.erase()
-        furnish(self.world)
-        self.log.clear()
-
-
-class _Server(uvicorn.Server):
-    """Says when it is up, and in which event loop."""
-
-    loop: asyncio.AbstractEventLoop
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.loop = asyncio.get_running_loop()
-        self.up.set()
-
-
-class _Run:
-    """One life of the server, from start to stop."""
-
-    def __init__(self, data: Path, auth: Auth, faults: Faults, log: RequestLog, port: int) -> None:
-        self.world = open_world(data)
-        self._socket = listen("127.0.0.1", port)
-        self.port: int = self._socket.getsockname()[1]
-        self._wires = Wires()
-        controls = Controls(self.world, faults, log)
-        front = Front(
-            world=self.world,
-            auth=auth,
-            faults=faults,
-            log=log,
-            wires=self._wires,
-            admin=admin_app(lambda: controls),
-            die=self._die,
-        )
-        self._server = _Server(server_config(front, self._wires))
-        self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
-        self._thread.start()
-        if not self._server.up.wait(START_SECONDS):
-            raise RuntimeError("the local Airbyte did not start")
-
-    def _serve(self) -> None:
-        self._server.run(sockets=[self._socket])
-
-    def stop(self, *, abruptly: bool) -> None:
-        if abruptly:
-            with contextlib.suppress(RuntimeError):  # the loop has ended by itself: the server died of a fault
-                self._server.loop.call_soon_threadsafe(self._die)
-        self._server.should_exit = True
-        self._thread.join()
-        self.world.store.close()
-
-    def _die(self) -> None:
-        """Refuse connections from now on, cut those there are."""
-        self._server.should_exit = True
-        self._server.force_exit = True
-        for listener in self._server.servers:
-            listener.close()
-        self._socket.close()
-        self._wires.abort()
-
-
-def server_config(front: Front, wires: Wires) -> uvicorn.Config:
-    return uvicorn.Config(
-        front,
-        http=wires.protocol(),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
-    )
 
 
 @contextlib.contextmanager

@@ -1,0 +1,142 @@
+"""A client for the tests, and the check that makes every test one of the contract too."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from airbyte_local import LocalAirbyte
+
+NIL_ID = "00000000-0000-0000-0000-000000000000"
+CONTRACTS = Path(__file__).resolve().parents[3] / "tests" / "contract" / "contracts.py"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    json: Any
+    text: str
+
+
+class Api:
+    """Asks one local Airbyte; `ok` wants success, `refused` wants the status it names."""
+
+    def __init__(self, server: LocalAirbyte, client: httpx.Client) -> None:
+        self.server = server
+        self.client = client
+
+    def ask(self, path: str, body: Any = None, **properties: Any) -> Reply:
+        response = self.client.post(f"/api/v1/{path}", json=body if body is not None else properties)
+        is_json = response.content[:1] in {b"{", b"["}
+        return Reply(response.status_code, response.json() if is_json else None, response.text)
+
+    def ok(self, path: str, body: Any = None, **properties: Any) -> Any:
+        reply = self.ask(path, body, **properties)
+        assert reply.status in {200, 204}, reply
+        return reply.json
+
+    def refused(self, status: int, path: str, body: Any = None, **properties: Any) -> Any:
+        reply = self.ask(path, body, **properties)
+        assert reply.status == status, reply
+        return reply.json
+
+    @property
+    def workspace(self) -> str:
+        return self.server.workspace_id
+
+    def definition(self, kind: str, name: str) -> str:
+        listed = self.ok(f"{kind}_definitions/list")[f"{kind}Definitions"]
+        return next(each[f"{kind}DefinitionId"] for each in listed if each["name"].startswith(name))
+
+    def source(self, name: str = "s", type_name: str = "Sample Data", **configuration: Any) -> dict[str, Any]:
+        return self.ok(
+            "sources/create",
+            name=name,
+            workspaceId=self.workspace,
+            sourceDefinitionId=self.definition("source", type_name),
+            connectionConfiguration=configuration,
+        )
+
+    def destination(self, name: str = "d", type_name: str = "Local JSON", **configuration: Any) -> dict[str, Any]:
+        return self.ok(
+            "destinations/create",
+            name=name,
+            workspaceId=self.workspace,
+            destinationDefinitionId=self.definition("destination", type_name),
+            connectionConfiguration=configuration or {"destination_path": "/local/out"},
+        )
+
+    def connection(self, source_id: str | None = None, **properties: Any) -> dict[str, Any]:
+        """A connection that selects every stream of its source, in full refresh."""
+        source_id = source_id or self.source()["sourceId"]
+        found = self.ok("sources/discover_schema", sourceId=source_id)
+        catalog = {"streams": [select(entry) for entry in found["catalog"]["streams"]]}
+        return self.ok(
+            "connections/create",
+            {
+                "sourceId": source_id,
+                "destinationId": self.destination()["destinationId"],
+                "status": "active",
+                "syncCatalog": catalog,
+                "sourceCatalogId": found["catalogId"],
+                **properties,
+            },
+        )
+
+    def names(self, kind: str, **more: Any) -> list[str]:
+        body = {"workspaceIds": [self.workspace], "pagination": {"pageSize": 1000}, **more}
+        return [each["name"] for each in self.ok(f"{kind}/list_paginated", body)[kind]]
+
+
+def select(entry: dict[str, Any], **config: Any) -> dict[str, Any]:
+    chosen = {"selected": True, "syncMode": "full_refresh", "destinationSyncMode": "overwrite", **config}
+    return {**entry, "config": {**entry["config"], **chosen}}
+
+
+def load_contracts() -> ModuleType:
+    if "contracts" not in sys.modules:
+        spec = importlib.util.spec_from_file_location("contracts", CONTRACTS)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["contracts"] = module
+        spec.loader.exec_module(module)
+    return sys.modules["contracts"]
+
+
+@pytest.fixture
+def api(airbyte_local: LocalAirbyte) -> Iterator[Api]:
+    with httpx.Client(base_url=airbyte_local.url, timeout=10, trust_env=False) as client:
+        yield Api(airbyte_local, client)
+    _hold_to_contract(airbyte_local)
+
+
+@pytest.fixture
+def choose() -> Any:
+    """`select` for test modules, which share no import path with this one."""
+    return select
+
+
+def _hold_to_contract(server: LocalAirbyte) -> None:
+    """What was answered with success must be what Airbyte's own description says, request and answer."""
+    contracts = load_contracts()
+    if not (contracts.FOLDER / "2.0.0.json").exists():
+        return  # test_contract.py says so, visibly
+    contract = contracts.require_contract("2.0.0")
+    wrong = [
+        text
+        for exchange in server.requests
+        if exchange.status is not None and exchange.status < 400 and exchange.fault is None
+        for text in contracts.check_exchange(
+            contract, exchange.path, exchange.request, exchange.status, exchange.response
+        )
+    ]
+    assert wrong == []

@@ -1,0 +1,131 @@
+"""Airbyte's own interface descriptions as a check of what was really sent and answered.
+
+The descriptions stay outside the repository (`../shared/contracts`): tests that need them are skipped, visibly,
+where they are absent, and fail where `CI=true`. They do not tell the whole truth: see LIES, and `_truthful`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+FOLDER = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "airbyte"
+FORMATS = FormatChecker(formats=["uuid"])
+# Properties that are declared as required and that no server sends: (schema, property).
+LIES = {
+    ("InstanceConfigurationResponse", "defaultWorkspaceId"),
+    ("InstanceConfigurationResponse", "licenseStatus"),  # there is none without a licence
+    ("SourceRead", "connectionConfiguration"),  # gone once the source is deleted
+    ("DestinationRead", "connectionConfiguration"),
+    ("AirbyteStream", "json_schema"),  # the property is called jsonSchema
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contract:
+    """The description of one version, its lies taken out."""
+
+    version: str
+    paths: dict[str, Any]
+    schemas: dict[str, Any]
+
+
+def require_contract(version: str) -> Contract:
+    """The contract of *version*; skips the test where there is none, fails it in CI."""
+    file = FOLDER / f"{version}.json"
+    if not file.exists():
+        reason = f"needs {file}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return load(file)
+
+
+@functools.cache
+def load(file: Path) -> Contract:
+    described = json.loads(file.read_text())
+    schemas = described["components"]["schemas"]
+    for name, lie in LIES:
+        if name in schemas:
+            schemas[name]["required"] = [each for each in schemas[name].get("required", []) if each != lie]
+    return Contract(version=file.stem, paths=described["paths"], schemas=_truthful(schemas))
+
+
+def check_exchange(
+    contract: Contract, path: str, request_json: Any, status: int | None, response_json: Any
+) -> list[str]:
+    """What is wrong with a request to the Config API and its answer; empty where nothing is.
+
+    *path* is as sent (`/api/v1/sources/list`). A request whose answer never came has status None. Answers of 400 and
+    more are checked for the shapes that the server really has, not for those that the contract declares.
+    """
+    operation = _operation(contract, path)
+    if operation is None:
+        return [] if status == 404 else [f"{path}: not in the contract of {contract.version}"]
+    found = [f"{path} request: {text}" for text in _request_violations(contract, operation, request_json)]
+    if status is None:
+        return found
+    if status >= 400:
+        return found + [f"{path} {status}: {text}" for text in _refusal_violations(response_json)]
+    declared = operation["responses"].get(str(status))
+    if declared is None:
+        return [*found, f"{path}: status {status} is not among {sorted(operation['responses'])}"]
+    schema = declared.get("content", {}).get("application/json", {}).get("schema")
+    if schema is None:
+        empty = response_json is None
+        return found if empty else [*found, f"{path} {status}: a body where none is declared"]
+    return found + [f"{path} {status}: {text}" for text in _violations(contract, schema, response_json)]
+
+
+def _operation(contract: Contract, path: str) -> Any:
+    methods = contract.paths.get(path.removeprefix("/api"))
+    return None if methods is None else next(iter(methods.values()))
+
+
+def _request_violations(contract: Contract, operation: Any, body: Any) -> Iterator[str]:
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    return iter(()) if schema is None else _violations(contract, schema, body)
+
+
+def _refusal_violations(body: Any) -> Iterator[str]:
+    """`{"errorId"}`, with or without a message, or a problem; what is no JSON comes from a proxy in between."""
+    if body is None:
+        return
+    known = isinstance(body, dict) and ("errorId" in body or {"status", "type", "title", "detail"} <= set(body))
+    if not known:
+        yield f"no shape of an error that 2.0 has: {json.dumps(body)[:200]}"
+
+
+def _violations(contract: Contract, schema: Any, value: Any) -> Iterator[str]:
+    for error in _validator(contract, json.dumps(schema)).iter_errors(value):
+        yield f"{error.json_path}: {error.message[:300]}"
+
+
+@functools.cache
+def _validator(contract: Contract, schema: str) -> Draft202012Validator:
+    whole = {**_truthful(json.loads(schema)), "components": {"schemas": contract.schemas}}
+    return Draft202012Validator(whole, format_checker=FORMATS)
+
+
+def _truthful(schema: Any) -> Any:
+    """OpenAPI 3.0 as JSON Schema; objects said to be closed gain fields with every release, so none is."""
+    if isinstance(schema, list):
+        return [_truthful(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _truthful(value) for key, value in schema.items()}
+    if found.get("additionalProperties") is False:
+        del found["additionalProperties"]
+    if found.get("nullable") is True and isinstance(found.get("type"), str):
+        found["type"] = [found["type"], "null"]
+        if isinstance(found.get("enum"), list):
+            found["enum"] = [*found["enum"], None]
+    return found
