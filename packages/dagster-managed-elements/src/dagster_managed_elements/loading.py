@@ -109,6 +109,8 @@ def _not_there(name: str, error: ModuleNotFoundError, folder: str) -> str:
     parent, _, last = name.rpartition(".")
     missing = error.name or name
     text = f"There is no module {missing} in {folder} or among the installed packages."
+    if last == "py" and parent in sys.modules:
+        return f"{name} is a file. Give the module's name: {parent}"
     if missing == name and parent in sys.modules and not hasattr(sys.modules[parent], "__path__"):
         return f"{parent} is a module, not a package. To select {last} in it, write {parent}:{last}"
     around = getattr(sys.modules.get(missing.rpartition(".")[0]), "__path__", [folder])

@@ -18,6 +18,7 @@ from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.documents import Verb, document
 from dagster_managed_elements.rendering.markdown import comment
 from dagster_managed_elements.rendering.sections import Section, in_sync
+from dagster_managed_elements.showing import escape
 
 _PARTICIPLE = {"check": "checking", "apply": "applying"}
 _NOTHING = {"check": "No diff found.", "apply": "No changes applied."}
@@ -88,6 +89,9 @@ def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, inte
     for line in notices.summarised(sections):
         run.screen.note(line)
     for section in sections:
+        for outcome in section.report.outcomes if section.report else ():
+            if outcome.status == "done" and outcome.reason:
+                run.screen.note(escape(f"{outcome.step}: {outcome.reason}"))
         _errors(run, section)
     return code
 
@@ -125,7 +129,8 @@ def _errors(run: Run, section: Section) -> None:
         bugs = [outcome.error for outcome in section.report.outcomes if outcome.error]
         for bug in bugs:
             tell_bug(bug)
-        run.screen.error("Not everything was applied. Apply again to do what is left.", where)
+        said = "Interrupted." if section.report.interrupted else "Not everything was applied."
+        run.screen.error(f"{said} Apply again to do what is left.", where)
 
 
 def _refusal(refused: PlanRefused) -> str:

@@ -11,15 +11,14 @@ from dagster_managed_elements.showing import escape
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
-    from rich.progress import TaskID
 
 
 class Progress:
     """How far a run is. Without a *bar* it takes everything and shows nothing."""
 
-    def __init__(self, bar: Bar | None = None, task: TaskID | None = None) -> None:
-        self.bar, self.task = bar, task
-        self.total = 0
+    def __init__(self, bar: Bar | None = None) -> None:
+        self.bar = bar
+        self.total = self.ended = self.hiding = 0
 
     @staticmethod
     @contextmanager
@@ -28,38 +27,46 @@ class Progress:
             yield Progress()
             return
         from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
-        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn  # noqa: PLC0415
         from rich.progress import Progress as Bar  # noqa: PLC0415
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich.table import Column  # noqa: PLC0415
 
-        columns = (
-            SpinnerColumn(),
-            BarColumn(20),
-            MofNCompleteColumn(),
-            TextColumn("{task.description}", markup=False),
+        text = TextColumn(
+            "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
         )
-        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-            yield Progress(bar, bar.add_task("comparing", total=None))
+        with Bar(SpinnerColumn(), TimeElapsedColumn(), text, console=Console(stderr=True), transient=True) as bar:
+            bar.add_task("comparing ...")
+            yield Progress(bar)
 
     def begin(self, operations: int) -> None:
         """So many more are to be done."""
         self.total += operations
-        self._update(total=self.total, description="applying")
+        self._say(f"applying {self.ended}/{self.total}")
 
     def finished(self, outcome: Outcome) -> None:
-        self._update(advance=1, description=escape(f"{outcome.step}: {outcome.status}"))
+        self.ended += 1
+        self._say(escape(f"applying {self.ended}/{self.total}  {outcome.step}: {outcome.status}"))
 
-    def _update(self, *, total: int | None = None, advance: int | None = None, description: str) -> None:
-        if self.bar is not None and self.task is not None:
-            self.bar.update(self.task, total=total, advance=advance, description=description)
+    def _say(self, text: str) -> None:
+        if self.bar is not None:
+            for task in self.bar.task_ids:
+                self.bar.update(task, description=text)
 
     @contextmanager
     def hidden(self) -> Generator[None]:
-        """While something else is printed or asked."""
+        """While something else is printed or asked. It stays hidden where that is cut off."""
         if self.bar is None:
             yield
             return
+        self.hiding += 1
         self.bar.stop()
+        going_on = True
         try:
             yield
+        except BaseException as error:
+            going_on = isinstance(error, Exception)
+            raise
         finally:
-            self.bar.start()
+            self.hiding -= 1
+            if going_on and not self.hiding:
+                self.bar.start()

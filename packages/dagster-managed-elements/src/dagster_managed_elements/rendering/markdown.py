@@ -101,7 +101,7 @@ def _details(sections: Iterable[Section], room: int) -> Iterator[str]:
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     more = f"\n\n{len(lines) - kept} more lines are left out." if kept < len(lines) else ""
-    summary = f"<summary>{len(lines)} lines of changes</summary>"
+    summary = f"<summary>{len(lines)} {'line' if len(lines) == 1 else 'lines'} of changes</summary>"
     yield f"<details>{summary}\n\n{fence}diff\n{body}\n{fence}{more}\n\n</details>"
 
 
