@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from dagster_managed_elements.airbyte.endpoints import CONNECTIONS, NAMES, NIL
@@ -26,6 +26,7 @@ from dagster_managed_elements.airbyte.wire import (
     read_text,
 )
 from dagster_managed_elements.api.client import Client
+from dagster_managed_elements.api.masking import blank
 from dagster_managed_elements.api.memory import Memory
 from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
@@ -47,6 +48,7 @@ class ConfigGateway:
         self._definitions: Memory[Side, Sequence[Definition]] = Memory()
         self._specifications: Memory[tuple[str, Side, str], Specification] = Memory()
         self._catalogs: Memory[str, Catalog] = Memory()
+        self._sent: set[str] = set()
 
     @property
     def workspace(self) -> Workspace:
@@ -85,9 +87,10 @@ class ConfigGateway:
         )
 
     async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
-        path = f"{CONNECTIONS}/list_paginated"
+        # Airbyte's description of its API requires a userId here; its server ignores it.
+        path, user = f"{CONNECTIONS}/list_paginated", {"userId": NIL}
         found = await self._list(
-            path, "connections", read_connection, lambda connection: connection.connection_id, agree=agree
+            path, "connections", read_connection, lambda each: each.connection_id, agree=agree, more=user
         )
         return [connection for connection in found if connection.status != "deprecated"]
 
@@ -99,10 +102,10 @@ class ConfigGateway:
         identity: Callable[[Row], Hashable],
         *,
         agree: bool,
+        more: Json | None = None,
     ) -> list[Row]:
         async def fetch(offset: int, size: int) -> Sequence[Row]:
-            # userId is required by the API's description of the connections' listing; the server ignores it.
-            asked = {"workspaceIds": [self._workspace.workspace_id], "includeDeleted": False, "userId": NIL}
+            asked = {"workspaceIds": [self._workspace.workspace_id], "includeDeleted": False, **(more or {})}
             body = await self._read(path, {**asked, "pagination": {"pageSize": size, "rowOffset": offset}})
             return [read(row, _at(path, n)) for n, row in enumerate(read_list(body, rows, path))]
 
@@ -115,7 +118,7 @@ class ConfigGateway:
         async def ask() -> Catalog:
             asked = {"sourceId": source_id, "disable_cache": False}
             body = await self._read(path, asked, timeout=self._discover_timeout)
-            return _discovered(body, path, source_id)
+            return _discovered(body, path, source_id, self._sent)
 
         return await self._catalogs.get(source_id, ask)
 
@@ -158,6 +161,7 @@ class ConfigGateway:
         return await self._client.send(Request(path=path, json=asked, timeout=timeout))
 
     async def _write(self, path: str, outgoing: Outgoing, *, repeatable: bool = True) -> Any:
+        self._sent |= outgoing.secrets
         return await self._client.send(
             Request(path=path, json=outgoing.body, repeatable=repeatable, secrets=outgoing.secrets)
         )
@@ -169,13 +173,14 @@ class ConfigGateway:
             return
 
 
-def _discovered(body: Any, path: str, source_id: str) -> Catalog:
+def _discovered(body: Any, path: str, source_id: str, secrets: Iterable[str]) -> Catalog:
     """Airbyte answers 200 where the connector failed, with `jobInfo.succeeded: false` and no catalog."""
     job = read_job(read_optional(body, "jobInfo", path), f"{path}.jobInfo")
     catalog = read_optional(body, "catalog", path)
     if not job.succeeded or catalog is None:
-        words = " ".join(job.failure.split()) or "the connector gave no reason; Airbyte's log of the job has more"
-        message = f"Airbyte could not discover the streams of source {source_id}: {words[:_LONGEST_REASON]}"
+        words = " ".join(blank(job.failure, secrets).split())[:_LONGEST_REASON]
+        reason = words or "the connector gave no reason; Airbyte's log of the job has more"
+        message = f"Airbyte could not discover the streams of source {source_id}: {reason}"
         raise ApiError(message, method="POST", url=path, status=200)
     identity = read_optional(body, "catalogId", path)
     return read_catalog(catalog, f"{path}.catalog", identity if isinstance(identity, str) else None)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from dagster_managed_elements.airbyte.config_gateway import ConfigGateway
 from dagster_managed_elements.airbyte.endpoints import INSTANCE, NIL, WORKSPACE, WORKSPACES
@@ -66,10 +66,23 @@ async def _of_organization(client: Client, organization: str) -> Sequence[Worksp
     async def fetch(offset: int, size: int) -> Sequence[Workspace]:
         page = {"pageSize": size, "rowOffset": offset}
         asked = {"organizationId": organization, "pagination": page}
-        body = await client.send(Request(path=WORKSPACES, json=asked))
+        body = await _ask(client, asked)
         return [read_workspace(row, WORKSPACES) for row in read_list(body, "workspaces", WORKSPACES)]
 
     return await read_pages(Listing(fetch=fetch, identity=lambda found: found.workspace_id, what="workspaces"))
+
+
+async def _ask(client: Client, asked: Mapping[str, Any]) -> Any:
+    try:
+        return await client.send(Request(path=WORKSPACES, json=asked))
+    except Missing as missing:
+        raise Missing(
+            f"{client.address.base} answers, but knows no {WORKSPACES} (404). Is the URL that of an Airbyte "
+            "(0.63 or later), without anything like /api/v1 at its end?",
+            method=missing.method,
+            url=missing.url,
+            status=missing.status,
+        ) from missing
 
 
 async def _default_organization(client: Client) -> str | None:

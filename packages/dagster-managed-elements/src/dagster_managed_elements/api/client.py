@@ -194,4 +194,6 @@ def _tell(request: Request, result: str, began: float, number: int) -> None:
 
 def _tell_wait(request: Request, state: RetryCallState) -> None:
     seconds = state.next_action.sleep if state.next_action else 0.0
-    _log.info("%s %s: again in %.1f s: %s", request.method, request.path, seconds, _error(state))
+    status = getattr(_error(state), "status", None)
+    why = f"{type(_error(state)).__name__}{f' ({status})' if status else ''}"
+    _log.info("%s %s: %s, again in %.1f s", request.method, request.path, why, seconds)
