@@ -52,7 +52,7 @@ def reconcilers_of(module: ModuleType) -> list[Loaded]:
         for name, value in vars(module).items()
         if isinstance(value, ManagedElementReconciler)
     ]
-    public = {id(each.reconciler): each for each in named if ":_" not in each.path}
+    public = {id(each.reconciler): each for each in reversed(named) if ":_" not in each.path}
     return _distinct(public.get(id(each.reconciler), each) for each in named)
 
 
@@ -84,8 +84,8 @@ def import_module(name: str, directory: Path | None = None) -> ModuleType:
 def _check_name(name: str) -> None:
     if all(part.isidentifier() for part in name.split(".")):
         return
-    file = Path(name)
-    dotted = ".".join(file.with_suffix("").parts).strip("./")
+    file = Path(name or ".")
+    dotted = ".".join((*file.parent.parts, file.stem)).strip("./")
     hint = f" Give it with dots: {dotted}" if file.suffix == ".py" or len(file.parts) > 1 else ""
     message = f"{name!r} is not the name of a module.{hint}"
     raise DeclarationError(message)

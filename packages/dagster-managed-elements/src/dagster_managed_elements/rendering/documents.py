@@ -125,13 +125,15 @@ def _foreign(diff: ManagedElementDiff) -> list[Json]:
             fields = list(_flat(inner, ()))
             sides = {side for field in fields for side in ("before", "after") if side in field}
             action = {"after": "create", "before": "delete"}[sides.pop()] if len(sides) == 1 else "update"
-            changes.append({"action": action, "kind": None, "name": name, "id": None, "fields": fields})
+            changes.append(
+                {"action": action, "kind": None, "name": name, "id": None, "cause": None, "fields": fields}
+            )
     return changes
 
 
 def _whole(action: str, name: str, sides: Json) -> Json:
     field = {"path": list[str](), **{side: masked_by_name(name, value) for side, value in sides.items()}}
-    return {"action": action, "kind": None, "name": name, "id": None, "fields": [field]}
+    return {"action": action, "kind": None, "name": name, "id": None, "cause": None, "fields": [field]}
 
 
 def _flat(diff: ManagedElementDiff, path: tuple[str, ...]) -> Iterator[Json]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from dagster_managed_elements.engine.changes import ABSENT, FieldChange
 from dagster_managed_elements.engine.planning import Entry, Plan
 from dagster_managed_elements.rendering.sections import Section
-from dagster_managed_elements.showing import EMPTY, aside, escape, inline, labels
+from dagster_managed_elements.showing import EMPTY, aside, escape, inline, labels, visible
 from dagster_managed_elements.types import ManagedElementDiff, masked_by_name
 
 Sign: TypeAlias = Literal["+", "-", "~", "!"]
@@ -77,9 +77,9 @@ def _block(label: str, inner: tuple[Node, ...]) -> Node:
 
 def _leaf(label: str, change: FieldChange) -> Node:
     if change.after is ABSENT:
-        return _value("-", label, change.before)
+        return _value("-", label, visible(change.before))
     if change.before is ABSENT:
-        return _value("+", label, change.after)
+        return _value("+", label, visible(change.after))
     before, after = (inline(side) or EMPTY for side in (change.before, change.after))
     return Node("~", label, f"{before} -> {after}")
 
