@@ -59,7 +59,7 @@ def _read(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
         if not is_list(value):
             raise Unreadable(message=f"{path}: an array is expected")
         return [_read(kind[0], element, f"{path}[{place}]", missing) for place, element in enumerate(value)]
-    if "|" in kind:
+    if kind not in SCALARS:
         return _enum(kind.split("|"), value, path)
     try:
         return SCALARS[kind](value)

@@ -41,7 +41,9 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         OSError: the port is taken, the address is not ours, or the folder cannot be written.
     """
     with listen(settings.host, settings.port) as listener:
-        world = open_world(settings.data)
+        port: int = listener.getsockname()[1]
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        world = open_world(settings.data, url=f"http://{shown}:{port}")
         try:
             controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
             wires = Wires()

@@ -75,9 +75,11 @@ class Run:
     """One life of the server, from start to stop."""
 
     def __init__(self, data: Path, auth: Auth, faults: Faults, log: RequestLog, port: int) -> None:
-        self.world = open_world(data)
-        self._socket = listen("127.0.0.1", port)
-        self.port: int = self._socket.getsockname()[1]
+        with contextlib.ExitStack() as undo:
+            self._socket = undo.enter_context(listen("127.0.0.1", port))
+            self.port: int = self._socket.getsockname()[1]
+            self.world = open_world(data, url=f"http://127.0.0.1:{self.port}")
+            undo.pop_all()
         self._wires = Wires()
         controls = Controls(self.world, faults, log)
         front = Front(

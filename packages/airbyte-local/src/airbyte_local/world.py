@@ -26,6 +26,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
+    url: str  # where its own users find it
     data: Path
     store: Store
     profile: Profile = LATEST
@@ -50,7 +51,7 @@ class Call:
     body: Json
 
 
-def open_world(data: Path, *, profile: Profile = LATEST) -> World:
+def open_world(data: Path, *, url: str, profile: Profile = LATEST) -> World:
     """Open the state under *data*, made on the first start.
 
     Raises:
@@ -59,7 +60,7 @@ def open_world(data: Path, *, profile: Profile = LATEST) -> World:
     """
     for folder in (data, data / "local", data / "files"):
         folder.mkdir(parents=True, exist_ok=True)
-    world = World(data=data.resolve(), store=Store(data / "state.db"), profile=profile)
+    world = World(url=url, data=data.resolve(), store=Store(data / "state.db"), profile=profile)
     furnish(world)
     return world
 

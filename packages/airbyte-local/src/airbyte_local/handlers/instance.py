@@ -23,7 +23,7 @@ def configuration(call: Call) -> Json:
         "edition": "community",
         "version": call.world.profile.version,
         "auth": {"mode": "none"},
-        "airbyteUrl": "http://localhost:8000",
+        "airbyteUrl": call.world.url,
         "initialSetupComplete": True,
         "defaultUserId": NIL_ID,
         "defaultOrganizationId": NIL_ID,

@@ -1,0 +1,184 @@
+"""The File source: what it reads, what it infers, what it refuses."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airbyte_local.connectors import ConnectorFailed
+from airbyte_local.connectors.fetching import fetch_sample
+from airbyte_local.connectors.file import File
+from airbyte_local.connectors.protocol import Surroundings
+
+
+@pytest.fixture
+def discover(tmp_path):
+    def run(content, form="csv", name="f", **more):
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        configuration = {
+            "dataset_name": "t",
+            "format": form,
+            "url": f"/local/{name}",
+            "provider": {"storage": "local"},
+            **more,
+        }
+        (stream,) = File().discover(configuration, Surroundings(local_root=tmp_path))
+        return stream
+
+    return run
+
+
+def types(stream):
+    return {name: schema["type"] for name, schema in stream["jsonSchema"]["properties"].items()}
+
+
+def test_columns_of_a_csv_are_nullable_and_numbers_are_number(discover):
+    stream = discover("name,calories,rating,ok\nA,70,1.5,True\nB,50,2,False\n")
+    assert types(stream) == {
+        "name": ["string", "null"],
+        "calories": ["number", "null"],
+        "rating": ["number", "null"],
+        "ok": ["boolean", "null"],
+    }
+    assert (stream["name"], stream["supportedSyncModes"]) == ("t", ["full_refresh"])
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["1", ""], "number"),
+        (["", "NaN"], "number"),
+        (["1", "x"], "string"),
+        (["True", "1"], "string"),
+        (["True", ""], "string"),
+        (["1e5", "-2.5"], "number"),
+        (["1_000"], "string"),
+        (["2024-01-01"], "string"),
+    ],
+)
+def test_mixed_columns_are_what_pandas_makes_of_them(discover, values, kind):
+    stream = discover("a,b\n" + "".join(f"{value},x\n" for value in values))
+    assert types(stream)["a"] == [kind, "null"]
+
+
+def test_names_given_twice_are_numbered_and_empty_ones_named(discover):
+    assert list(types(discover("a,a,,a\n1,2,3,4\n"))) == ["a", "a.1", "Unnamed: 2", "a.2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "names"),
+    [
+        ("a;b\n1;2\n", {"sep": ";"}, ["a", "b"]),
+        ("a\tb\n", {"delimiter": "\t"}, ["a", "b"]),
+        ("1,2\n", {"header": None, "names": ["x", "y"]}, ["x", "y"]),
+        ("junk\na,b\n", {"skiprows": 1}, ["a", "b"]),
+        ("ä,b\n".encode("latin-1"), {"encoding": "latin-1"}, ["ä", "b"]),
+        ("\ufeffa,b\n", {}, ["a", "b"]),
+        ("'a,x',b\n", {"quotechar": "'"}, ["a,x", "b"]),
+    ],
+)
+def test_reader_options_are_obeyed(discover, content, options, names):
+    assert list(types(discover(content, reader_options=json.dumps(options)))) == names
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("{not json", "reader_options is no valid JSON"),
+        ("[]", "must be a JSON object"),
+        ('{"low_memory": true}', "not known here: low_memory"),
+        ('{"sep": ";;"}', "do not fit"),
+        ('{"encoding": "klingon"}', "not klingon text"),
+        ('{"header": null}', 'needs "names"'),
+    ],
+)
+def test_reader_options_that_cannot_be_obeyed_are_named(discover, options, said):
+    with pytest.raises(ConnectorFailed, match=said):
+        discover("a,b\n1,2\n", reader_options=options)
+
+
+def test_json_lines_keep_their_nesting(discover):
+    stream = discover('{"a": 1, "b": {"c": [1.5]}}\n{"a": null, "d": "x"}\n', "jsonl")
+    assert stream["jsonSchema"]["properties"] == {
+        "a": {"type": ["integer", "null"]},
+        "b": {"type": "object", "properties": {"c": {"type": "array", "items": {"type": "number"}}}},
+        "d": {"type": "string"},
+    }
+
+
+def test_an_array_of_objects_is_a_table_and_so_is_one_object(discover):
+    assert types(discover('[{"a": 1}, {"a": 2, "b": true}]', "json")) == {"a": "integer", "b": "boolean"}
+    assert types(discover('{"a": 1}', "json")) == {"a": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("content", "form"), [("[1, 2]", "json"), ("{cut", "json"), ("", "csv"), ("\xff\xfe".encode("utf-16"), "jsonl")]
+)
+def test_a_file_without_a_table_is_refused(discover, content, form):
+    with pytest.raises(ConnectorFailed):
+        discover(content, form)
+
+
+def test_only_the_beginning_of_a_large_file_is_read(discover):
+    content = "a,b\n" + "1,2\n" * 1_200_000 + "x,y\n"
+    assert types(discover(content)) == {"a": ["number", "null"], "b": ["number", "null"]}
+
+
+def test_formats_and_storages_that_need_more_than_this_are_named(discover):
+    with pytest.raises(ConnectorFailed, match="parquet is not among them"):
+        discover("", "parquet")
+    with pytest.raises(ConnectorFailed, match="S3 is not among them"):
+        discover("a\n", provider={"storage": "S3"})
+
+
+@pytest.mark.parametrize(
+    "url", ["/local/../secret", "/etc/passwd", "/local/link", "/local/dir/secret", "secret", "/local"]
+)
+def test_nothing_outside_local_can_be_read(tmp_path, url):
+    (tmp_path / "secret").write_text("a,b\n")
+    root = tmp_path / "local"
+    root.mkdir()
+    (root / "link").symlink_to(tmp_path / "secret")
+    (root / "dir").symlink_to(tmp_path)
+    configuration = {"dataset_name": "t", "format": "csv", "url": url, "provider": {"storage": "local"}}
+    with pytest.raises(ConnectorFailed):
+        File().discover(configuration, Surroundings(local_root=root))
+
+
+def source(api, url):
+    return api.source("f", "File", dataset_name="t", format="csv", url=url, provider={"storage": "HTTPS"})[
+        "sourceId"
+    ]
+
+
+def test_a_file_of_this_server_is_read_over_plain_http(api):
+    (api.server.files / "t.csv").write_text("a,b\n1,x\n")
+    answer = api.ok("sources/discover_schema", sourceId=source(api, f"{api.server.url}/_local/files/t.csv"))
+    assert list(answer["catalog"]["streams"][0]["stream"]["jsonSchema"]["properties"]) == ["a", "b"]
+
+
+def test_a_missing_file_fails_the_check_with_its_address(api):
+    answer = api.ok("sources/check_connection", sourceId=source(api, f"{api.server.url}/_local/files/none.csv"))
+    assert answer["status"] == "failed"
+    assert "/_local/files/none.csv' answered 404" in answer["message"]
+
+
+def test_https_is_asked_whatever_scheme_is_given(api):
+    address = api.server.url.removeprefix("http://")
+    for url in (f"https://{address}/x", f"{address}/x", f"ftp://{address}/x"):
+        answer = api.ok("sources/check_connection", sourceId=source(api, url))
+        assert answer["status"] == "failed"
+    assert [exchange.path for exchange in api.server.requests if exchange.path == "/x"] == []
+
+
+def test_a_sample_ends_at_its_limit(api):
+    (api.server.files / "t.csv").write_bytes(b"x" * 100_000)
+    sample = fetch_sample(f"{api.server.url}/_local/files/t.csv", limit=1000, user_agent=True)
+    assert (len(sample.content), sample.whole) == (1000, False)
+
+
+@pytest.mark.parametrize("url", ["", "http://", "http://[::1", "https://user:pass@"])
+def test_no_address_is_refused(url):
+    with pytest.raises(ConnectorFailed):
+        fetch_sample(url, limit=10, user_agent=False)
