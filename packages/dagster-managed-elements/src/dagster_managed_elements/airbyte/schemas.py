@@ -7,19 +7,45 @@ this. Nothing here raises, however broken the schema.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 
 Schema: TypeAlias = Mapping[str, Any]
 
 _CHOICES = ("oneOf", "anyOf")
 
+_REMEMBERED = 16384
+"""How many schemas are remembered with what lies in them: thousands of configurations are read by the same few
+specifications, which nobody alters."""
 
-def parts(schema: Any) -> Iterator[Schema]:
+
+class _Same:
+    """A schema as a key: equal to itself only, and kept alive, so that its identity means nothing else."""
+
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Any) -> None:
+        self.schema: Any = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.schema is other.schema
+
+
+def parts(schema: Any) -> tuple[Schema, ...]:
     """*schema* and all branches in it, whichever of them applies."""
-    if isinstance(schema, Mapping):
-        yield cast("Schema", schema)
-        for branch in (*branches(cast("Schema", schema)), *_listed(schema, "allOf")):
-            yield from parts(branch)
+    return _parts(_Same(schema))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parts(only: _Same) -> tuple[Schema, ...]:
+    schema = object_in(only.schema)
+    if schema is not only.schema:
+        return ()
+    inner = (*branches(schema), *_listed(schema, "allOf"))
+    return (schema, *(part for branch in inner for part in parts(branch)))
 
 
 def applying(schema: Any, value: Any, *, certain: bool = False) -> Iterator[Schema]:
@@ -66,7 +92,14 @@ def constant(schema: Schema) -> list[Any]:
     return cast("list[Any]", allowed) if isinstance(allowed, list) and len(cast("list[Any]", allowed)) == 1 else []
 
 
-def properties(schema: Schema) -> dict[str, Schema]:
+def properties(schema: Schema) -> Mapping[str, Schema]:
+    """The settings *schema* names."""
+    return _properties(_Same(schema))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _properties(only: _Same) -> Mapping[str, Schema]:
+    schema = cast("Schema", only.schema)
     named = object_in(schema.get("properties"))
     return {name: cast("Schema", inner) for name, inner in named.items() if isinstance(inner, Mapping)}
 
