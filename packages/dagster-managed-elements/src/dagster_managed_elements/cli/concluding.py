@@ -123,6 +123,8 @@ def _errors(run: Run, section: Section) -> None:
     where = ", ".join(section.of) if len(run.loaded) > 1 else ""
     if isinstance(section.error, PlanRefused):
         run.screen.error(_refusal(section.error), where)
+    elif section.error is not None and exit_code(section.error) == BUG:
+        tell_bug(section.error)
     elif section.error is not None:
         run.screen.error(section.error, where)
     if section.report is not None and not section.report.ok:
