@@ -1,0 +1,8 @@
+"""`make bench`: the same work on us and on a peer, in one run, as ratios. Seconds alone say nothing elsewhere."""
+
+from __future__ import annotations
+
+from benchmarks import noop
+
+if __name__ == "__main__":
+    noop.main()

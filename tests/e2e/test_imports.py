@@ -1,0 +1,46 @@
+"""What starting costs: nobody pays for Dagster who did not ask for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("dagster", "pydantic", "starlette", "uvicorn", "airbyte_local")
+
+
+def imported(code: str) -> set[str]:
+    program = f"{code}\nimport sys\nprint(*sorted(sys.modules))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in ran.stdout.splitlines()[-1].split()}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import dagster_managed_elements.airbyte",
+        "import dagster_airbyte",
+        "import dagster_managed_elements",
+        "from click.testing import CliRunner\n"
+        "from dagster_managed_elements.cli import main\n"
+        "assert CliRunner().invoke(main, ['--help']).exit_code == 0",
+    ],
+)
+def test_dagster_is_not_imported_unless_asked_for(code):
+    assert not imported(code) & set(HEAVY)
+
+
+def test_the_command_line_does_not_import_http_to_print_its_help():
+    code = "from click.testing import CliRunner\nfrom dagster_managed_elements.cli import main\n"
+    assert "httpx" not in imported(f"{code}CliRunner().invoke(main, ['--help'])")
+
+
+def test_the_lazy_names_are_dagsters_own_kind():
+    code = (
+        "from dagster_managed_elements.airbyte import airbyte_resource, AirbyteResource\n"
+        "from dagster import ResourceDefinition, ConfigurableResource\n"
+        "assert isinstance(airbyte_resource, ResourceDefinition)\n"
+        "assert issubclass(AirbyteResource, ConfigurableResource)"
+    )
+    assert "dagster" in imported(code)
