@@ -23,7 +23,7 @@ class Node(Element):
     kind: ClassVar[str] = "node"
     color: int | Unset = UNSET
     shape: int = 0
-    parent: Key | None | Unset = UNSET
+    parent: Key | Unset | None = UNSET
     friends: tuple[Key, ...] | Unset = UNSET
     settings: Mapping[str, Any] | Unset = UNSET
 

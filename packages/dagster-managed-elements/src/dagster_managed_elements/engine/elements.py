@@ -84,7 +84,7 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Shown as *value* now; verified and settled once the operation on *on* is done."""
+    """A whole field, shown as *value* now; verified and settled once the operation on *on* is done."""
 
     on: Key
     value: Any
@@ -112,7 +112,7 @@ class Secret:
     @classmethod
     def env(cls, variable: str, convert: Callable[[str], Any] = str) -> Secret:
         """The environment variable *variable*; reading it raises DeclarationError where it is not set."""
-        return cls(reference=f"env:{variable}", read=lambda: convert(_variable(variable)))
+        return cls(reference=f"env:{variable}", read=lambda: _converted(variable, convert))
 
     @classmethod
     def file(cls, path: str | Path) -> Secret:
@@ -159,13 +159,15 @@ def reveal(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """*value* as the engine compares it: foreign secret markers become `Secret`, tuples lists, mappings dicts.
+    """*value* as the engine compares it: elements become Keys, foreign secret markers `Secret`, tuples lists.
 
     Dagster's EnvVar and IntEnvVar are subclasses of str and int whose *value* is the variable's name, so they
     would be sent as that name. They are recognised by class name: dagster itself is not imported for it.
     """
     if (foreign := _foreign_variable(value)) is not None:
         return foreign
+    if isinstance(value, Element):
+        return value.key
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, (list, tuple)):
@@ -186,11 +188,22 @@ def _variable(name: str) -> str:
     return value
 
 
+def _converted(variable: str, convert: Callable[[str], Any]) -> Any:
+    text = _variable(variable)
+    try:
+        return convert(text)
+    except ValueError:
+        wanted = getattr(convert, "__name__", "value")
+    # Raised out here, since the error of a conversion quotes what it could not convert.
+    raise DeclarationError(f"The environment variable {variable} does not hold a valid {wanted}.")
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").removesuffix("\n")
-    except OSError as error:
-        raise DeclarationError(f"The secret file {path} cannot be read: {error.strerror}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise DeclarationError(f"The secret file {path} cannot be read: {reason}.") from None
 
 
 @dataclass(frozen=True)
@@ -216,7 +229,7 @@ class Element:
         """What is compared and sent: by default every dataclass field, elements as Keys, UNSET left out."""
         own = (f.name for f in dataclasses.fields(self) if f.name not in _ENGINE_FIELDS)
         values = ((name, getattr(self, name)) for name in own)
-        return {name: _reference(value) for name, value in values if value is not UNSET}
+        return {name: plain(value) for name, value in values if value is not UNSET}
 
     def parts(self) -> tuple[Element, ...]:
         """The elements this one refers to: declared with it, so that naming a connection is enough."""
@@ -230,14 +243,8 @@ _ENGINE_FIELDS = frozenset(f.name for f in dataclasses.fields(Element))
 def _elements(value: Any) -> list[Element]:
     if isinstance(value, Element):
         return [value]
+    if isinstance(value, Mapping):
+        value = list(cast("Mapping[Any, Any]", value).values())
     if isinstance(value, (list, tuple)):
         return [element for inner in cast("list[Any]", value) for element in _elements(inner)]
     return []
-
-
-def _reference(value: Any) -> Any:
-    if isinstance(value, Element):
-        return value.key
-    if isinstance(value, (list, tuple)):
-        return [_reference(inner) for inner in cast("list[Any]", value)]
-    return plain(value)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Problem
-from dagster_managed_elements.engine.elements import Element, Key
+from dagster_managed_elements.engine.elements import Element, Key, Ref
 
 
 def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declared], list[Problem]]:
@@ -16,11 +17,13 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
     """
     declared: dict[Key, Declared] = {}
     problems: list[Problem] = []
+    seen: set[int] = set()
     for owner, elements in owned:
-        for element in _with_parts(elements):
+        for element in _with_parts(elements, seen):
             new = declare(element, owner)
             old = declared.setdefault(new.key, new)
-            if not new.key.name.strip():
+            name = cast("object", new.key.name)
+            if not (isinstance(name, str) and name.strip()):
                 problems.append(Problem(new.key, (), f"a {new.key.kind} needs a name"))
             elif not _alike(old, new):
                 text = f"two different {new.key.kind}s are declared with this name"
@@ -39,10 +42,13 @@ def declare(element: Element, owner: str = "") -> Declared:
     )
 
 
-def _with_parts(elements: Iterable[Element]) -> Iterable[Element]:
+def _with_parts(elements: Iterable[Element], seen: set[int]) -> Iterator[Element]:
+    """Each object once, however many others share it: what refers to it may be shared in turn."""
     for element in elements:
-        yield from _with_parts(element.parts())
-        yield element
+        if id(element) not in seen:
+            seen.add(id(element))
+            yield from _with_parts(element.parts(), seen)
+            yield element
 
 
 def _alike(one: Declared, other: Declared) -> bool:
@@ -55,49 +61,67 @@ def _alike(one: Declared, other: Declared) -> bool:
 def match(
     declared: Sequence[Declared], observed: Iterable[Observed], memory: Memory
 ) -> tuple[list[Pair], list[Problem]]:
-    """Pair by recorded id, then by `renamed_from`, then by name; what is left over is observed alone.
+    """Pair by recorded id, then by name or, where there is none of it, `renamed_from`; the rest is observed alone.
 
     Two objects of one declared name are a Problem that shows both ids: Airbyte, for one, lets names repeat.
     """
     named: dict[Key, list[Observed]] = defaultdict(list)
     for each in observed:
         named[each.key].append(each)
-    by_id = {(each.kind, each.id): each for group in named.values() for each in group}
-    claims = _claims(declared, named)
-    claimed = set(claims.values())
-    problems = [problem for each in declared for problem in _unclear(each, named, claims)]
-    taken: dict[Key, Observed] = {}
+    taken = _recorded(declared, named, memory)
+    used = {found.ref for found in taken.values()}
+    free = {key: left for key, group in named.items() if (left := [each for each in group if each.ref not in used])}
+    claims = _claims([each for each in declared if each.key not in taken], free)
+    left_behind = set(claims.values())
     for each in declared:
-        recorded = by_id.get((each.key.kind, memory.ids.get(each.key, "")))
         wanted = claims.get(each.key, each.key)
-        free = [] if wanted == each.key and wanted in claimed else named.get(wanted, [])
-        if (found := recorded or next(iter(free), None)) is not None:
-            taken[each.key] = found
+        is_leaving = wanted == each.key and wanted in left_behind
+        if each.key not in taken and not is_leaving and (found := free.get(wanted)):
+            taken[each.key] = found[0]
     used = {found.ref for found in taken.values()}
     left = [each for group in named.values() for each in group if each.ref not in used]
     pairs = [Pair(each, taken.get(each.key)) for each in declared]
     pairs += [Pair(None, each) for each in sorted(left, key=lambda each: (each.kind, each.name, each.id))]
-    return pairs, problems
+    return pairs, list(_unclear(declared, named, claims))
 
 
-def _claims(declared: Iterable[Declared], named: Mapping[Key, Sequence[Observed]]) -> dict[Key, Key]:
-    """Which renamed element takes which old name: only where its new name is not there yet."""
-    return {
-        each.key: Key(each.key.kind, each.renamed_from)
+def _recorded(
+    declared: Iterable[Declared], named: Mapping[Key, Sequence[Observed]], memory: Memory
+) -> dict[Key, Observed]:
+    by_id = {each.ref: each for group in named.values() for each in group} if memory.ids else {}
+    found = ((each.key, by_id.get(Ref(each.key.kind, memory.ids.get(each.key, "")))) for each in declared)
+    return {key: observed for key, observed in found if observed is not None}
+
+
+def _claims(declared: Iterable[Declared], free: Mapping[Key, Sequence[Observed]]) -> dict[Key, Key]:
+    """Which renamed element takes which old name: where its new name is not there, or is itself being left
+    by another one that is renamed. Where both names are there to stay, the rename was done before.
+    """
+    wishes = {
+        each.key: old
         for each in declared
-        if each.renamed_from is not None
-        and each.key not in named
-        and Key(each.key.kind, each.renamed_from) in named
+        if each.renamed_from is not None and (old := Key(each.key.kind, each.renamed_from)) in free
     }
+    claims: dict[Key, Key] = {}
+    for new in wishes:
+        name = new
+        while name in wishes and name not in claims and (name != new or new not in free):
+            claims[name] = wishes[name]
+            name = wishes[name]
+    return claims
 
 
 def _unclear(
-    each: Declared, named: Mapping[Key, Sequence[Observed]], claims: Mapping[Key, Key]
-) -> Iterable[Problem]:
-    wanted = claims.get(each.key, each.key)
-    if len(found := named.get(wanted, ())) > 1:
-        ids = ", ".join(sorted(observed.id for observed in found))
-        text = f"the server has {len(found)} {each.key.kind}s of this name ({ids}); delete or rename all but one"
-        yield Problem(each.key, (), text)
-    if wanted != each.key and list(claims.values()).count(wanted) > 1:
-        yield Problem(each.key, (), f"several elements are declared as renamed from {wanted.name!r}")
+    declared: Iterable[Declared], named: Mapping[Key, Sequence[Observed]], claims: Mapping[Key, Key]
+) -> Iterator[Problem]:
+    claimants = Counter(claims.values())
+    for each in declared:
+        wanted = claims.get(each.key, each.key)
+        if len(found := named.get(wanted, ())) > 1:
+            ids = ", ".join(sorted(observed.id for observed in found))
+            name = "this name" if wanted == each.key else f"the name {wanted.name!r}"
+            text = f"the server has {len(found)} {wanted.kind}s of {name} ({ids}); delete or rename all but one"
+            yield Problem(each.key, (), text)
+        if claimants[wanted] > 1 and wanted != each.key:
+            text = f"several elements are declared as renamed from {wanted.name!r}; it can become only one of them"
+            yield Problem(each.key, (), text)

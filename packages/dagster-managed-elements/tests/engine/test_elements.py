@@ -1,0 +1,188 @@
+"""What users declare and the markers a field may hold: what they become, and that no secret is ever shown."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import dagster
+import pytest
+from dagster_managed_elements.engine.elements import (
+    UNSET,
+    Element,
+    EnvVar,
+    Key,
+    Masked,
+    Named,
+    Secret,
+    Unset,
+    plain,
+    reveal,
+)
+from dagster_managed_elements.engine.errors import DeclarationError
+
+VALUE = "hunter2-the-value"
+
+
+@dataclass(frozen=True)
+class Thing(Element):
+    kind: ClassVar[str] = "thing"
+    size: int | Unset = UNSET
+    near: Any = None
+    more: Any = UNSET
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHELF_PASSWORD", VALUE)
+    monkeypatch.setenv("SHELF_PORT", "8000")
+    monkeypatch.delenv("SHELF_NOWHERE", raising=False)
+
+
+def secrets() -> list[Secret]:
+    return [Secret.literal(VALUE), EnvVar("SHELF_PASSWORD"), Secret.call(lambda: VALUE, reference="vault/1")]
+
+
+@pytest.mark.parametrize("show", [repr, str, format, lambda s: f"{s!r:>20}", lambda s: f"{s}"])
+@pytest.mark.parametrize("secret", secrets())
+def test_a_secret_prints_as_a_mask_however_it_is_printed(secret: Secret, show: Callable[[Any], str]) -> None:
+    assert show(secret).strip() == "**********"
+    assert VALUE not in show([secret])
+    assert VALUE not in show({"password": secret})
+
+
+@pytest.mark.parametrize("secret", secrets())
+def test_a_secret_is_not_in_what_a_dataclass_with_one_becomes(secret: Secret) -> None:
+    thing = Thing("a", near={"password": secret})
+    assert VALUE not in repr(thing)
+    assert VALUE not in repr(dataclasses.asdict(thing))
+    assert VALUE not in repr(dataclasses.astuple(thing))
+    assert VALUE not in repr(thing.fields())
+    with pytest.raises(TypeError):
+        json.dumps(thing.fields())
+
+
+def test_a_literal_secret_cannot_be_pickled() -> None:
+    with pytest.raises((pickle.PicklingError, AttributeError)) as error:
+        pickle.dumps(Secret.literal(VALUE))
+    assert VALUE not in str(error.value)
+
+
+def test_a_secret_survives_a_deep_copy() -> None:
+    assert [copy.deepcopy(each).read() for each in secrets()] == [VALUE] * 3
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (Secret.literal("a"), Secret.literal("a"), True),
+        (Secret.literal("a"), Secret.literal("b"), False),
+        (EnvVar("A"), EnvVar("A"), True),
+        (EnvVar("A"), EnvVar("B"), False),
+        (EnvVar("SHELF_PASSWORD"), Secret.literal(VALUE), False),
+        (Secret.call(lambda: 1, reference="x"), Secret.call(lambda: 2, reference="x"), True),
+        (Secret.call(lambda: 1, reference="x"), Secret.call(lambda: 1, reference="y"), False),
+        (Secret.literal("a"), "a", False),
+        (Secret.literal("a"), Masked(), False),
+    ],
+)
+def test_secrets_are_compared_by_reference_and_literals_by_value(one: Any, other: Any, equal: bool) -> None:
+    assert (one == other) is equal
+    assert (one != other) is not equal
+    if equal:
+        assert hash(one) == hash(other)
+
+
+def test_a_callable_is_not_called_to_compare_hash_or_print_it() -> None:
+    def never() -> str:
+        raise AssertionError("called")
+
+    one, other = (Secret.call(never, reference="vault/1") for _ in "12")
+    assert one == other
+    assert len({one, other}) == 1
+    assert str(one) == "**********"
+
+
+@pytest.mark.parametrize("variable", [EnvVar("SHELF_PASSWORD"), dagster.EnvVar("SHELF_PASSWORD")])
+def test_a_variable_is_sent_by_its_value_never_by_its_name(variable: Any) -> None:
+    sent = json.dumps(reveal(plain({"a": [{"password": variable}]})))
+    assert sent == json.dumps({"a": [{"password": VALUE}]})
+    assert "SHELF_PASSWORD" not in sent
+
+
+def test_dagsters_number_from_a_variable_is_sent_as_a_number() -> None:
+    assert reveal(plain({"port": dagster.EnvVar.int("SHELF_PORT")})) == {"port": 8000}
+
+
+def test_dagsters_variables_are_recognised_wherever_an_element_holds_them() -> None:
+    thing = Thing("a", near=dagster.EnvVar("SHELF_PASSWORD"), more=(dagster.EnvVar("SHELF_PASSWORD"), {"x": 1}))
+    assert reveal(thing.fields()) == {"near": VALUE, "more": [VALUE, {"x": 1}]}
+
+
+@pytest.mark.parametrize("variable", [EnvVar("SHELF_NOWHERE"), plain(dagster.EnvVar("SHELF_NOWHERE"))])
+def test_a_variable_that_is_not_set_is_named(variable: Secret) -> None:
+    with pytest.raises(DeclarationError, match=r"^The environment variable SHELF_NOWHERE is not set\.$"):
+        variable.read()
+
+
+def test_a_variable_that_is_no_number_is_named_and_its_value_is_not() -> None:
+    with pytest.raises(DeclarationError) as error:
+        Secret.env("SHELF_PASSWORD", int).read()
+    assert str(error.value) == "The environment variable SHELF_PASSWORD does not hold a valid int."
+    assert error.value.__context__ is None
+
+
+def test_a_secret_file_is_read_without_its_last_line_break(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("-----\nkey\n-----\n")
+    assert Secret.file(tmp_path / "key").read() == "-----\nkey\n-----"
+
+
+def test_a_secret_file_that_cannot_be_read_is_named_and_its_text_is_not(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(VALUE.encode() + b"\xff")
+    for name, reason in {"nowhere": "No such file or directory", "binary": "it is not UTF-8"}.items():
+        path = tmp_path / name
+        with pytest.raises(DeclarationError) as error:
+            Secret.file(path).read()
+        assert str(error.value) == f"The secret file {path} cannot be read: {reason}."
+
+
+@pytest.mark.parametrize(
+    ("thing", "fields"),
+    [
+        (Thing("a"), {"near": None}),
+        (Thing("a", size=1, protect=True, ignore=("size",), renamed_from="b"), {"size": 1, "near": None}),
+        (Thing("a", near=Thing("b")), {"near": Key("thing", "b")}),
+        (Thing("a", near=(Thing("b"), [Thing("c")])), {"near": [Key("thing", "b"), [Key("thing", "c")]]}),
+        (Thing("a", near={"x": Thing("b")}), {"near": {"x": Key("thing", "b")}}),
+        (Thing("a", near={1: (2, 3)}), {"near": {"1": [2, 3]}}),
+    ],
+)
+def test_fields_are_what_is_compared_with_elements_as_keys_and_unset_left_out(
+    thing: Thing, fields: dict[str, Any]
+) -> None:
+    assert thing.fields() == fields
+
+
+def test_parts_are_the_elements_it_refers_to_wherever_they_stand() -> None:
+    b, c, d = Thing("b"), Thing("c"), Thing("d")
+    assert Thing("a", near=(b, [c]), more={"x": [d]}).parts() == (b, c, d)
+
+
+def test_unset_is_one_value_however_it_is_copied() -> None:
+    assert copy.deepcopy(UNSET) is UNSET
+    assert copy.copy(UNSET) is UNSET
+    assert pickle.loads(pickle.dumps(UNSET)) is UNSET
+    assert not UNSET
+    assert repr(UNSET) == "UNSET"
+
+
+def test_a_choice_is_equal_by_id_and_shown_by_label() -> None:
+    assert Named("1", "File") == Named("1", "File (CSV, JSON)")
+    assert Named("1", "File") != Named("2", "File")
+    assert str(Named("1", "File")) == "File"
