@@ -1,13 +1,12 @@
 """Declared beside observed, field by field, into Changes. Pure.
 
 Top-level fields are open (only declared ones are compared, None is shown and never differs), nested maps exact,
-lists compared item by item. Replacements and deletions spread to whatever refers to what goes: `cascade`.
+lists compared item by item.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -27,9 +26,9 @@ from dagster_managed_elements.engine.changes import (
     Path,
     Replace,
     Update,
-    pointers,
 )
 from dagster_managed_elements.engine.elements import Key, Later, Masked, Ref, Secret
+from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
 from dagster_managed_elements.engine.kinds import Kind
 from dagster_managed_elements.engine.secrets import judge
 
@@ -44,19 +43,19 @@ def diff(
     *,
     force: bool = False,
     unmentioned: bool = False,
-    mentioned: frozenset[Key] = frozenset(),
+    kept: Container[Ref] = (),
 ) -> Changes:
     """What makes the observed sides equal the declared ones.
 
     *force* lists every secret the server holds as changed. *unmentioned* deletes what is observed and not
-    declared, except what a declared reference names (*mentioned*).
+    declared, except what is to be *kept*.
     """
     items: list[Change] = []
     notices: list[Notice] = []
     for pair in pairs:
         match pair:
             case Pair(None, Observed() as observed):
-                if unmentioned and observed.key not in mentioned:
+                if unmentioned and observed.ref not in kept:
                     items.append(deletion(observed, reason="it is not declared"))
             case Pair(Declared() as declared, None):
                 items.append(Create(declared, _all_of(declared)))
@@ -85,55 +84,6 @@ def deletion(observed: Observed, *, cause: Key | None = None, reason: str = "") 
     return Delete(observed, fields, cause, reason)
 
 
-def cascade(changes: Iterable[Change], pairs: Iterable[Pair]) -> tuple[Change, ...]:
-    """*changes*, and what they take with them: whatever still refers to an object that goes is replaced where
-    it is declared, deleted where it is not. Follows references as far as they lead.
-    """
-    found: dict[tuple[str, str] | Key, Change] = {_identity(change): change for change in changes}
-    referring: dict[Ref, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        for ref in set(pointers(pair.observed.fields)) if pair.observed else ():
-            referring[ref].append(pair)
-    doomed = [change for change in found.values() if isinstance(change, (Replace, Delete))]
-    while doomed:
-        gone = doomed.pop()
-        for pair in referring[gone.observed.ref]:
-            taken = _taken_along(pair, gone, found)
-            if taken is not None:
-                found[_identity(taken)] = taken
-                doomed.append(taken)
-    return tuple(found.values())
-
-
-def _taken_along(
-    pair: Pair, gone: Replace | Delete, found: Mapping[tuple[str, str] | Key, Change]
-) -> Replace | Delete | None:
-    if (observed := pair.observed) is None:
-        return None
-    already = found.get((observed.kind, observed.id))
-    if isinstance(already, (Replace, Delete)):
-        return None
-    if pair.declared is None:
-        return deletion(observed, cause=gone.key)
-    if isinstance(already, Update) and _repointed(already, gone.observed.ref):
-        return None
-    fields = already.fields if already else ()
-    return Replace(pair.declared, observed, fields, cause=gone.key)
-
-
-def _repointed(change: Update, ref: Ref) -> bool:
-    """Whether an update takes every pointer to *ref* away."""
-    moved = {changed.path[0] for changed in change.fields}
-    kept = {name: value for name, value in change.observed.fields.items() if name not in moved}
-    return ref not in set(pointers(kept))
-
-
-def _identity(change: Change) -> tuple[str, str] | Key:
-    if isinstance(change, Create):
-        return change.key
-    return (change.observed.kind, change.observed.id)
-
-
 def _all_of(declared: Declared) -> tuple[FieldChange, ...]:
     return tuple(FieldChange((name,), ABSENT, value) for name, value in declared.fields.items())
 
@@ -151,14 +101,15 @@ class _Comparison:
 
     def change(self) -> tuple[Change | None, list[Notice]]:
         found = list(self._changes())
-        kept = [changed for changed in found if not self._ignored(changed.path)]
-        unknown = [changed for changed in kept if changed.why == "unknown"]
-        kept = [changed for changed in kept if changed.why != "unknown"]
-        notices = [self._notice(changed, "ignored") for changed in found if self._ignored(changed.path)]
+        ignored = [changed for changed in found if self._is_ignored(changed)]
+        heeded = [changed for changed in found if not self._is_ignored(changed)]
+        unknown = [changed for changed in heeded if changed.why == "unknown"]
+        kept = [changed for changed in heeded if changed.why != "unknown"]
+        notices = [self._notice(changed, "ignored") for changed in ignored]
         notices += [self._notice(changed, "secret-unknown") for changed in unknown]
         if not kept:
             return None, notices
-        update = Update(self.declared, self.observed, tuple(kept))
+        update = Update(left_alone(self.declared, ignored), self.observed, tuple(kept))
         if self.kind.replaces(update):
             return Replace(self.declared, self.observed, update.fields), notices
         return update, notices
@@ -170,9 +121,8 @@ class _Comparison:
             if after is not None:
                 yield from self._compare((name,), self.observed.fields.get(name, ABSENT), after)
 
-    def _ignored(self, path: Path) -> bool:
-        shown = ".".join(self.kind.shown(path))
-        return any(shown == ignored or shown.startswith(f"{ignored}.") for ignored in self.declared.ignore)
+    def _is_ignored(self, changed: FieldChange) -> bool:
+        return is_ignored(self.kind.shown(changed.path), self.declared.ignore)
 
     def _notice(self, changed: FieldChange, code: str) -> Notice:
         path = self.kind.shown(changed.path)
@@ -217,12 +167,12 @@ class _Comparison:
         verdict = judge(before, after, record, force=self.force)
         if verdict == "same":
             return
-        hidden = before if before is ABSENT else Masked()
+        hidden = before if before is ABSENT or before is None else Masked()
         yield FieldChange(path, hidden, after, verdict)
 
     def _equal(self, before: Any, after: Any) -> bool:
         if isinstance(after, Key):
-            return isinstance(before, Ref) and self.ids.get(after) == before.id
+            return isinstance(before, Ref) and before == Ref(after.kind, self.ids.get(after, ""))
         if isinstance(after, Masked):
             return isinstance(before, Masked)
         if before is ABSENT or before is None:

@@ -111,10 +111,10 @@ class Kind(ABC):
 
     def _lift(self, changed: FieldChange) -> Iterable[FieldChange]:
         path = self.shown(changed.path)
-        if path:
-            yield FieldChange(path, changed.before, changed.after, changed.why)
-            return
         present = changed.before if changed.after is ABSENT else changed.after
+        if path or not isinstance(present, Mapping):
+            yield FieldChange(path or changed.path, changed.before, changed.after, changed.why)
+            return
         for key, value in cast("Mapping[str, Any]", present).items():
             sides = (value, ABSENT) if changed.after is ABSENT else (ABSENT, value)
             yield FieldChange((key,), *sides, changed.why)

@@ -7,7 +7,7 @@ create; a create waits for what it refers to and for the operation that frees it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, cast
@@ -26,7 +26,7 @@ from dagster_managed_elements.engine.changes import (
     references,
 )
 from dagster_managed_elements.engine.diffing import Kinds
-from dagster_managed_elements.engine.elements import Key, Named, Ref
+from dagster_managed_elements.engine.elements import Key, Later, Named, Ref
 from dagster_managed_elements.engine.errors import DeclarationError
 
 
@@ -140,16 +140,26 @@ def _steps(change: Change) -> tuple[Step, ...]:
 def _operations(changes: Iterable[Change]) -> tuple[Operation, ...]:
     steps = [(step, change) for change in changes for step in _steps(change)]
     index = _Index(steps)
-    operations = tuple(Operation(step, change, index.waits_for(step, change)) for step, change in steps)
-    try:
-        graph = {operation.step: operation.waits_for for operation in operations}
-        order = list(TopologicalSorter(graph).static_order())
-    except CycleError as error:
-        circle = " -> ".join(str(step) for step in error.args[1])
-        text = f"These changes wait for each other in a circle: {circle}. Apply them in two runs."
-        raise DeclarationError(text) from error
-    place = {step: number for number, step in enumerate(order)}
-    return tuple(sorted(operations, key=lambda operation: place[operation.step]))
+    circle: Sequence[Step] = ()
+    # Objects that are there already may refer to each other, and be updated in any order: hence a second try.
+    for strictly in (False, True):
+        waits = [index.waits_for(step, change, strictly=strictly) for step, change in steps]
+        try:
+            return _in_order(Operation(*each, wait) for each, wait in zip(steps, waits, strict=True))
+        except CycleError as error:
+            circle = error.args[1]
+    text = (
+        f"These changes wait for each other in a circle: {' -> '.join(map(str, circle))}. "
+        "Leave out one of the references between them, apply, put it back and apply again."
+    )
+    raise DeclarationError(text)
+
+
+def _in_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:
+    """Sorted so that each stands behind all it waits for. Raises CycleError."""
+    found = {operation.step: operation for operation in operations}
+    graph = {step: operation.waits_for for step, operation in found.items()}
+    return tuple(found[step] for step in TopologicalSorter(graph).static_order())
 
 
 class _Index:
@@ -169,19 +179,22 @@ class _Index:
             if step.verb == "delete" or change.key != change.observed.key:
                 self.freeing[change.observed.key].append(step)
 
-    def waits_for(self, step: Step, change: Change) -> tuple[Step, ...]:
+    def waits_for(self, step: Step, change: Change, *, strictly: bool) -> tuple[Step, ...]:
+        """What comes before *step*; *strictly* without the updates of what it merely refers to."""
         if step.verb == "delete" and not isinstance(change, Create):
             waits = self.leaving[change.observed.ref]
         else:
-            waits = [*self._makers(change), *self._name(step, change)]
+            waits = [*self._makers(change, strictly=strictly), *self._name(step, change)]
         return tuple(dict.fromkeys(wait for wait in waits if wait != step))
 
-    def _makers(self, change: Change) -> Iterator[Step]:
+    def _makers(self, change: Change, *, strictly: bool) -> Iterator[Step]:
         if isinstance(change, Delete):
             return
+        settled = {value.on for value in change.declared.fields.values() if isinstance(value, Later)}
         for key in references(change.declared.fields):
-            if key in self.making:
-                yield self.making[key]
+            making = self.making.get(key)
+            if making and not (strictly and making.verb == "update" and key not in settled):
+                yield making
 
     def _name(self, step: Step, change: Change) -> Iterator[Step]:
         takes_a_name = step.verb == "create" or (isinstance(change, Update) and change.key != change.observed.key)

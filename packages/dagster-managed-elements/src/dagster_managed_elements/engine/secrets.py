@@ -1,11 +1,13 @@
-"""Whether a secret changed, judged without printing it and without reading what is dear to read. Pure."""
+"""Whether a secret changed, and whether it can be read: judged without printing it, or fetching what is dear."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, TypeAlias, cast
 
-from dagster_managed_elements.engine.changes import ABSENT, SecretRecord
+from dagster_managed_elements.engine.changes import ABSENT, Path, SecretRecord
 from dagster_managed_elements.engine.elements import Masked, Secret
+from dagster_managed_elements.engine.errors import DeclarationError
 
 Verdict: TypeAlias = Literal["same", "changed", "unknown", "forced"]
 
@@ -33,3 +35,18 @@ def _remembered(before: Masked, after: Secret, record: SecretRecord | None) -> V
         return "unknown"
     known = (record.reference, record.fingerprint, record.version)
     return "same" if known == (after.reference, after.fingerprint, before.version) else "changed"
+
+
+def unreadable(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Where in *value* a cheap secret cannot be read, and why: a variable or a file that is not there."""
+    if isinstance(value, Secret) and value.cheap:
+        try:
+            value.read()
+        except DeclarationError as error:
+            yield path, str(error)
+    elif isinstance(value, Mapping):
+        for key, inner in cast("Mapping[str, Any]", value).items():
+            yield from unreadable(inner, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for index, inner in enumerate(cast("list[Any]", value)):
+            yield from unreadable(inner, (*path, str(index)))

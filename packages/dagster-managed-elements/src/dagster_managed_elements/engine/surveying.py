@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+from dagster_managed_elements.engine.cascading import cascade
 from dagster_managed_elements.engine.changes import (
     Change,
     Changes,
@@ -17,20 +17,20 @@ from dagster_managed_elements.engine.changes import (
     Delete,
     Memory,
     Notice,
-    Observed,
     Pair,
     Problem,
+    Replace,
+    pointers,
     references,
 )
-from dagster_managed_elements.engine.diffing import cascade, diff
-from dagster_managed_elements.engine.elements import Element, Key
-from dagster_managed_elements.engine.errors import DeclarationError, ServerFault
+from dagster_managed_elements.engine.diffing import diff
+from dagster_managed_elements.engine.elements import Element, Key, Ref
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Kind, Look, Session
 from dagster_managed_elements.engine.matching import gather, match
+from dagster_managed_elements.engine.observing import Reading, confirm, observe
 from dagster_managed_elements.engine.planning import Plan, plan
-from dagster_managed_elements.engine.running import concurrently
-
-_MOST_READS = 5
+from dagster_managed_elements.engine.secrets import unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,23 +55,25 @@ async def survey(
     session: Session, wishes: Sequence[Wish], memory: Memory | None = None, *, force: bool = False
 ) -> Picture:
     """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read."""
-    memory = memory or Memory()
     declared, problems = gather((wish.owner, wish.elements) for wish in wishes)
     problems += _foreign_kinds(declared, session)
     unmentioned = any(wish.delete_unmentioned for wish in wishes)
-    observed = await _observe(session.kinds, declared, exhaustive=unmentioned)
-    pairs, unclear = match(declared, observed, memory)
-    work = _Work(session, memory, pairs, force=force, unmentioned=unmentioned)
-    work.problems += [*problems, *unclear]
-    for kind in session.kinds:
-        await work.take(kind)
-    if work.problems:
-        raise DeclarationError(problems=list(dict.fromkeys(work.problems)))
-    changes = Changes(_in_order(work.changes, pairs, session.kinds), tuple(work.notices))
-    kinds = {kind.name: kind for kind in session.kinds}
-    names = {each.ref: each.name for each in observed}
-    seen = {kind.name: frozenset(each.id for each in observed if each.kind == kind.name) for kind in kinds.values()}
-    return Picture(plan=plan(changes, kinds, session.place, names), ids=work.ids, seen=seen)
+
+    async def compare(reading: Reading) -> _Work:
+        work = _Work(session, declared, reading, memory or Memory(), force=force, unmentioned=unmentioned)
+        work.problems[:0] = problems
+        for kind in session.kinds:
+            await work.take(kind)
+        if work.problems:
+            raise DeclarationError(problems=list(dict.fromkeys(work.problems)))
+        return work
+
+    reading = await observe(session.kinds, declared, exhaustive=unmentioned)
+    work = await compare(reading)
+    if work.destroys:
+        again = await confirm(session.kinds, reading)
+        work = await compare(again) if again.refs != reading.refs else work
+    return work.picture()
 
 
 def _foreign_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:
@@ -80,57 +82,61 @@ def _foreign_kinds(declared: Iterable[Declared], session: Session) -> list[Probl
     return [Problem(each.key, (), text.format(each.key.kind)) for each in declared if each.key.kind not in known]
 
 
-async def _observe(kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaustive: bool) -> list[Observed]:
-    """Read every kind at once; read a kind again where something declared is absent or a delete is planned.
-
-    One paged listing proves no absence: pages may repeat and skip rows, so two reads must agree on the ids.
-    """
-    found: dict[str, Sequence[Observed]] = {}
-
-    async def read(kind: Kind) -> None:
-        wanted = {each.key.name for each in declared if each.key.kind == kind.name}
-        first = await kind.observe()
-        missing = wanted - {each.name for each in first}
-        found[kind.name] = await _confirmed(kind, first) if missing or (exhaustive and first) else first
-
-    await concurrently(*(partial(read, kind) for kind in kinds))
-    return [each for kind in kinds for each in found[kind.name]]
-
-
-async def _confirmed(kind: Kind, first: Sequence[Observed]) -> Sequence[Observed]:
-    reads = [first]
-    while len(reads) < _MOST_READS:
-        reads.append(await kind.observe())
-        before, now = ({each.id for each in read} for read in reads[-2:])
-        if before == now and (now or not any(reads)):
-            return reads[-1]
-    text = f"The list of {kind.name}s changes from read to read; nothing is concluded from it. Try again."
-    raise ServerFault(text)
-
-
 class _Work:
     """The survey in progress: what is known so far, kind by kind."""
 
     def __init__(
-        self, session: Session, memory: Memory, pairs: list[Pair], *, force: bool, unmentioned: bool
+        self,
+        session: Session,
+        declared: Sequence[Declared],
+        reading: Reading,
+        memory: Memory,
+        *,
+        force: bool,
+        unmentioned: bool,
     ) -> None:
-        self.session, self.memory, self.pairs = session, memory, pairs
+        self.session, self.reading, self.memory = session, reading, memory
         self.force, self.unmentioned = force, unmentioned
-        self.problems: list[Problem] = []
+        self.pairs, self.problems = match(declared, reading.objects, memory)
+        self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
         self.notices: list[Notice] = []
+        self.found: list[Change] = []
         self.changes: tuple[Change, ...] = ()
-        self.ids, self.ambiguous = _index(pairs)
-        declared = [pair.declared for pair in pairs if pair.declared]
+        self.ids, self.ambiguous = _index(self.pairs)
         self.declared = frozenset(each.key for each in declared)
-        self.mentioned = frozenset(key for each in declared for key in references(each.fields))
+        self.kept = _kept(declared, self.pairs)
+
+    @property
+    def destroys(self) -> bool:
+        return any(isinstance(change, (Delete, Replace)) for change in self.changes)
 
     async def take(self, kind: Kind) -> None:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
+        for pair in mine:
+            self.problems += _unreadable(pair, kind)
         look = Look(ids=self.ids, coming=self._coming(), broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair, look)]
+        resolved = self._sorted(await kind.resolve(whole, look))
+        broken = self._broken()
+        found = diff(
+            [pair for pair in resolved if pair.declared is None or pair.declared.key not in broken],
+            {kind.name: kind},
+            self.ids,
+            self.memory,
+            force=self.force,
+            unmentioned=self.unmentioned,
+            kept=self.kept,
+        )
+        self.notices += found.notices
+        self.found += found.items
+        self._remember(resolved)
+        # From the start each time: what was taken along before its own kind was resolved is put right by it.
+        self.changes = cascade(self.found, self.pairs)
+
+    def _sorted(self, results: Iterable[Pair | Problem | Notice]) -> list[Pair]:
         resolved: list[Pair] = []
-        for each in await kind.resolve(whole, look):
+        for each in results:
             match each:
                 case Pair():
                     resolved.append(each)
@@ -138,18 +144,7 @@ class _Work:
                     self.problems.append(each)
                 case Notice():
                     self.notices.append(each)
-        found = diff(
-            resolved,
-            {kind.name: kind},
-            self.ids,
-            self.memory,
-            force=self.force,
-            unmentioned=self.unmentioned,
-            mentioned=self.mentioned,
-        )
-        self.notices += found.notices
-        self._remember(resolved)
-        self.changes = cascade((*self.changes, *found.items), self.pairs)
+        return resolved
 
     def _remember(self, resolved: Iterable[Pair]) -> None:
         """Later stages see the resolved sides, which is what a cascade replaces."""
@@ -166,13 +161,41 @@ class _Work:
         """A reference to what neither exists nor is declared is a Problem of the one that refers."""
         if pair.declared is None:
             return False
-        known = look.ids.keys() | look.broken | self.declared
-        dangling = [key for key in references(pair.declared.fields) if key not in known]
+        known = (look.ids, look.broken, self.declared)
+        dangling = [key for key in references(pair.declared.fields) if not any(key in each for each in known)]
         for key in dangling:
             lack = "several exist" if key in self.ambiguous else "none is declared and none exists"
             text = f"refers to a {key.kind} named {key.name!r}, of which {lack}"
             self.problems.append(Problem(pair.declared.key, (), text))
         return bool(dangling)
+
+    def picture(self) -> Picture:
+        kinds = {kind.name: kind for kind in self.session.kinds}
+        changes = Changes(_in_order(self.changes, self.order, self.session.kinds), tuple(self.notices))
+        names = {each.ref: each.name for each in self.reading.objects}
+        seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
+        return Picture(plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen)
+
+
+def _unreadable(pair: Pair, kind: Kind) -> Iterable[Problem]:
+    """Secrets that are local are read at every check: one that is missing is found before the first write."""
+    if pair.declared is None:
+        return
+    for path, message in unreadable(pair.declared.fields):
+        yield Problem(pair.declared.key, kind.shown(path), message)
+
+
+def _kept(declared: Iterable[Declared], pairs: Iterable[Pair]) -> frozenset[Ref]:
+    """What stays although nobody declares it: what a declared reference names, and what that points at in turn."""
+    mentioned = {key for each in declared for key in references(each.fields)}
+    alone = {pair.observed.ref: pair.observed for pair in pairs if pair.observed and pair.declared is None}
+    kept: set[Ref] = set()
+    ahead = [ref for ref, observed in alone.items() if observed.key in mentioned]
+    while ahead:
+        if (ref := ahead.pop()) in alone and ref not in kept:
+            kept.add(ref)
+            ahead += pointers(alone[ref].fields)
+    return frozenset(kept)
 
 
 def _index(pairs: Iterable[Pair]) -> tuple[dict[Key, str], frozenset[Key]]:
@@ -199,17 +222,16 @@ def _kind_of(pair: Pair) -> str:
 def _identity(pair: Pair) -> Any:
     if pair.declared is not None:
         return pair.declared.key
-    return (pair.observed.kind, pair.observed.id) if pair.observed else None
+    return pair.observed.ref if pair.observed else None
 
 
-def _in_order(changes: Iterable[Change], pairs: Sequence[Pair], kinds: Sequence[Kind]) -> tuple[Change, ...]:
+def _in_order(changes: Iterable[Change], place: Mapping[Any, int], kinds: Sequence[Kind]) -> tuple[Change, ...]:
     """By kind and then as declared, what is deleted last: the same order on every run."""
-    place: dict[Any, int] = {_identity(pair): number for number, pair in enumerate(pairs)}
     order = {kind.name: number for number, kind in enumerate(kinds)}
 
     def rank(change: Change) -> tuple[bool, int, int]:
         gone = isinstance(change, Delete)
-        identity = (change.observed.kind, change.observed.id) if gone else change.key
+        identity = change.observed.ref if gone else change.key
         return (gone, order[change.key.kind], place[identity])
 
     return tuple(sorted(changes, key=rank))

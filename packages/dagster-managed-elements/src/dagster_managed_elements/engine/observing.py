@@ -1,0 +1,90 @@
+"""Reads a place until what is absent is proven absent: one listing may repeat and skip rows, so two must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from dagster_managed_elements.engine.changes import Declared, Observed
+from dagster_managed_elements.engine.elements import Ref
+from dagster_managed_elements.engine.errors import ServerFault
+from dagster_managed_elements.engine.kinds import Kind
+from dagster_managed_elements.engine.running import concurrently
+
+_MOST_READS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read, each object once, and of which kinds two reads agreed."""
+
+    objects: tuple[Observed, ...]
+    confirmed: frozenset[str]
+
+    @property
+    def refs(self) -> frozenset[Ref]:
+        return frozenset(each.ref for each in self.objects)
+
+
+async def observe(kinds: Sequence[Kind], declared: Iterable[Declared], *, exhaustive: bool) -> Reading:
+    """Every kind at once, and again where something declared is absent or rows repeat; with *exhaustive*, because
+    what is not declared is to go, every kind of which there is anything.
+    """
+    wanted = frozenset(each.key for each in declared)
+
+    def suspect(kind: Kind, first: Sequence[Observed]) -> bool:
+        names = {each.key for each in first}
+        missing = any(key.kind == kind.name and key not in names for key in wanted)
+        return missing or _repeats(first) or bool(exhaustive and first)
+
+    first = await _read_all(kinds)
+    doubtful = [kind for kind in kinds if suspect(kind, first[kind.name])]
+    return await _confirmed(kinds, first, doubtful)
+
+
+async def confirm(kinds: Sequence[Kind], reading: Reading) -> Reading:
+    """*reading* with every kind confirmed: for a plan that destroys, which must not miss what depends on it."""
+    known = {kind.name: [each for each in reading.objects if each.kind == kind.name] for kind in kinds}
+    return await _confirmed(kinds, known, [kind for kind in kinds if kind.name not in reading.confirmed])
+
+
+async def _read_all(kinds: Iterable[Kind]) -> dict[str, Sequence[Observed]]:
+    found: dict[str, Sequence[Observed]] = {}
+
+    async def read(kind: Kind) -> None:
+        found[kind.name] = await kind.observe()
+
+    await concurrently(*(partial(read, kind) for kind in kinds))
+    return found
+
+
+async def _confirmed(
+    kinds: Sequence[Kind], known: Mapping[str, Sequence[Observed]], doubtful: Iterable[Kind]
+) -> Reading:
+    found = dict(known)
+    confirmed: set[str] = set()
+
+    async def read(kind: Kind) -> None:
+        found[kind.name] = await _agreed(kind, known[kind.name])
+        confirmed.add(kind.name)
+
+    await concurrently(*(partial(read, kind) for kind in doubtful))
+    once = {each.ref: each for kind in kinds for each in found[kind.name]}
+    return Reading(tuple(once.values()), frozenset(confirmed))
+
+
+async def _agreed(kind: Kind, first: Sequence[Observed]) -> Sequence[Observed]:
+    """Reads until two in a row agree. Nothing at all is not believed of a list that had something."""
+    reads = [first]
+    while len(reads) < _MOST_READS:
+        reads.append(await kind.observe())
+        before, now = ({each.id for each in read} for read in reads[-2:])
+        if before == now and (now or not any(reads)):
+            return reads[-1]
+    text = f"The list of {kind.name}s changes from read to read; nothing is concluded from it. Try again."
+    raise ServerFault(text)
+
+
+def _repeats(read: Sequence[Observed]) -> bool:
+    return len({each.id for each in read}) < len(read)

@@ -1,0 +1,265 @@
+"""Declared beside observed, field by field: tables of whole values."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from dagster_managed_elements.engine.changes import (
+    ABSENT,
+    Changes,
+    Create,
+    Delete,
+    FieldChange,
+    Memory,
+    Notice,
+    Pair,
+    Replace,
+    SecretRecord,
+    Update,
+)
+from dagster_managed_elements.engine.diffing import diff
+from dagster_managed_elements.engine.elements import Key, Later, Masked, Named, Secret
+from memory_world import NodeKind, Server
+from sides import KINDS, alone, at, both, have, node, want
+
+IDS = {node("b"): "2", node("c"): "3", Key("leaf", "b"): "2"}
+UNKNOWN = "the server does not show this secret, so it is taken as unchanged"
+
+
+def never() -> str:
+    raise AssertionError("a callable was called in a check")
+
+
+PASSWORD, OTHER = Secret.literal("p"), Secret.literal("q")
+VAULT = Secret.call(never, reference="vault/1")
+
+
+def compared(declared: dict[str, Any], observed: dict[str, Any], **how: Any) -> Changes:
+    pair = both(want("a", **declared), have("a", "1", **observed))
+    return diff([pair], KINDS, IDS, how.pop("memory", Memory()), **how)
+
+
+def changed(declared: dict[str, Any], observed: dict[str, Any], **how: Any) -> list[tuple[Any, ...]]:
+    """Each field that changes: path, before, after."""
+    items = compared(declared, observed, **how).items
+    return [(each.path, each.before, each.after) for item in items for each in item.fields]
+
+
+EQUAL = [
+    ({"x": 1}, {"x": 1}),
+    ({"x": 1}, {"x": 1.0}),
+    ({"x": 1}, {"x": 1, "y": 2}),
+    ({"x": None}, {"x": 1}),
+    ({"x": None}, {}),
+    ({"x": {"y": None}}, {"x": {}}),
+    ({"x": {}}, {"x": {"y": None}}),
+    ({"x": [{"y": None}]}, {"x": [{}]}),
+    ({"x": [1, [2]]}, {"x": [1, [2]]}),
+    ({"x": Named("1", "File")}, {"x": Named("1", "File (CSV)")}),
+    ({"x": node("b")}, {"x": at("2")}),
+    ({"x": [node("b"), {"y": node("c")}]}, {"x": [at("2"), {"y": at("3")}]}),
+    ({"x": Later(node("b"), {"y": 1})}, {"x": {"y": 1}}),
+    ({"x": Masked()}, {"x": Masked("7")}),
+    ({"x": PASSWORD}, {"x": "p"}),
+]
+
+
+@pytest.mark.parametrize(("declared", "observed"), EQUAL, ids=str)
+def test_what_is_equal_is_no_change_and_no_notice(declared: dict[str, Any], observed: dict[str, Any]) -> None:
+    found = compared(declared, observed)
+    assert found.items == ()
+    assert [each for each in found.notices if each.code != "later"] == []
+
+
+DIFFERENT = [
+    ({"x": 1}, {"x": True}, [(("x",), True, 1)]),
+    ({"x": True}, {"x": 1}, [(("x",), 1, True)]),
+    ({"x": False}, {"x": 0}, [(("x",), 0, False)]),
+    ({"x": [1]}, {"x": [True]}, [(("x",), [True], [1])]),
+    ({"x": {"y": {"z": 0}}}, {"x": {"y": {"z": False}}}, [(("x", "y", "z"), False, 0)]),
+    ({"x": "1"}, {"x": 1}, [(("x",), 1, "1")]),
+    ({"x": 1}, {}, [(("x",), ABSENT, 1)]),
+    ({"x": 1}, {"x": None}, [(("x",), None, 1)]),
+    ({"x": []}, {}, [(("x",), ABSENT, [])]),
+    ({"x": {"y": []}}, {"x": {}}, [(("x", "y"), ABSENT, [])]),
+    ({"x": {"y": {}}}, {"x": {}}, [(("x", "y"), ABSENT, {})]),
+    ({"x": {}}, {"x": {"y": 1}}, [(("x", "y"), 1, ABSENT)]),
+    ({"x": {"y": None}}, {"x": {"y": 1}}, [(("x", "y"), 1, None)]),
+    ({"x": {"a.b": 1}}, {"x": {"a": {"b": 1}}}, [(("x", "a.b"), ABSENT, 1), (("x", "a"), {"b": 1}, ABSENT)]),
+    ({"x": [1, 2]}, {"x": [2, 1]}, [(("x",), [2, 1], [1, 2])]),
+    ({"x": [1]}, {"x": [1, 2]}, [(("x",), [1, 2], [1])]),
+    ({"x": [{"y": 1}]}, {"x": [{"y": 2}]}, [(("x",), [{"y": 2}], [{"y": 1}])]),
+    ({"x": node("b")}, {"x": at("3")}, [(("x",), at("3"), node("b"))]),
+    ({"x": node("b")}, {"x": at("2", "leaf")}, [(("x",), at("2", "leaf"), node("b"))]),
+    ({"x": node("new")}, {"x": at("2")}, [(("x",), at("2"), node("new"))]),
+    ({"x": [node("b")]}, {"x": [at("3")]}, [(("x",), [at("3")], [node("b")])]),
+    ({"x": Named("1", "File")}, {"x": Named("2", "File")}, [(("x",), Named("2", "File"), Named("1", "File"))]),
+    ({"x": Later(node("b"), {"y": 1})}, {"x": {"y": 2}}, [(("x", "y"), 2, 1)]),
+    ({"x": Masked()}, {}, [(("x",), ABSENT, Masked())]),
+]
+
+
+@pytest.mark.parametrize(("declared", "observed", "fields"), DIFFERENT, ids=str)
+def test_each_difference_is_said_once_with_both_sides(
+    declared: dict[str, Any], observed: dict[str, Any], fields: list[tuple[Any, ...]]
+) -> None:
+    found = changed(declared, observed)
+    assert found == fields
+    assert [[type(side) for side in each[1:]] for each in found] == [
+        [type(side) for side in each[1:]] for each in fields
+    ]
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "force", "why"),
+    [
+        (PASSWORD, ABSENT, False, "changed"),
+        (PASSWORD, None, False, "changed"),
+        (VAULT, ABSENT, False, "changed"),
+        (PASSWORD, "q", False, "changed"),
+        (PASSWORD, "q", True, "forced"),
+        (PASSWORD, "p", True, "forced"),
+        (PASSWORD, Masked(), True, "forced"),
+        (VAULT, Masked(), True, "forced"),
+    ],
+    ids=str,
+)
+def test_a_secret_that_is_to_be_sent_says_why(after: Any, before: Any, force: bool, why: str) -> None:
+    observed = {} if before is ABSENT else {"x": before}
+    (update,) = compared({"x": after}, observed, force=force).items
+    shown = before if before in (ABSENT, None) else Masked()
+    assert update.fields == (FieldChange(("x",), shown, after, why),)
+
+
+@pytest.mark.parametrize(("after", "before"), [(PASSWORD, Masked()), (VAULT, Masked()), (VAULT, "something")])
+def test_a_secret_nobody_can_compare_is_a_notice_and_no_change(after: Any, before: Any) -> None:
+    notice = Notice(node("a"), ("x",), "secret-unknown", UNKNOWN)
+    assert compared({"x": after}, {"x": before}) == Changes((), (notice,))
+
+
+REMEMBERED = SecretRecord(reference="literal", fingerprint=None, version="7")
+
+
+@pytest.mark.parametrize(
+    ("before", "record", "changes"),
+    [
+        (Masked("7"), REMEMBERED, 0),
+        (Masked("8"), REMEMBERED, 1),
+        (Masked("7"), SecretRecord(reference="env:X", version="7"), 1),
+        (Masked("7"), SecretRecord(reference="literal", fingerprint="f", version="7"), 1),
+    ],
+)
+def test_a_remembered_secret_differs_by_reference_fingerprint_and_version(
+    before: Masked, record: SecretRecord, changes: int
+) -> None:
+    memory = Memory(secrets={(at("1"), ("x", "y")): record})
+    found = compared({"x": {"y": PASSWORD}}, {"x": {"y": before}}, memory=memory)
+    assert (len(found.items), found.notices) == (changes, ())
+
+
+def test_a_list_of_which_only_secrets_are_to_be_said_is_not_reported_whole() -> None:
+    declared, observed = {"x": [{"y": 1, "p": PASSWORD}]}, {"x": [{"y": 1, "p": Masked()}]}
+    assert compared(declared, observed).notices == (Notice(node("a"), ("x", "0", "p"), "secret-unknown", UNKNOWN),)
+    assert changed(declared, observed, force=True) == [(("x", "0", "p"), Masked(), PASSWORD)]
+    assert changed({"x": [{"y": 2, "p": PASSWORD}]}, observed) == [
+        (("x",), [{"y": 1, "p": Masked()}], [{"y": 2, "p": PASSWORD}])
+    ]
+
+
+def test_what_is_not_there_is_created_with_all_that_is_declared_of_it() -> None:
+    declared = want("a", x=1, y=None, z=PASSWORD)
+    fields = (
+        FieldChange(("x",), ABSENT, 1),
+        FieldChange(("y",), ABSENT, None),
+        FieldChange(("z",), ABSENT, PASSWORD),
+    )
+    assert diff([Pair(declared, None)], KINDS, IDS, Memory()) == Changes((Create(declared, fields),))
+
+
+def test_a_rename_is_a_change_of_the_name() -> None:
+    declared, observed = want("b", renamed_from="a", x=1), have("a", "1", x=1)
+    update = Update(declared, observed, (FieldChange(("name",), "a", "b"),))
+    assert diff([both(declared, observed)], KINDS, IDS, Memory()) == Changes((update,))
+
+
+def test_a_fixed_field_that_differs_is_a_replace() -> None:
+    declared, observed = want("a", shape=1, color=1), have("a", "1", shape=0, color=0)
+    fields = (FieldChange(("shape",), 0, 1), FieldChange(("color",), 0, 1))
+    assert diff([both(declared, observed)], KINDS, IDS, Memory()) == Changes((Replace(declared, observed, fields),))
+
+
+def test_what_is_not_declared_is_deleted_only_where_that_is_asked_for_and_it_is_not_kept() -> None:
+    pairs = [alone(have("a", "1", x=1)), alone(have("a", "2")), alone(have("c", "3"))]
+    assert diff(pairs, KINDS, IDS, Memory()) == Changes()
+    found = diff(pairs, KINDS, IDS, Memory(), unmentioned=True, kept={at("2")})
+    gone = (FieldChange(("x",), 1, ABSENT),)
+    assert found == Changes(
+        (
+            Delete(have("a", "1", x=1), gone, None, "it is not declared"),
+            Delete(have("c", "3"), (), None, "it is not declared"),
+        )
+    )
+
+
+def test_what_is_known_only_later_says_so() -> None:
+    later = Later(node("b"), [1])
+    (notice,) = diff([Pair(want("a", x=later), None)], KINDS, {}, Memory()).notices
+    assert notice == Notice(node("a"), ("x",), "later", "verified once b (node) is created")
+
+
+class LiftedKind(NodeKind):
+    name: ClassVar[str] = "node"
+    lifted: ClassVar[frozenset[str]] = frozenset({"settings"})
+
+
+@pytest.mark.parametrize(
+    ("ignore", "left"),
+    [
+        ("color", ["settings.url", "settings.url2", "settings.streams.public.users.mode"]),
+        ("url", ["color", "settings.url2", "settings.streams.public.users.mode"]),
+        ("url2", ["color", "settings.url", "settings.streams.public.users.mode"]),
+        ("ur", ["color", "settings.url", "settings.url2", "settings.streams.public.users.mode"]),
+        ("streams", ["color", "settings.url", "settings.url2"]),
+        ("streams.public.users", ["color", "settings.url", "settings.url2"]),
+        ("streams.public.users.mode", ["color", "settings.url", "settings.url2"]),
+        ("streams.public", ["color", "settings.url", "settings.url2", "settings.streams.public.users.mode"]),
+        ("settings.url", ["color", "settings.url", "settings.url2", "settings.streams.public.users.mode"]),
+    ],
+)
+def test_an_ignored_path_is_whole_names_as_the_user_reads_them(ignore: str, left: list[str]) -> None:
+    def fields(value: int) -> dict[str, Any]:
+        streams = {"public.users": {"mode": value}}
+        return {"color": value, "settings": {"url": value, "url2": value, "streams": streams}}
+
+    pair = both(want("a", ignore=(ignore,), **fields(1)), have("a", "1", **fields(0)))
+    found = diff([pair], {"node": LiftedKind(Server())}, IDS, Memory())
+    assert [".".join(each.path) for item in found.items for each in item.fields] == left
+    ignored = [".".join(each.path).removeprefix("settings.") for each in found.notices]
+    assert len(ignored) == 4 - len(left)
+    assert {each.code for each in found.notices} <= {"ignored"}
+
+
+def test_what_is_ignored_stays_as_it_is_where_its_field_is_sent_whole() -> None:
+    observed = have("a", "1", settings={"x": 0, "y": 0, "deep": {"z": 0}, "more": 1})
+    declared = want("a", ignore=("settings.y", "settings.deep.z", "settings.more", "settings.less"),
+                    settings={"x": 1, "y": 1, "deep": {"z": 1}, "less": 1})  # fmt: skip
+    (update,) = diff([both(declared, observed)], KINDS, IDS, Memory()).items
+    assert isinstance(update, Update)
+    assert update.declared.fields == {"settings": {"x": 1, "y": 0, "deep": {"z": 0}, "more": 1}}
+    assert declared.fields["settings"]["y"] == 1
+
+
+def test_an_ignored_secret_is_sent_as_declared_where_its_field_is_sent_whole() -> None:
+    declared = want("a", ignore=("settings.p",), settings={"x": 1, "p": PASSWORD})
+    observed = have("a", "1", settings={"x": 0, "p": Masked()})
+    (update,) = diff([both(declared, observed)], KINDS, IDS, Memory(), force=True).items
+    assert isinstance(update, Update)
+    assert update.fields == (FieldChange(("settings", "x"), 0, 1),)
+    assert update.declared.fields == {"settings": {"x": 1, "p": PASSWORD}}
+
+
+def test_what_differs_only_where_it_is_ignored_is_no_change() -> None:
+    pair = both(want("a", ignore=("x",), x=1), have("a", "1", x=0))
+    notice = Notice(node("a"), ("x",), "ignored", "differs, and is ignored as declared")
+    assert diff([pair], KINDS, IDS, Memory()) == Changes((), (notice,))
