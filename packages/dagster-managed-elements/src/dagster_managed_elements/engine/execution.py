@@ -13,10 +13,20 @@ from typing import TypeAlias
 import anyio
 from anyio.abc import TaskGroup
 
-from dagster_managed_elements.engine.changes import Change, Declared, Delete, Observed, Pair, Replace, Update
+from dagster_managed_elements.engine.changes import (
+    ABSENT,
+    Change,
+    Declared,
+    Delete,
+    Observed,
+    Pair,
+    Problem,
+    Replace,
+    Update,
+)
 from dagster_managed_elements.engine.diffing import Kinds
-from dagster_managed_elements.engine.elements import Key, Later
-from dagster_managed_elements.engine.errors import ApiError, Lost, ManagedElementsError, Partial
+from dagster_managed_elements.engine.elements import Fields, Key, Later
+from dagster_managed_elements.engine.errors import Lost, ManagedElementsError, Partial
 from dagster_managed_elements.engine.kinds import Kind, Look
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome, Report
@@ -25,6 +35,7 @@ OnOutcome: TypeAlias = Callable[[Outcome], None]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 _FIRST_LOOK, _LONGEST_PAUSE = 0.5, 8.0
+_INTERRUPTED = "interrupted before it began"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,25 +87,27 @@ class _Run:
                 group.start_soon(self._run, operation, group)
 
     async def _run(self, operation: Operation, group: TaskGroup) -> None:
-        outcome = self._hindered(operation)
-        if outcome is None:
+        step = operation.step
+        if (hindered := self._hindered(operation)) is not None:
+            self.outcomes[step] = hindered
+        else:
             async with self.ways.limiter:
                 # A write that began is seen to its end, whatever becomes of the task that asked for it.
                 with anyio.CancelScope(shield=True):
-                    outcome = self._hindered(operation) or await self._attempt(operation)
-        self.outcomes[operation.step] = outcome
-        self.ways.on_outcome(outcome)
-        for dependent in self.dependents[operation.step]:
+                    self.outcomes[step] = self._hindered(operation) or await self._attempt(operation)
+        self.ways.on_outcome(self.outcomes[step])
+        for dependent in self.dependents[step]:
             self.waiting[dependent.step] -= 1
             if not self.waiting[dependent.step]:
                 group.start_soon(self._run, dependent, group)
 
     def _hindered(self, operation: Operation) -> Outcome | None:
         for step in operation.waits_for:
-            if self.outcomes[step].status != "done":
-                return Outcome(step=operation.step, status="skipped", reason=f"waits for: {step}")
+            if (before := self.outcomes[step]).status != "done":
+                reason = _INTERRUPTED if before.reason == _INTERRUPTED else f"waits for: {step}"
+                return Outcome(step=operation.step, status="skipped", reason=reason)
         if self.ways.stop.is_set():
-            return Outcome(step=operation.step, status="skipped", reason="interrupted before it began")
+            return Outcome(step=operation.step, status="skipped", reason=_INTERRUPTED)
         return None
 
     async def _attempt(self, operation: Operation) -> Outcome:
@@ -103,6 +116,8 @@ class _Run:
             return await self._act(step, operation.change, kind)
         except Partial as error:
             return Outcome(step=step, status="failed", id=error.id, reason=str(error))
+        except Lost as error:
+            return Outcome(step=step, status="unknown", reason=f"{error}; it may have been carried out")
         except ManagedElementsError as error:
             return Outcome(step=step, status="failed", reason=str(error))
         except Exception as error:  # noqa: BLE001 - the report must survive a fault of an integration
@@ -129,20 +144,24 @@ class _Run:
         """Verify what could not be verified before: the same resolve again, now that its source exists."""
         if not any(isinstance(value, Later) for value in declared.fields.values()):
             return declared
-        (settled,) = await kind.resolve([Pair(declared, observed)], Look(ids=self.ids))
-        if not isinstance(settled, Pair) or settled.declared is None:
-            raise ManagedElementsError(str(settled))
-        for name, value in declared.fields.items():
-            if not isinstance(value, Later) and settled.declared.fields.get(name) != value:
-                text = f"{name} is no longer what the plan showed; check again"
-                raise ManagedElementsError(text)
-        return settled.declared
+        results = await kind.resolve([Pair(declared, observed)], Look(ids=self.ids))
+        if problems := [str(each) for each in results if isinstance(each, Problem)]:
+            raise ManagedElementsError("; ".join(problems))
+        (settled,) = (each.declared for each in results if isinstance(each, Pair) and each.declared)
+        before, after = (_without_later(fields, declared) for fields in (declared.fields, settled.fields))
+        if moved := [name for name in {**before, **after} if before.get(name, ABSENT) != after.get(name, ABSENT)]:
+            text = f"{', '.join(moved)}: no longer what the plan showed; check again"
+            raise ManagedElementsError(text)
+        return settled
 
     async def _look_for(self, step: Step, kind: Kind, lost: Lost) -> Outcome:
         """A create whose answer was lost is never sent again: the server may still be committing it."""
         pause, waited = _FIRST_LOOK, 0.0
         while True:
-            found = await self._new_ids(kind, step.key.name)
+            try:
+                found = await self._new_ids(kind, step.key.name)
+            except Exception as error:  # noqa: BLE001 - a fault in looking says nothing of what became of the create
+                return Outcome(step=step, status="unknown", reason=str(lost), error=error)
             if len(found) == 1:
                 self.ids[step.key] = found[0]
                 return Outcome(step=step, status="done", id=found[0], reason="found after a lost answer")
@@ -156,5 +175,11 @@ class _Run:
         before = self.seen.get(kind.name, frozenset())
         try:
             return sorted(each.id for each in await kind.find(name) if each.id not in before)
-        except ApiError:
+        except ManagedElementsError:
             return []
+
+
+def _without_later(fields: Fields, declared: Declared) -> Fields:
+    """What the plan showed as it was: all but the fields of *declared* that could not be known yet."""
+    later = {name for name, value in declared.fields.items() if isinstance(value, Later)}
+    return {name: value for name, value in fields.items() if name not in later}

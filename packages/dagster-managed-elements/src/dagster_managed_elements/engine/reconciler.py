@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -47,7 +47,7 @@ class Reconciler(ManagedElementReconciler):
     def check(self, *, include_all_secrets: bool = False, **_: object) -> ManagedElementDiff:
         """What an apply would change. Raises ManagedElementsError where that cannot be said."""
         options = Options(force=include_all_secrets)
-        (result,) = sync(lambda _stop: check([self], options))
+        (result,) = sync(lambda _stop: check([self], options), winds_up=False)
         return to_diff(_plan_of(result).entries)
 
     def apply(
@@ -61,7 +61,7 @@ class Reconciler(ManagedElementReconciler):
         (result,) = sync(partial(_apply_until, [self], options))
         plan = _plan_of(result)
         if result.report is not None and not result.report.ok:
-            raise ApplyFailed(result.report)
+            raise ApplyFailed(result.report) from next(_faults(result.report), None)
         return to_diff(plan.entries)
 
 
@@ -74,6 +74,11 @@ class ApplyFailed(ManagedElementsError):  # noqa: N818 - what became of the appl
             f"  {each.step}: {each.status}: {each.reason}" for each in report.outcomes if each.status != "done"
         ]
         super().__init__("Not everything was applied:\n" + "\n".join(lines))
+
+
+def _faults(report: Report) -> Iterator[Exception]:
+    """What no operation should have raised: the cause of a failure, with its traceback, for who can mend it."""
+    return (each.error for each in report.outcomes if each.error is not None)
 
 
 async def _refuse_what_destroys(_plan: Plan) -> Policy:
@@ -100,7 +105,9 @@ class Options:
 class Result:
     """What became of one place: a plan, and a report where it was applied, or the error that stood in the way.
 
-    *of* are the numbers of the reconcilers it answers for, in the order they were given.
+    *of* are the numbers of the reconcilers it answers for, in the order they were given. An *error* that is no
+    ManagedElementsError is a fault of this library or of an integration: it is for the caller to raise or show
+    with its traceback, once what became of the other places is told.
     """
 
     of: tuple[int, ...]
@@ -165,7 +172,7 @@ async def _each_place(
         async def run(place: _Place) -> None:
             try:
                 results.append(await act(place))
-            except ManagedElementsError as error:
+            except Exception as error:  # noqa: BLE001 - other places may be writing: none may end for this one
                 results.append(Result(of=place.numbers, place=place.session.place, error=error))
 
         await concurrently(*(partial(run, place) for place in places))
@@ -178,13 +185,13 @@ async def _connected(
 ) -> AsyncGenerator[list[_Place]]:
     """Every distinct instance connected once; what cannot be connected is a Result, not the end of the run."""
     async with AsyncExitStack() as stack:
-        sessions: dict[Instance, Session | ManagedElementsError] = {}
+        sessions: dict[Instance, Session | Exception] = {}
         places: dict[str, _Place] = {}
         for number, reconciler in enumerate(of):
             if reconciler.instance not in sessions:
                 try:
                     session = await stack.enter_async_context(reconciler.instance.connect(settings))
-                except ManagedElementsError as error:
+                except Exception as error:  # noqa: BLE001 - as above
                     session = error
                 sessions[reconciler.instance] = session
             match sessions[reconciler.instance]:
@@ -217,7 +224,8 @@ async def _apply_place(
     if picture.plan.is_empty:
         return result(report=Report(place=place.session.place))
     try:
-        guard(picture.plan, await options.decide(picture.plan))
+        if not stop.is_set():
+            guard(picture.plan, await options.decide(picture.plan))
     except ManagedElementsError as error:
         return result(error=error)
     host = place.session.host

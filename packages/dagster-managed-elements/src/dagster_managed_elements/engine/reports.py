@@ -13,7 +13,8 @@ Status: TypeAlias = Literal["done", "failed", "skipped", "unknown"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """*unknown*: the answer was lost and the object was not found afterwards; it may still appear.
+    """*unknown*: the answer was lost, so it may or may not have been carried out; a create was looked for and
+    not found, and may still appear.
 
     *reason* says why an operation failed, was skipped or is unknown, in one line and without secrets. *error* is
     kept only where it is a fault of this library or an integration, not a failure anybody expected.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from contextvars import copy_context
 from typing import TypeVar
 
 import anyio
@@ -32,36 +30,20 @@ async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
         raise failures[0]
 
 
-def sync(call: Callable[[anyio.Event], Awaitable[T]]) -> T:
-    """Run *call* to its end and return what it returns, also where a loop is already running in this thread.
+def sync(call: Callable[[anyio.Event], Awaitable[T]], *, winds_up: bool = True) -> T:
+    """Run *call* to its end and return what it returns, whether or not a loop is running in this thread.
 
-    *call* is given an event; it is set when the user interrupts, and *call* is expected to wind up then: what
-    is in flight is finished, never cut off. KeyboardInterrupt is raised once it has.
+    *call* is given an event that is set when the user interrupts; it is expected to wind up then, and what is in
+    flight is finished before KeyboardInterrupt is raised. A call that never *winds_up* is cut off instead.
     """
-    if not _in_a_loop():
-        return anyio.run(_with_event, call)
-    return copy_context().run(_in_a_thread, call)
-
-
-def _in_a_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-async def _with_event(call: Callable[[anyio.Event], Awaitable[T]]) -> T:
-    return await call(anyio.Event())
-
-
-def _in_a_thread(call: Callable[[anyio.Event], Awaitable[T]]) -> T:
+    # A loop of its own thread: an interrupt reaches this one, and never tears through the middle of a write.
     with anyio.from_thread.start_blocking_portal() as portal:
         stop = portal.call(anyio.Event)
         future = portal.start_task_soon(call, stop)
         try:
             return future.result()
         except KeyboardInterrupt:
-            portal.call(stop.set)
-            future.result()
+            if winds_up:
+                portal.call(stop.set)
+                future.result()
             raise
