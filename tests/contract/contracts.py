@@ -66,8 +66,8 @@ def check_exchange(
 ) -> list[str]:
     """What is wrong with a request to the Config API and its answer; empty where nothing is.
 
-    *path* is as sent (`/api/v1/sources/list`). A request whose answer never came has status None. Answers of 400 and
-    more are checked for the shapes that the server really has, not for those that the contract declares.
+    *path* is as sent (`/api/v1/sources/list`). Status is None where no answer came. Answers of 400 and more
+    are checked for the shapes that the server really has, not for those that the contract declares.
     """
     operation = _operation(contract, path)
     if operation is None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-
 from airbyte_local import LocalAirbyte
 
 NIL_ID = "00000000-0000-0000-0000-000000000000"

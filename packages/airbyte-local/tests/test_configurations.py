@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from airbyte_local.configurations import MASK, hydrate, keep_masked, mask, split
 from hypothesis import given
 from hypothesis import strategies as st
-
-from airbyte_local.configurations import MASK, hydrate, keep_masked, mask, split
 
 NAMES = st.sampled_from("abcd")
 LEAVES = st.fixed_dictionaries({"type": st.just("string")}, optional={"airbyte_secret": st.just(True)})

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from jsonschema import Draft7Validator
-
 from airbyte_local.connectors import PUBLIC
+from jsonschema import Draft7Validator
 
 UNKNOWN = "11111111-1111-1111-1111-111111111111"
 KINDS = pytest.mark.parametrize("kind", ["source", "destination"])

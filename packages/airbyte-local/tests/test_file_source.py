@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from airbyte_local.connectors import ConnectorFailed
 from airbyte_local.connectors.fetching import fetch_sample
 from airbyte_local.connectors.file import File

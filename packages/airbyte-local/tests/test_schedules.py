@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from airbyte_local.errors import Problem
 from airbyte_local.schedules import check_cron
 

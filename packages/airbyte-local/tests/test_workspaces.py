@@ -6,7 +6,6 @@ import uuid
 
 import httpx
 import pytest
-
 from airbyte_local import server
 
 NIL_ID = "00000000-0000-0000-0000-000000000000"

@@ -1,7 +1,22 @@
 """A local Airbyte for tests and first steps: no Docker, no account, one process."""
 
-from airbyte_local.faults import Fault
-from airbyte_local.request_log import Exchange
-from airbyte_local.serving import LocalAirbyte, server
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airbyte_local.faults import Fault
+    from airbyte_local.request_log import Exchange
+    from airbyte_local.serving import LocalAirbyte, server
 
 __all__ = ["Exchange", "Fault", "LocalAirbyte", "server"]
+
+# Loaded when asked for: pytest imports this package in every run for its fixture, `dagster-me` for its command.
+HOMES = {"Exchange": "request_log", "Fault": "faults", "LocalAirbyte": "serving", "server": "serving"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module 'airbyte_local' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"airbyte_local.{HOMES[name]}"), name)

@@ -46,7 +46,7 @@ STREAM_CONFIG = {
     "generationId": "whole",
     "syncId": "whole",
 }
-CATALOG = {"streams": [{"stream": STREAM, "config": STREAM_CONFIG}]}
+CATALOG = {"streams!": [{"stream": STREAM, "config": STREAM_CONFIG}]}
 
 
 def key_of(stream: Json) -> StreamKey:

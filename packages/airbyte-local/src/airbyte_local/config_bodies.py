@@ -88,7 +88,10 @@ CONNECTION_SEARCH: Shape = {
     "status": STATUS,
 }
 WEB_BACKEND_GET: Shape = {"connectionId!": "uuid", "withRefreshedCatalog": "flag"}
-WEB_BACKEND_CREATE: Shape = {**CONNECTION_CREATE, "operations": [OPERATION]}
+WEB_BACKEND_CREATE: Shape = {
+    "operations": [OPERATION],
+    **{name: kind for name, kind in CONNECTION_CREATE.items() if name != "notifySchemaChangesByEmail"},
+}
 WEB_BACKEND_UPDATE: Shape = {
     "connectionId!": "uuid",
     "status": STATUS,
@@ -126,7 +129,12 @@ class ActorBodies:
         self.by_id: Shape = {f"{words.id}!": "uuid"}
         self.by_definition: Shape = {f"{words.definition_id}!": "uuid"}
         self.by_definition_and_workspace: Shape = {**self.by_definition, "workspaceId!": "uuid"}
-        changes: Shape = {"secretId": "text", "resourceAllocation": "object"}
+        changes: Shape = {"resourceAllocation": "object"}
+        if words.kind == "source":
+            changes = {"secretId": "text", **changes}
+        partial_id: Shape = (
+            self.by_id if words.kind == "source" else {words.id: "uuid"}
+        )  # forgotten in the contract
         self.create: Shape = {
             **self.by_definition_and_workspace,
             "connectionConfiguration!": "object",
@@ -134,7 +142,7 @@ class ActorBodies:
             **changes,
         }
         self.update: Shape = {**self.by_id, "connectionConfiguration!": "object", "name!": "text", **changes}
-        self.partial_update: Shape = {**self.by_id, "connectionConfiguration": "object", "name": "text", **changes}
+        self.partial_update: Shape = {**partial_id, "connectionConfiguration": "object", "name": "text", **changes}
         self.offered: Shape = {
             **self.by_definition_and_workspace,
             words.id: "uuid",

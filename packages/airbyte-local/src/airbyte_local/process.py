@@ -56,11 +56,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
                 admin=admin_app(lambda: controls, allowed_hosts=settings.allowed_hosts),
                 die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
             )
-            port: int = listener.getsockname()[1]
-            shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-            say(
-                f"Airbyte {world.profile.version} (local) is at http://{shown}:{port} with its data in {world.data}"
-            )
+            say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
             uvicorn.Server(server_config(front, wires)).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises what it caught again, once everything is closed
             pass

@@ -155,6 +155,8 @@ class ActorHandlers:
         self._known(call)  # every actor follows its definition here: nothing is pinned
 
     def _known(self, call: Call) -> tuple[Actor, ActorDefinition]:
+        if self.words.id not in call.body:
+            raise Broken(message=f"NullPointerException: {self.words.id}")
         actor = find_actor(call.session, self.words, call.body[self.words.id])
         return actor, Directory(call.session, self.words.kind).get(actor.definition_id)
 

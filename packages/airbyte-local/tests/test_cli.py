@@ -1,0 +1,119 @@
+"""`airbyte-local serve`: one friendly line, one line for what goes wrong, and a quiet end."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from airbyte_local import server
+
+
+def environment():
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if key not in {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}
+    }
+
+
+def start(*arguments, cwd=None):
+    return subprocess.Popen(
+        [sys.executable, "-c", "from airbyte_local.cli import main; main()", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=cwd,
+    )
+
+
+def run(*arguments, cwd=None):
+    with start(*arguments, cwd=cwd) as process:
+        out, err = process.communicate(timeout=20)
+    return process.returncode, out, err
+
+
+def test_it_says_where_it_is_and_ends_quietly_on_ctrl_c(tmp_path):
+    with start("serve", "--port", "0", cwd=tmp_path) as process:
+        line = process.stdout.readline()
+        url = line.split(" is at ")[1].split()[0]
+        assert line == f"Airbyte 2.0.0 (local) is at {url} with its data in {tmp_path / '.airbyte-local'}\n"
+        assert httpx.get(f"{url}/api/v1/health").json() == {"available": True}
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=10)
+    assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_a_port_in_use_is_one_line_that_says_what_to_do(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, out, err = run("serve", "--port", str(port), cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert (
+        err == f"Port {port} is in use. Stop what listens there, or choose another with --port (0: any free one).\n"
+    )
+
+
+def test_a_folder_in_use_is_one_line_that_says_what_to_do(tmp_path):
+    with server(tmp_path / "data"):
+        code, out, err = run("serve", "--port", "0", "--data", "data", cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert err == "data is in use by another local Airbyte. Stop that one, or choose another folder with --data.\n"
+
+
+@pytest.mark.parametrize("arguments", [["--host", "192.0.2.1"], ["--data", "file/below"]])
+def test_what_cannot_be_served_is_one_line(tmp_path, arguments):
+    (tmp_path / "file").write_text("")
+    code, _, err = run("serve", "--port", "0", *arguments, cwd=tmp_path)
+    assert code == 2
+    assert err.startswith("Cannot serve on ")
+    assert err.count("\n") == 1
+
+
+def test_bodies_are_logged_only_where_asked_for(tmp_path):
+    for flags, logged in (([], None), (["--log-bodies"], {"sourceId": "x"})):
+        with start("serve", "--port", "0", *flags, cwd=tmp_path) as process:
+            url = process.stdout.readline().split(" is at ")[1].split()[0]
+            httpx.post(f"{url}/api/v1/sources/get", json={"sourceId": "x"})
+            assert httpx.get(f"{url}/_local/requests").json()[0]["request"] == logged
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=10)
+
+
+def test_a_process_asked_to_die_is_gone(tmp_path):
+    with start("serve", "--port", "0", cwd=tmp_path) as process:
+        url = process.stdout.readline().split(" is at ")[1].split()[0]
+        httpx.put(f"{url}/_local/faults", json=[{"match": "health", "action": "die"}])
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{url}/api/v1/health")
+        assert process.wait(timeout=5) == 137
+
+
+def test_other_programs_find_the_command_by_its_entry_point():
+    (found,) = importlib.metadata.entry_points(group="dagster_managed_elements.serve")
+    command = found.load()
+    options = {parameter.name: parameter.default for parameter in command.params}
+    assert (options["port"], options["host"], str(options["data"])) == (8000, "127.0.0.1", ".airbyte-local")
+
+
+def test_the_help_does_not_load_the_server():
+    code = "import sys, airbyte_local.cli; print('uvicorn' in sys.modules, 'starlette' in sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment()
+    )
+    assert found.stdout == "False False\n"
+
+
+def test_a_server_starts_within_half_a_second(tmp_path):
+    began = time.perf_counter()
+    with server(tmp_path):
+        assert time.perf_counter() - began < 0.5
