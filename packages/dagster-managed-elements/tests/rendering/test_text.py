@@ -211,6 +211,12 @@ def test_a_report_lists_what_was_not_done_and_counts_everything(make):
     assert text.totals([report, make.report()]) == "Applied: 1 done, 1 failed, 1 skipped, 1 unknown."
 
 
+def test_what_is_verified_later_is_said_before_an_apply_and_not_after(make):
+    said = [make.notice("c", "streams", "later", "verified once s is created")]
+    assert list(notices.summarised([make.section(notices=said)])) == ["streams of c are verified once s is created"]
+    assert list(notices.summarised([make.section(notices=said, report=make.report())])) == []
+
+
 def test_notices_said_often_are_said_once(make):
     section = make.section(
         notices=[
@@ -221,9 +227,9 @@ def test_notices_said_often_are_said_once(make):
     )
     assert list(notices.summarised([section])) == [
         "3 secrets are shown masked by the server and are taken as unchanged; --include-all-secrets re-sends them",
-        "c0.streams: verified once s is created",
-        "c1.streams: verified once s is created",
-        "c2.streams: verified once s is created",
+        "streams of c0 are verified once s is created",
+        "streams of c1 are verified once s is created",
+        "streams of c2 are verified once s is created",
         "and 2 more like the last; --output json lists them all",
         "1 difference is ignored as declared: s.a.b",
     ]

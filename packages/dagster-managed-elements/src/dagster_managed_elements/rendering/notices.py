@@ -15,7 +15,7 @@ def summarised(sections: Iterable[Section]) -> Iterator[str]:
     """One line a sort of notice, or a line for each while they are few."""
     groups: dict[str, list[Notice]] = {}
     for section in sections:
-        for notice in section.plan.notices if section.plan else ():
+        for notice in _standing(section):
             groups.setdefault(notice.code, []).append(notice)
     for code, group in groups.items():
         if code == "secret-unknown":
@@ -23,9 +23,25 @@ def summarised(sections: Iterable[Section]) -> Iterator[str]:
         elif code == "ignored":
             yield f"{_several(len(group), 'difference')} ignored as declared: {_places(group)}"
         else:
-            yield from (escape(f"{_place(each)}: {each.text}") for each in group[:_MOST])
+            yield from (escape(_later(each) if code == "later" else _said(each)) for each in group[:_MOST])
             if len(group) > _MOST:
                 yield f"and {len(group) - _MOST} more like the last; --output json lists them all"
+
+
+def _standing(section: Section) -> Iterator[Notice]:
+    """The notices that still hold: what was to be verified later has been, once there is a report."""
+    for notice in section.plan.notices if section.plan else ():
+        if notice.code != "later" or section.report is None:
+            yield notice
+
+
+def _said(notice: Notice) -> str:
+    return f"{_place(notice)}: {notice.text}"
+
+
+def _later(notice: Notice) -> str:
+    what = ".".join(notice.path)
+    return f"{what} of {notice.key.name} {'are' if what.endswith('s') else 'is'} {notice.text}"
 
 
 def _secrets(number: int) -> str:
