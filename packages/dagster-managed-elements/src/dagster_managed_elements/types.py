@@ -201,7 +201,9 @@ def to_diff(entries: Iterable[Entry]) -> ManagedElementDiff:
 
     An element without a visible field is an entry all the same, else a diff would be empty that is not.
     """
-    diff, entries = ManagedElementDiff(), tuple(entries)
+    entries = tuple(entries)
+    nested: dict[str, ManagedElementDiff] = {}
+    bare = ManagedElementDiff()
     for entry, label in zip(entries, labels(entries), strict=True):
         note = aside(entry)
         name = f"{label} ({note})" if note else label
@@ -209,14 +211,14 @@ def to_diff(entries: Iterable[Entry]) -> ManagedElementDiff:
         for change in entry.fields:
             inner = _with_field(inner, change)
         if not inner.is_empty():
-            diff = diff.with_nested(name, inner)
+            nested[name] = inner
         elif entry.action == "create":
-            diff = diff.add(name, {})
+            bare = bare.add(name, {})
         elif entry.action == "delete":
-            diff = diff.delete(name, {})
+            bare = bare.delete(name, {})
         else:
-            diff = diff.modify(label, "as it is", note or "updated")
-    return diff
+            bare = bare.modify(label, "as it is", note or "updated")
+    return replace(bare, nested=nested)
 
 
 def _with_field(diff: ManagedElementDiff, change: FieldChange) -> ManagedElementDiff:
