@@ -8,6 +8,7 @@ import httpx
 import jsonschema_rs
 import pytest
 from dagster_managed_elements.airbyte.config_gateway import ConfigGateway
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import Workspace
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.client import ClientOptions, open_client
@@ -180,17 +181,15 @@ async def test_a_connection_lives_its_life(airbyte_local, gateway):
     source, destination = seeded["sources"][0], seeded["destinations"][0]
     catalog = await gateway.discover(source)
     users = next(row for row in catalog.streams if row.stream.name == "users")
-    streams = [{"stream": users.stream.raw, "config": {**users.config.raw, "selected": True}}]
-    body = {
-        "name": "c",
-        "sourceId": source,
-        "destinationId": destination,
-        "status": "active",
-        "sourceCatalogId": catalog.catalog_id,
-        "syncCatalog": {"streams": streams},
-    }
-    identity = await gateway.create_connection(body)
-    await gateway.update_connection(identity, {"name": "renamed"})
+    draft = ConnectionDraft(
+        name="c",
+        source_id=source,
+        destination_id=destination,
+        catalog_id=catalog.catalog_id,
+        streams=[users],
+    )
+    identity = await gateway.create_connection(draft)
+    await gateway.update_connection(identity, ConnectionDraft(name="renamed"))
     (connection,) = await gateway.connections()
     assert (connection.connection_id, connection.name) == (identity, "renamed")
     assert [row.stream.name for row in connection.sync_catalog.streams] == ["users"]
@@ -302,9 +301,10 @@ async def test_every_request_is_one_that_airbyte_describes(airbyte_local, gatewa
         await gateway.actors(side)
         await gateway.delete_actor(side, identity)
     await gateway.discover(seeded["sources"][0])
-    ends = {"sourceId": seeded["sources"][0], "destinationId": seeded["destinations"][0]}
-    connection = await gateway.create_connection({**ends, "name": "c", "status": "active"})
-    await gateway.update_connection(connection, {"name": "d"})
+    source, destination = seeded["sources"][0], seeded["destinations"][0]
+    draft = ConnectionDraft(name="c", source_id=source, destination_id=destination)
+    connection = await gateway.create_connection(draft)
+    await gateway.update_connection(connection, ConnectionDraft(name="d"))
     await gateway.connections()
     await gateway.delete_connection(connection)
     assert [each for exchange in airbyte_local.requests for each in violations(contract, exchange)] == []

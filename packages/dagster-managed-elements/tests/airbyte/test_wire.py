@@ -65,7 +65,7 @@ def test_a_connection_is_read_with_its_streams():
     catalog = {"streams": [{"stream": {"name": "x"}, "config": {"selected": True}}]}
     connection = read_connection({**CONNECTION, "syncCatalog": catalog, "created_at": 1}, "at")
     assert connection.sync_catalog.streams[0].config.selected is True
-    bare = Connection(connection_id="c", name="n", source_id="s", destination_id="d", raw=CONNECTION)
+    bare = Connection(connection_id="c", name="n", source_id="s", destination_id="d")
     assert read_connection(CONNECTION, "at") == bare
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
+from dagster_managed_elements.airbyte import config_bodies
 from dagster_managed_elements.airbyte.endpoints import CONNECTIONS, NAMES, NIL
-from dagster_managed_elements.airbyte.gateways import Json, Side
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
 from dagster_managed_elements.airbyte.sending import Outgoing, holds_mask, revealed
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -90,7 +91,7 @@ class ConfigGateway:
         # Airbyte's description of its API requires a userId here; its server ignores it.
         path, user = f"{CONNECTIONS}/list_paginated", {"userId": NIL}
         found = await self._list(
-            path, "connections", read_connection, lambda each: each.connection_id, agree=agree, more=user
+            path, "connections", _read_connection, lambda each: each.connection_id, agree=agree, more=user
         )
         return [connection for connection in found if connection.status != "deprecated"]
 
@@ -146,13 +147,15 @@ class ConfigGateway:
         names = NAMES[side]
         await self._delete(f"{names.actors}/delete", {names.id: actor_id})
 
-    async def create_connection(self, body: Json) -> str:
+    async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{CONNECTIONS}/create"
-        return read_text(await self._write(path, revealed(body), repeatable=False), "connectionId", path)
+        outgoing = Outgoing(body=config_bodies.creation(draft))
+        return read_text(await self._write(path, outgoing, repeatable=False), "connectionId", path)
 
-    async def update_connection(self, connection_id: str, body: Json) -> None:
+    async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
-        await self._write(f"{CONNECTIONS}/update", revealed({**body, "connectionId": connection_id}))
+        body = {**config_bodies.change(draft), "connectionId": connection_id}
+        await self._write(f"{CONNECTIONS}/update", Outgoing(body=body))
 
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{CONNECTIONS}/delete", {"connectionId": connection_id})
@@ -199,3 +202,7 @@ def _refuse_mask(side: Side, name: str, outgoing: Outgoing) -> None:
 
 def _at(path: str, number: int) -> str:
     return f"{path}[{number}]"
+
+
+def _read_connection(row: Any, at: str) -> Connection:
+    return read_connection(row, at, config_bodies.SETTINGS)

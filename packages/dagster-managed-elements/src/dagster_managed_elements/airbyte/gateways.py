@@ -5,12 +5,14 @@ Values in, values out; a gateway knows HTTP and no element, a kind knows element
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
+    ConfiguredStream,
     Connection,
     Definition,
     Json,
@@ -19,7 +21,26 @@ from dagster_managed_elements.airbyte.wire import (
     Workspace,
 )
 
-__all__ = ["Gateway", "Json", "Side"]
+__all__ = ["ConnectionDraft", "Gateway", "Json", "Side"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDraft:
+    """What is to be sent of a connection. None: not managed, left as it is or to the server's default.
+
+    *streams* are all that are to be selected, those that did not change as they came. *settings* are those of
+    the connection that this one replaces, as `Connection.settings` has them.
+    """
+
+    name: str | None = None
+    source_id: str | None = None
+    destination_id: str | None = None
+    namespace_definition: str | None = None
+    namespace_format: str | None = None
+    prefix: str | None = None
+    streams: Sequence[ConfiguredStream] | None = None
+    catalog_id: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Gateway(Protocol):
@@ -28,7 +49,7 @@ class Gateway(Protocol):
     Lists are complete or raise. Creates are sent once: `Lost` where no answer came. Every other call is
     repeated where that is safe. All raise `ApiError`.
 
-    A *configuration* and a *body* may still hold `Secret` values, and should: they are read here, once, at the
+    A *configuration* may still hold `Secret` values, and should: they are read here, once, at the
     moment of sending, and what they held is blanked out of every error. A `Masked` is sent as the mask.
     """
 
@@ -74,10 +95,10 @@ class Gateway(Protocol):
         """And its connections, which Airbyte deletes with it. Gone already is success."""
         ...
 
-    async def create_connection(self, body: Json) -> str: ...
+    async def create_connection(self, draft: ConnectionDraft) -> str: ...
 
-    async def update_connection(self, connection_id: str, body: Json) -> None:
-        """*body* holds only what changes; nothing in it resets a stream."""
+    async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
+        """Sends what is drafted; nothing in it resets a stream."""
         ...
 
     async def delete_connection(self, connection_id: str) -> None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
 
@@ -141,18 +143,19 @@ def observed_value(entry: ConfiguredStream, declared: Any) -> Any:
     return block
 
 
-def configured(want: Wanted, entry: ConfiguredStream) -> dict[str, Any]:
+def configured(want: Wanted, entry: ConfiguredStream) -> ConfiguredStream:
     """*entry* as it is sent for *want*: what is declared on top, everything else as it was."""
     stream, config = entry.stream, entry.config
     source_mode, destination_mode = split(want.mode)
-    sent = {name: value for name, value in config.raw.items() if value is not None}
-    sent |= {"syncMode": source_mode, "destinationSyncMode": destination_mode, "selected": True}
     kept = [] if stream.source_defined_cursor else config.cursor_field
-    if cursor := want.cursor or kept or stream.default_cursor_field:
-        sent["cursorField"] = cursor
-    if key := stream.source_defined_primary_key or want.primary_key or config.primary_key:
-        sent["primaryKey"] = key
-    return {"stream": stream.raw, "config": sent}
+    config = replace(
+        config,
+        sync_mode=source_mode,
+        destination_sync_mode=destination_mode,
+        cursor_field=want.cursor or kept or stream.default_cursor_field,
+        primary_key=stream.source_defined_primary_key or want.primary_key or config.primary_key,
+    )
+    return replace(entry, config=config)
 
 
 def ordered(key: Iterable[Iterable[str]]) -> list[list[str]]:

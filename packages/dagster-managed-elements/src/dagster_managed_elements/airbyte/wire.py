@@ -86,7 +86,10 @@ class Catalog(_Wire, frozen=True, kw_only=True):
 
 
 class Connection(_Wire, frozen=True, kw_only=True):
-    """A connection with its selected streams. *raw* is all the server said of it, but for the streams."""
+    """A connection with its selected streams.
+
+    *settings* are in the API's own words what one that replaces it takes over: nobody declared it, so it stays.
+    """
 
     connection_id: str
     name: str
@@ -98,7 +101,7 @@ class Connection(_Wire, frozen=True, kw_only=True):
     prefix: str | None = None
     source_catalog_id: str | None = None
     sync_catalog: Catalog = Catalog()
-    raw: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
 
 
 class Job(_Wire, frozen=True, kw_only=True):
@@ -133,12 +136,14 @@ def read_actor(side: Side, body: Any, at: str) -> Actor:
     return _convert(_renamed(body, at, names), Actor, at)
 
 
-def read_connection(body: Any, at: str) -> Connection:
+def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connection:
+    """*settings* names what is kept of it as that."""
     fields = _object(body, at)
     catalog = read_catalog(fields.get("syncCatalog"), f"{at}.syncCatalog")
     rest = {name: value for name, value in fields.items() if name != "syncCatalog"}
-    typed = {name: value for name, value in rest.items() if name != "raw"}
-    return msgspec.structs.replace(_convert(typed, Connection, at), sync_catalog=catalog, raw=rest)
+    typed = {name: value for name, value in rest.items() if name != "settings"}
+    kept = {name: rest[name] for name in settings if rest.get(name) is not None}
+    return msgspec.structs.replace(_convert(typed, Connection, at), sync_catalog=catalog, settings=kept)
 
 
 def read_catalog(body: Any, at: str, catalog_id: str | None = None) -> Catalog:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte import streams
 from dagster_managed_elements.airbyte.elements import AirbyteDestinationNamespace
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
 from dagster_managed_elements.engine.elements import Later, Ref
 
 CONNECTION: Final = "connection"
-
-_CARRIED: Final = (
-    "status", "scheduleType", "scheduleData", "namespaceDefinition", "namespaceFormat", "prefix",
-    "operationIds", "resourceRequirements", "notifySchemaChanges", "notifySchemaChangesByEmail",
-    "nonBreakingChangesPreference", "backfillPreference", "tags", "dataplaneGroupId",
-)  # fmt: skip
-"""What a connection that is replaced takes over from the one before: nobody declared it, so it stays."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +53,16 @@ def carried(pair: Pair) -> Mapping[str, Any]:
         return earlier.carried
     if pair.observed is None:
         return {}
-    raw = cast("Connection", pair.observed.raw).raw
-    return {name: raw[name] for name in _CARRIED if raw.get(name) is not None}
+    return cast("Connection", pair.observed.raw).settings
 
 
-def catalog_of(declared: Declared, as_they_are: Mapping[str, ConfiguredStream]) -> dict[str, Any]:
+def selected(declared: Declared, as_they_are: Mapping[str, ConfiguredStream]) -> list[ConfiguredStream]:
     """All selected streams: an update of the catalog is whole, so an untouched stream goes back as it came."""
     facts = cast("Facts", declared.facts)
-    rows: list[dict[str, Any]] = []
-    for want in streams.wanted(unwrapped(declared.fields["streams"])):
-        if (kept := as_they_are.get(want.label)) is not None:
-            rows.append({"stream": kept.stream.raw, "config": {**kept.config.raw, "selected": True}})
-        else:
-            rows.append(streams.configured(want, facts.entries[want.label]))
-    return {"streams": rows}
+    return [
+        as_they_are.get(want.label) or streams.configured(want, facts.entries[want.label])
+        for want in streams.wanted(unwrapped(declared.fields["streams"]))
+    ]
 
 
 def untouched(observed: Observed, touched: set[str]) -> dict[str, ConfiguredStream]:
@@ -89,13 +79,11 @@ def _namespace(connection: Connection) -> str:
     return connection.namespace_format or ""
 
 
-def namespace_of(fields: Mapping[str, Any]) -> dict[str, Any]:
-    sent: dict[str, Any] = {}
-    if (namespace := fields.get("destination namespace")) is not None:
-        if namespace in AirbyteDestinationNamespace.__members__:
-            sent["namespaceDefinition"] = AirbyteDestinationNamespace[namespace].value
-        else:
-            sent |= {"namespaceDefinition": "customformat", "namespaceFormat": namespace}
-    if (prefix := fields.get("prefix")) is not None:
-        sent["prefix"] = prefix
-    return sent
+def placed(fields: Mapping[str, Any], draft: ConnectionDraft) -> ConnectionDraft:
+    """*draft* with the namespace and the prefix among *fields*."""
+    if (namespace := fields.get("destination namespace")) in AirbyteDestinationNamespace.__members__:
+        known = AirbyteDestinationNamespace[cast("str", namespace)].value
+        draft = replace(draft, namespace_definition=known)
+    elif namespace is not None:
+        draft = replace(draft, namespace_definition="customformat", namespace_format=namespace)
+    return replace(draft, prefix=fields.get("prefix"))

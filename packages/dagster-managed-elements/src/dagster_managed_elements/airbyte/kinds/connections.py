@@ -12,15 +12,15 @@ from functools import partial
 from typing import Any, ClassVar, cast
 
 from dagster_managed_elements.airbyte import streams
-from dagster_managed_elements.airbyte.gateways import Gateway
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway
 from dagster_managed_elements.airbyte.kinds.actors import ActorKind
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
     Facts,
     carried,
-    catalog_of,
-    namespace_of,
     observed_connection,
+    placed,
+    selected,
     untouched,
     unwrapped,
 )
@@ -109,32 +109,26 @@ class ConnectionKind(Kind):
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         facts = cast("Facts", declared.facts)
-        body = {
-            "status": "active",
-            "scheduleType": "manual",
-            **facts.carried,
-            **namespace_of(declared.fields),
-            "name": declared.key.name,
-            "sourceId": ids[declared.fields["source"]],
-            "destinationId": ids[declared.fields["destination"]],
-            "syncCatalog": catalog_of(declared, {}),
-        }
-        if facts.catalog_id is not None:
-            body["sourceCatalogId"] = facts.catalog_id
-        return await self._gateway.create_connection(body)
+        draft = ConnectionDraft(
+            name=declared.key.name,
+            source_id=ids[declared.fields["source"]],
+            destination_id=ids[declared.fields["destination"]],
+            streams=selected(declared, {}),
+            catalog_id=facts.catalog_id,
+            settings=facts.carried,
+        )
+        return await self._gateway.create_connection(placed(declared.fields, draft))
 
     async def update(self, change: Update, ids: Ids) -> None:
         del ids
         changed = {each.path[0] for each in change.fields}
-        body: dict[str, Any] = {}
-        if "name" in changed:
-            body["name"] = change.declared.key.name
-        sent = namespace_of({name: value for name, value in change.declared.fields.items() if name in changed})
-        body |= sent
+        fields = {name: value for name, value in change.declared.fields.items() if name in changed}
+        draft = placed(fields, ConnectionDraft(name=change.declared.key.name if "name" in changed else None))
         if "streams" in changed:
             touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
-            body["syncCatalog"] = catalog_of(change.declared, untouched(change.observed, touched))
-        await self._gateway.update_connection(change.observed.id, body)
+            kept = untouched(change.observed, touched)
+            draft = replace(draft, streams=selected(change.declared, kept))
+        await self._gateway.update_connection(change.observed.id, draft)
 
     async def delete(self, observed: Observed) -> None:
         await self._gateway.delete_connection(observed.id)

@@ -1,0 +1,50 @@
+"""A connection in the Config API's words. Pure."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft
+from dagster_managed_elements.airbyte.wire import ConfiguredStream, Json
+
+SETTINGS: Final = (
+    "status", "scheduleType", "scheduleData", "namespaceDefinition", "namespaceFormat", "prefix",
+    "operationIds", "resourceRequirements", "notifySchemaChanges", "notifySchemaChangesByEmail",
+    "nonBreakingChangesPreference", "backfillPreference", "tags", "dataplaneGroupId", "geography",
+)  # fmt: skip
+"""What a connection that is replaced takes over from the one before: nobody declared it, so it stays."""
+
+_NEW: Final = {"status": "active", "scheduleType": "manual"}
+
+
+def creation(draft: ConnectionDraft) -> dict[str, Any]:
+    """All of a new connection; what is not drafted is left to the server's defaults."""
+    return {**_NEW, **draft.settings, **change(draft)}
+
+
+def change(draft: ConnectionDraft) -> dict[str, Any]:
+    """What of a connection is drafted, and nothing else."""
+    fields = {
+        "name": draft.name,
+        "sourceId": draft.source_id,
+        "destinationId": draft.destination_id,
+        "namespaceDefinition": draft.namespace_definition,
+        "namespaceFormat": draft.namespace_format,
+        "prefix": draft.prefix,
+        "sourceCatalogId": draft.catalog_id,
+    }
+    body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    if draft.streams is not None:
+        body["syncCatalog"] = {"streams": [_row(entry) for entry in draft.streams]}
+    return body
+
+
+def _row(entry: ConfiguredStream) -> Json:
+    """*selected* must be said: the server fails on null and drops what is false."""
+    config = entry.config
+    sent = {name: value for name, value in config.raw.items() if value is not None}
+    sent |= {"syncMode": config.sync_mode, "destinationSyncMode": config.destination_sync_mode, "selected": True}
+    for name, value in (("cursorField", config.cursor_field), ("primaryKey", config.primary_key)):
+        if value or name in sent:
+            sent[name] = value
+    return {"stream": entry.stream.raw, "config": sent}
