@@ -13,6 +13,7 @@ from dagster_managed_elements.cli.progress import Progress
 from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, Screen, exit_code
 from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.reconciler import Reconciler
 from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.documents import Verb, document
@@ -41,7 +42,11 @@ class Run:
     @property
     def several(self) -> bool:
         """Whether the lines of one place have to be told from those of another."""
-        return len({getattr(each.reconciler, "instance", each.reconciler) for each in self.loaded}) > 1
+        places = [
+            each.instance if isinstance(each, Reconciler) else id(each)
+            for each in (loaded.reconciler for loaded in self.loaded)
+        ]
+        return len(set(places)) > 1
 
     @staticmethod
     @contextmanager
