@@ -70,6 +70,16 @@ def test_a_folder_in_use_is_one_line_that_says_what_to_do(tmp_path):
     assert err == "data is in use by another local Airbyte. Stop that one, or choose another folder with --data.\n"
 
 
+def test_a_folder_of_something_else_is_one_line_that_says_what_to_do(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "state.db").write_bytes(b"something else entirely" * 100)
+    code, out, err = run("serve", "--port", "0", "--data", "data", cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert err == (
+        "data/state.db was not written by this version. Move it away, or choose another folder with --data.\n"
+    )
+
+
 @pytest.mark.parametrize("arguments", [["--host", "192.0.2.1"], ["--data", "file/below"]])
 def test_what_cannot_be_served_is_one_line(tmp_path, arguments):
     (tmp_path / "file").write_text("")

@@ -239,6 +239,23 @@ def test_tags_of_other_workspaces_are_ignored_and_an_empty_list_clears(api):
     assert api.ok("connections/update", {**key(made), "tags": []})["tags"] == []
 
 
+def test_lists_can_be_narrowed_by_tag(api):
+    tag = api.ok("tags/create", workspaceId=api.workspace, name="t", color="00AAFF")
+    made = api.connection(tags=[tag])
+    api.connection()
+    user = "00000000-0000-0000-0000-000000000000"
+    body = {"workspaceIds": [api.workspace], "userId": user, "tagIds": [tag["tagId"]]}
+    assert [each["connectionId"] for each in api.ok("connections/list_paginated", body)["connections"]] == [
+        made["connectionId"]
+    ]
+    body = {"workspaceId": api.workspace, "filters": {"tagIds": [tag["tagId"]]}}
+    found = api.ok("web_backend/connections/list", body)
+    assert ([each["connectionId"] for each in found["connections"]], found["num_connections"]) == (
+        [made["connectionId"]],
+        1,
+    )
+
+
 def test_a_deleted_tag_is_gone_from_its_connections(api):
     tag = api.ok("tags/create", workspaceId=api.workspace, name="t", color="00AAFF")
     made = api.connection(tags=[tag])

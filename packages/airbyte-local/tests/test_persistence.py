@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +14,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from airbyte_local import server
-from airbyte_local.store import DataFolderInUse
+from airbyte_local.store import DataFolderInUse, DataFolderUnreadable
 
 FAKER = "dfd88b22-b603-4c3d-aad7-3701784586b1"
 
@@ -115,7 +117,38 @@ def test_many_requests_at_once_are_all_done(api):
 
 
 def test_the_state_file_is_the_owners_alone(api):
-    assert (api.server.data / "state.db").stat().st_mode & 0o077 == 0
+    api.source()
+    files = list(api.server.data.glob("state.db*"))
+    assert len(files) > 1  # SQLite's own log lies beside it, and holds the same secrets
+    assert [file.stat().st_mode & 0o077 for file in files] == [0] * len(files)
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 99, "other version"])
+def test_a_state_file_of_something_else_is_refused_and_left_alone(tmp_path, content):
+    file = tmp_path / "state.db"
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    else:
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            database.execute("PRAGMA user_version=99")
+    before = file.read_bytes()
+    with pytest.raises(DataFolderUnreadable), server(tmp_path):
+        pass
+    assert file.read_bytes() == before
+
+
+def test_many_discoveries_of_files_of_the_same_server_do_not_wait_for_each_other(api):
+    (api.server.files / "t.csv").write_text("a,b\n1,2\n")
+    configuration = {"dataset_name": "t", "format": "csv", "provider": {"storage": "HTTPS"}}
+    url = f"{api.server.url}/_local/files/t.csv"
+    sources = [{"name": "f{n}", "type": "File", "configuration": {**configuration, "url": url}, "count": 100}]
+    ids = api.server.seed(sources=sources)["sources"]
+
+    def discover(source_id):
+        return api.client.post("/api/v1/sources/discover_schema", json={"sourceId": source_id}).json()
+
+    with ThreadPoolExecutor(100) as pool:
+        assert all(answer["jobInfo"]["succeeded"] for answer in pool.map(discover, ids))
 
 
 def test_a_temporary_server_leaves_no_folder_behind():

@@ -44,7 +44,7 @@ def serve(
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
     from airbyte_local.process import Settings, serve_until_stopped  # noqa: PLC0415
-    from airbyte_local.store import DataFolderInUse  # noqa: PLC0415
+    from airbyte_local.store import DataFolderInUse, DataFolderUnreadable  # noqa: PLC0415
 
     settings = Settings(
         host=host,
@@ -60,6 +60,8 @@ def serve(
         serve_until_stopped(settings, say=click.echo)
     except DataFolderInUse:
         _fail(f"{data} is in use by another local Airbyte. Stop that one, or choose another folder with --data.")
+    except DataFolderUnreadable as error:
+        _fail(f"{error} was not written by this version. Move it away, or choose another folder with --data.")
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             _fail(

@@ -25,6 +25,7 @@ from airbyte_local.world import World
 LOGGER = logging.getLogger(__name__)
 ADMIN = "/_local"
 MAX_BODY = 10 * 1024 * 1024
+THREADS = 64
 LATE = {"lost-before-late-commit"}
 PAGES: dict[str, paging.Unstable] = {"pages-shuffled": "shuffled", "pages-repeat-skip": "repeat-skip"}
 
@@ -45,6 +46,8 @@ class Front:
     wires: Wires
     admin: App
     die: Callable[[], None]
+    # Not the default limiter: a handler may wait for a file that this server hands out by a thread of that one.
+    _threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
     _late: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +94,7 @@ class Front:
             return refusal
         token = paging.unstable.set(next((PAGES[f.action] for f in faults if f.action in PAGES), None))
         try:
-            return await anyio.to_thread.run_sync(config_api.answer, self.world, request)
+            return await anyio.to_thread.run_sync(config_api.answer, self.world, request, limiter=self._threads)
         except Exception:
             LOGGER.exception("%s %s", request.method, request.path)  # a bug of ours, answered as the vendor's are
             return crash_answer()

@@ -23,10 +23,10 @@ from airbyte_local.world import World
 class LocalAirbyte:
     """A handle on one local Airbyte."""
 
-    def __init__(self, data: Path, *, auth: Auth, port: int = 0) -> None:
+    def __init__(self, data: Path, *, auth: Auth, port: int = 0, log_bodies: bool = True) -> None:
         self.data = data
         self.port = port
-        self.log = RequestLog(bodies=True)
+        self.log = RequestLog(bodies=log_bodies)
         self._faults = Faults()
         self._auth = auth
         self._run: Run | None = None
@@ -129,15 +129,16 @@ def server(
     port: int = 0,
     auth: Literal["none", "basic"] = "none",
     username: str = "airbyte",
+    log_bodies: bool = True,
     password: str = "password",  # noqa: S107 - the vendor's own default, and no secret
 ) -> Generator[LocalAirbyte]:
     """A local Airbyte for as long as the block lasts.
 
-    *data* is kept where given, else it is a temporary folder; *port* 0 means any free one. Only this machine can
-    reach it.
+    *data* is kept where given, else it is a temporary folder; *port* 0 means any free one. *log_bodies* False
+    spares the memory of a long run: `requests` has no bodies then. Only this machine can reach it.
     """
     with contextlib.ExitStack() as stack:
         folder = Path(data) if data is not None else Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        running = LocalAirbyte(folder, auth=choose_auth(auth, username, password), port=port)
+        running = LocalAirbyte(folder, auth=choose_auth(auth, username, password), port=port, log_bodies=log_bodies)
         stack.callback(running.stop)
         yield running

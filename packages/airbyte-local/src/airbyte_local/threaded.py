@@ -122,6 +122,7 @@ def server_config(front: Front, wires: Wires) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         http=wires.protocol(),
+        loop="asyncio",
         ws="none",
         lifespan="off",
         log_config=None,

@@ -13,7 +13,7 @@ from airbyte_local.handlers.connections import deprecate
 from airbyte_local.handlers.vocabulary import Vocabulary
 from airbyte_local.json_values import Json, bean, merged
 from airbyte_local.paging import page, page_after
-from airbyte_local.store import Actor, Session
+from airbyte_local.store import Actor, ActorLine, Session
 from airbyte_local.validation import refusal, violations
 from airbyte_local.world import Call, new_id
 
@@ -109,7 +109,7 @@ class ActorHandlers:
         if session.workspaces.get(body["workspaceId"]) is None:
             raise NotFound(type="STANDARD_WORKSPACE", id=body["workspaceId"])
         directory = Directory(session, words.kind)
-        everything = session.actors.of_workspaces(words.kind, [body["workspaceId"]])
+        everything = session.actors.lines(words.kind, [body["workspaceId"]])
         rows = _filtered(everything, directory, body.get("filters", {}))
         sort, _, direction = body.get("sortKey", "actorName_asc").partition("_")
         rows.sort(key=_sorting(sort, directory), reverse=direction == "desc")
@@ -121,7 +121,7 @@ class ActorHandlers:
         return {
             words.plural: [
                 actor_read(words, actor, directory.get(actor.definition_id), numConnections=counts.get(actor.id, 0))
-                for actor in shown
+                for actor in session.actors.whole([line.id for line in shown])
             ],
             "page_size": size,
             "num_connections": len(rows),
@@ -130,13 +130,15 @@ class ActorHandlers:
     def list_paginated(self, call: Call) -> Json:
         words, body, session = self.words, call.body, call.session
         deleted = body.get("includeDeleted", False)
-        rows = session.actors.of_workspaces(words.kind, body["workspaceIds"], deleted=deleted)
         if needle := body.get("nameContains", "").lower():
-            rows = [actor for actor in rows if needle in actor.name.lower()]
+            lines = session.actors.lines(words.kind, body["workspaceIds"], deleted=deleted)
+            ids = [line.id for line in lines if needle in line.name.lower()]
+        else:
+            ids = session.actors.ids(words.kind, body["workspaceIds"], deleted=deleted)
         pagination = body["pagination"]
         size = pagination.get("pageSize", call.world.profile.default_page_size)
-        shown = page(rows, size=size, offset=pagination.get("rowOffset", 0))
-        return self._reads(session, shown)
+        shown = page(ids, size=size, offset=pagination.get("rowOffset", 0))
+        return self._reads(session, session.actors.whole(shown))
 
     def search(self, call: Call) -> Json:
         words, body = self.words, call.body
@@ -199,18 +201,18 @@ def secret_writer(session: Session, actor: Actor) -> Callable[[Any, str | None],
     return write
 
 
-def _filtered(rows: list[Actor], directory: Directory, filters: Json) -> list[Actor]:
+def _filtered(lines: list[ActorLine], directory: Directory, filters: Json) -> list[ActorLine]:
     needle: str = filters.get("searchTerm", "").lower()
     if filters.get("states") == ["inactive"]:
-        return []  # inactive actors have no connection that runs; ours are all active
+        return []  # ours are all active
     return [
-        actor
-        for actor in rows
-        if needle in actor.name.lower() or needle in directory.get(actor.definition_id).name.lower()
+        line
+        for line in lines
+        if needle in line.name.lower() or needle in directory.get(line.definition_id).name.lower()
     ]
 
 
-def _sorting(key: str, directory: Directory) -> Callable[[Actor], tuple[str, str]]:
+def _sorting(key: str, directory: Directory) -> Callable[[ActorLine], tuple[str, str]]:
     if key == "actorDefinitionName":
-        return lambda actor: (directory.get(actor.definition_id).name.lower(), actor.id)
-    return lambda actor: (actor.name.lower(), actor.id)
+        return lambda line: (directory.get(line.definition_id).name.lower(), line.id)
+    return lambda line: (line.name.lower(), line.id)

@@ -107,12 +107,13 @@ def list_alive(call: Call) -> Json:
 
 def list_paginated(call: Call) -> Json:
     body, session = call.body, call.session
-    rows = session.connections.of_workspaces(body["workspaceIds"], deleted=body.get("includeDeleted", False))
-    if wanted := set(body.get("tagIds", [])):
-        rows = [connection for connection in rows if wanted & set(connection.details.get("tagIds", []))]
+    ids = session.connections.ids(body["workspaceIds"], deleted=body.get("includeDeleted", False))
+    if body.get("tagIds"):
+        tagged = session.connections.tagged(body["tagIds"])
+        ids = [each for each in ids if each in tagged]
     pagination = body.get("pagination", {})
     size = pagination.get("pageSize", call.world.profile.default_page_size)
-    shown = page(rows, size=size, offset=pagination.get("rowOffset", 0))
+    shown = session.connections.whole(page(ids, size=size, offset=pagination.get("rowOffset", 0)))
     return {"connections": [connection_read(session, connection) for connection in shown]}
 
 

@@ -17,7 +17,7 @@ from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.json_values import Json, bean
 from airbyte_local.paging import page_after
-from airbyte_local.store import Catalog, Connection, Session, StreamKey
+from airbyte_local.store import Catalog, Connection, ConnectionLine, Session, StreamKey
 from airbyte_local.world import Call
 
 
@@ -59,14 +59,19 @@ def update(call: Call) -> Json:
 def list_by_cursor(call: Call) -> Json:
     body, session = call.body, call.session
     find_workspace(session, body["workspaceId"])
-    rows = [row for row in session.connections.of_workspaces([body["workspaceId"]]) if _wanted(row, body)]
+    filters: Json = body.get("filters", {})
+    tagged = session.connections.tagged(filters["tagIds"]) if filters.get("tagIds") else None
     ends = _Ends(session, body["workspaceId"])
-    rows = [row for row in rows if ends.match(row, body.get("filters", {}))]
+    rows = [
+        line
+        for line in session.connections.lines([body["workspaceId"]])
+        if _wanted(line, body) and ends.match(line, filters) and (tagged is None or line.id in tagged)
+    ]
     sort, _, direction = body.get("sortKey", "connectionName_asc").partition("_")
     rows.sort(key=ends.sorting(sort), reverse=direction == "desc")
     size = body.get("pageSize") or call.world.profile.cursor_page_size or max(len(rows), 1)
     shown = page_after(rows, cursor=body.get("cursor"), size=size, id_of=lambda c: c.id, not_found="STANDARD_SYNC")
-    items = [ends.item(connection) for connection in shown]
+    items = [ends.item(connection) for connection in session.connections.whole([line.id for line in shown])]
     return {"connections": items, "page_size": size, "num_connections": len(rows)}
 
 
@@ -104,13 +109,11 @@ def _end(session: Session, words: Vocabulary, actor_id: str) -> tuple[Json, Acto
     return actor_read(words, actor, definition), definition
 
 
-def _wanted(connection: Connection, body: Json) -> bool:
-    filters: Json = body.get("filters", {})
+def _wanted(line: ConnectionLine, body: Json) -> bool:
     return (
-        connection.source_id in body.get("sourceId", [connection.source_id])
-        and connection.destination_id in body.get("destinationId", [connection.destination_id])
-        and connection.status in filters.get("states", [connection.status])
-        and (not filters.get("tagIds") or bool(set(filters["tagIds"]) & set(connection.details.get("tagIds", []))))
+        line.source_id in body.get("sourceId", [line.source_id])
+        and line.destination_id in body.get("destinationId", [line.destination_id])
+        and line.status in body.get("filters", {}).get("states", [line.status])
     )
 
 
@@ -122,27 +125,27 @@ class _Ends:
         self._actors = {
             actor.id: actor
             for words in (SOURCE, DESTINATION)
-            for actor in session.actors.of_workspaces(words.kind, [workspace_id], deleted=True)
+            for actor in session.actors.lines(words.kind, [workspace_id], deleted=True)
         }
         self._directories = {words.kind: Directory(session, words.kind) for words in (SOURCE, DESTINATION)}
 
-    def match(self, connection: Connection, filters: Json) -> bool:
+    def match(self, line: ConnectionLine, filters: Json) -> bool:
         needle: str = filters.get("searchTerm", "").lower()
-        source, destination = self._actors[connection.source_id], self._actors[connection.destination_id]
-        texts = (connection.name, source.name, destination.name)
+        source, destination = self._actors[line.source_id], self._actors[line.destination_id]
+        texts = (line.name, source.name, destination.name)
         return (
             source.definition_id in filters.get("sourceDefinitionIds", [source.definition_id])
             and destination.definition_id in filters.get("destinationDefinitionIds", [destination.definition_id])
             and any(needle in text.lower() for text in texts)
         )
 
-    def sorting(self, key: str) -> Callable[[Connection], tuple[str, str]]:
-        ends: dict[str, Callable[[Connection], str]] = {
+    def sorting(self, key: str) -> Callable[[ConnectionLine], tuple[str, str]]:
+        ends: dict[str, Callable[[ConnectionLine], str]] = {
             "sourceName": lambda c: self._actors[c.source_id].name,
             "destinationName": lambda c: self._actors[c.destination_id].name,
         }
         name = ends.get(key, lambda c: c.name)
-        return lambda connection: (name(connection).lower(), connection.id)
+        return lambda line: (name(line).lower(), line.id)
 
     def item(self, connection: Connection) -> Json:
         """No catalog: this is the cheap listing."""

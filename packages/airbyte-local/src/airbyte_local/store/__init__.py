@@ -1,10 +1,12 @@
 """All state of one local Airbyte, in one SQLite file. Knows no HTTP, no connector and no rule of Airbyte."""
 
-from airbyte_local.store.database import DataFolderInUse, Store
+from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Store
 from airbyte_local.store.records import (
     Actor,
+    ActorLine,
     Catalog,
     Connection,
+    ConnectionLine,
     Definition,
     Operation,
     StreamKey,
@@ -16,9 +18,12 @@ from airbyte_local.store.session import Session
 
 __all__ = [
     "Actor",
+    "ActorLine",
     "Catalog",
     "Connection",
+    "ConnectionLine",
     "DataFolderInUse",
+    "DataFolderUnreadable",
     "Definition",
     "Operation",
     "Session",

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from airbyte_local.json_values import dumps
-from airbyte_local.store.records import Actor
+from airbyte_local.store.records import Actor, ActorLine, marks
 
 INSERT = """INSERT OR REPLACE INTO actor
   (id, kind, workspace_id, definition_id, name, configuration, created_at, tombstone, details)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 SELECT = """SELECT
   id, kind, workspace_id, definition_id, name, configuration, created_at, tombstone, details FROM actor """
+IDS = """SELECT id FROM actor """
+LINES = """SELECT id, name, definition_id FROM actor """
 
 
 class Actors:
@@ -42,12 +44,23 @@ class Actors:
         rows = self._select("WHERE kind = ? AND id = ?", kind, actor_id)
         return next(iter(rows), None)
 
-    def of_workspaces(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[Actor]:
-        """In heap order, which is no order anybody promised."""
-        marks = ", ".join("?" * len(workspace_ids))
-        alive = "" if deleted else " AND tombstone = 0"
-        condition = f"WHERE workspace_id IN ({marks}) AND kind = ?{alive} ORDER BY rowid"
-        return self._select(condition, *workspace_ids, kind)
+    def lines(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[ActorLine]:
+        """All of some workspaces, in heap order, which is no order anybody promised."""
+        condition = _of_workspaces(workspace_ids, deleted=deleted)
+        return [ActorLine(*row) for row in self._database.execute(LINES + condition, (*workspace_ids, kind))]
+
+    def ids(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[str]:
+        """As `lines`, for whoever needs no more than a page of it."""
+        condition = _of_workspaces(workspace_ids, deleted=deleted)
+        return [row[0] for row in self._database.execute(IDS + condition, (*workspace_ids, kind))]
+
+    def whole(self, ids: Sequence[str]) -> list[Actor]:
+        """The rows of *ids*, in their order."""
+        by_id = {actor.id: actor for actor in self._select(f"WHERE id IN ({marks(ids)})", *ids)}
+        return [by_id[each] for each in ids]
+
+    def of_workspaces(self, kind: str, workspace_ids: Sequence[str]) -> list[Actor]:
+        return self.whole(self.ids(kind, workspace_ids))
 
     def of_definition(self, definition_id: str) -> list[Actor]:
         return self._select("WHERE definition_id = ? AND tombstone = 0 ORDER BY rowid", definition_id)
@@ -68,6 +81,11 @@ class Actors:
     def _select(self, condition: str, *values: str) -> list[Actor]:
         rows = self._database.execute(SELECT + condition, values)
         return [_actor(row) for row in rows]
+
+
+def _of_workspaces(workspace_ids: Sequence[str], *, deleted: bool) -> str:
+    alive = "" if deleted else " AND tombstone = 0"
+    return f"WHERE workspace_id IN ({marks(workspace_ids)}) AND kind = ?{alive} ORDER BY rowid"
 
 
 def _actor(row: tuple[Any, ...]) -> Actor:

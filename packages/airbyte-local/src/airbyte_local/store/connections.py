@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airbyte_local.json_values import dumps
-from airbyte_local.store.records import Connection
+from airbyte_local.store.records import Connection, ConnectionLine, marks
 
 INSERT = """INSERT OR REPLACE INTO connection
   (id, workspace_id, source_id, destination_id, name, status, created_at, details)
@@ -22,6 +22,9 @@ UNION ALL
 SELECT destination_id, count(*) FROM connection
   WHERE workspace_id = :workspace AND status != 'deprecated' GROUP BY 1
 """
+IDS = """SELECT id FROM connection """
+LINES = """SELECT id, name, source_id, destination_id, status FROM connection """
+TAGGED = """SELECT connection.id FROM connection, json_each(connection.details, '$.tagIds') AS tag """
 
 
 class Connections:
@@ -46,11 +49,31 @@ class Connections:
     def get(self, connection_id: str) -> Connection | None:
         return next(iter(self._select("WHERE id = ?", connection_id)), None)
 
+    def lines(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[ConnectionLine]:
+        """All of some workspaces, in heap order, which is no order anybody promised."""
+        condition = _of_workspaces(workspace_ids, deleted=deleted)
+        return [ConnectionLine(*row) for row in self._database.execute(LINES + condition, workspace_ids)]
+
+    def ids(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[str]:
+        """As `lines`, for whoever needs no more than a page of it."""
+        condition = _of_workspaces(workspace_ids, deleted=deleted)
+        return [row[0] for row in self._database.execute(IDS + condition, workspace_ids)]
+
+    def whole(self, ids: Sequence[str]) -> list[Connection]:
+        """The rows of *ids*, in their order."""
+        by_id = {connection.id: connection for connection in self._select(f"WHERE id IN ({marks(ids)})", *ids)}
+        return [by_id[each] for each in ids]
+
     def of_workspaces(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[Connection]:
-        """In heap order, which is no order anybody promised."""
-        marks = ", ".join("?" * len(workspace_ids))
-        alive = "" if deleted else " AND status != 'deprecated'"
-        return self._select(f"WHERE workspace_id IN ({marks}){alive} ORDER BY rowid", *workspace_ids)
+        return self.whole(self.ids(workspace_ids, deleted=deleted))
+
+    def tagged(self, tag_ids: Sequence[str]) -> set[str]:
+        """The ids of the connections that have one of these tags."""
+        rows = self._database.execute(
+            TAGGED + f"WHERE tag.value IN ({marks(tag_ids)})",
+            tag_ids,
+        )
+        return {row[0] for row in rows}
 
     def of_actor(self, actor_id: str) -> list[Connection]:
         return self._select(
@@ -65,6 +88,11 @@ class Connections:
     def _select(self, condition: str, *values: str) -> list[Connection]:
         rows = self._database.execute(SELECT + condition, values)
         return [_connection(row) for row in rows]
+
+
+def _of_workspaces(workspace_ids: Sequence[str], *, deleted: bool) -> str:
+    alive = "" if deleted else " AND status != 'deprecated'"
+    return f"WHERE workspace_id IN ({marks(workspace_ids)}){alive} ORDER BY rowid"
 
 
 def _connection(row: tuple[Any, ...]) -> Connection:

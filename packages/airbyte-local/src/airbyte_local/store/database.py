@@ -12,8 +12,8 @@ from airbyte_local.store.session import Session
 
 # Rows are replaced, never updated, so `rowid` is where a row lies in the heap: it moves to the end with each write,
 # as PostgreSQL may move it, and a listing without ORDER BY changes under the reader as the vendor's does.
+TABLES_VERSION = 1
 TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS workspace (
   id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
   organization_id TEXT NOT NULL, tombstone INTEGER NOT NULL, details TEXT NOT NULL);
@@ -54,6 +54,10 @@ CREATE TABLE IF NOT EXISTS stream_state (
 """
 
 
+class DataFolderUnreadable(Exception):  # noqa: N818 - reads as a sentence: `except DataFolderUnreadable`
+    """The state file is no database, or was written by another version of this package."""
+
+
 class DataFolderInUse(Exception):  # noqa: N818 - reads as a sentence: `except DataFolderInUse`
     """Another server has this data folder open."""
 
@@ -65,17 +69,26 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._lock = threading.RLock()
+        path.touch(mode=0o600)  # before SQLite makes it: its side files, which hold secrets too, take the mode over
         self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
         try:
-            # Exclusive: a second server on the same folder is refused. The system frees the lock after kill -9.
-            self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=NORMAL")
-            self._database.executescript("BEGIN IMMEDIATE;" + TABLES + "COMMIT;")
+            self._open()
         except sqlite3.OperationalError as error:
             self._database.close()
             raise DataFolderInUse(str(path.parent)) from error
-        path.chmod(0o600)
+        except (sqlite3.DatabaseError, DataFolderUnreadable) as error:
+            self._database.close()
+            raise DataFolderUnreadable(str(path)) from error
+
+    def _open(self) -> None:
+        # Exclusive: a second server on the same folder is refused. The system frees the lock after kill -9.
+        self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version not in {0, TABLES_VERSION}:
+            raise DataFolderUnreadable(f"tables of version {version}")
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version={TABLES_VERSION}; COMMIT;")
 
     @contextmanager
     def transaction(self) -> Generator[Session]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from airbyte_local.json_values import Json
+
+
+def marks(values: Sequence[object]) -> str:
+    """As many question marks as SQL needs for *values*."""
+    return ", ".join("?" * len(values))
+
 
 StreamKey = tuple[str | None, str]
 """(namespace, name)"""
@@ -58,6 +65,24 @@ class Connection:
     status: str
     created_at: int
     details: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ActorLine:
+    """What lists are sorted and filtered by, without the configuration: a page of a long list stays cheap."""
+
+    id: str
+    name: str
+    definition_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLine:
+    id: str
+    name: str
+    source_id: str
+    destination_id: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
