@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from dagster_managed_elements.engine.changes import Declared, Observed
@@ -46,7 +46,8 @@ async def observe(kinds: Sequence[Kind], declared: Iterable[Declared], *, exhaus
 async def confirm(kinds: Sequence[Kind], reading: Reading) -> Reading:
     """*reading* with every kind confirmed: for a plan that destroys, which must not miss what depends on it."""
     known = {kind.name: [each for each in reading.objects if each.kind == kind.name] for kind in kinds}
-    return await _confirmed(kinds, known, [kind for kind in kinds if kind.name not in reading.confirmed])
+    rest = await _confirmed(kinds, known, [kind for kind in kinds if kind.name not in reading.confirmed])
+    return replace(rest, confirmed=rest.confirmed | reading.confirmed)
 
 
 async def _read_all(kinds: Iterable[Kind]) -> dict[str, Sequence[Observed]]:

@@ -1,0 +1,235 @@
+"""One place looked at whole: every problem at once, and a plan that holds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import FrameType
+from typing import Any, ClassVar
+
+import anyio
+import pytest
+from dagster_managed_elements.engine.changes import Notice, Observed, Pair, Problem, Replace
+from dagster_managed_elements.engine.elements import Element, EnvVar
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.kinds import Kind, Look, Session
+from dagster_managed_elements.engine.surveying import Picture, Wish, survey
+from memory_world import Leaf, LeafKind, Node, NodeKind, Server
+from sides import at, leaf, node
+
+
+class Checked(NodeKind):
+    """Refuses the color 13, remarks on 7, and makes what it resolved recognisable."""
+
+    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
+        return [each for pair in pairs for each in self._resolve(pair)]
+
+    def _resolve(self, pair: Pair) -> Sequence[Pair | Problem | Notice]:
+        if pair.declared is None:
+            return [pair]
+        key, color = pair.declared.key, pair.declared.fields.get("color")
+        if color == 13:
+            return [Problem(key, ("color",), "unlucky"), Problem(key, ("shape",), "does not go with it")]
+        remarks = [Notice(key, ("color",), "nice", "a nice one")] if color == 7 else []
+        return [Pair(replace(pair.declared, facts="resolved"), pair.observed), *remarks]
+
+
+class CheckedLeaf(Checked):
+    name: ClassVar[str] = "leaf"
+
+
+@dataclass(frozen=True)
+class Stranger(Element):
+    kind: ClassVar[str] = "stranger"
+
+
+def surveyed(server: Server, *elements: Element, delete: bool = False, kinds: Sequence[type[Kind]] = ()) -> Picture:
+    made: Any = kinds or (Checked, CheckedLeaf)
+    session = Session(place="here", kinds=[kind(server) for kind in made])
+    return anyio.run(lambda: survey(session, [Wish(owner="0", elements=elements, delete_unmentioned=delete)]))
+
+
+def problems(server: Server, *elements: Element) -> list[str]:
+    with pytest.raises(DeclarationError) as error:
+        surveyed(server, *elements)
+    assert str(error.value).splitlines() == [str(problem) for problem in error.value.problems]
+    return str(error.value).splitlines()
+
+
+def steps(picture: Picture) -> list[str]:
+    return [str(each.step) for each in picture.plan.operations]
+
+
+def server_with(**rows: dict[str, Any]) -> Server:
+    """Objects by name, each with its name as its id; leaves have a root."""
+    server = Server()
+    for name, row in rows.items():
+        server.put(name, {"kind": "leaf" if "root" in row else "node", "name": name, **row})
+    return server
+
+
+def test_every_problem_of_every_kind_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOWHERE", raising=False)
+    assert problems(
+        server_with(),
+        Node("a", color=13),
+        Node("a", color=1),
+        Node("b", parent=node("zz")),
+        Node("c", settings={"password": EnvVar("NOWHERE"), "user": [EnvVar("NOWHERE")]}),
+        Stranger("s"),
+        Leaf("l", root=node("a")),
+        Leaf("m", root=node("b"), color=13),
+        Node("fine"),
+    ) == [
+        "a: two different nodes are declared with this name",
+        "s: no stranger can be declared there, only leaf, node",
+        "c.settings.password: The environment variable NOWHERE is not set.",
+        "c.settings.user.0: The environment variable NOWHERE is not set.",
+        "b: refers to a node named 'zz', of which none is declared and none exists",
+        "a.color: unlucky",
+        "a.shape: does not go with it",
+        "m.color: unlucky",
+        "m.shape: does not go with it",
+    ]
+
+
+def test_a_reference_to_what_has_problems_of_its_own_is_no_further_problem() -> None:
+    assert problems(server_with(), Node("a", color=13), Leaf("l", root=node("a"))) == [
+        "a.color: unlucky",
+        "a.shape: does not go with it",
+    ]
+
+
+def test_a_missing_secret_of_an_object_whose_server_shows_it_hides_no_other_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("NOWHERE", raising=False)
+    server = server_with(a={"settings": {"password": "shown"}})
+    assert problems(server, Node("a", settings={"password": EnvVar("NOWHERE")}), Node("b", color=13)) == [
+        "a.settings.password: The environment variable NOWHERE is not set.",
+        "b.color: unlucky",
+        "b.shape: does not go with it",
+    ]
+
+
+def test_a_bare_key_names_an_object_that_exists() -> None:
+    server = server_with(a={})
+    assert steps(surveyed(server, Leaf("l", root=node("a")))) == ["create l (leaf)"]
+
+
+def test_a_bare_key_of_which_several_exist_stands_for_none() -> None:
+    server = server_with(a={})
+    server.rows["other"] = {"kind": "node", "name": "a"}
+    assert problems(server, Leaf("l", root=node("a"))) == ["l: refers to a node named 'a', of which several exist"]
+
+
+def test_a_notice_of_a_kind_is_kept_and_stands_in_nobodys_way() -> None:
+    plan = surveyed(server_with(), Node("a", color=7)).plan
+    assert plan.notices == (Notice(node("a"), ("color",), "nice", "a nice one"),)
+    assert len(plan.operations) == 1
+
+
+def test_what_is_not_declared_goes_but_not_what_is_referred_to_nor_what_that_points_at() -> None:
+    server = server_with(far={}, near={"parent": at("far")}, lone={}, hanging={"root": at("lone")})
+    picture = surveyed(server, Leaf("l", root=node("near")), delete=True)
+    assert steps(picture) == ["create l (leaf)", "delete hanging (leaf)", "delete lone (node)"]
+
+
+def test_what_a_replacement_takes_along_is_created_as_its_own_kind_resolved_it() -> None:
+    server = server_with(a={"shape": 0}, l={"root": at("a")})
+    picture = surveyed(server, Node("a", shape=1), Leaf("l", root=node("a")))
+    changes = [each.change for each in picture.plan.operations if each.step.verb == "create"]
+    assert [(type(each), str(each.key), each.declared.facts) for each in changes if isinstance(each, Replace)] == [
+        (Replace, "a (node)", "resolved"),
+        (Replace, "l (leaf)", "resolved"),
+    ]
+
+
+def test_later_kinds_are_told_what_comes_and_what_is_broken() -> None:
+    looks: list[Look] = []
+
+    class Looking(LeafKind):
+        async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
+            looks.append(look)
+            return pairs
+
+    elements = [
+        Node("same"),
+        Node("new"),
+        Node("other", shape=1),
+        Node("bad", color=13),
+        Leaf("l", root=node("new")),
+    ]
+    server = server_with(same={"shape": 0}, other={"shape": 0}, bad={"shape": 0}, hung={"root": at("other")})
+    with pytest.raises(DeclarationError):
+        surveyed(server, *elements, kinds=(Checked, Looking))
+    (look,) = looks
+    assert look.ids == {node("same"): "same", node("other"): "other", node("bad"): "bad", leaf("hung"): "hung"}
+    assert {str(key): type(change).__name__ for key, change in look.coming.items()} == {
+        "new (node)": "Create",
+        "other (node)": "Replace",
+    }
+    assert look.broken == {node("bad")}
+
+
+class Skipping(Checked):
+    """Its first listing leaves one object out."""
+
+    async def observe(self) -> Sequence[Observed]:
+        found = list(await super().observe())
+        return found[:-1] if self.server.reads <= 2 else found
+
+
+class SkippingLeaf(Skipping):
+    name: ClassVar[str] = "leaf"
+
+
+def test_a_plan_that_replaces_is_not_made_from_one_listing_that_may_have_skipped_what_hangs_on_it() -> None:
+    server = server_with(a={"shape": 0}, b={"shape": 0}, l={"root": at("a")}, m={"root": at("a")})
+    picture = surveyed(server, Node("a", shape=1), kinds=(Skipping, SkippingLeaf))
+    assert steps(picture) == ["delete l (leaf)", "delete m (leaf)", "delete a (node)", "create a (node)"]
+    assert picture.seen == {"node": {"a", "b"}, "leaf": {"l", "m"}}
+
+
+def test_a_plan_that_destroys_nothing_reads_each_kind_once() -> None:
+    server = server_with(a={"color": 0, "shape": 0}, l={"root": at("a")})
+    surveyed(server, Node("a", color=1), Leaf("l", root=node("a")))
+    assert server.reads == 2
+
+
+def test_ids_are_those_of_all_that_was_observed_renamed_ones_by_their_new_name() -> None:
+    server = server_with(old={"shape": 0}, other={}, l={"root": at("old")})
+    picture = surveyed(server, Node("new", renamed_from="old"))
+    assert picture.ids == {node("new"): "old", node("other"): "other", leaf("l"): "l"}
+    assert picture.seen == {"node": {"old", "other"}, "leaf": {"l"}}
+
+
+def calls_of(act: Callable[[], object]) -> int:
+    """How many Python functions ran: work, counted so that no clock is asked."""
+    count = 0
+
+    def counting(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    sys.setprofile(counting)
+    try:
+        act()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("filled", [False, True], ids=["all new", "all changed"])
+def test_twice_the_pairs_is_twice_the_work(filled: bool) -> None:
+    def work(size: int) -> int:
+        rows: dict[str, Any] = {f"n{i}": {"shape": 0} for i in range(size)}
+        rows |= {f"l{i}": {"root": at(f"n{i}")} for i in range(size)}
+        server = server_with(**rows) if filled else Server()
+        nodes = [Node(f"n{i}", color=1) for i in range(size)]
+        leaves = [Leaf(f"l{i}", root=each.key, color=1) for i, each in enumerate(nodes)]
+        return calls_of(lambda: surveyed(server, *nodes, *leaves))
+
+    work(10)
+    assert work(400) / work(200) == pytest.approx(2, rel=0.1)
