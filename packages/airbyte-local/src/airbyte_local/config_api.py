@@ -82,7 +82,7 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
         post(f"{plural}/update", actors.update, shapes.update),
         post(f"{plural}/partial_update", actors.partial_update, shapes.partial_update),
         post(f"{plural}/get", actors.get, shapes.by_id),
-        post(f"{plural}/list", actors.list_by_cursor, shapes.by_cursor),
+        post(f"{plural}/list", actors.list_by_cursor, bodies.ACTORS_BY_CURSOR),
         post(f"{plural}/list_paginated", actors.list_paginated, bodies.OF_WORKSPACES),
         post(f"{plural}/search", actors.search, shapes.search),
         post(f"{plural}/delete", actors.delete, shapes.by_id, 204),

@@ -118,6 +118,23 @@ WEB_BACKEND_LIST: Shape = {
         "searchTerm": "text",
     },
 }
+ACTORS_BY_CURSOR: Shape = {
+    "workspaceId!": "uuid",
+    "cursor": "uuid",
+    "pageSize": "whole",
+    "sortKey": (
+        "actorName_asc|actorName_desc|actorDefinitionName_asc|actorDefinitionName_desc|lastSync_asc|lastSync_desc"
+    ),
+    "filters": {"states": ["active|inactive"], "searchTerm": "text"},
+}
+CUSTOM_DEFINITION: Shape = {
+    "name!": "text",
+    "dockerRepository!": "text",
+    "dockerImageTag!": "text",
+    "documentationUrl!": "text",
+    "icon": "text",
+    "resourceRequirements": "object",
+}
 OPERATION_UPDATE: Shape = {"operationId!": "uuid", "name!": "text", "operatorConfiguration!": OPERATOR}
 STATE_UPDATE: Shape = {"connectionId!": "uuid", "connectionState!": STATE}
 
@@ -126,57 +143,27 @@ class ActorBodies:
     """The bodies of sources, or of destinations."""
 
     def __init__(self, words: Vocabulary) -> None:
-        self.by_id: Shape = {f"{words.id}!": "uuid"}
-        self.by_definition: Shape = {f"{words.definition_id}!": "uuid"}
-        self.by_definition_and_workspace: Shape = {**self.by_definition, "workspaceId!": "uuid"}
+        an_id: Shape = {words.id: "uuid"}
+        a_definition: Shape = {words.definition_id: "uuid"}
         changes: Shape = {"resourceAllocation": "object"}
         if words.kind == "source":
             changes = {"secretId": "text", **changes}
-        partial_id: Shape = (
-            self.by_id if words.kind == "source" else {words.id: "uuid"}
-        )  # forgotten in the contract
-        self.create: Shape = {
-            **self.by_definition_and_workspace,
-            "connectionConfiguration!": "object",
-            "name!": "text",
-            **changes,
-        }
-        self.update: Shape = {**self.by_id, "connectionConfiguration!": "object", "name!": "text", **changes}
+        full: Shape = {"connectionConfiguration!": "object", "name!": "text", **changes}
+        self.by_id: Shape = {f"{words.id}!": "uuid"}
+        self.by_definition: Shape = {f"{words.definition_id}!": "uuid"}
+        self.by_definition_and_workspace: Shape = {**self.by_definition, "workspaceId!": "uuid"}
+        self.create: Shape = {**self.by_definition_and_workspace, **full}
+        self.update: Shape = {**self.by_id, **full}
+        # The contract forgets to require the id of a destination here.
+        partial_id = self.by_id if words.kind == "source" else an_id
         self.partial_update: Shape = {**partial_id, "connectionConfiguration": "object", "name": "text", **changes}
-        self.offered: Shape = {
-            **self.by_definition_and_workspace,
-            words.id: "uuid",
-            "connectionConfiguration!": "object",
-        }
-        self.search: Shape = {
-            words.id: "uuid",
-            words.definition_id: "uuid",
-            "workspaceId": "uuid",
-            "name": "text",
-        }
-        self.by_cursor: Shape = {
-            "workspaceId!": "uuid",
-            "cursor": "uuid",
-            "pageSize": "whole",
-            "sortKey": (
-                "actorName_asc|actorName_desc|actorDefinitionName_asc|actorDefinitionName_desc"
-                "|lastSync_asc|lastSync_desc"
-            ),
-            "filters": {"states": ["active|inactive"], "searchTerm": "text"},
-        }
-        definition: Shape = {
-            "name!": "text",
-            "dockerRepository!": "text",
-            "dockerImageTag!": "text",
-            "documentationUrl!": "text",
-            "icon": "text",
-            "resourceRequirements": "object",
-        }
+        self.offered: Shape = {**self.by_definition_and_workspace, **an_id, "connectionConfiguration!": "object"}
+        self.search: Shape = {**an_id, **a_definition, "workspaceId": "uuid", "name": "text"}
         self.create_custom: Shape = {
             "workspaceId": "uuid",
             "scopeId": "uuid",
             "scopeType": "workspace|organization",
-            f"{words.definition}!": definition,
+            f"{words.definition}!": CUSTOM_DEFINITION,
         }
         self.update_definition: Shape = {
             **self.by_definition_and_workspace,
