@@ -133,6 +133,22 @@ def test_a_missing_permission_is_not_called_a_wrong_password():
         ({"title": "t", "detail": "constant", "data": {"message": "the specific one"}}, "the specific one"),
         ({"detail": "constant", "data": None}, "constant"),
         ({"message": "Bad Request", "_embedded": {"errors": [{"message": "Invalid client"}]}}, "Invalid client"),
+        (
+            {
+                "message": "Some properties contained invalid input.",
+                "exceptionClassName": "x",
+                "validationErrors": [
+                    {"propertyPath": "body.name", "message": "is null", "invalidValue": "hush"},
+                    1,
+                ],
+            },
+            "Some properties contained invalid input. (body.name: is null)",
+        ),
+        (
+            {"status": 400, "detail": "The value was not found.", "data": {"value": "klaus", "n": 1}},
+            "The value was not found. (value: klaus)",
+        ),
+        ({"message": "Not found.", "exceptionStack": ["a.b.C"], "rootCauseExceptionStack": []}, "Not found."),
         ({"unheard": "of"}, '{"unheard":"of"}'),
         ("Object not found.", "Object not found."),
         ([1, 2], "[1,2]"),

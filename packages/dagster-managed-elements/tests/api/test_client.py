@@ -263,10 +263,10 @@ class Tokens:
 
     async def headers(self, ask):
         if self.token is None:
-            self.token = (await ask(Request(path="/token")))["token"]
+            self.token = (await ask(Request(path="/token"))).json["token"]
         return {"Authorization": f"Bearer {self.token}"}
 
-    def renew(self):
+    def renew(self, refused):
         self.token, self.renewals = None, self.renewals - 1
         return self.renewals >= 0
 
@@ -298,6 +298,7 @@ async def test_a_second_refusal_is_final():
     async with client_of(guarded("t9"), credentials=Tokens(9)) as client:
         with pytest.raises(Unauthorized):
             await client.send(READ)
+        assert client.sent == 4
         assert client.sent == 4
 
 

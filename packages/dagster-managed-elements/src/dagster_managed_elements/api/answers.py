@@ -122,12 +122,21 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     value = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{0,9})?", value):
         return float(value)
+    when = _moment(value)
+    return None if when is None else max(0.0, (when - now).total_seconds())
+
+
+def _moment(value: str) -> datetime | None:
     try:
         when = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError):
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=timezone.utc)
-    return max(0.0, (when - now).total_seconds())
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+
+
+def said_date(headers: Mapping[str, str]) -> datetime | None:
+    """The time by the server's clock (RFC 9110 6.6.1), None where it does not say."""
+    return _moment(headers.get("date", ""))
 
 
 def said(answer: Answer, secrets: frozenset[str]) -> str:
@@ -153,9 +162,23 @@ def _sentence(decoded: Any) -> str:
     specific = cast("Mapping[str, Any]", inner).get("message") if isinstance(inner, Mapping) else None
     listed = [*_embedded(body), specific, body.get("message"), body.get("detail"), body.get("error")]
     text = next((value for value in listed if isinstance(value, str) and value.strip()), "")
+    text = " ".join([text, *_particulars(body, specific)]).strip()
     if isinstance(identity := body.get("errorId"), str):
         text = f"{text} (error id {identity})" if text else f"error id {identity}"
     return text or msgspec.json.encode(decoded).decode()
+
+
+def _particulars(body: Mapping[str, Any], specific: Any) -> list[str]:
+    """What a general message leaves out: the properties that are wrong, the value or object that is meant."""
+    wrong = body.get("validationErrors")
+    rows = cast("list[Any]", wrong) if isinstance(wrong, list) else []
+    told = [cast("Mapping[str, Any]", row) for row in rows if isinstance(row, Mapping)]
+    found = [f"{row.get('propertyPath')}: {row.get('message')}" for row in told]
+    inner = body.get("data")
+    if isinstance(inner, Mapping) and specific is None:
+        named = cast("Mapping[str, Any]", inner)
+        found += [f"{name}: {value}" for name, value in named.items() if isinstance(value, str) and value]
+    return [f"({'; '.join(found)})"] if found else []
 
 
 def _embedded(body: Mapping[str, Any]) -> list[Any]:

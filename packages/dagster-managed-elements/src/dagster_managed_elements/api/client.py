@@ -21,9 +21,9 @@ import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from dagster_managed_elements.api.addresses import Address, read_address
-from dagster_managed_elements.api.answers import Answer, decipher
+from dagster_managed_elements.api.answers import Answer, decipher, said_date
 from dagster_managed_elements.api.faults import translate
-from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Request
+from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request
 from dagster_managed_elements.api.retrying import limit, pause, repeats
 from dagster_managed_elements.engine.errors import DeclarationError
 
@@ -40,9 +40,9 @@ class ClientOptions:
     """What a client is made from. A value: nothing in it is bound to an event loop.
 
     *base_url* may carry `user:password@`. *credentials* given here win. *timeout* is in
-    seconds, for one attempt. *verify* is True, False or the path of a certificate authority's file. *service*
-    is the server's name in messages. *in_flight* bounds the requests under way at a time. *transport*
-    replaces the network in tests.
+    seconds, for one attempt. *verify* is True, False or the path of a certificate authority's file. *proxy* is
+    the URL of one, used in place of those of the environment. *service* is the server's name in messages.
+    *in_flight* bounds the requests under way at a time. *transport* replaces the network in tests.
     """
 
     base_url: str = field(repr=False)
@@ -51,6 +51,7 @@ class ClientOptions:
     timeout: float = 60.0
     verify: bool | str = True
     trust_env: bool = True
+    proxy: str | None = field(default=None, repr=False)
     attempts: int = 5
     in_flight: int = 10
     service: str = "the server"
@@ -74,6 +75,7 @@ async def open_client(
         headers={"User-Agent": options.user_agent, "Accept": "application/json", **options.headers},
         verify=_verification(options, address),
         trust_env=options.trust_env,
+        proxy=_proxy(options),
         transport=options.transport,
         follow_redirects=False,
         limits=httpx.Limits(max_connections=options.in_flight, keepalive_expiry=_KEEP_ALIVE),
@@ -90,6 +92,14 @@ def _verification(options: ClientOptions, address: Address) -> ssl.SSLContext | 
         return ssl.create_default_context(cafile=options.verify)
     except (OSError, ssl.SSLError) as error:
         raise DeclarationError(f"The certificate file {options.verify} cannot be used: {error}.") from None
+
+
+def _proxy(options: ClientOptions) -> httpx.Proxy | None:
+    """Its user info goes to the proxy and nowhere else: not into a message either."""
+    if options.proxy is None:
+        return None
+    address = read_address(options.proxy)
+    return httpx.Proxy(address.base, auth=address.user)
 
 
 class Client:
@@ -110,6 +120,7 @@ class Client:
         self._credentials = in_url if isinstance(options.credentials, Anonymous) else options.credentials
         self._limiter = anyio.CapacityLimiter(options.in_flight)
         self._answered = False
+        self._passed: Mapping[str, str] | None = None
         self.sent = 0
 
     @property
@@ -120,7 +131,7 @@ class Client:
         """The decoded JSON of the answer, None for an empty one; raises `ApiError`."""
         return await self._repeat(request, self._proven)
 
-    async def _anonymous(self, request: Request) -> Any:
+    async def _anonymous(self, request: Request) -> Reply:
         """For credentials that must be fetched: *request* as it is."""
         return await self._repeat(request, self._plain)
 
@@ -142,14 +153,25 @@ class Client:
         return state.attempt_number >= limit(_error(state), self._options.attempts, answered=self._answered)
 
     async def _proven(self, request: Request, number: int) -> Any:
-        """One attempt with credentials; a second one where a 401 led to other credentials."""
-        answer = await self._exchange(request, await self._credentials.headers(self._anonymous), number)
-        if answer.status == 401 and self._credentials.renew():
-            answer = await self._exchange(request, await self._credentials.headers(self._anonymous), number)
-        return self._decipher(request, answer)
+        """One attempt, with other credentials where a 401 leads to some: nothing was carried out then.
 
-    async def _plain(self, request: Request, number: int) -> Any:
-        return self._decipher(request, await self._exchange(request, {}, number))
+        Once, that is; but a proof that others passed with since did not fail for being wrong: it ran out.
+        """
+        refused = unproven = 0
+        while True:
+            proof = await self._credentials.headers(self._anonymous)
+            answer = await self._exchange(request, proof, number)
+            if answer.status != 401:
+                self._passed = proof
+                return self._decipher(request, answer)
+            refused, unproven = refused + 1, unproven + (proof != self._passed)
+            given_up = unproven > 1 or refused > self._options.in_flight
+            if given_up or not self._credentials.renew(proof):
+                return self._decipher(request, answer)
+
+    async def _plain(self, request: Request, number: int) -> Reply:
+        answer = await self._exchange(request, {}, number)
+        return Reply(json=self._decipher(request, answer), date=said_date(answer.headers))
 
     def _decipher(self, request: Request, answer: Answer) -> Any:
         hidden = self._credentials.secrets() | frozenset(self._options.headers.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 
@@ -25,18 +26,26 @@ class Request:
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
-Ask: TypeAlias = Callable[[Request], Awaitable[Any]]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer's decoded *json*, and what the server's clock said, where it said so."""
+
+    json: Any = field(repr=False)
+    date: datetime | None = None
+
+
+Ask: TypeAlias = Callable[[Request], Awaitable[Reply]]
 
 
 class Credentials(Protocol):
-    """How a client proves who it is; asked before every attempt."""
+    """How a client proves who it is; asked before every attempt, by several at a time."""
 
     async def headers(self, ask: Ask) -> Mapping[str, str]:
         """The headers that carry the proof. *ask* sends a request without credentials, say for a token."""
         ...
 
-    def renew(self) -> bool:
-        """After a 401: whether other headers are to be had, so that one more attempt makes sense."""
+    def renew(self, refused: Mapping[str, str]) -> bool:
+        """After a 401 to the *refused* headers: whether other ones are to be had, so that another attempt helps."""
         ...
 
     def secrets(self) -> frozenset[str]:
@@ -55,11 +64,27 @@ class Basic:
         pair = b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
         return {"Authorization": f"Basic {pair}"}
 
-    def renew(self) -> bool:
+    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - Credentials' signature
         return False
 
     def secrets(self) -> frozenset[str]:
         return frozenset({self.password, b64encode(f"{self.username}:{self.password}".encode()).decode()})
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token that somebody else fetched (RFC 6750); it cannot be renewed."""
+
+    token: str = field(repr=False)
+
+    async def headers(self, ask: Ask) -> Mapping[str, str]:  # noqa: ARG002 - Credentials' signature
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - Credentials' signature
+        return False
+
+    def secrets(self) -> frozenset[str]:
+        return frozenset({self.token})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +94,7 @@ class Anonymous:
     async def headers(self, ask: Ask) -> Mapping[str, str]:  # noqa: ARG002 - Credentials' signature
         return {}
 
-    def renew(self) -> bool:
+    def renew(self, refused: Mapping[str, str]) -> bool:  # noqa: ARG002 - Credentials' signature
         return False
 
     def secrets(self) -> frozenset[str]:

@@ -17,9 +17,13 @@ class Untrusted(Unreachable):
     """TLS could not be agreed on. Nothing was sent, and trying again does not help."""
 
 
+class Unproven(Unreachable):
+    """The credentials could not be had, so the request was not sent. Fetching them was tried often enough."""
+
+
 def repeats(request: Request, error: BaseException) -> bool:
     """Whether *request* may be sent again after *error*: never where that could do its work twice."""
-    if isinstance(error, Untrusted):
+    if isinstance(error, (Untrusted, Unproven)):
         return False
     if isinstance(error, (Unreachable, RateLimited)):
         return True
