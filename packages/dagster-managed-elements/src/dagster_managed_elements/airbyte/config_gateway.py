@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 from dagster_managed_elements.airbyte import config_bodies
 from dagster_managed_elements.airbyte.endpoints import CONNECTIONS, NAMES, NIL
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
-from dagster_managed_elements.airbyte.sending import Outgoing, holds_mask, revealed
+from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -31,7 +31,7 @@ from dagster_managed_elements.api.masking import blank
 from dagster_managed_elements.api.memory import Memory
 from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
-from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Missing
+from dagster_managed_elements.engine.errors import ApiError, Missing
 
 Row = TypeVar("Row")
 
@@ -132,14 +132,14 @@ class ConfigGateway:
             "connectionConfiguration": configuration,
         }
         path, outgoing = f"{names.actors}/create", revealed(body)
-        _refuse_mask(side, name, outgoing)
+        refuse_mask(side, name, outgoing.body["connectionConfiguration"])
         return read_text(await self._write(path, outgoing, repeatable=False), names.id, path)
 
     async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
         names = NAMES[side]
         outgoing = revealed({names.id: actor_id, "name": name, "connectionConfiguration": configuration})
         if not whole:
-            _refuse_mask(side, name, outgoing)
+            refuse_mask(side, name, outgoing.body["connectionConfiguration"])
         await self._write(f"{names.actors}/{'update' if whole else 'partial_update'}", outgoing)
         self._catalogs.forget(actor_id)
 
@@ -190,14 +190,6 @@ def _discovered(body: Any, path: str, source_id: str, secrets: Iterable[str]) ->
 
 
 _LONGEST_REASON: Final = 400
-
-
-def _refuse_mask(side: Side, name: str, outgoing: Outgoing) -> None:
-    if holds_mask(outgoing.body["connectionConfiguration"]):
-        raise DeclarationError(
-            f"The {side} {name!r} cannot be written with a masked secret: ten asterisks would be stored as the "
-            "secret itself. Give its real value."
-        )
 
 
 def _at(path: str, number: int) -> str:

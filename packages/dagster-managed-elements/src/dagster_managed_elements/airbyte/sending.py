@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from dagster_managed_elements.airbyte.wire import Json
+from dagster_managed_elements.airbyte.wire import Json, Side
 from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
+from dagster_managed_elements.engine.errors import DeclarationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,15 @@ def holds_mask(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(holds_mask(inner) for inner in cast("list[Any]", value))
     return value == SECRET_MASK
+
+
+def refuse_mask(side: Side, name: str, configuration: Any) -> None:
+    """Raises DeclarationError where a create or a merge would store the mask as the secret itself."""
+    if holds_mask(configuration):
+        raise DeclarationError(
+            f"The {side} {name!r} cannot be written with a masked secret: ten asterisks would be stored as the "
+            "secret itself. Give its real value."
+        )
 
 
 def _open(value: Any, secrets: set[str]) -> Any:

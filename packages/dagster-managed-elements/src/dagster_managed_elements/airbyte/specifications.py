@@ -6,7 +6,7 @@ repr of theirs shows a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 from dagster_managed_elements.airbyte.schemas import (
@@ -24,7 +24,7 @@ from dagster_managed_elements.airbyte.schemas import (
 from dagster_managed_elements.airbyte.validation import fits, validate
 from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret, reveal
 
-__all__ = ["mask", "mask_allowed", "trim", "validate", "wrap"]
+__all__ = ["believe_masks", "mask", "mask_allowed", "trim", "validate", "wrap"]
 
 Path: TypeAlias = tuple[str, ...]
 _FLAG = "airbyte_secret"
@@ -43,6 +43,31 @@ def wrap(configuration: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
 def mask(configuration: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """The observed side: `Masked` wherever the server masks, and wherever it should have and did not."""
     return _marked(configuration, schema, _unseen)
+
+
+def believe_masks(
+    declared: Mapping[str, Any], observed: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both sides, where the server masks what no specification at hand calls secret: it knows better."""
+    hidden = {path: Masked() for path, value in _leaves(observed, ()) if value == SECRET_MASK}
+    covered = {path: _hidden(value) for path, value in _leaves(declared, ()) if path in hidden}
+    return _replaced(declared, (), covered), _replaced(observed, (), hidden)
+
+
+def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in cast("Mapping[str, Any]", value).items():
+            yield from _leaves(inner, (*path, key))
+    else:
+        yield path, value
+
+
+def _replaced(value: Any, path: Path, by: Mapping[Path, Any]) -> Any:
+    if path in by:
+        return by[path]
+    if by and isinstance(value, Mapping):
+        return {key: _replaced(inner, (*path, key), by) for key, inner in cast("Mapping[str, Any]", value).items()}
+    return value
 
 
 def trim(observed: Mapping[str, Any], declared: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

@@ -78,7 +78,9 @@ def missing(label: str, entries: Mapping[str, ConfiguredStream], source: str) ->
 
 
 def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collection[str]) -> Iterator[str]:
-    """What stands against syncing *entry* as declared."""
+    """What stands against syncing *entry* as declared; of a sketch nobody can tell but the server."""
+    if entry.stream.is_sketch:
+        return
     stream = entry.stream
     source_mode, destination_mode = split(want.mode)
     supported = stream.supported_sync_modes or ["full_refresh"]
@@ -128,6 +130,18 @@ def declared_value(want: Wanted, stream: Stream) -> Any:
     if want.primary_key is not None and not stream.source_defined_primary_key:
         block["primary key"] = ordered(want.primary_key)
     return block if len(block) > 1 else want.mode
+
+
+def is_settled(want_value: Any, entry: ConfiguredStream) -> bool:
+    """Whether *entry* can be told to be as declared without knowing more of its stream."""
+    return not entry.stream.is_sketch or observed_value(entry, want_value) == _ordered_value(want_value)
+
+
+def _ordered_value(value: Any) -> Any:
+    if isinstance(value, Mapping) and "primary key" in value:
+        block = cast("Mapping[str, Any]", value)
+        return {**block, "primary key": ordered(block["primary key"])}
+    return cast("Any", value)
 
 
 def observed_value(entry: ConfiguredStream, declared: Any) -> Any:

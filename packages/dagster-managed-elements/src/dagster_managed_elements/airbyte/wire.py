@@ -16,17 +16,17 @@ Side: TypeAlias = Literal["source", "destination"]
 Json: TypeAlias = Mapping[str, Any]
 
 
-class _Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class WireStruct(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Fields by Airbyte's camelCase names; what a server adds is ignored."""
 
 
-class Workspace(_Wire, frozen=True, kw_only=True):
+class Workspace(WireStruct, frozen=True, kw_only=True):
     workspace_id: str
     name: str
     organization_id: str | None = None
 
 
-class Definition(_Wire, frozen=True, kw_only=True):
+class Definition(WireStruct, frozen=True, kw_only=True):
     """A connector type. `id` is the source or destination definition id, by which everything refers to it."""
 
     id: str
@@ -35,14 +35,18 @@ class Definition(_Wire, frozen=True, kw_only=True):
     docker_image_tag: str = ""
 
 
-class Specification(_Wire, frozen=True, kw_only=True):
-    """What a connector says of its configuration: a JSON Schema in which `airbyte_secret` marks secrets."""
+class Specification(WireStruct, frozen=True, kw_only=True):
+    """What a connector says of its configuration: a JSON Schema in which `airbyte_secret` marks secrets.
+
+    A *partial* one says only where secrets are: nothing can be validated against it.
+    """
 
     connection_specification: dict[str, Any] = {}
     supported_destination_sync_modes: list[str] = []
+    is_partial: bool = False
 
 
-class Actor(_Wire, frozen=True, kw_only=True):
+class Actor(WireStruct, frozen=True, kw_only=True):
     """A source or a destination; its secrets are masked."""
 
     id: str
@@ -52,8 +56,11 @@ class Actor(_Wire, frozen=True, kw_only=True):
     is_version_override_applied: bool = False
 
 
-class Stream(_Wire, frozen=True, kw_only=True):
-    """A stream as discovered. *raw* is all the server said of it, sent back untouched."""
+class Stream(WireStruct, frozen=True, kw_only=True):
+    """A stream as discovered. *raw* is all the server said of it, sent back untouched.
+
+    Of a *sketch* only the name is known: an API that shows how a stream is configured, not what it is.
+    """
 
     name: str
     namespace: str | None = None
@@ -61,10 +68,11 @@ class Stream(_Wire, frozen=True, kw_only=True):
     source_defined_cursor: bool = False
     default_cursor_field: list[str] = []
     source_defined_primary_key: list[list[str]] = []
+    is_sketch: bool = False
     raw: dict[str, Any] = {}
 
 
-class StreamConfig(_Wire, frozen=True, kw_only=True):
+class StreamConfig(WireStruct, frozen=True, kw_only=True):
     """How a connection reads and writes a stream. *raw* holds the parts this library does not manage."""
 
     sync_mode: str = ""
@@ -75,20 +83,21 @@ class StreamConfig(_Wire, frozen=True, kw_only=True):
     raw: dict[str, Any] = {}
 
 
-class ConfiguredStream(_Wire, frozen=True, kw_only=True):
+class ConfiguredStream(WireStruct, frozen=True, kw_only=True):
     stream: Stream
     config: StreamConfig
 
 
-class Catalog(_Wire, frozen=True, kw_only=True):
+class Catalog(WireStruct, frozen=True, kw_only=True):
     streams: list[ConfiguredStream] = []
     catalog_id: str | None = None
 
 
-class Connection(_Wire, frozen=True, kw_only=True):
+class Connection(WireStruct, frozen=True, kw_only=True):
     """A connection with its selected streams.
 
     *settings* are in the API's own words what one that replaces it takes over: nobody declared it, so it stays.
+    *lost* says what of it cannot be taken over.
     """
 
     connection_id: str
@@ -102,29 +111,30 @@ class Connection(_Wire, frozen=True, kw_only=True):
     source_catalog_id: str | None = None
     sync_catalog: Catalog = Catalog()
     settings: dict[str, Any] = {}
+    lost: list[str] = []
 
 
-class Job(_Wire, frozen=True, kw_only=True):
+class Job(WireStruct, frozen=True, kw_only=True):
     """How a check or discovery went; *failure* is the connector's own words."""
 
     succeeded: bool = True
     failure: str = ""
 
 
-Wire = TypeVar("Wire", bound=_Wire)
+Wire = TypeVar("Wire", bound=msgspec.Struct)
 
 
 def read_workspace(body: Any, at: str) -> Workspace:
     """*body* typed; as all of these, ServerFault naming *at* and the path in it where its shape is wrong."""
-    return _convert(body, Workspace, at)
+    return convert(body, Workspace, at)
 
 
 def read_definition(side: Side, body: Any, at: str) -> Definition:
-    return _convert(_renamed(body, at, {f"{side}DefinitionId": "id"}), Definition, at)
+    return convert(renamed(body, at, {f"{side}DefinitionId": "id"}), Definition, at)
 
 
 def read_specification(body: Any, at: str) -> Specification:
-    return _convert(body, Specification, at)
+    return convert(body, Specification, at)
 
 
 def read_actor(side: Side, body: Any, at: str) -> Actor:
@@ -133,17 +143,17 @@ def read_actor(side: Side, body: Any, at: str) -> Actor:
         f"{side}DefinitionId": "definitionId",
         "connectionConfiguration": "configuration",
     }
-    return _convert(_renamed(body, at, names), Actor, at)
+    return convert(renamed(body, at, names), Actor, at)
 
 
 def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connection:
     """*settings* names what is kept of it as that."""
-    fields = _object(body, at)
+    fields = object_in(body, at)
     catalog = read_catalog(fields.get("syncCatalog"), f"{at}.syncCatalog")
     rest = {name: value for name, value in fields.items() if name != "syncCatalog"}
     typed = {name: value for name, value in rest.items() if name != "settings"}
     kept = {name: rest[name] for name in settings if rest.get(name) is not None}
-    return msgspec.structs.replace(_convert(typed, Connection, at), sync_catalog=catalog, settings=kept)
+    return msgspec.structs.replace(convert(typed, Connection, at), sync_catalog=catalog, settings=kept)
 
 
 def read_catalog(body: Any, at: str, catalog_id: str | None = None) -> Catalog:
@@ -157,9 +167,9 @@ def read_job(body: Any, at: str) -> Job:
     """The `jobInfo` of an answer; one without says nothing, so it succeeded."""
     if body is None:
         return Job()
-    fields = _object(body, at)
+    fields = object_in(body, at)
     reason = fields.get("failureReason")
-    told = _object(reason if reason is not None else {}, f"{at}.failureReason")
+    told = object_in(reason if reason is not None else {}, f"{at}.failureReason")
     words = (told.get("externalMessage"), told.get("internalMessage"))
     failure = next((word for word in words if isinstance(word, str) and word.strip()), "")
     return Job(succeeded=fields.get("succeeded") is not False, failure=failure)
@@ -167,7 +177,7 @@ def read_job(body: Any, at: str) -> Job:
 
 def read_list(body: Any, name: str, at: str) -> Sequence[Any]:
     """The list called *name* in *body*; null or nothing is an empty one."""
-    rows = _object(body, at).get(name)
+    rows = object_in(body, at).get(name)
     if rows is None:
         return ()
     if not isinstance(rows, list):
@@ -177,7 +187,7 @@ def read_list(body: Any, name: str, at: str) -> Sequence[Any]:
 
 def read_text(body: Any, name: str, at: str) -> str:
     """The text called *name* in *body*, such as the id a create answers with."""
-    value = _object(body, at).get(name)
+    value = object_in(body, at).get(name)
     if not isinstance(value, str):
         raise _misshapen(at, f"expected a text at `{name}`")
     return value
@@ -185,11 +195,11 @@ def read_text(body: Any, name: str, at: str) -> str:
 
 def read_optional(body: Any, name: str, at: str) -> Any:
     """What is called *name* in *body*, whatever it is; None where it is missing."""
-    return _object(body, at).get(name)
+    return object_in(body, at).get(name)
 
 
 def _configured(body: Any, at: str) -> ConfiguredStream:
-    fields = _object(body, at)
+    fields = object_in(body, at)
     stream, config = fields.get("stream"), fields.get("config")
     return ConfiguredStream(
         stream=_with_raw(stream, Stream, f"{at}.stream"),
@@ -198,28 +208,28 @@ def _configured(body: Any, at: str) -> ConfiguredStream:
 
 
 def _with_raw(body: Any, kind: type[Wire], at: str) -> Wire:
-    raw = dict(_object(body, at))
+    raw = dict(object_in(body, at))
     known = {name: value for name, value in raw.items() if name != "raw"}
-    return msgspec.structs.replace(_convert(known, kind, at), raw=raw)
+    return msgspec.structs.replace(convert(known, kind, at), raw=raw)
 
 
-def _renamed(body: Any, at: str, names: Mapping[str, str]) -> Json:
+def renamed(body: Any, at: str, names: Mapping[str, str]) -> Json:
     """*body* with Airbyte's names for a side of a connection replaced by the ones both sides share."""
-    fields = _object(body, at)
+    fields = object_in(body, at)
     if missing := [name for name in names if name.endswith("Id") and not isinstance(fields.get(name), str)]:
         raise _misshapen(at, f"expected a text at `{missing[0]}`")
     return {names.get(name, name): value for name, value in fields.items()}
 
 
-def _convert(body: Any, kind: type[Wire], at: str) -> Wire:
-    present = {name: value for name, value in _object(body, at).items() if value is not None}
+def convert(body: Any, kind: type[Wire], at: str) -> Wire:
+    present = {name: value for name, value in object_in(body, at).items() if value is not None}
     try:
         return msgspec.convert(present, kind)
     except msgspec.ValidationError as error:
         raise _misshapen(at, str(error)) from None
 
 
-def _object(body: Any, at: str) -> Json:
+def object_in(body: Any, at: str) -> Json:
     if not isinstance(body, Mapping):
         raise _misshapen(at, f"expected an object, got {type(body).__name__}")
     return cast("Json", body)

@@ -77,11 +77,13 @@ class ActorKind(Kind):
 
         wanted = {need for each in typed if isinstance(each, _Typed) for need in _needs(each)}
         await concurrently(*(partial(fetch, *need) for need in sorted(wanted, key=str)))
-        return [
-            resolved
+        resolved = [
+            side
             for each in typed
-            for resolved in (self._comparable(each, schemas) if isinstance(each, _Typed) else [each])
+            for side in (self._comparable(each, schemas) if isinstance(each, _Typed) else [each])
         ]
+        unchecked = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_partial]
+        return [*resolved, *_unvalidated(unchecked)]
 
     def _typed(self, pair: Pair, connectors: Connectors) -> _Typed | Pair | Problem:
         if pair.declared is None:
@@ -105,17 +107,13 @@ class ActorKind(Kind):
         yield from (Problem(declared.key, path, message) for path, message in problems)
         if problems:
             return
+        if observed is not None:
+            seen = _seen(observed, configuration, schemas[_needs(typed)[-1]].connection_specification)
+            configuration, shown = specifications.believe_masks(configuration, seen)
+            observed = replace(observed, fields={**observed.fields, "configuration": shown})
         named = Named(typed.definition.id, typed.definition.name)
         fields = {**declared.fields, "type": named, "configuration": configuration}
-        if observed is not None:
-            observed = self._masked(observed, configuration, schemas[_needs(typed)[-1]])
         yield Pair(replace(declared, fields=fields, facts=schema), observed)
-
-    def _masked(self, observed: Observed, declared: Mapping[str, Any], specification: Specification) -> Observed:
-        schema = specification.connection_specification
-        raw = cast("Actor", observed.raw).configuration or {}
-        trimmed = specifications.trim(specifications.mask(raw, schema), declared, schema)
-        return replace(observed, fields={**observed.fields, "configuration": trimmed})
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         del ids
@@ -147,6 +145,12 @@ class ActorKind(Kind):
         return patch(change, raw, cast("Mapping[str, Any]", change.declared.facts))
 
 
+def _seen(observed: Observed, declared: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The observed configuration with its secrets as markers, without what nobody needs to declare."""
+    raw = cast("Actor", observed.raw).configuration or {}
+    return specifications.trim(specifications.mask(raw, schema), declared, schema)
+
+
 def _needs(typed: _Typed) -> list[tuple[str, str | None]]:
     """The specifications a pair needs, the declared side's first: of the pinned version where one is pinned,
     and of the observed connector too where another one is declared.
@@ -159,6 +163,14 @@ def _needs(typed: _Typed) -> list[tuple[str, str | None]]:
     if actor.definition_id == typed.definition.id:
         return [(typed.definition.id, pinned)]
     return [(typed.definition.id, None), (actor.definition_id, pinned)]
+
+
+def _unvalidated(unchecked: Sequence[_Typed]) -> Iterator[Notice]:
+    """Said once, however many there are."""
+    if unchecked and (declared := unchecked[0].pair.declared) is not None:
+        names = ", ".join(sorted({each.definition.name for each in unchecked}))
+        text = f"this API tells no specifications; give specs= to have configurations of {names} validated"
+        yield Notice(declared.key, (), "not-validated", text)
 
 
 class SourceKind(ActorKind):

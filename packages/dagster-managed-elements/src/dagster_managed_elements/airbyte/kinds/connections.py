@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, cast
 
+import msgspec
+
 from dagster_managed_elements.airbyte import streams
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway
 from dagster_managed_elements.airbyte.kinds.actors import ActorKind
@@ -75,7 +77,7 @@ class ConnectionKind(Kind):
         coming = look.coming.get(source)
         stored = _stored(observed, look.ids.get(source)) if not isinstance(coming, Replace) else {}
         entries = streams.labelled(stored.values(), value)
-        if not all(label in entries for label in value):
+        if not all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
             if source not in look.ids or coming is not None or source in look.broken:
                 return [_postponed(pair, facts, Later(source, value), entries)]
             try:
@@ -135,7 +137,8 @@ class ConnectionKind(Kind):
 
     def consequences(self, change: Change) -> Iterable[Consequence]:
         for consequence in super().consequences(change):
-            text = f"{consequence.text}; its sync state is lost"
+            lost = ("its sync state", *_unwritable(change))
+            text = f"{consequence.text}; {' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} lost"
             yield replace(consequence, text=text)
         if isinstance(change, Update):
             yield from _lost_states(change)
@@ -165,6 +168,11 @@ def _postponed(pair: Pair, facts: Facts, later: Later, entries: Mapping[str, Con
     return _compared(pair, facts, Later(later.on, shown), shown)
 
 
+def _unwritable(change: Change) -> Sequence[str]:
+    """What a replacement cannot take over, since the API shows it and cannot set it."""
+    return cast("Connection", change.observed.raw).lost if isinstance(change, Replace) else ()
+
+
 def _stored(observed: Observed | None, source_id: str | None) -> dict[str, ConfiguredStream]:
     """The streams of the connection's own catalog, where it reads from the declared source already."""
     if observed is None:
@@ -178,8 +186,14 @@ def _merged(
     catalog: Catalog, stored: Mapping[str, ConfiguredStream], value: Mapping[str, Any]
 ) -> dict[str, ConfiguredStream]:
     """The discovered streams, each as the connection has it configured where it does."""
-    entries = [stored.get(streams.full_name(entry.stream), entry) for entry in catalog.streams]
-    return streams.labelled(entries, value)
+    return streams.labelled([_known(entry, stored) for entry in catalog.streams], value)
+
+
+def _known(entry: ConfiguredStream, stored: Mapping[str, ConfiguredStream]) -> ConfiguredStream:
+    own = stored.get(streams.full_name(entry.stream))
+    if own is None:
+        return entry
+    return msgspec.structs.replace(own, stream=entry.stream) if own.stream.is_sketch else own
 
 
 def _lost_states(change: Update) -> Iterator[Consequence]:

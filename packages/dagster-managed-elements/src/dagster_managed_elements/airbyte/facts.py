@@ -1,0 +1,50 @@
+"""Facts about connectors for APIs that do not tell them: ids, names, images, and where their secrets are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from dagster_managed_elements.airbyte.wire import Definition, Side, Specification
+
+_FILE = "connector_facts.jsonl"
+_ITEMS = "*"
+
+
+@cache
+def _rows() -> dict[tuple[str, str], Any]:
+    text = files("dagster_managed_elements.airbyte").joinpath(_FILE).read_text(encoding="utf-8")
+    rows = (json.loads(line) for line in text.splitlines())
+    return {(row["kind"], row["id"]): row for row in rows}
+
+
+def known_definitions(side: Side) -> list[Definition]:
+    return [
+        Definition(id=row["id"], name=row["name"], docker_repository=row["image"])
+        for (kind, _), row in _rows().items()
+        if kind == side
+    ]
+
+
+def known_secrets(side: Side, definition_id: str) -> Specification:
+    """A schema that says where secrets are and nothing else; marked as partial."""
+    row = _rows().get((side, definition_id), {})
+    schema = _schema(tuple(path) for path in row.get("secrets", ()))
+    return Specification(connection_specification=schema, is_partial=True)
+
+
+def _schema(paths: Iterable[Sequence[str]]) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for path in paths:
+        at = schema
+        for name in path:
+            at = (
+                at.setdefault("items", {})
+                if name == _ITEMS
+                else at.setdefault("properties", {}).setdefault(name, {})
+            )
+        at["airbyte_secret"] = True
+    return schema

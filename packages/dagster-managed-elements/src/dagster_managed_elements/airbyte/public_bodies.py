@@ -1,0 +1,184 @@
+"""Airbyte's Public API in this library's values, and back. Pure.
+
+It has its own names for pairs of sync modes, and shows of a stream only how it is configured.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft
+from dagster_managed_elements.airbyte.wire import (
+    Actor,
+    Catalog,
+    ConfiguredStream,
+    Connection,
+    Definition,
+    Side,
+    Stream,
+    StreamConfig,
+    convert,
+    object_in,
+    read_list,
+    renamed,
+)
+from dagster_managed_elements.engine.errors import DeclarationError
+
+MODES: Final = {
+    ("full_refresh", "overwrite"): "full_refresh_overwrite",
+    ("full_refresh", "overwrite_dedup"): "full_refresh_overwrite_deduped",
+    ("full_refresh", "append"): "full_refresh_append",
+    ("full_refresh", "update"): "full_refresh_update",
+    ("full_refresh", "soft_delete"): "full_refresh_soft_delete",
+    ("incremental", "append"): "incremental_append",
+    ("incremental", "append_dedup"): "incremental_deduped_history",
+    ("incremental", "update"): "incremental_update",
+    ("incremental", "soft_delete"): "incremental_soft_delete",
+}
+_PAIRS: Final = {name: pair for pair, name in MODES.items()}
+_UNNAMED: Final = ("other", "mode")
+_NAMESPACES: Final = {"customformat": "custom_format"}
+_SETTINGS: Final = (
+    "status",
+    "nonBreakingSchemaUpdatesBehavior",
+    "namespaceDefinition",
+    "namespaceFormat",
+    "prefix",
+    "tags",
+)
+_NOT_SENT: Final = frozenset({"name", "namespace", "syncMode", "cursorField", "primaryKey"})
+
+
+class _Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    name: str
+    namespace: str | None = None
+    sync_mode: str = ""
+    cursor_field: list[str] = []
+    primary_key: list[list[str]] = []
+
+
+class _Schedule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    schedule_type: str = "manual"
+    cron_expression: str = ""
+    basic_timing: str = ""
+
+
+class _Properties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A stream of `GET /streams`, in which the namespace is called `streamnamespace`."""
+
+    stream_name: str
+    streamnamespace: str | None = None
+    default_cursor_field: list[str] = []
+    source_defined_cursor_field: bool = False
+    source_defined_primary_key: list[list[str]] = []
+    property_fields: list[list[str]] = []
+
+
+def read_definition(row: Any, at: str) -> Definition:
+    return convert(row, Definition, at)
+
+
+def read_actor(side: Side, row: Any, at: str) -> Actor:
+    return convert(renamed(row, at, {f"{side}Id": "id"}), Actor, at)
+
+
+def read_connection(row: Any, at: str) -> Connection:
+    """A schedule that this API shows and cannot set is among *lost*: a replacement would not have it."""
+    fields = object_in(row, at)
+    connection = convert({**fields, "settings": {}, "lost": []}, Connection, at)
+    settings = {name: fields[name] for name in _SETTINGS if fields.get(name) is not None}
+    schedule = convert(fields.get("schedule") or dict[str, Any](), _Schedule, f"{at}.schedule")
+    if schedule.schedule_type == "cron":
+        expression = schedule.cron_expression.removesuffix(" UTC")
+        settings["schedule"] = {"scheduleType": "cron", "cronExpression": expression}
+    lost = [f"its schedule ({schedule.basic_timing or 'basic'})"] if schedule.schedule_type == "basic" else []
+    configurations = fields.get("configurations") or dict[str, Any]()
+    rows = read_list(configurations, "streams", f"{at}.configurations")
+    namespace = connection.namespace_definition
+    return replace(
+        connection,
+        namespace_definition="customformat" if namespace == "custom_format" else namespace,
+        sync_catalog=Catalog(streams=[_stored(each, f"{at}.streams") for each in rows]),
+        settings=settings,
+        lost=lost,
+    )
+
+
+def _stored(row: Any, at: str) -> ConfiguredStream:
+    shown = convert(row, _Stream, at)
+    source, destination = _PAIRS.get(shown.sync_mode, _UNNAMED)
+    others = {name: value for name, value in object_in(row, at).items() if name not in _NOT_SENT}
+    config = StreamConfig(
+        sync_mode=source,
+        destination_sync_mode=destination,
+        cursor_field=shown.cursor_field,
+        primary_key=shown.primary_key,
+        selected=True,
+        raw={name: value for name, value in others.items() if value not in (None, [])},
+    )
+    return ConfiguredStream(
+        stream=Stream(name=shown.name, namespace=shown.namespace, is_sketch=True), config=config
+    )
+
+
+def read_streams(body: Any, at: str) -> Catalog:
+    """*body* is a bare array."""
+    rows = read_list({"data": body}, "data", at)
+    return Catalog(streams=[ConfiguredStream(stream=_discovered(row, at), config=StreamConfig()) for row in rows])
+
+
+def _discovered(row: Any, at: str) -> Stream:
+    """Which modes the source supports is not told: the server itself will say."""
+    shown = convert(row, _Properties, at)
+    return Stream(
+        name=shown.stream_name,
+        namespace=shown.streamnamespace,
+        supported_sync_modes=["full_refresh", "incremental"],
+        source_defined_cursor=shown.source_defined_cursor_field,
+        default_cursor_field=shown.default_cursor_field,
+        source_defined_primary_key=shown.source_defined_primary_key,
+        raw={"jsonSchema": {"properties": {path[0]: dict[str, Any]() for path in shown.property_fields if path}}},
+    )
+
+
+def creation(draft: ConnectionDraft) -> dict[str, Any]:
+    return {"status": "active", "schedule": {"scheduleType": "manual"}, **draft.settings, **change(draft)}
+
+
+def change(draft: ConnectionDraft) -> dict[str, Any]:
+    """What of a connection is drafted. Its streams are always all of them: a list replaces the selection."""
+    namespace = draft.namespace_definition
+    fields = {
+        "name": draft.name,
+        "sourceId": draft.source_id,
+        "destinationId": draft.destination_id,
+        "namespaceDefinition": _NAMESPACES.get(namespace, namespace) if namespace else None,
+        "namespaceFormat": draft.namespace_format,
+        "prefix": draft.prefix,
+    }
+    body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    if draft.streams is not None:
+        body["configurations"] = {"streams": [_row(entry) for entry in draft.streams]}
+    return body
+
+
+def _row(entry: ConfiguredStream) -> dict[str, Any]:
+    """A cursor or key the source itself defines is left out: naming another one is refused (400)."""
+    stream, config = entry.stream, entry.config
+    pair = (config.sync_mode, config.destination_sync_mode)
+    if pair not in MODES:
+        text = (
+            f"The stream {stream.name!r} has sync modes that Airbyte's Public API cannot name; use the Config API."
+        )
+        raise DeclarationError(text)
+    row: dict[str, Any] = {**config.raw, "name": stream.name, "syncMode": MODES[pair]}
+    if stream.namespace:
+        row["namespace"] = stream.namespace
+    if config.cursor_field and not stream.source_defined_cursor:
+        row["cursorField"] = config.cursor_field
+    if config.primary_key and not stream.source_defined_primary_key:
+        row["primaryKey"] = config.primary_key
+    return row

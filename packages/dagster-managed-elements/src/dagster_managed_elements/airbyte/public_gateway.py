@@ -1,0 +1,180 @@
+"""The gateway to Airbyte's Public API: Airbyte Cloud, and self-managed servers where it is asked for.
+
+It tells no specifications: secrets are known from a table of facts, and validation needs `specs=`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+from urllib.parse import quote, urlencode
+
+from dagster_managed_elements.airbyte import facts, public_bodies
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
+from dagster_managed_elements.airbyte.wire import (
+    Actor,
+    Catalog,
+    Connection,
+    Definition,
+    Specification,
+    Workspace,
+    read_list,
+    read_text,
+    read_workspace,
+)
+from dagster_managed_elements.api.client import Client
+from dagster_managed_elements.api.memory import Memory
+from dagster_managed_elements.api.paging import Listing, read_pages
+from dagster_managed_elements.api.requests import Request
+from dagster_managed_elements.engine.errors import Missing
+
+Row = TypeVar("Row")
+Specs = Mapping[str, Mapping[str, Any]]
+
+_RUNS_A_CONNECTOR: Final = 600.0
+"""Seconds: reading streams and creating a connection discover the source first."""
+
+
+class PublicGateway:
+    """One workspace through the Public API. See `Gateway`.
+
+    *root* is the path of the API: `/api/public/v1` on a self-managed server, `/v1` on Cloud. *specs* are
+    connectors' specifications by definition id.
+    """
+
+    def __init__(self, client: Client, workspace: Workspace, *, root: str, specs: Specs) -> None:
+        self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
+        self._definitions: Memory[Side, Sequence[Definition]] = Memory()
+        self._catalogs: Memory[str, Catalog] = Memory()
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._workspace
+
+    async def definitions(self, side: Side) -> Sequence[Definition]:
+        """From the server (since 1.6), else from the table of facts."""
+        path = f"{self._root}/workspaces/{self._workspace.workspace_id}/definitions/{side}s"
+
+        async def ask() -> Sequence[Definition]:
+            try:
+                rows = read_list(await self._get(path), "data", path)
+            except Missing:
+                return facts.known_definitions(side)
+            return [public_bodies.read_definition(row, path) for row in rows]
+
+        return await self._definitions.get(side, ask)
+
+    async def specification(self, side: Side, definition_id: str) -> Specification:
+        if (given := self._specs.get(definition_id)) is not None:
+            return Specification(connection_specification=dict(given))
+        return facts.known_secrets(side, definition_id)
+
+    async def specification_of(self, side: Side, actor_id: str) -> Specification:
+        """This API does not tell pinned versions, so nobody asks."""
+        raise NotImplementedError(f"{side} {actor_id}")
+
+    async def actors(self, side: Side, *, agree: bool = False) -> Sequence[Actor]:
+        return await self._list(
+            f"{side}s", lambda row, at: public_bodies.read_actor(side, row, at), lambda each: each.id, agree=agree
+        )
+
+    async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
+        read, identity = public_bodies.read_connection, _connection_id
+        found = await self._list("connections", read, identity, agree=agree)
+        return [connection for connection in found if connection.status != "deprecated"]
+
+    async def _list(
+        self, kind: str, read: Callable[[Any, str], Row], identity: Callable[[Row], Hashable], *, agree: bool
+    ) -> list[Row]:
+        """By offset, never by the `next` address, which often names a host nobody can reach."""
+
+        async def fetch(offset: int, size: int) -> Sequence[Row]:
+            asked = {"workspaceIds": self._workspace.workspace_id, "limit": size, "offset": offset}
+            path = f"{self._root}/{kind}"
+            return [read(row, path) for row in read_list(await self._get(path, asked), "data", path)]
+
+        return await read_pages(Listing(fetch=fetch, identity=identity, what=kind), agree=agree)
+
+    async def discover(self, source_id: str) -> Catalog:
+        path = f"{self._root}/streams"
+
+        async def ask() -> Catalog:
+            body = await self._get(path, {"sourceId": source_id}, timeout=_RUNS_A_CONNECTOR)
+            return public_bodies.read_streams(body, path)
+
+        return await self._catalogs.get(source_id, ask)
+
+    async def create_actor(self, side: Side, definition_id: str, name: str, configuration: Json) -> str:
+        path = f"{self._root}/{side}s"
+        outgoing = revealed(
+            {
+                "name": name,
+                "workspaceId": self._workspace.workspace_id,
+                "definitionId": definition_id,
+                "configuration": configuration,
+            }
+        )
+        refuse_mask(side, name, outgoing.body["configuration"])
+        return read_text(await self._send("POST", path, outgoing), f"{side}Id", path)
+
+    async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
+        outgoing = revealed({"name": name, "configuration": configuration})
+        if not whole:
+            refuse_mask(side, name, outgoing.body["configuration"])
+        await self._send("PUT" if whole else "PATCH", f"{self._root}/{side}s/{quote(actor_id)}", outgoing)
+        self._catalogs.forget(actor_id)
+
+    async def delete_actor(self, side: Side, actor_id: str) -> None:
+        await self._delete(f"{self._root}/{side}s/{quote(actor_id)}")
+
+    async def create_connection(self, draft: ConnectionDraft) -> str:
+        path = f"{self._root}/connections"
+        outgoing = Outgoing(body=public_bodies.creation(draft))
+        return read_text(await self._send("POST", path, outgoing), "connectionId", path)
+
+    async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
+        outgoing = Outgoing(body=public_bodies.change(draft))
+        await self._send("PATCH", f"{self._root}/connections/{quote(connection_id)}", outgoing)
+
+    async def delete_connection(self, connection_id: str) -> None:
+        await self._delete(f"{self._root}/connections/{quote(connection_id)}")
+
+    async def _get(self, path: str, asked: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> Any:
+        query = f"?{urlencode(asked)}" if asked else ""
+        return await self._client.send(Request(method="GET", path=f"{path}{query}", timeout=timeout))
+
+    async def _send(self, method: str, path: str, outgoing: Outgoing) -> Any:
+        return await self._client.send(
+            Request(
+                method=method,
+                path=path,
+                json=outgoing.body,
+                repeatable=method != "POST",
+                timeout=_RUNS_A_CONNECTOR if "/connections" in path else None,
+                secrets=outgoing.secrets,
+            )
+        )
+
+    async def _delete(self, path: str) -> None:
+        try:
+            await self._client.send(Request(method="DELETE", path=path))
+        except Missing:
+            return
+
+
+def _connection_id(connection: Connection) -> str:
+    return connection.connection_id
+
+
+async def public_workspaces(client: Client, root: str) -> Sequence[Workspace]:
+    """Every workspace these credentials can see."""
+    path = f"{root}/workspaces"
+
+    async def fetch(offset: int, size: int) -> Sequence[Workspace]:
+        body = await client.send(
+            Request(method="GET", path=f"{path}?{urlencode({'limit': size, 'offset': offset})}")
+        )
+        return [read_workspace(row, path) for row in read_list(body, "data", path)]
+
+    return await read_pages(Listing(fetch=fetch, identity=lambda each: each.workspace_id, what="workspaces"))

@@ -1,0 +1,48 @@
+"""Makes the table of facts about connectors that the library ships: ids, names, images and paths of secrets.
+
+    python tests/contract/connector_facts.py
+
+Facts only: nothing of a connector's schema but where its secrets are. `test_connector_facts.py` holds the table against
+the corpus.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from contracts import FOLDER
+
+CORPUS = FOLDER / "connectors.jsonl"
+AIRBYTE = "packages/dagster-managed-elements/src/dagster_managed_elements/airbyte"
+TABLE = Path(__file__).resolve().parents[2] / AIRBYTE / "connector_facts.jsonl"
+
+
+def secrets(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if not isinstance(schema, dict):
+        return
+    if schema.get("airbyte_secret") is True:
+        yield path
+    for name, inner in (schema.get("properties") or {}).items():
+        yield from secrets(inner, (*path, name))
+    yield from secrets(schema.get("items"), (*path, "*"))
+    for word in ("oneOf", "anyOf", "allOf"):
+        for branch in schema.get(word) or ():
+            yield from secrets(branch, path)
+
+
+def table() -> str:
+    lines: list[str] = []
+    for line in CORPUS.read_text().splitlines():
+        row = json.loads(line)
+        facts = {"kind": row["kind"], "id": row["id"], "name": row["name"], "image": row["repository"]}
+        if found := sorted(set(secrets(row["spec"]))):
+            facts["secrets"] = found
+        lines.append(json.dumps(facts, separators=(",", ":"), ensure_ascii=False))
+    return "\n".join(sorted(lines)) + "\n"
+
+
+if __name__ == "__main__":
+    TABLE.write_text(table(), encoding="utf-8")
