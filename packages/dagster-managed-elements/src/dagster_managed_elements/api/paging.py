@@ -55,24 +55,35 @@ class Reading(Generic[Row]):
 
 async def read_pages(listing: Listing[Row], *, agree: bool = False) -> list[Row]:
     """Every row once; ServerFault where the server's pages do not add up."""
-    rows = await _read_whole(listing)
-    if not agree:
-        return list(rows.values())
-    for _ in range(_AGREEMENTS):
-        before, rows = rows, await _read_whole(listing)
-        if before.keys() == rows.keys():
-            return list(rows.values())
-    raise ServerFault(f"The server's list of {listing.what} changes whenever it is read. Try again later.")
+    return await read_agreed(lambda: _read_once(listing), listing.what, agree=agree)
 
 
-async def _read_whole(listing: Listing[Row]) -> Rows[Row]:
+async def read_agreed(read: Callable[[], Awaitable[Reading[Row]]], what: str, *, agree: bool) -> list[Row]:
+    """Every row once, by as many readings as it takes; with *agree*, until two in a row name the same ids.
+
+    Nothing at all is not believed where there was something.
+    """
+    rows = await _read_whole(read, what)
+    seen = bool(rows)
+    for _ in range(_AGREEMENTS if agree else 0):
+        before, rows = rows, await _read_whole(read, what)
+        seen = seen or bool(rows)
+        if before.keys() == rows.keys() and (rows or not seen):
+            break
+    else:
+        if agree:
+            raise ServerFault(f"The server's list of {what} changes whenever it is read. Try again later.")
+    return list(rows.values())
+
+
+async def _read_whole(read: Callable[[], Awaitable[Reading[Row]]], what: str) -> Rows[Row]:
     known: Reading[Row] | None = None
     for _ in range(_READINGS):
-        known = combine(known, await _read_once(listing))
+        known = combine(known, await read())
         if known.is_whole:
             return known.rows
     raise ServerFault(
-        f"The server's list of {listing.what} does not add up: in {_READINGS} readings its pages repeated "
+        f"The server's list of {what} does not add up: in {_READINGS} readings its pages repeated "
         "some and skipped others. Try again when nobody else is changing things there."
     )
 
