@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from types import FrameType
 
 import anyio
+import anyio.lowlevel
 import pytest
 from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.running import concurrently, sync
@@ -86,7 +87,7 @@ async def _forever() -> None:
 async def press_ctrl_c() -> None:
     """Once the caller has nothing left to do but wait for the result."""
     while not waits_in_sync(sys._current_frames().get(threading.main_thread().ident or 0)):
-        await anyio.sleep(0)
+        await anyio.lowlevel.checkpoint()
     os.kill(os.getpid(), signal.SIGINT)
 
 
