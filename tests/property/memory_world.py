@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, ClassVar
 
 from dagster_managed_elements.engine.changes import Declared, Ids, Observed, Update
-from dagster_managed_elements.engine.elements import UNSET, Element, Key, Ref, Unset
+from dagster_managed_elements.engine.elements import UNSET, Element, Key, Masked, Ref, Secret, Unset, reveal
 from dagster_managed_elements.engine.errors import Conflict, Invalid, Lost, ServerFault
 from dagster_managed_elements.engine.kinds import Instance, Kind, Session, Settings
 
@@ -26,6 +26,7 @@ class Node(Element):
     parent: Key | Unset | None = UNSET
     friends: tuple[Key, ...] | Unset = UNSET
     settings: Mapping[str, Any] | Unset = UNSET
+    token: Secret | Unset = UNSET
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class MemoryKind(Kind):
                 kind=self.name,
                 name=row["name"],
                 id=id_,
-                fields={key: value for key, value in row.items() if key not in {"kind", "name"}},
+                fields={key: _shown(key, value) for key, value in row.items() if key not in {"kind", "name"}},
             )
             for id_, row in self.server.all(self.name).items()
         ]
@@ -137,11 +138,15 @@ class LeafKind(MemoryKind):
     name: ClassVar[str] = "leaf"
 
 
+def _shown(field: str, value: Any) -> Any:
+    return Masked() if field == "token" else value
+
+
 def _sent(fields: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
     def value(of: Any) -> Any:
         if isinstance(of, Key):
             return Ref(of.kind, ids[of])
-        return [value(each) for each in of] if isinstance(of, (list, tuple)) else of
+        return [value(each) for each in of] if isinstance(of, (list, tuple)) else reveal(of)
 
     return {name: value(each) for name, each in fields.items()}
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from itertools import count
 
 import anyio
-from dagster_managed_elements.engine.elements import Element, Key, Ref
+from dagster_managed_elements.engine.elements import UNSET, Element, Key, Ref, Secret
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
@@ -22,9 +23,11 @@ NAMES = "abcdefgh"
 
 @st.composite
 def worlds(draw: st.DrawFn, before: tuple[Element, ...] = ()) -> tuple[Element, ...]:
-    """Nodes that refer to earlier ones, leaves that hang on them, some renamed from a name of the world before."""
+    """Nodes that refer to earlier ones, leaves that hang on them, some renamed from a name of the world before,
+    be it a name that another one has now.
+    """
     names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1, max_size=6))
-    old = [element.name for element in before if isinstance(element, Node) and element.name not in names]
+    old = draw(st.permutations([element.name for element in before if isinstance(element, Node)]))
     nodes: list[Node] = []
     for name in names:
         keys = [node.key for node in nodes]
@@ -36,8 +39,9 @@ def worlds(draw: st.DrawFn, before: tuple[Element, ...] = ()) -> tuple[Element, 
             parent=draw(st.sampled_from([None, *keys])) if not keys else draw(st.sampled_from(keys)),
             friends=tuple(friends),
             settings=draw(st.dictionaries(st.sampled_from("xyz"), st.sampled_from([1, True, "1", [1], {"k": 2}]))),
+            token=draw(st.sampled_from([UNSET, Secret.literal("p"), Secret.literal("q")])),
         )
-        if old and draw(st.booleans()):
+        if old and old[-1] != name and draw(st.booleans()):
             node = replace(node, renamed_from=old.pop())
         nodes.append(node)
     leaves = [
@@ -52,10 +56,26 @@ async def _all_allowed(_plan: Plan) -> Policy:
     return Policy(allow_all=True)
 
 
-def run_apply(server: Server, elements: tuple[Element, ...], *, delete: bool, concurrency: int = 3) -> Result:
+def run_apply(
+    server: Server, elements: tuple[Element, ...], *, delete: bool, force: bool = False, writes: int = 10_000
+) -> Result:
+    """Apply, and interrupt it once it has begun so many *writes*."""
+
     async def go() -> list[Result]:
-        options = Options(decide=_all_allowed, settings=Settings(concurrency=concurrency, patience=0.0))
-        return await apply([_reconciler(server, elements, delete=delete)], options, anyio.Event())
+        stop, fate = anyio.Event(), server.mishaps
+        begun = count(1)
+
+        def until_interrupted() -> str:
+            if next(begun) == writes:
+                stop.set()
+            return fate()
+
+        server.mishaps = until_interrupted
+        options = Options(force=force, decide=_all_allowed, settings=Settings(concurrency=3, patience=0.0))
+        try:
+            return await apply(_reconcilers(server, elements, delete=delete), options, stop)
+        finally:
+            server.mishaps = fate
 
     (result,) = anyio.run(go)
     return result
@@ -63,22 +83,27 @@ def run_apply(server: Server, elements: tuple[Element, ...], *, delete: bool, co
 
 def run_check(server: Server, elements: tuple[Element, ...], *, delete: bool) -> Result:
     async def go() -> list[Result]:
-        return await check([_reconciler(server, elements, delete=delete)], Options())
+        return await check(_reconcilers(server, elements, delete=delete), Options())
 
     (result,) = anyio.run(go)
     return result
 
 
-def _reconciler(server: Server, elements: tuple[Element, ...], *, delete: bool) -> Reconciler:
-    return Reconciler(MemoryInstance(server), elements, delete_unmentioned_resources=delete)
+def _reconcilers(server: Server, elements: tuple[Element, ...], *, delete: bool) -> list[Reconciler]:
+    """Two of one place, each with what the other refers to: together they are one world."""
+    return [
+        Reconciler(MemoryInstance(server), elements[1::2], delete_unmentioned_resources=delete),
+        Reconciler(MemoryInstance(server), elements[::2]),
+    ]
 
 
-def converge(server: Server, elements: tuple[Element, ...], *, delete: bool) -> None:
-    """Apply with mishaps, then without, until all is done; it must not take more than a few runs."""
+def converge(server: Server, elements: tuple[Element, ...], *, delete: bool, writes: tuple[int, ...] = ()) -> None:
+    """Apply with mishaps and interrupts, then without, until all is done; it must not take more than a few runs."""
     for attempt in range(8):
         if attempt == 3:
             server.mishaps = lambda: "ok"
-        result = run_apply(server, elements, delete=delete)
+        most = writes[attempt] if attempt < len(writes) else 10_000
+        result = run_apply(server, elements, delete=delete, writes=most)
         server.settle()
         if isinstance(result.error, DeclarationError):
             assume("in a circle" not in str(result.error))
@@ -123,7 +148,8 @@ def test_any_world_is_reached_from_any_other_whatever_fails(data: st.DataObject,
     chance = random.Random(seed)
     mishaps = ["ok"] * 6 + ["fail", "fail", "lost", "late"]
     server.mishaps = lambda: chance.choice(mishaps)
-    converge(server, second, delete=delete)
+    interrupts = data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9)), label="interrupted after")
+    converge(server, second, delete=delete, writes=interrupts)
 
     assert server.collateral == []
     left = run_check(server, second, delete=delete)
@@ -132,8 +158,15 @@ def test_any_world_is_reached_from_any_other_whatever_fails(data: st.DataObject,
     assert left.plan.entries == ()
     found = as_declared(server)
     for element in second:
-        wanted = {name: value for name, value in element.fields().items() if value is not None}
+        wanted = {n: value for n, value in element.fields().items() if value is not None and n != "token"}
         assert exactly({name: found[element.kind, element.name].get(name) for name in wanted}) == exactly(wanted)
     if delete:
         assert found.keys() == {(element.kind, element.name) for element in second}
+    written = len(server.writes)
+    resent = run_apply(server, second, delete=delete, force=True)
+    assert resent.report is not None
+    assert resent.report.ok
+    tokens = {each.name: each.token.read() for each in second if isinstance(each, Node) and each.token is not UNSET}
+    assert sorted(server.writes[written:]) == sorted(f"update {name}" for name in tokens)
+    assert {name: as_declared(server)["node", name]["token"] for name in tokens} == tokens
     event(f"{len(second)} elements")
