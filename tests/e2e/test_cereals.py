@@ -93,6 +93,7 @@ def test_a_second_check_asks_for_no_more_than_it_needs(airbyte_local, cereals):
     asked = [each.path.removeprefix("/api/v1/") for each in airbyte_local.requests]
     assert sorted(asked) == sorted(
         [
+            "instance_configuration",
             "workspaces/list_by_organization_id",
             "workspaces/list_by_organization_id",
             *(f"{side}_definitions/list_for_workspace" for side in ("source", "destination")),

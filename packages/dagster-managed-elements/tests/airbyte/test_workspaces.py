@@ -57,7 +57,8 @@ async def test_a_workspace_is_found_by_id_and_by_name(airbyte_local):
 async def test_an_id_is_asked_for_without_listing_others(airbyte_local):
     identity = airbyte_local.workspace_id
     assert await chosen(airbyte_local, identity) == identity
-    assert [each.path for each in airbyte_local.requests] == ["/api/v1/workspaces/get"]
+    asked = [each.path for each in airbyte_local.requests]
+    assert asked == ["/api/v1/instance_configuration", "/api/v1/workspaces/get"]
 
 
 async def test_an_id_that_is_not_there_is_told_with_those_that_are(airbyte_local):
@@ -66,8 +67,8 @@ async def test_an_id_that_is_not_there_is_told_with_those_that_are(airbyte_local
 
 
 async def test_a_server_that_is_no_airbyte_is_told_as_such(airbyte_local):
-    airbyte_local.fault("workspaces/", "status", status=404)
-    with pytest.raises(Missing, match=r"knows no /api/v1/workspaces/list_by_organization_id \(404\)"):
+    airbyte_local.fault("", "status", status=404)
+    with pytest.raises(Missing, match=r"knows no /api/v1/workspaces/list_by_organization_id \(404\)\. Is the URL"):
         await chosen(airbyte_local, None)
 
 

@@ -1,14 +1,20 @@
-"""The gateway to Airbyte's Config API (`POST /api/v1/...`), as of 2.0."""
+"""The gateway to Airbyte's Config API (`POST /api/v1/...`) of every version; `versions` has what differs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
 
 from dagster_managed_elements.airbyte import config_bodies
 from dagster_managed_elements.airbyte.endpoints import CONNECTIONS, NAMES, NIL
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.listings import Subject, read_all
+from dagster_managed_elements.airbyte.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
+from dagster_managed_elements.airbyte.server import Entrances, Server
+from dagster_managed_elements.airbyte.versions import Scope
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -29,11 +35,8 @@ from dagster_managed_elements.airbyte.wire import (
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.masking import blank
 from dagster_managed_elements.api.memory import Memory
-from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import ApiError, Missing
-
-Row = TypeVar("Row")
 
 _DISCOVER_SECONDS: Final = 600.0
 """Discovery runs the connector, which takes seconds to minutes."""
@@ -43,9 +46,17 @@ class ConfigGateway:
     """One workspace through the Config API; made by `workspaces.open_gateway`. See `Gateway`."""
 
     def __init__(
-        self, client: Client, workspace: Workspace, *, discover_timeout: float = _DISCOVER_SECONDS
+        self,
+        client: Client,
+        workspace: Workspace,
+        server: Server | None = None,
+        *,
+        discover_timeout: float = _DISCOVER_SECONDS,
     ) -> None:
         self._client, self._workspace, self._discover_timeout = client, workspace, discover_timeout
+        self._server = server or Server(base=client.address.base)
+        self._entrances = Entrances(self._server)
+        self._merges = self._server.generation.partial_update
         self._definitions: Memory[Side, Sequence[Definition]] = Memory()
         self._specifications: Memory[tuple[str, Side, str], Specification] = Memory()
         self._catalogs: Memory[str, Catalog] = Memory()
@@ -55,11 +66,19 @@ class ConfigGateway:
     def workspace(self) -> Workspace:
         return self._workspace
 
+    @property
+    def server(self) -> Server:
+        """What is known of the server, its version and what it can do."""
+        return self._server
+
     async def definitions(self, side: Side) -> Sequence[Definition]:
         names = NAMES[side]
 
         async def ask() -> Sequence[Definition]:
-            body = await self._read(names.definitions, {"workspaceId": self._workspace.workspace_id})
+            try:
+                body = await self._read(names.definitions, {"workspaceId": self._workspace.workspace_id})
+            except Missing as error:
+                raise self._server.lacks(names.definitions) from error
             rows = read_list(body, names.definition_rows, names.definitions)
             return [read_definition(side, row, _at(names.definitions, n)) for n, row in enumerate(rows)]
 
@@ -82,35 +101,33 @@ class ConfigGateway:
 
     async def actors(self, side: Side, *, agree: bool = False) -> Sequence[Actor]:
         names = NAMES[side]
-        path = f"{names.actors}/list_paginated"
-        return await self._list(
-            path, names.rows, lambda row, at: read_actor(side, row, at), lambda actor: actor.id, agree=agree
+        subject = Subject(
+            folder=names.actors,
+            rows=names.rows,
+            ways=self._server.generation.actors,
+            asked=self._scopes(),
+            read=partial(read_actor, side),
+            identity=lambda actor: actor.id,
         )
+        return await read_all(self._client, self._entrances, subject, agree=agree)
 
     async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
-        # Airbyte's description of its API requires a userId here; its server ignores it.
-        path, user = f"{CONNECTIONS}/list_paginated", {"userId": NIL}
-        found = await self._list(
-            path, "connections", _read_connection, lambda each: each.connection_id, agree=agree, more=user
+        subject = Subject(
+            folder=CONNECTIONS,
+            rows="connections",
+            ways=self._server.generation.connections,
+            # Airbyte's description of its API requires a userId here; its server ignores it.
+            asked=self._scopes({"userId": NIL}),
+            read=_read_connection,
+            identity=lambda each: each.connection_id,
         )
+        found = await read_all(self._client, self._entrances, subject, agree=agree)
         return [connection for connection in found if connection.status != "deprecated"]
 
-    async def _list(
-        self,
-        path: str,
-        rows: str,
-        read: Callable[[Any, str], Row],
-        identity: Callable[[Row], Hashable],
-        *,
-        agree: bool,
-        more: Json | None = None,
-    ) -> list[Row]:
-        async def fetch(offset: int, size: int) -> Sequence[Row]:
-            asked = {"workspaceIds": [self._workspace.workspace_id], "includeDeleted": False, **(more or {})}
-            body = await self._read(path, {**asked, "pagination": {"pageSize": size, "rowOffset": offset}})
-            return [read(row, _at(path, n)) for n, row in enumerate(read_list(body, rows, path))]
-
-        return await read_pages(Listing(fetch=fetch, identity=identity, what=rows), agree=agree)
+    def _scopes(self, more: Json | None = None) -> dict[Scope, Json]:
+        mine = self._workspace.workspace_id
+        listed = {"workspaceIds": [mine], "includeDeleted": False, **(more or {})}
+        return {"workspaces": listed, "workspace": {"workspaceId": mine}}
 
     async def discover(self, source_id: str) -> Catalog:
         """Never with a connection's id: that may disable the connection."""
@@ -138,10 +155,32 @@ class ConfigGateway:
     async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
         names = NAMES[side]
         outgoing = revealed({names.id: actor_id, "name": name, "connectionConfiguration": configuration})
-        if not whole:
+        if whole:
+            await self._write(f"{names.actors}/update", outgoing)
+        else:
             refuse_mask(side, name, outgoing.body["connectionConfiguration"])
-        await self._write(f"{names.actors}/{'update' if whole else 'partial_update'}", outgoing)
+            await self._merge(side, actor_id, outgoing)
         self._catalogs.forget(actor_id)
+
+    async def _merge(self, side: Side, actor_id: str, outgoing: Outgoing) -> None:
+        """By a partial update; by a whole one of the merged configuration where the server has none of those."""
+        names = NAMES[side]
+        if self._merges is not False:
+            try:
+                await self._write(f"{names.actors}/partial_update", outgoing)
+            except Missing:
+                if self._merges:
+                    raise
+            else:
+                self._merges = True
+                return
+        path = f"{names.actors}/get"
+        there = read_actor(side, await self._read(path, {names.id: actor_id}), path)
+        merged = merge(there.configuration or {}, outgoing.body["connectionConfiguration"])
+        refuse_lost_masks(side, there.name, merged)
+        body = {**outgoing.body, "connectionConfiguration": merged}
+        await self._write(f"{names.actors}/update", replace(outgoing, body=body))
+        self._merges = False
 
     async def delete_actor(self, side: Side, actor_id: str) -> None:
         names = NAMES[side]

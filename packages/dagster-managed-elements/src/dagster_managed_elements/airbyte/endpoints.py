@@ -14,7 +14,6 @@ NIL: Final = "00000000-0000-0000-0000-000000000000"
 
 INSTANCE: Final = f"{ROOT}/instance_configuration"
 WORKSPACE: Final = f"{ROOT}/workspaces/get"
-WORKSPACES: Final = f"{ROOT}/workspaces/list_by_organization_id"
 CONNECTIONS: Final = f"{ROOT}/connections"
 
 

@@ -1,0 +1,76 @@
+"""Lists of the Config API, read completely by whichever way in the server has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from dagster_managed_elements.airbyte.server import Entrances
+from dagster_managed_elements.airbyte.versions import Scope, Way
+from dagster_managed_elements.airbyte.wire import Json, read_list, read_optional
+from dagster_managed_elements.api.chaining import Chain, Page, Whole, read_chain, read_whole
+from dagster_managed_elements.api.client import Client
+from dagster_managed_elements.api.paging import Listing, read_pages
+from dagster_managed_elements.api.requests import Request
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject(Generic[Row]):
+    """What is listed: *rows* is its name in an answer, *asked* what a request says for each scope."""
+
+    folder: str
+    rows: str
+    ways: tuple[Way, ...]
+    asked: Mapping[Scope, Json]
+    read: Callable[[Any, str], Row]
+    identity: Callable[[Row], Hashable]
+
+
+async def read_all(
+    client: Client, entrances: Entrances, subject: Subject[Row], *, agree: bool = False
+) -> list[Row]:
+    """Every row once; with *agree*, as two readings in a row agree on. ApiError where that cannot be had."""
+
+    async def go(way: Way) -> list[Row]:
+        return await _Reader(client, subject, way).read(agree=agree)
+
+    return await entrances.first(subject.folder, subject.ways, go)
+
+
+class _Reader(Generic[Row]):
+    """One subject read by one way."""
+
+    def __init__(self, client: Client, subject: Subject[Row], way: Way) -> None:
+        self._client, self._subject, self._way = client, subject, way
+        self._path = f"{subject.folder}/{way.endpoint}"
+        self._asked = subject.asked[way.scope]
+
+    async def read(self, *, agree: bool) -> list[Row]:
+        identity, what = self._subject.identity, self._subject.rows
+        if self._way.form == "pages":
+            return await read_pages(Listing(fetch=self._page, identity=identity, what=what), agree=agree)
+        if self._way.form == "chain":
+            return await read_chain(Chain(fetch=self._link, identity=identity, what=what), agree=agree)
+        return await read_whole(Whole(fetch=self._whole, identity=identity, what=what), agree=agree)
+
+    async def _page(self, offset: int, size: int) -> Sequence[Row]:
+        return self._rows(await self._ask({"pagination": {"pageSize": size, "rowOffset": offset}}))
+
+    async def _link(self, after: Hashable | None, size: int) -> Page[Row]:
+        """`num_connections` is Airbyte's word for how many rows there are, of whatever is listed."""
+        body = await self._ask({"pageSize": size, **({} if after is None else {"cursor": after})})
+        total = read_optional(body, "num_connections", self._path)
+        return Page(rows=self._rows(body), total=total if type(total) is int else None)
+
+    async def _whole(self) -> Sequence[Row]:
+        return self._rows(await self._ask({}))
+
+    async def _ask(self, more: Json) -> Any:
+        return await self._client.send(Request(path=self._path, json={**self._asked, **more}))
+
+    def _rows(self, body: Any) -> list[Row]:
+        rows = read_list(body, self._subject.rows, self._path)
+        return [self._subject.read(row, f"{self._path}[{number}]") for number, row in enumerate(rows)]

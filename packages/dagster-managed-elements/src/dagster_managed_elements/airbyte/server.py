@@ -1,0 +1,103 @@
+"""Which Airbyte answers, found out once a run, and which of several ways into it exist."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from dagster_managed_elements.airbyte.endpoints import INSTANCE, NIL, ROOT
+from dagster_managed_elements.airbyte.versions import (
+    UNKNOWN,
+    UNNUMBERED,
+    Generation,
+    Way,
+    generation_of,
+    read_release,
+)
+from dagster_managed_elements.airbyte.wire import read_optional
+from dagster_managed_elements.api.client import Client
+from dagster_managed_elements.api.requests import Request
+from dagster_managed_elements.engine.errors import Invalid, Missing, ServerFault, Unauthorized
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What an Airbyte says of itself. *version* is its own word, None where it says none."""
+
+    base: str
+    version: str | None = None
+    organization: str = NIL
+    generation: Generation = UNKNOWN
+
+    def lacks(self, path: str) -> Missing:
+        """The error for an endpoint that is not there at all (not for an object that is not)."""
+        if self.version is None:
+            text = (
+                f"{self.base} answers, but knows no {path} (404). Is the URL that of an Airbyte, without anything "
+                "like /api/v1 at its end?"
+            )
+        else:
+            text = (
+                f"Airbyte {self.version} at {self.base} has no {path.removeprefix(f'{ROOT}/')} (404), which this "
+                "version of dagster-managed-elements needs."
+            )
+        return Missing(text, method="POST", url=f"{self.base}{path}", status=404)
+
+
+async def look(client: Client) -> Server:
+    """Asks the server what it is. One that does not say (Cloud, before 0.63) is found out by asking for more.
+
+    Raises ApiError where it cannot be reached or refuses the credentials.
+    """
+    base = client.address.base
+    try:
+        body = await client.send(Request(method="GET", path=INSTANCE))
+        return _described(body, base)
+    except (Missing, Invalid, ServerFault):
+        return Server(base=base)
+    except Unauthorized as error:
+        if error.status == 401:
+            raise
+        return Server(base=base)
+
+
+def _described(body: Any, base: str) -> Server:
+    """Leniently: what Airbyte declares as required is not always sent."""
+    version = read_optional(body, "version", INSTANCE)
+    organization = read_optional(body, "defaultOrganizationId", INSTANCE)
+    release = read_release(version)
+    return Server(
+        base=base,
+        version=version if isinstance(version, str) and version else None,
+        organization=organization if isinstance(organization, str) and organization else NIL,
+        generation=generation_of(release) if release else UNKNOWN if version else UNNUMBERED,
+    )
+
+
+class Entrances:
+    """Which endpoints of a server exist, as far as was asked in this run: none is tried in vain twice."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._present: set[str] = set()
+        self._absent: set[str] = set()
+
+    async def first(self, folder: str, ways: Iterable[Way], go: Callable[[Way], Awaitable[Found]]) -> Found:
+        """What *go* finds by the first of *ways* that exists; Missing, by the name of the best, where none does."""
+        paths = [(f"{folder}/{way.endpoint}", way) for way in ways]
+        for path, way in paths:
+            if path in self._absent:
+                continue
+            try:
+                found = await go(way)
+            except Missing:
+                if path in self._present:
+                    raise
+                self._absent.add(path)
+                continue
+            self._present.add(path)
+            return found
+        raise self._server.lacks(paths[0][0])

@@ -1,0 +1,113 @@
+"""What differs between versions of Airbyte's Config API, as data: one row a generation, and no `if` elsewhere.
+
+How an error's body is read is not in it: `api.answers` knows every shape, since proxies and upgrades mix them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
+
+Release: TypeAlias = tuple[int, int]
+Scope: TypeAlias = Literal["workspaces", "workspace", "organization", "everything"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """One way to ask for a list: the *endpoint*, how its answer is cut, and what it is asked for.
+
+    *pages* go by offset, a *chain* follows a cursor (and turns out whole where the server does not page), a
+    *whole* comes in one answer, which holds only where the version is known to send it so.
+    """
+
+    endpoint: str
+    form: Literal["pages", "chain", "whole"]
+    scope: Scope = "workspace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What an Airbyte can be asked from release *since* on. Of several ways the first that exists is taken.
+
+    *partial_update*: whether a part of a configuration can be changed; None where only asking tells.
+    *connection_fields* are those a new connection may have; None where that is not known.
+    """
+
+    since: Release
+    workspaces: tuple[Way, ...]
+    actors: tuple[Way, ...]
+    connections: tuple[Way, ...]
+    partial_update: bool | None
+    connection_fields: frozenset[str] | None
+
+
+_OF_ORGANIZATION: Final = Way(endpoint="workspaces/list_by_organization_id", form="pages", scope="organization")
+_OF_EVERYBODY: Final = Way(endpoint="workspaces/list", form="whole", scope="everything")
+_PAGES: Final = Way(endpoint="list_paginated", form="pages", scope="workspaces")
+_CHAIN: Final = Way(endpoint="list", form="chain")
+_WHOLE: Final = Way(endpoint="list", form="whole")
+
+_FIELDS: Final = frozenset({
+    "name", "namespaceDefinition", "namespaceFormat", "prefix", "sourceId", "destinationId", "operationIds",
+    "syncCatalog", "schedule", "scheduleType", "scheduleData", "status", "resourceRequirements",
+    "sourceCatalogId", "geography", "notifySchemaChanges", "nonBreakingChangesPreference",
+})  # fmt: skip
+
+_0_0: Final = Generation(
+    since=(0, 0),
+    workspaces=(_OF_EVERYBODY,),
+    actors=(_WHOLE,),
+    connections=(_WHOLE,),
+    partial_update=False,
+    connection_fields=_FIELDS,
+)
+_0_50: Final = replace(
+    _0_0,
+    since=(0, 50),
+    workspaces=(_OF_ORGANIZATION, _OF_EVERYBODY),
+    actors=(_PAGES, _WHOLE),
+    connections=(_PAGES, _WHOLE),
+    partial_update=True,
+    connection_fields=_FIELDS | {"notifySchemaChangesByEmail"},
+)
+_0_63: Final = replace(
+    _0_50, since=(0, 63), connection_fields=_FIELDS | {"notifySchemaChangesByEmail", "backfillPreference"}
+)
+_1_6: Final = replace(_0_63, since=(1, 6), connection_fields=(_0_63.connection_fields or _FIELDS) | {"tags"})
+_1_7: Final = replace(
+    _1_6,
+    since=(1, 7),
+    workspaces=(_OF_ORGANIZATION,),
+    connection_fields=((_1_6.connection_fields or _FIELDS) - {"geography"})
+    | {"dataplaneGroupId", "destinationCatalogId"},
+)
+_1_8: Final = replace(_1_7, since=(1, 8), actors=(_PAGES, _CHAIN), connections=(_PAGES, _CHAIN))
+_2_1: Final = replace(
+    _1_8, since=(2, 1), connection_fields=(_1_8.connection_fields or _FIELDS) | {"onDemandEnabled"}
+)
+
+GENERATIONS: Final = (_0_0, _0_50, _0_63, _1_6, _1_7, _1_8, _2_1)
+"""In order. What comes after the last is taken to be like it."""
+
+UNNUMBERED: Final = _0_50
+"""A server that describes itself without its version: those before 1.0 did."""
+
+UNKNOWN: Final = replace(
+    _2_1,
+    workspaces=(_OF_ORGANIZATION, _OF_EVERYBODY),
+    partial_update=None,
+    connection_fields=None,
+)
+"""A server that does not describe itself, as Cloud and those before 0.63: found out by asking."""
+
+
+def read_release(text: object) -> Release | None:
+    """The release in a version such as `1.8.0`, `0.63.5-alpha` or `v2.0.0-rc1`; None for `dev` and the like."""
+    found = re.match(r"v?(\d{1,6})\.(\d{1,6})(?!\d)", text) if isinstance(text, str) else None
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def generation_of(release: Release) -> Generation:
+    """The last generation that began by then."""
+    return next((each for each in reversed(GENERATIONS) if each.since <= release), GENERATIONS[0])
