@@ -64,6 +64,13 @@ UPDATES = [
         id="points there by another field still",
     ),
     pytest.param(
+        want("b", friends=[]),
+        have("b", "2", parent=TO_A, friends=[TO_A]),
+        [FieldChange(("friends",), [TO_A], [])],
+        Replace,
+        id="points there by a field nobody declares",
+    ),
+    pytest.param(
         want("b", friends=[node("a")]),
         have("b", "2", friends=[TO_A, TO_C]),
         [FieldChange(("friends",), [TO_A, TO_C], [node("a")])],

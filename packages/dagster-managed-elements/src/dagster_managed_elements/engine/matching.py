@@ -103,9 +103,9 @@ def _claims(declared: Iterable[Declared], free: Mapping[Key, Sequence[Observed]]
         if each.renamed_from is not None and (old := Key(each.key.kind, each.renamed_from)) in free
     }
     claims: dict[Key, Key] = {}
-    for new in wishes:
+    for new in (each for each in wishes if each not in free):
         name = new
-        while name in wishes and name not in claims and (name != new or new not in free):
+        while name in wishes and name not in claims:
             claims[name] = wishes[name]
             name = wishes[name]
     return claims

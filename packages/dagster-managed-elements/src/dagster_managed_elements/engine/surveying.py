@@ -116,7 +116,7 @@ class _Work:
         for pair in mine:
             self.problems += _unreadable(pair, kind)
         look = Look(ids=self.ids, coming=self._coming(), broken=self._broken())
-        whole = [pair for pair in mine if not self._dangling(pair, look)]
+        whole = [pair for pair in mine if not self._dangling(pair)]
         resolved = self._sorted(await kind.resolve(whole, look))
         broken = self._broken()
         found = diff(
@@ -157,12 +157,12 @@ class _Work:
     def _broken(self) -> frozenset[Key]:
         return frozenset(problem.key for problem in self.problems)
 
-    def _dangling(self, pair: Pair, look: Look) -> bool:
+    def _dangling(self, pair: Pair) -> bool:
         """A reference to what neither exists nor is declared is a Problem of the one that refers."""
         if pair.declared is None:
             return False
-        known = (look.ids, look.broken, self.declared)
-        dangling = [key for key in references(pair.declared.fields) if not any(key in each for each in known)]
+        named = references(pair.declared.fields)
+        dangling = [key for key in named if key not in self.ids and key not in self.declared]
         for key in dangling:
             lack = "several exist" if key in self.ambiguous else "none is declared and none exists"
             text = f"refers to a {key.kind} named {key.name!r}, of which {lack}"
