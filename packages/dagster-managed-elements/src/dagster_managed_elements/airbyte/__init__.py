@@ -11,7 +11,8 @@ from dagster_managed_elements.airbyte.elements import (
     AirbyteDestinationNamespace,
     AirbyteSource,
 )
-from dagster_managed_elements.airbyte.instance import AirbyteInstance, AirbyteManagedElementReconciler
+from dagster_managed_elements.airbyte.instance import AirbyteInstance
+from dagster_managed_elements.airbyte.reconciliation import AirbyteManagedElementReconciler
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.elements import EnvVar, Secret
 

@@ -35,6 +35,8 @@ _SCHEMA = {
     "port": Field(DagsterAny, is_required=False, description="Its port, as text, number or {'env': ...}."),
     "username": Field(StringSource, is_required=False, description="For HTTP Basic authentication."),
     "password": Field(StringSource, is_required=False, description="For HTTP Basic authentication."),
+    "client_id": Field(StringSource, is_required=False, description="Of an application, for tokens."),
+    "client_secret": Field(StringSource, is_required=False, description="Of that application."),
     "workspace": Field(StringSource, is_required=False, description="Its id or name, where there are several."),
     "use_https": Field(Bool, default_value=False),
     "request_max_retries": Field(IntSource, default_value=3, description="How often a request is repeated."),
@@ -57,6 +59,8 @@ def _instance(config: Mapping[str, Any]) -> AirbyteInstance:
         workspace=config.get("workspace"),
         username=config.get("username"),
         password=config.get("password"),
+        client_id=config.get("client_id"),
+        client_secret=config.get("client_secret"),
         headers=more.get("headers", {}),
         verify=more.get("verify", True),
         request_timeout=config.get("request_timeout"),
@@ -118,6 +122,8 @@ class AirbyteResource(ConfigurableResource[AirbyteInstance]):
     port: str | None = None
     username: str | None = None
     password: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
     workspace: str | None = None
     use_https: bool = False
     request_max_retries: int = 3

@@ -2,118 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import get_args
 
-from dagster_managed_elements.airbyte.elements import AirbyteConnection, AirbyteDestination, AirbyteSource
+from dagster_managed_elements.airbyte.entrances import Api, Entrance, entrance_of
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.client import ClientOptions, open_client
-from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials
+from dagster_managed_elements.api.requests import Anonymous, Basic, Bearer, Credentials
+from dagster_managed_elements.api.tokens import ClientCredentials
 from dagster_managed_elements.engine.elements import Secret, plain, reveal
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
-from dagster_managed_elements.engine.reconciler import Reconciler
 
 
 @dataclass(frozen=True, kw_only=True)
 class AirbyteInstance(Instance):
     """One workspace of one Airbyte.
 
-    *url* is where its UI is, such as `http://localhost:8000`. *workspace* is an id or a name; it may be left out
-    where there is only one. *username* and *password* are for HTTP Basic authentication; a *password* may be a
-    `Secret`, an `EnvVar` or Dagster's. *headers* go with every request. *request_timeout* is in seconds, for
-    one attempt; *verify* is False or the path of a certificate authority's file where the default will not do.
+    *url* is where its UI is, such as `http://localhost:8000`, or `https://api.airbyte.com` for Cloud. *workspace*
+    is an id or a name; it may be left out where there is only one. *api* is which of Airbyte's two APIs to use:
+    by itself the Public one for Cloud, the Config API otherwise.
+
+    Who asks: nobody in particular; *username* and *password* (HTTP Basic); *client_id* and *client_secret* of an
+    application, for which tokens are fetched and renewed; or a *token*. *headers* go with every request. All of
+    these may be a `Secret`, an `EnvVar` or Dagster's.
+
+    *request_timeout* is in seconds, for one attempt. *verify* is False or the path of a certificate authority's
+    file where the default will not do. *proxy* is the URL of one; without it those of the environment count,
+    unless *trust_env* is False. Raises DeclarationError where it says in two ways who asks.
     """
 
     url: str
     workspace: str | None = None
-    username: str | None = None
+    username: str | Secret | None = None
     password: str | Secret | None = field(default=None, repr=False)
     headers: tuple[tuple[str, str | Secret], ...] | Mapping[str, str | Secret] = field(default=(), repr=False)
     request_timeout: float | None = None
     max_attempts: int = 5
     verify: bool | str = True
     trust_env: bool = True
+    client_id: str | Secret | None = None
+    client_secret: str | Secret | None = field(default=None, repr=False)
+    token: str | Secret | None = field(default=None, repr=False)
+    proxy: str | Secret | None = field(default=None, repr=False)
+    api: Api = "auto"
 
     def __post_init__(self) -> None:
         # Frozen and hashable whatever was given, so that reconcilers of one instance share one connection.
-        object.__setattr__(self, "password", plain(self.password))
+        for name in ("username", "password", "client_id", "client_secret", "token", "proxy"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
         object.__setattr__(self, "headers", tuple(plain(dict(self.headers)).items()))
+        self._refuse_contradictions()
+
+    def _refuse_contradictions(self) -> None:
+        if self.api not in get_args(Api):
+            raise DeclarationError(f"api= is one of {', '.join(get_args(Api))}, not {self.api!r}.")
+        if (self.client_id is None) != (self.client_secret is None):
+            raise DeclarationError("client_id= and client_secret= belong together; one of them is missing.")
+        given = [name for name in ("username", "client_id", "token") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise DeclarationError(f"{'= and '.join(given)}= both say who asks Airbyte; give one of them.")
 
     @asynccontextmanager
     async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
+        entrance = entrance_of(self.url, self.api)
         options = ClientOptions(
-            base_url=self.url,
+            base_url=entrance.base,
             headers={name: str(value) for name, value in reveal(dict(self.headers)).items()},
-            credentials=self._credentials(),
+            credentials=self._credentials(entrance),
             timeout=self.request_timeout or settings.timeout,
             attempts=self.max_attempts,
             verify=self.verify,
             trust_env=self.trust_env,
+            proxy=None if self.proxy is None else str(reveal(self.proxy)),
             in_flight=settings.concurrency,
             service="Airbyte",
         )
         async with open_client(options) as client:
-            gateway = await open_gateway(client, self.workspace)
+            gateway = await open_gateway(client, self.workspace, public_roots=entrance.public_roots)
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
             yield Session(place=place, kinds=kinds_of(gateway), host=client.address.host)
 
-    def _credentials(self) -> Credentials:
+    def _credentials(self, entrance: Entrance) -> Credentials:
+        if self.client_id is not None:
+            pair = (str(reveal(self.client_id)), str(reveal(self.client_secret)))
+            return ClientCredentials(*pair, entrance.token_paths)
+        if self.token is not None:
+            return Bearer(str(reveal(self.token)))
         if self.username is None:
             return Anonymous()
-        return Basic(self.username, str(reveal(self.password or "")))
-
-
-@runtime_checkable
-class AirbyteResourceLike(Protocol):
-    """A Dagster resource that says which instance it stands for, once Dagster has resolved its configuration."""
-
-    def airbyte_instance(self) -> AirbyteInstance: ...
-
-
-@dataclass(frozen=True, eq=False)
-class DeferredInstance(Instance):
-    """An instance whose address is known only when it is needed: a resource configured from the environment."""
-
-    resource: AirbyteResourceLike
-
-    @asynccontextmanager
-    async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
-        async with self.resource.airbyte_instance().connect(settings) as session:
-            yield session
-
-
-class AirbyteManagedElementReconciler(Reconciler):
-    """What a module exposes for `dagster-me`: connections, with their sources and destinations, at an Airbyte.
-
-    *airbyte* is an `AirbyteInstance`, a configured `airbyte_resource` or an `AirbyteResource`. Sources and
-    destinations may be given in *elements* without a connection. With *delete_unmentioned_resources* whatever
-    else is in the workspace is deleted, once the user has agreed.
-    """
-
-    def __init__(
-        self,
-        airbyte: Any,
-        connections: Sequence[AirbyteConnection] = (),
-        delete_unmentioned_resources: bool = False,  # noqa: FBT001, FBT002 - upstream's third positional parameter
-        *,
-        elements: Sequence[AirbyteSource | AirbyteDestination] = (),
-    ) -> None:
-        super().__init__(
-            _instance(airbyte),
-            (*elements, *connections),
-            delete_unmentioned_resources=delete_unmentioned_resources,
-        )
-
-
-def _instance(airbyte: Any) -> Instance:
-    if isinstance(airbyte, Instance):
-        return airbyte
-    if isinstance(airbyte, AirbyteResourceLike):
-        return DeferredInstance(airbyte)
-    text = f"airbyte= wants an AirbyteInstance, airbyte_resource or AirbyteResource, not {type(airbyte).__name__}"
-    raise DeclarationError(text)
+        return Basic(str(reveal(self.username)), str(reveal(self.password or "")))

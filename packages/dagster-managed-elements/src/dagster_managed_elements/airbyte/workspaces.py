@@ -8,6 +8,7 @@ from typing import Final
 
 from dagster_managed_elements.airbyte.config_gateway import ConfigGateway
 from dagster_managed_elements.airbyte.endpoints import ROOT, WORKSPACE
+from dagster_managed_elements.airbyte.gateways import Gateway
 from dagster_managed_elements.airbyte.listings import Subject, read_all
 from dagster_managed_elements.airbyte.server import Entrances, Server, look
 from dagster_managed_elements.airbyte.wire import Workspace, read_workspace
@@ -18,11 +19,16 @@ from dagster_managed_elements.engine.errors import DeclarationError, Missing
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-async def open_gateway(client: Client, workspace: str | None = None) -> ConfigGateway:
-    """A gateway to *workspace* (an id, a name, or None for the only one) through the Config API.
+async def open_gateway(
+    client: Client, workspace: str | None = None, *, public_roots: Sequence[str] = ()
+) -> Gateway:
+    """A gateway to *workspace* (an id, a name, or None for the only one).
 
+    Through the Public API where *public_roots* says where that may begin, else through the Config API.
     Raises DeclarationError where that is not exactly one workspace, ApiError where the server cannot be asked.
     """
+    if public_roots:
+        raise DeclarationError("The Public API cannot be used yet; give the url of a self-managed Airbyte's UI.")
     server = await look(client)
     if workspace and _UUID.fullmatch(workspace) and (found := await _by_id(client, workspace)):
         return ConfigGateway(client, found, server)

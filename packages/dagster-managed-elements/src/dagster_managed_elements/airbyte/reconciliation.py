@@ -1,0 +1,73 @@
+"""What a user's module exposes: elements at an Airbyte, however that Airbyte is given."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from dagster_managed_elements.airbyte.elements import AirbyteConnection, AirbyteDestination, AirbyteSource
+from dagster_managed_elements.airbyte.foreign_resources import adopt
+from dagster_managed_elements.airbyte.instance import AirbyteInstance
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.kinds import Instance, Session, Settings
+from dagster_managed_elements.engine.reconciler import Reconciler
+
+
+@runtime_checkable
+class AirbyteResourceLike(Protocol):
+    """A Dagster resource that says which instance it stands for, once Dagster has resolved its configuration."""
+
+    def airbyte_instance(self) -> AirbyteInstance: ...
+
+
+@dataclass(frozen=True, eq=False)
+class DeferredInstance(Instance):
+    """An instance whose address is known only when it is needed: a resource configured from the environment."""
+
+    resource: AirbyteResourceLike
+
+    @asynccontextmanager
+    async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
+        async with self.resource.airbyte_instance().connect(settings) as session:
+            yield session
+
+
+class AirbyteManagedElementReconciler(Reconciler):
+    """What a module exposes for `dagster-me`: connections, with their sources and destinations, at an Airbyte.
+
+    *airbyte* is an `AirbyteInstance`, a configured `airbyte_resource`, an `AirbyteResource`, or one of the
+    resources and workspaces of Dagster's own dagster-airbyte. Sources and destinations may be given in *elements*
+    without a connection. With *delete_unmentioned_resources* whatever else is in the workspace is deleted, once the
+    user has agreed.
+    """
+
+    def __init__(
+        self,
+        airbyte: Any,
+        connections: Sequence[AirbyteConnection] = (),
+        delete_unmentioned_resources: bool = False,  # noqa: FBT001, FBT002 - upstream's third positional parameter
+        *,
+        elements: Sequence[AirbyteSource | AirbyteDestination] = (),
+    ) -> None:
+        super().__init__(
+            _instance(airbyte),
+            (*elements, *connections),
+            delete_unmentioned_resources=delete_unmentioned_resources,
+        )
+
+
+def _instance(airbyte: Any) -> Instance:
+    if isinstance(airbyte, Instance):
+        return airbyte
+    if isinstance(airbyte, AirbyteResourceLike):
+        return DeferredInstance(airbyte)
+    if (foreign := adopt(airbyte)) is not None:
+        return DeferredInstance(foreign)
+    text = (
+        "airbyte= wants an AirbyteInstance, the airbyte_resource or AirbyteResource of "
+        "dagster_managed_elements.airbyte, or an AirbyteResource, AirbyteWorkspace, AirbyteCloudResource or "
+        f"AirbyteCloudWorkspace of dagster-airbyte, not {type(airbyte).__name__}"
+    )
+    raise DeclarationError(text)
