@@ -34,6 +34,9 @@ _KEEP_ALIVE: Final = 2.0
 """Seconds an idle connection is kept: shorter than servers keep theirs (uvicorn 5), so that none is used
 at the moment the server closes it, which would make a create look lost."""
 
+_MOST_RENEWALS: Final = 30
+"""Of one request's credentials, where other requests pass in between."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
@@ -120,7 +123,7 @@ class Client:
         self._credentials = in_url if isinstance(options.credentials, Anonymous) else options.credentials
         self._limiter = anyio.CapacityLimiter(options.in_flight)
         self._answered = False
-        self._passed: Mapping[str, str] | None = None
+        self._passed = 0
         self.sent = 0
 
     @property
@@ -155,17 +158,18 @@ class Client:
     async def _proven(self, request: Request, number: int) -> Any:
         """One attempt, with other credentials where a 401 leads to some: nothing was carried out then.
 
-        Once, that is; but a proof that others passed with since did not fail for being wrong: it ran out.
+        Two refusals are final, unless others had the same proof in hand: it may have run out under them all.
         """
-        refused = unproven = 0
+        tries, refused, passed = 0, 0, self._passed
         while True:
             proof = await self._credentials.headers(self._anonymous)
             answer = await self._exchange(request, proof, number)
             if answer.status != 401:
-                self._passed = proof
+                self._passed += 1
                 return self._decipher(request, answer)
-            refused, unproven = refused + 1, unproven + (proof != self._passed)
-            given_up = unproven > 1 or refused > self._options.in_flight
+            tries, refused = tries + 1, 1 if self._passed > passed else refused + 1
+            passed, others = self._passed, int(self._limiter.borrowed_tokens)
+            given_up = refused > 1 + others or tries > _MOST_RENEWALS
             if given_up or not self._credentials.renew(proof):
                 return self._decipher(request, answer)
 

@@ -1,0 +1,42 @@
+import pytest
+from dagster_managed_elements.airbyte.entrances import Entrance, entrance_of
+from dagster_managed_elements.engine.errors import DeclarationError
+
+HOST = "http://localhost:8000"
+CLOUD = Entrance(base="https://api.airbyte.com", public_roots=("/v1",))
+
+
+@pytest.mark.parametrize(
+    ("url", "api", "entrance"),
+    [
+        (HOST, "auto", Entrance(base=HOST)),
+        (f"{HOST}/", "auto", Entrance(base=HOST)),
+        (f"{HOST}/api/v1/", "auto", Entrance(base=HOST)),
+        (f"{HOST}/airbyte", "auto", Entrance(base=f"{HOST}/airbyte")),
+        (f"{HOST}/api/public/v1", "auto", Entrance(base=HOST, public_roots=("/api/public/v1",))),
+        (f"{HOST}/api/public/v1", "config", Entrance(base=HOST)),
+        (f"{HOST}/v1", "auto", Entrance(base=HOST, public_roots=("/v1",))),
+        (HOST, "public", Entrance(base=HOST, public_roots=("/api/public/v1", "/v1"))),
+        (f"{HOST}/api/v1", "public", Entrance(base=HOST, public_roots=("/api/public/v1", "/v1"))),
+        ("http://u:p@localhost:8000/api/v1", "auto", Entrance(base="http://u:p@localhost:8000")),
+        ("https://api.airbyte.com", "auto", CLOUD),
+        ("https://api.airbyte.com/v1", "auto", CLOUD),
+        ("https://cloud.airbyte.com", "auto", CLOUD),
+        ("https://cloud.airbyte.com/api/v1", "public", CLOUD),
+        ("https://cloud.airbyte.com", "config", Entrance(base="https://cloud.airbyte.com")),
+    ],
+)
+def test_a_url_leads_to_an_api(url, api, entrance):
+    assert entrance_of(url, api) == entrance
+
+
+def test_tokens_are_handed_out_where_the_api_is():
+    assert entrance_of(HOST).token_paths == ("/api/v1/applications/token",)
+    assert CLOUD.token_paths == ("/v1/applications/token",)
+    both = ("/api/public/v1/applications/token", "/v1/applications/token")
+    assert entrance_of(HOST, "public").token_paths == both
+
+
+def test_what_is_no_url_is_a_declaration_error():
+    with pytest.raises(DeclarationError):
+        entrance_of("localhost:8000")
