@@ -1,7 +1,7 @@
 """A check of what is in sync already, beside what it costs a tool that reads each object by itself.
 
-The peer is the least a state-based tool does to see drift: one GET an object, ten in flight, nothing compared. It is a
-floor for such tools, not a run of one: what they do on top of it comes on top. Server latency is stated.
+The peer is the least a state-based tool does to see drift: one GET an object, ten in flight, nothing compared.
+It is a floor for such tools, not a run of one: what they do on top comes on top. Server latency is stated.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def ours(url: str, pairs: int) -> None:
         raise SystemExit(f"the workload is not in sync:\n{diff}")
 
 
-def one_by_one(url: str, pairs: int) -> None:
+def one_by_one(url: str, _pairs: int) -> None:
     anyio.run(_one_by_one, url)
 
 
@@ -85,7 +85,8 @@ def measure(work: Callable[[str, int], None], pairs: int) -> Cost:
 
 
 def main() -> None:
-    print(f"No-op check; the server answers in {LATENCY['base_ms']:.0f} ms and {LATENCY['per_item_ms']} ms an object.\n")
+    base, item = LATENCY["base_ms"], LATENCY["per_item_ms"]
+    print(f"No-op check; the server answers in {base:.0f} ms and {item} ms an object.\n")
     print(f"{'pairs':>6} {'':>12} {'requests':>9} {'wall s':>8} {'CPU s':>7} {'peak MB':>8}")
     for pairs in (100, 1000, 3000):
         mine, theirs = measure(ours, pairs), measure(one_by_one, pairs)

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import airbyte_local
-
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,

@@ -1,6 +1,6 @@
 """What a newcomer sees in a minute: a local Airbyte, the seed page's example checked, applied and checked again.
 
-Every command printed after a `$` is really run, as it stands. Everything happens in a folder that is gone afterwards.
+Every command printed after a `$` is really run, as it stands, in a folder that is gone afterwards.
 """
 
 from __future__ import annotations
@@ -76,13 +76,17 @@ def free_port() -> int:
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            httpx.get(url, trust_env=False)
-        except httpx.TransportError:
-            time.sleep(0.05)
-        else:
+        if answers(url):
             return
+        time.sleep(0.05)
     raise SystemExit("The local Airbyte did not start; what it said is above.")
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, trust_env=False).is_success
+    except httpx.TransportError:
+        return False
 
 
 def tell(sentence: str) -> None:

@@ -2,8 +2,8 @@
 
     python tests/contract/connector_facts.py
 
-Facts only: nothing of a connector's schema but where its secrets are. `test_connector_facts.py` holds the table against
-the corpus.
+Facts only: nothing of a connector's schema but where its secrets are. `test_connector_facts.py` holds the
+table against the corpus.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whatever is wrong, one line a user can act on: no traceback, no write, the exit code that says whose fault it is."""
+"""Whatever is wrong: one line a user can act on, no traceback, no write, the code that says whose fault it is."""
 
 from __future__ import annotations
 
@@ -64,13 +64,17 @@ def test_an_unknown_stream_of_a_new_source_fails_its_connection_and_says_so(airb
 def test_an_unsupported_mode_is_told_with_the_supported_ones(airbyte_local, dagster_me):
     dagster_me.module("sync", module(airbyte_local.url))
     dagster_me("apply", "-m", "sync")
-    dagster_me.module("sync", module(airbyte_local.url, streams='"users": AirbyteSyncMode.INCREMENTAL_APPEND_DEDUP'))
+    dagster_me.module(
+        "sync", module(airbyte_local.url, streams='"users": AirbyteSyncMode.INCREMENTAL_APPEND_DEDUP')
+    )
     (line,) = refused(dagster_me("check", "-m", "sync"), 2)
     assert line.endswith("the destination cannot write it as append_dedup, only as append, overwrite")
 
 
 def test_a_missing_field_a_wrong_type_and_a_wrong_connector_are_told_all_at_once(airbyte_local, dagster_me):
-    text = module(airbyte_local.url, source_type="Postgres", configuration={"host": 5, "databse": "d", "port": 5432})
+    text = module(
+        airbyte_local.url, source_type="Postgres", configuration={"host": 5, "databse": "d", "port": 5432}
+    )
     text = text.replace('"Local JSON"', '"Local Jsno"')
     dagster_me.module("sync", text)
     lines = refused(dagster_me("check", "-m", "sync"), 2)
@@ -85,7 +89,9 @@ def test_a_missing_field_a_wrong_type_and_a_wrong_connector_are_told_all_at_once
 
 def test_one_name_declared_twice_differently_is_refused(airbyte_local, dagster_me):
     text = module(airbyte_local.url)
-    text += 'twin = AirbyteConnection("more", AirbyteSource("people", "Sample Data", {"count": 11}), files, streams)\n'
+    text += (
+        'twin = AirbyteConnection("more", AirbyteSource("people", "Sample Data", {"count": 11}), files, streams)\n'
+    )
     text += "reconciler = AirbyteManagedElementReconciler(airbyte, [sync, twin])\n"
     dagster_me.module("sync", text)
     (line,) = refused(dagster_me("check", "-m", "sync"), 2)
@@ -168,7 +174,9 @@ def test_an_attribute_that_is_no_reconciler_or_is_missing_is_told(airbyte_local,
 
 
 def test_a_missing_variable_is_told_by_its_name(airbyte_local, dagster_me):
-    dagster_me.module("sync", module(airbyte_local.url, more=', username="airbyte", password=EnvVar("NOT_SET_AT_ALL")'))
+    dagster_me.module(
+        "sync", module(airbyte_local.url, more=', username="airbyte", password=EnvVar("NOT_SET_AT_ALL")')
+    )
     (line,) = refused(dagster_me("check", "-m", "sync"), 2)
     assert line == "Error: The environment variable NOT_SET_AT_ALL is not set."
 

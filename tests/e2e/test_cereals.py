@@ -70,11 +70,16 @@ def test_every_request_and_answer_keeps_to_airbytes_description(airbyte_local, c
     cereals("check", "--module", "cereals")
     cereals("apply", "--module", "cereals")
     text = (cereals.folder / "cereals.py").read_text()
-    cereals.module("cereals", text.replace('"user_agent": False', '"user_agent": True').replace("OVERWRITE", "APPEND"))
+    cereals.module(
+        "cereals", text.replace('"user_agent": False', '"user_agent": True').replace("OVERWRITE", "APPEND")
+    )
     changed = cereals("apply", "--module", "cereals")
     assert "~ user_agent: False -> True" in changed.stdout
     assert "~ cereals: FULL_REFRESH_OVERWRITE -> FULL_REFRESH_APPEND" in changed.stdout
-    cereals.module("cereals", text.replace("connections=[cereals_connection]", "connections=[], delete_unmentioned_resources=True"))
+    cereals.module(
+        "cereals",
+        text.replace("connections=[cereals_connection]", "connections=[], delete_unmentioned_resources=True"),
+    )
     deleted = cereals("apply", "--module", "cereals", "--yes")
     assert "- download-cereals:" in deleted.stdout, deleted
     assert len(airbyte_local.requests) > 40

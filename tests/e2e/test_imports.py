@@ -7,6 +7,11 @@ import sys
 
 import pytest
 
+HELP = """\
+from click.testing import CliRunner
+from dagster_managed_elements.cli import main
+assert CliRunner().invoke(main, ['--help']).exit_code == 0
+"""
 HEAVY = ("dagster", "pydantic", "starlette", "uvicorn", "airbyte_local")
 
 
@@ -22,9 +27,7 @@ def imported(code: str) -> set[str]:
         "import dagster_managed_elements.airbyte",
         "import dagster_airbyte",
         "import dagster_managed_elements",
-        "from click.testing import CliRunner\n"
-        "from dagster_managed_elements.cli import main\n"
-        "assert CliRunner().invoke(main, ['--help']).exit_code == 0",
+        HELP,
     ],
 )
 def test_dagster_is_not_imported_unless_asked_for(code):
@@ -32,8 +35,7 @@ def test_dagster_is_not_imported_unless_asked_for(code):
 
 
 def test_the_command_line_does_not_import_http_to_print_its_help():
-    code = "from click.testing import CliRunner\nfrom dagster_managed_elements.cli import main\n"
-    assert "httpx" not in imported(f"{code}CliRunner().invoke(main, ['--help'])")
+    assert "httpx" not in imported(HELP)
 
 
 def test_the_lazy_names_are_dagsters_own_kind():

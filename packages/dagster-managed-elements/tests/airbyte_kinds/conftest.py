@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from airbyte_local import LocalAirbyte
-
 from dagster_managed_elements.airbyte import AirbyteInstance
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
@@ -40,7 +40,12 @@ class Workspace:
         return str(self.check(*elements).error).splitlines()
 
     def apply(
-        self, *elements: Element, force: bool = False, delete: bool = False, patience: float = 5.0, agree: bool = True
+        self,
+        *elements: Element,
+        force: bool = False,
+        delete: bool = False,
+        patience: float = 5.0,
+        agree: bool = True,
     ) -> Result:
         async def decide(_plan: Plan) -> Policy:
             return Policy(allow_all=agree)
@@ -75,8 +80,6 @@ class Workspace:
         return sum(each.path.endswith(endpoint) for each in self.server.requests)
 
     def call(self, endpoint: str, **body: Any) -> Any:
-        import httpx
-
         answer = httpx.post(f"{self.server.url}/api/v1/{endpoint}", json=body)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else None

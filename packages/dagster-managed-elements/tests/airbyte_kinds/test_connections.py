@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -16,7 +15,9 @@ from dagster_managed_elements.engine.changes import ABSENT, FieldChange
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 APPEND = AirbyteSyncMode.FULL_REFRESH_APPEND
 PEOPLE = AirbyteSource("people", "Sample Data", {"count": 10})
-SHOP = AirbyteSource("shop", "Postgres", {"host": "h", "port": 5432, "database": "d", "username": "u", "password": "p"})
+SHOP = AirbyteSource(
+    "shop", "Postgres", {"host": "h", "port": 5432, "database": "d", "username": "u", "password": "p"}
+)
 FILES = AirbyteDestination("files", "Local JSON", {"destination_path": "/local/out"})
 LAKE = AirbyteDestination(
     "lake", "Postgres", {"host": "h", "port": 5432, "database": "d", "schema": "public", "username": "u"}
@@ -285,11 +286,19 @@ def test_an_unmanaged_connection_on_a_replaced_source_is_shown_as_deleted_with_i
     source, destination = workspace.actors("source")[0], workspace.actors("destination")[0]
     workspace.server.seed(
         connections=[
-            {"name": "theirs", "source": source["sourceId"], "destination": destination["destinationId"], "streams": ["users"]}
+            {
+                "name": "theirs",
+                "source": source["sourceId"],
+                "destination": destination["destinationId"],
+                "streams": ["users"],
+            }
         ]
     )
     plan = workspace.plan(AirbyteSource("people", "PokeAPI", {"pokemon_name": "ditto"}), FILES)
-    assert [(entry.action, entry.key.name) for entry in plan.entries] == [("replace", "people"), ("delete", "theirs")]
+    assert [(entry.action, entry.key.name) for entry in plan.entries] == [
+        ("replace", "people"),
+        ("delete", "theirs"),
+    ]
     assert {each.code for each in plan.consequences if each.destructive} == {"replace", "cascade"}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,

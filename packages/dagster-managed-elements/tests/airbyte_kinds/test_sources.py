@@ -6,7 +6,6 @@ import json
 
 import pytest
 from dagster import EnvVar as DagsterEnvVar
-
 from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteSource, EnvVar, Secret
 from dagster_managed_elements.engine.changes import ABSENT, FieldChange
 from dagster_managed_elements.engine.elements import Masked, Named
@@ -129,7 +128,13 @@ def test_a_secret_whose_pattern_the_mask_breaks_is_sent_again(workspace):
 
 
 def test_another_branch_of_a_choice_leaves_nothing_of_the_one_before(workspace):
-    key = {"tunnel_method": "SSH_KEY_AUTH", "tunnel_host": "h", "tunnel_port": 22, "tunnel_user": "u", "ssh_key": "k1"}
+    key = {
+        "tunnel_method": "SSH_KEY_AUTH",
+        "tunnel_host": "h",
+        "tunnel_port": 22,
+        "tunnel_user": "u",
+        "ssh_key": "k1",
+    }
     workspace.applied(postgres(tunnel_method=key))
     word = {
         "tunnel_method": "SSH_PASSWORD_AUTH",
@@ -256,7 +261,9 @@ def test_no_secret_is_in_a_plan_or_an_error(workspace):
     plan = workspace.plan(postgres())
     assert PASSWORD not in repr(plan)
     assert PASSWORD not in "\n".join(workspace.problems(postgres(port="x")))
-    workspace.server.faults({"match": "sources/create", "action": "status", "status": 422, "body": {"message": PASSWORD}})
+    workspace.server.faults(
+        {"match": "sources/create", "action": "status", "status": 422, "body": {"message": PASSWORD}}
+    )
     result = workspace.apply(postgres())
     assert result.report is not None
     assert PASSWORD not in repr(result)

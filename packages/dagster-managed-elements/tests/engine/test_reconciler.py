@@ -16,6 +16,7 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reconciler import ApplyFailed, Options, Reconciler, Result, apply, check
+from dagster_managed_elements.engine.reports import Outcome
 from memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
 
 
@@ -262,3 +263,29 @@ def test_apply_refuses_what_destroys_unless_told_otherwise() -> None:
 
 def own_deletes() -> str:
     return "- x: {}\n- l:\n  - root: x"
+
+
+def test_a_listener_that_fails_costs_no_report(caplog):
+    def fail(_outcome: Outcome) -> None:
+        raise RuntimeError("the terminal is gone")
+
+    server = Server()
+    (result,) = anyio.run(
+        apply, [Reconciler(MemoryInstance(server), [Node("a")])], Options(on_outcome=fail), anyio.Event()
+    )
+    assert [outcome.status for outcome in result.report.outcomes] == ["done"]
+    assert "the terminal is gone" in caplog.text
+
+
+def test_places_are_decided_on_in_the_order_given_however_fast_they_answer():
+    asked: list[str] = []
+
+    async def decide(plan: Plan) -> Policy:
+        asked.append(plan.place)
+        return Policy()
+
+    places = [f"place {number}" for number in range(6)]
+    given = [Reconciler(MemoryInstance(Server(), place), [Node("a")]) for place in places]
+    results = anyio.run(apply, given, Options(decide=decide), anyio.Event())
+    assert asked == places
+    assert [result.place for result in results] == places

@@ -5,6 +5,7 @@ A failure skips only what depends on it. Nothing here prints, retries a request 
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ from dagster_managed_elements.engine.errors import Lost, ManagedElementsError, P
 from dagster_managed_elements.engine.kinds import Kind, Look
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome, Report
+
+_log = logging.getLogger("dagster_managed_elements.engine")
 
 OnOutcome: TypeAlias = Callable[[Outcome], None]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -95,11 +98,18 @@ class _Run:
                 # A write that began is seen to its end, whatever becomes of the task that asked for it.
                 with anyio.CancelScope(shield=True):
                     self.outcomes[step] = self._hindered(operation) or await self._attempt(operation)
-        self.ways.on_outcome(self.outcomes[step])
+        self._tell(self.outcomes[step])
         for dependent in self.dependents[step]:
             self.waiting[dependent.step] -= 1
             if not self.waiting[dependent.step]:
                 group.start_soon(self._run, dependent, group)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """A listener's fault must not cost the report."""
+        try:
+            self.ways.on_outcome(outcome)
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged and the report stands
+            _log.exception("a listener failed on %s", outcome.step)
 
     def _hindered(self, operation: Operation) -> Outcome | None:
         for step in operation.waits_for:

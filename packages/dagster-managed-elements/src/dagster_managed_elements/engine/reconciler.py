@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -18,7 +18,8 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.execution import OnOutcome, Ways, execute
 from dagster_managed_elements.engine.guarding import Policy, guard
-from dagster_managed_elements.engine.kinds import Instance, Session, Settings
+from dagster_managed_elements.engine.kinds import Instance, Settings
+from dagster_managed_elements.engine.places import Member, Place, connected
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.running import concurrently, sync
@@ -119,17 +120,69 @@ class Result:
 
 async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:
     """One Result a place. Nothing is written."""
-    return await _each_place(of, options, partial(_check_place, options=options))
+    async with _surveyed(of, options) as (surveyed, results):
+        results += [_result(place, plan=picture.plan) for place, picture in surveyed]
+    return sorted(results, key=lambda result: result.of)
 
 
 async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -> list[Result]:
-    """One Result a place. Once *stop* is set nothing new is begun, and the reports say what was not."""
+    """One Result a place. Once *stop* is set nothing new is begun, and the reports say what was not.
+
+    Places are surveyed at once, decided on one after the other in the order given, and carried out at once.
+    """
     limiters: dict[str, anyio.CapacityLimiter] = {}
-    return await _each_place(of, options, partial(_apply_place, options=options, stop=stop, limiters=limiters))
+    async with _surveyed(of, options) as (surveyed, results):
+
+        async def carry_out(place: Place, picture: Picture) -> None:
+            try:
+                report = await _execute(place, picture, options, stop, limiters)
+                results.append(_result(place, plan=picture.plan, report=report))
+            except Exception as error:  # noqa: BLE001 - other places are writing: none may end for this one
+                results.append(_result(place, plan=picture.plan, error=error))
+
+        agreed: list[Callable[[], Awaitable[None]]] = []
+        for place, picture in surveyed:
+            if (refusal := await _refusal(picture.plan, options, stop)) is None:
+                agreed.append(partial(carry_out, place, picture))
+            else:
+                results.append(_result(place, plan=picture.plan, error=refusal))
+        await concurrently(*agreed)
+    return sorted(results, key=lambda result: result.of)
+
+
+async def _refusal(plan: Plan, options: Options, stop: anyio.Event) -> Exception | None:
+    """Why the plan is not to be carried out; nobody is asked about an empty one, or after an interruption."""
+    if plan.is_empty or stop.is_set():
+        return None
+    try:
+        guard(plan, await options.decide(plan))
+    except ManagedElementsError as error:
+        return error
+    return None
+
+
+async def _execute(
+    place: Place,
+    picture: Picture,
+    options: Options,
+    stop: anyio.Event,
+    limiters: dict[str, anyio.CapacityLimiter],
+) -> Report:
+    session, settings = place.session, options.settings
+    limiter = limiters.setdefault(session.host, anyio.CapacityLimiter(settings.concurrency))
+    ways = Ways(limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience)
+    kinds: Kinds = {kind.name: kind for kind in session.kinds}
+    return await execute(picture.plan, kinds, picture.ids, picture.seen, ways)
 
 
 async def _apply_until(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -> list[Result]:
     return await apply(of, options, stop)
+
+
+def _result(
+    place: Place, *, plan: Plan | None = None, report: Report | None = None, error: Exception | None = None
+) -> Result:
+    return Result(of=place.numbers, place=place.session.place, plan=plan, report=report, error=error)
 
 
 def _plan_of(result: Result) -> Plan:
@@ -140,96 +193,29 @@ def _plan_of(result: Result) -> Plan:
     return result.plan
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A connected session and all the reconcilers that speak of it."""
-
-    session: Session
-    members: list[tuple[int, Reconciler]]
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        return tuple(number for number, _ in self.members)
-
-    @property
-    def wishes(self) -> list[Wish]:
-        return [
-            Wish(
-                owner=str(number),
-                elements=each.elements,
-                delete_unmentioned=each.delete_unmentioned_resources,
-            )
-            for number, each in self.members
-        ]
-
-
-async def _each_place(
-    of: Sequence[Reconciler], options: Options, act: Callable[[_Place], Awaitable[Result]]
-) -> list[Result]:
-    results: list[Result] = []
-    async with _connected(of, options.settings, results) as places:
-
-        async def run(place: _Place) -> None:
-            try:
-                results.append(await act(place))
-            except Exception as error:  # noqa: BLE001 - other places may be writing: none may end for this one
-                results.append(Result(of=place.numbers, place=place.session.place, error=error))
-
-        await concurrently(*(partial(run, place) for place in places))
-    return sorted(results, key=lambda result: result.of)
-
-
 @asynccontextmanager
-async def _connected(
-    of: Sequence[Reconciler], settings: Settings, failed: list[Result]
-) -> AsyncGenerator[list[_Place]]:
-    """Every distinct instance connected once; what cannot be connected is a Result, not the end of the run."""
-    async with AsyncExitStack() as stack:
-        sessions: dict[Instance, Session | Exception] = {}
-        places: dict[str, _Place] = {}
-        for number, reconciler in enumerate(of):
-            if reconciler.instance not in sessions:
-                try:
-                    session = await stack.enter_async_context(reconciler.instance.connect(settings))
-                except Exception as error:  # noqa: BLE001 - as above
-                    session = error
-                sessions[reconciler.instance] = session
-            match sessions[reconciler.instance]:
-                case Session() as session:
-                    place = places.setdefault(session.place, _Place(session, []))
-                    place.members.append((number, reconciler))
-                case error:
-                    failed.append(Result(of=(number,), error=error))
-        yield list(places.values())
+async def _surveyed(
+    of: Sequence[Reconciler], options: Options
+) -> AsyncGenerator[tuple[list[tuple[Place, Picture]], list[Result]]]:
+    """Every place and its picture, in the order given; what could not be surveyed is a Result already."""
+    members = [Member(instance=each.instance, wish=_wish(number, each)) for number, each in enumerate(of)]
+    async with connected(members, options.settings) as (places, failures):
+        results = [Result(of=(number,), error=error) for number, error in failures]
+        pictures: dict[str, Picture] = {}
+
+        async def look_at(place: Place) -> None:
+            try:
+                pictures[place.name] = await survey(place.session, place.wishes, Memory(), force=options.force)
+            except Exception as error:  # noqa: BLE001 - one place that cannot be read hides no other
+                results.append(_result(place, error=error))
+
+        await concurrently(*(partial(look_at, place) for place in places))
+        yield [(place, pictures[place.name]) for place in places if place.name in pictures], results
 
 
-async def _survey(place: _Place, options: Options) -> Picture:
-    return await survey(place.session, place.wishes, Memory(), force=options.force)
-
-
-async def _check_place(place: _Place, *, options: Options) -> Result:
-    picture = await _survey(place, options)
-    return Result(of=place.numbers, place=place.session.place, plan=picture.plan)
-
-
-async def _apply_place(
-    place: _Place,
-    *,
-    options: Options,
-    stop: anyio.Event,
-    limiters: dict[str, anyio.CapacityLimiter],
-) -> Result:
-    picture = await _survey(place, options)
-    result = partial(Result, of=place.numbers, place=place.session.place, plan=picture.plan)
-    if picture.plan.is_empty:
-        return result(report=Report(place=place.session.place))
-    try:
-        if not stop.is_set():
-            guard(picture.plan, await options.decide(picture.plan))
-    except ManagedElementsError as error:
-        return result(error=error)
-    host = place.session.host
-    limiter = limiters.setdefault(host, anyio.CapacityLimiter(options.settings.concurrency))
-    ways = Ways(limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=options.settings.patience)
-    kinds: Kinds = {kind.name: kind for kind in place.session.kinds}
-    return result(report=await execute(picture.plan, kinds, picture.ids, picture.seen, ways))
+def _wish(number: int, reconciler: Reconciler) -> Wish:
+    return Wish(
+        owner=str(number),
+        elements=reconciler.elements,
+        delete_unmentioned=reconciler.delete_unmentioned_resources,
+    )
