@@ -32,6 +32,29 @@ reconciler = AirbyteManagedElementReconciler(
 )
 """
 
+RESOURCES = """
+from dagster import EnvVar
+from dagster_airbyte import AirbyteCloudResource, AirbyteCloudWorkspace, AirbyteResource, AirbyteWorkspace
+from dagster_managed_elements.airbyte import AirbyteManagedElementReconciler, AirbyteSource
+
+url = "http://127.0.0.1:PORT"
+workspace = AirbyteWorkspace(
+    rest_api_base_url=f"{url}/api/public/v1",
+    configuration_api_base_url=EnvVar("CONFIGURATION_API"),
+    workspace_id="WORKSPACE",
+    client_id="me",
+    client_secret=EnvVar("SECRET"),
+)
+legacy = AirbyteResource(host=EnvVar("HOST"), port="PORT", username="u", password=EnvVar("SECRET"))
+source = AirbyteSource("numbers", "Sample Data", {"count": 3})
+by_workspace = AirbyteManagedElementReconciler(workspace, elements=[source])
+by_legacy = AirbyteManagedElementReconciler(legacy, elements=[source])
+cloud = [
+    AirbyteManagedElementReconciler(AirbyteCloudWorkspace(workspace_id="w", client_id="i", client_secret="s")),
+    AirbyteManagedElementReconciler(AirbyteCloudResource(client_id="i", client_secret="s")),
+]
+"""
+
 EXPECTED = """\
 Found 1 managed elements, checking...
 + cereals-csv:
@@ -104,8 +127,8 @@ def port():
     thread.join()
 
 
-def run(folder, *command):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+def run(folder, *command, **more):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | more
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -128,3 +151,15 @@ def test_the_version_warns_that_theirs_stands_in_the_door(theirs, tmp_path):
     assert done.returncode == 0
     assert "dagster-airbyte 0.29.27\n" in done.stdout
     assert "is not the one of dagster-managed-elements" in done.stderr
+
+
+@pytest.mark.parametrize("which", ["by_workspace", "by_legacy"])
+def test_their_resources_say_where_our_reconciler_goes(theirs, airbyte_local, tmp_path, which):
+    text = RESOURCES.replace("PORT", str(airbyte_local.port)).replace("WORKSPACE", airbyte_local.workspace_id)
+    (tmp_path / "ours.py").write_text(text)
+    environment = {"HOST": "127.0.0.1", "SECRET": "hush", "CONFIGURATION_API": f"{airbyte_local.url}/api/v1"}
+    done = run(tmp_path, theirs / "dagster-me", "check", "-m", f"ours:{which}", **environment)
+    assert done.stdout == "Found 1 managed elements, checking...\n+ numbers:\n  + count: 3\n", done.stderr
+    unset = run(tmp_path, theirs / "dagster-me", "check", "-m", f"ours:{which}")
+    assert unset.returncode == 2
+    assert "is not set" in unset.stderr
