@@ -71,6 +71,10 @@ class ConfigGateway:
         """What is known of the server, its version and what it can do."""
         return self._server
 
+    def unwritable(self, mode: str) -> str | None:
+        """Every pair can be: this API takes both modes by themselves."""
+        del mode
+
     async def definitions(self, side: Side) -> Sequence[Definition]:
         names = NAMES[side]
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.elements import UNSET, Element, Fields, Unset, plain
+from dagster_managed_elements.engine.errors import DeclarationError
 
 StreamName: TypeAlias = str | tuple[str, str]
 
@@ -33,6 +34,10 @@ class AirbyteSource(Element):
     source_type: str
     source_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
 
+    def __post_init__(self) -> None:
+        _require(self, "source_type", self.source_type, str)
+        _require(self, "source_configuration", self.source_configuration, Mapping)
+
     def fields(self) -> Fields:
         return {"type": self.source_type, "configuration": plain(self.source_configuration)}
 
@@ -45,6 +50,10 @@ class AirbyteDestination(Element):
 
     destination_type: str
     destination_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    def __post_init__(self) -> None:
+        _require(self, "destination_type", self.destination_type, str)
+        _require(self, "destination_configuration", self.destination_configuration, Mapping)
 
     def fields(self) -> Fields:
         return {"type": self.destination_type, "configuration": plain(self.destination_configuration)}
@@ -70,6 +79,13 @@ class AirbyteConnection(Element):
     destination_namespace: AirbyteDestinationNamespace | str | Unset | None = UNSET
     prefix: str | Unset | None = UNSET
 
+    def __post_init__(self) -> None:
+        _require(self, "source", self.source, AirbyteSource)
+        _require(self, "destination", self.destination, AirbyteDestination)
+        _require(self, "stream_config", self.stream_config, Mapping)
+        for stream, mode in self.stream_config.items():
+            _require(self, f"stream_config of {_label(stream)}", mode, AirbyteSyncMode)
+
     def fields(self) -> Fields:
         fields: dict[str, Any] = {
             "source": self.source.key,
@@ -84,6 +100,14 @@ class AirbyteConnection(Element):
         if not isinstance(self.prefix, Unset):
             fields["prefix"] = self.prefix
         return fields
+
+
+def _require(element: Element, what: str, value: object, kind: type[object]) -> None:
+    """Raises DeclarationError: a wrong type would otherwise be found far from where it was written."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        name = f"{type(element).__name__} {element.name!r}"
+        raise DeclarationError(f"{name}: {what} wants {article} {kind.__name__}, not {type(value).__name__}.")
 
 
 def _label(name: StreamName) -> str:

@@ -56,6 +56,10 @@ class Gateway(Protocol):
     @property
     def workspace(self) -> Workspace: ...
 
+    def unwritable(self, mode: str) -> str | None:
+        """Why a pair of sync modes, such as `INCREMENTAL_OVERWRITE`, cannot be written through this API."""
+        ...
+
     async def definitions(self, side: Side) -> Sequence[Definition]:
         """Every connector type this workspace may use; asked once a run."""
         ...

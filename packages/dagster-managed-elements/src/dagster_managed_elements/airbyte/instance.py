@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from dagster_managed_elements.airbyte.entrances import Api, Entrance, entrance_of
+from dagster_managed_elements.airbyte.given_specs import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.client import ClientOptions, open_client
@@ -32,7 +33,10 @@ class AirbyteInstance(Instance):
 
     *request_timeout* is in seconds, for one attempt. *verify* is False or the path of a certificate authority's
     file where the default will not do. *proxy* is the URL of one; without it those of the environment count,
-    unless *trust_env* is False. Raises DeclarationError where it says in two ways who asks.
+    unless *trust_env* is False. *specs* gives connectors' specifications (a JSON Schema, or the file that has one)
+    where the API tells none: `{"source-postgres": "postgres.json"}`.
+
+    Raises DeclarationError where it says in two ways who asks, or a file of *specs* cannot be read.
     """
 
     url: str
@@ -49,12 +53,14 @@ class AirbyteInstance(Instance):
     token: str | Secret | None = field(default=None, repr=False)
     proxy: str | Secret | None = field(default=None, repr=False)
     api: Api = "auto"
+    specs: Given | Frozen = ()
 
     def __post_init__(self) -> None:
         # Frozen and hashable whatever was given, so that reconcilers of one instance share one connection.
         for name in ("username", "password", "client_id", "client_secret", "token", "proxy"):
             object.__setattr__(self, name, plain(getattr(self, name)))
         object.__setattr__(self, "headers", tuple(plain(dict(self.headers)).items()))
+        object.__setattr__(self, "specs", freeze(self.specs))
         self._refuse_contradictions()
 
     def _refuse_contradictions(self) -> None:
@@ -82,7 +88,9 @@ class AirbyteInstance(Instance):
             service="Airbyte",
         )
         async with open_client(options) as client:
-            gateway = await open_gateway(client, self.workspace, public_roots=entrance.public_roots)
+            gateway = await open_gateway(
+                client, self.workspace, public_roots=entrance.public_roots, specs=freeze(self.specs)
+            )
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
             yield Session(place=place, kinds=kinds_of(gateway), host=client.address.host)

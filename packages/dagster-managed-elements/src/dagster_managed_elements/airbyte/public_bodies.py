@@ -77,6 +77,12 @@ class _Properties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     property_fields: list[list[str]] = []
 
 
+def unwritable(mode: str) -> str | None:
+    """Why `INCREMENTAL_OVERWRITE`, say, cannot be written."""
+    named = sorted("_".join(pair).upper() for pair in MODES)
+    return None if mode in named else f"Airbyte's Public API has no name for {mode}; it has {', '.join(named)}"
+
+
 def read_definition(row: Any, at: str) -> Definition:
     return convert(row, Definition, at)
 

@@ -10,7 +10,9 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from dagster_managed_elements.airbyte import facts, public_bodies
+from dagster_managed_elements.airbyte.connectors import Connectors
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.given_specs import Frozen, schema_for
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -30,7 +32,6 @@ from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import Missing
 
 Row = TypeVar("Row")
-Specs = Mapping[str, Mapping[str, Any]]
 
 _RUNS_A_CONNECTOR: Final = 600.0
 """Seconds: reading streams and creating a connection discover the source first."""
@@ -39,11 +40,11 @@ _RUNS_A_CONNECTOR: Final = 600.0
 class PublicGateway:
     """One workspace through the Public API. See `Gateway`.
 
-    *root* is the path of the API: `/api/public/v1` on a self-managed server, `/v1` on Cloud. *specs* are
-    connectors' specifications by definition id.
+    *root* is the path of the API: `/api/public/v1` on a self-managed server, `/v1` on Cloud. *specs* are the
+    connectors' specifications a user gave.
     """
 
-    def __init__(self, client: Client, workspace: Workspace, *, root: str, specs: Specs) -> None:
+    def __init__(self, client: Client, workspace: Workspace, *, root: str, specs: Frozen) -> None:
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
         self._definitions: Memory[Side, Sequence[Definition]] = Memory()
         self._catalogs: Memory[str, Catalog] = Memory()
@@ -66,9 +67,14 @@ class PublicGateway:
         return await self._definitions.get(side, ask)
 
     async def specification(self, side: Side, definition_id: str) -> Specification:
-        if (given := self._specs.get(definition_id)) is not None:
+        definition = Connectors(side, await self.definitions(side)).get(definition_id)
+        given = schema_for(definition, side, self._specs) if definition else None
+        if given is not None:
             return Specification(connection_specification=dict(given))
         return facts.known_secrets(side, definition_id)
+
+    def unwritable(self, mode: str) -> str | None:
+        return public_bodies.unwritable(mode)
 
     async def specification_of(self, side: Side, actor_id: str) -> Specification:
         """This API does not tell pinned versions, so nobody asks."""
@@ -167,14 +173,23 @@ def _connection_id(connection: Connection) -> str:
     return connection.connection_id
 
 
-async def public_workspaces(client: Client, root: str) -> Sequence[Workspace]:
-    """Every workspace these credentials can see."""
+async def find_workspaces(client: Client, roots: Sequence[str]) -> tuple[str, Sequence[Workspace]]:
+    """Where the API begins, which is the first of *roots* that answers, and every workspace to be seen there."""
+    first, *others = roots
+    try:
+        return first, await _workspaces(client, first)
+    except Missing:
+        if not others:
+            raise
+    return await find_workspaces(client, others)
+
+
+async def _workspaces(client: Client, root: str) -> Sequence[Workspace]:
     path = f"{root}/workspaces"
 
     async def fetch(offset: int, size: int) -> Sequence[Workspace]:
-        body = await client.send(
-            Request(method="GET", path=f"{path}?{urlencode({'limit': size, 'offset': offset})}")
-        )
+        query = urlencode({"limit": size, "offset": offset})
+        body = await client.send(Request(method="GET", path=f"{path}?{query}"))
         return [read_workspace(row, path) for row in read_list(body, "data", path)]
 
     return await read_pages(Listing(fetch=fetch, identity=lambda each: each.workspace_id, what="workspaces"))

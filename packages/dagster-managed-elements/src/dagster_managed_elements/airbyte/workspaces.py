@@ -9,7 +9,9 @@ from typing import Final
 from dagster_managed_elements.airbyte.config_gateway import ConfigGateway
 from dagster_managed_elements.airbyte.endpoints import ROOT, WORKSPACE
 from dagster_managed_elements.airbyte.gateways import Gateway
+from dagster_managed_elements.airbyte.given_specs import Frozen
 from dagster_managed_elements.airbyte.listings import Subject, read_all
+from dagster_managed_elements.airbyte.public_gateway import PublicGateway, find_workspaces
 from dagster_managed_elements.airbyte.server import Entrances, Server, look
 from dagster_managed_elements.airbyte.wire import Workspace, read_workspace
 from dagster_managed_elements.api.client import Client
@@ -20,7 +22,7 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 async def open_gateway(
-    client: Client, workspace: str | None = None, *, public_roots: Sequence[str] = ()
+    client: Client, workspace: str | None = None, *, public_roots: Sequence[str] = (), specs: Frozen = ()
 ) -> Gateway:
     """A gateway to *workspace* (an id, a name, or None for the only one).
 
@@ -28,7 +30,8 @@ async def open_gateway(
     Raises DeclarationError where that is not exactly one workspace, ApiError where the server cannot be asked.
     """
     if public_roots:
-        raise DeclarationError("The Public API cannot be used yet; give the url of a self-managed Airbyte's UI.")
+        root, seen = await find_workspaces(client, public_roots)
+        return PublicGateway(client, choose(seen, workspace), root=root, specs=specs)
     server = await look(client)
     if workspace and _UUID.fullmatch(workspace) and (found := await _by_id(client, workspace)):
         return ConfigGateway(client, found, server)

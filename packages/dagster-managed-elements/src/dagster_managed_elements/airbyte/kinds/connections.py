@@ -71,8 +71,10 @@ class ConnectionKind(Kind):
         if declared.fields.get("normalize data"):
             text = "normalization left Airbyte in 1.0; leave normalize_data out"
             return [Problem(declared.key, ("normalize data",), text)]
-        facts = Facts(carried=carried(pair))
         value = unwrapped(declared.fields["streams"])
+        if unwritable := list(self._unwritable(declared.key, value)):
+            return unwritable
+        facts = Facts(carried=carried(pair))
         source = cast("Key", declared.fields["source"])
         coming = look.coming.get(source)
         stored = _stored(observed, look.ids.get(source)) if not isinstance(coming, Replace) else {}
@@ -87,6 +89,11 @@ class ConnectionKind(Kind):
             facts = replace(facts, catalog_id=catalog.catalog_id)
             entries = _merged(catalog, stored, value)
         return self._checked(pair, facts, value, entries)
+
+    def _unwritable(self, key: Key, value: Mapping[str, Any]) -> Iterator[Problem]:
+        for want in streams.wanted(value):
+            if (why := self._gateway.unwritable(want.mode)) is not None:
+                yield Problem(key, ("streams", want.label), why)
 
     def _checked(
         self, pair: Pair, facts: Facts, value: Mapping[str, Any], entries: Mapping[str, ConfiguredStream]
