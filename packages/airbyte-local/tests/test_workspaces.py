@@ -117,7 +117,10 @@ def test_the_one_organization_is_the_nil_one(api):
 
 @pytest.mark.parametrize("given", [None, ("airbyte", "wrong"), ("other", "pässword")])
 def test_basic_auth_refuses_with_the_html_of_a_proxy(given):
-    with server(auth="basic", username="airbyte", password="pässword") as running, httpx.Client() as client:
+    with (
+        server(airbyte_version="0.50", auth="basic", username="airbyte", password="pässword") as running,
+        httpx.Client() as client,
+    ):
         auth = httpx.BasicAuth(given[0], given[1].encode()) if given else None
         refused = client.get(f"{running.url}/api/v1/health", auth=auth)
         assert refused.status_code == 401

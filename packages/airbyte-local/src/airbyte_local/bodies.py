@@ -25,12 +25,21 @@ def read_body(shape: Shape, content: bytes) -> Json:
         Unreadable: no JSON, or a value of another type.
         BadBody: a required property is missing.
     """
+    return read_value(shape, parse(content))
+
+
+def parse(content: bytes) -> Any:
+    """A body as JSON, whatever it holds. Raises as `read_body`."""
     if not content.strip():
         raise BadBody(path="", message="Required Body is missing")
     try:
-        value = json.loads(content)
+        return json.loads(content)
     except ValueError as error:
         raise Unreadable(message=str(error)) from error
+
+
+def read_value(shape: Shape, value: Any) -> Json:
+    """As `read_body`, of a body already parsed."""
     missing: list[str] = []
     decoded = _read_shape(shape, value, "", missing)
     if missing:
@@ -46,19 +55,19 @@ def _read_shape(shape: Shape, value: Any, path: str, missing: list[str]) -> Json
         key = name.rstrip("!")
         inner = f"{path}.{key}".lstrip(".")
         if value.get(key) is not None:
-            found[key] = _read(kind, value[key], inner, missing)
+            found[key] = read_kind(kind, value[key], inner, missing)
         elif name.endswith("!"):
             missing.append(inner)
     return found
 
 
-def _read(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
+def read_kind(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
     if isinstance(kind, Mapping):
         return _read_shape(kind, value, path, missing)
     if isinstance(kind, list):
         if not is_list(value):
             raise Unreadable(message=f"{path}: an array is expected")
-        return [_read(kind[0], element, f"{path}[{place}]", missing) for place, element in enumerate(value)]
+        return [read_kind(kind[0], element, f"{path}[{place}]", missing) for place, element in enumerate(value)]
     if kind not in SCALARS:
         return _enum(kind.split("|"), value, path)
     try:

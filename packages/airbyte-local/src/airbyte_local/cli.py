@@ -5,8 +5,12 @@ from __future__ import annotations
 import errno
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+
+# Spelt out, not read from `profiles`: `--help` loads nothing but this file. A test holds them together.
+VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0", "cloud")
 
 
 @click.group()
@@ -25,9 +29,32 @@ def main() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder that holds everything.",
 )
-@click.option("--auth", type=click.Choice(["none", "basic"]), default="none", show_default=True)
+@click.option(
+    "--airbyte-version",
+    type=click.Choice(VERSIONS),
+    default="2.0",
+    show_default=True,
+    help="Which Airbyte to be. cloud: the Public API alone, at /v1.",
+)
+@click.option(
+    "--auth",
+    type=click.Choice(["none", "basic", "client"]),
+    help="How to get in. client: an id and a secret, for tokens. [default: none; on cloud: client]",
+)
 @click.option("--username", default="airbyte", show_default=True, help="For --auth basic.")
 @click.option("--password", default="password", envvar="AIRBYTE_LOCAL_PASSWORD", help="For --auth basic.")
+@click.option(
+    "--client-id",
+    envvar="AIRBYTE_LOCAL_CLIENT_ID",
+    show_envvar=True,
+    help="For --auth client; made up where not given.",
+)
+@click.option(
+    "--client-secret",
+    envvar="AIRBYTE_LOCAL_CLIENT_SECRET",
+    show_envvar=True,
+    help="For --auth client; made up where not given.",
+)
 @click.option("--allow-host", multiple=True, help="A further Host name that may use /_local/.")
 @click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
 def serve(
@@ -35,29 +62,28 @@ def serve(
     port: int,
     host: str,
     data: Path,
-    auth: str,
-    username: str,
-    password: str,
     allow_host: tuple[str, ...],
     log_bodies: bool,
+    **cell: Any,
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
+    from airbyte_local.deployments import NoSuchAirbyte  # noqa: PLC0415
     from airbyte_local.process import Settings, serve_until_stopped  # noqa: PLC0415
     from airbyte_local.store import DataFolderInUse, DataFolderUnreadable  # noqa: PLC0415
 
-    settings = Settings(
-        host=host,
-        port=port,
-        data=data,
-        auth="basic" if auth == "basic" else "none",
-        username=username,
-        password=password,
-        allowed_hosts=allow_host,
-        log_bodies=log_bodies,
-    )
     try:
+        settings = Settings(
+            host=host,
+            port=port,
+            data=data,
+            deployment=_deployment(**cell),
+            allowed_hosts=allow_host,
+            log_bodies=log_bodies,
+        )
         serve_until_stopped(settings, say=click.echo)
+    except NoSuchAirbyte as error:
+        _fail(str(error))
     except DataFolderInUse:
         _fail(f"{data} is in use by another local Airbyte. Stop that one, or choose another folder with --data.")
     except DataFolderUnreadable as error:
@@ -68,6 +94,14 @@ def serve(
                 f"Port {port} is in use. Stop what listens there, or choose another with --port (0: any free one)."
             )
         _fail(f"Cannot serve on {host}:{port} with data in {data}: {error.strerror or error}")
+
+
+def _deployment(*, airbyte_version: str, auth: str | None, **credentials: str | None) -> Any:
+    from airbyte_local.auth import Credentials  # noqa: PLC0415 - as above
+    from airbyte_local.deployments import deployment  # noqa: PLC0415
+
+    given = {name: value for name, value in credentials.items() if value is not None}
+    return deployment(airbyte_version, auth, credentials=Credentials(**given))
 
 
 def _fail(message: str) -> None:

@@ -10,6 +10,7 @@ from airbyte_local import config_bodies as bodies
 from airbyte_local.answers import Answer, Request, refusal_answer, success, unknown_route
 from airbyte_local.bodies import Shape, read_body
 from airbyte_local.errors import Refusal
+from airbyte_local.fitting import fitted
 from airbyte_local.handlers import (
     connections,
     discovery,
@@ -25,10 +26,10 @@ from airbyte_local.handlers.checks import CheckHandlers
 from airbyte_local.handlers.definitions import DefinitionHandlers
 from airbyte_local.handlers.running import Errand
 from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
+from airbyte_local.routes import Run, between, within
 from airbyte_local.world import Call, World
 
 PREFIX = "/api/v1/"
-Run = Callable[[World, dict[str, Any]], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +39,6 @@ class Route:
     body: Shape | None = None  # None: a body, if any, is not read
     method: str = "POST"
     status: int = 200
-
-
-def within(handler: Callable[[Call], Any]) -> Run:
-    """One transaction a request."""
-
-    def run(world: World, body: dict[str, Any]) -> Any:
-        with world.store.transaction() as session:
-            return handler(Call(world=world, session=session, body=body))
-
-    return run
-
-
-def between(handler: Callable[[Errand], Any]) -> Run:
-    """For handlers that run a connector: they open their transactions themselves."""
-    return lambda world, body: handler(Errand(world=world, body=body))
 
 
 def post(path: str, handler: Callable[[Call], Any], body: Shape | None, status: int = 200) -> Route:
@@ -169,6 +155,6 @@ def answer(world: World, request: Request) -> Answer:
         return unknown_route()
     try:
         body = {} if route.body is None else read_body(route.body, request.content)
-        return success(route.status, route.run(world, body))
+        return success(route.status, fitted(route.run(world, body), world.profile))
     except Refusal as refusal:
-        return refusal_answer(refusal)
+        return refusal_answer(refusal, profile=world.profile, path=request.path)

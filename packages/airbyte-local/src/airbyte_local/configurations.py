@@ -13,6 +13,8 @@ from airbyte_local.validation import fulfils
 
 MASK = "**********"
 REFERENCE = "_secret"
+COORDINATE = "secret_coordinate::"
+"""What comes before the place of a secret, where a place is shown or sent in the place of the secret."""
 COMBINATIONS = ("oneOf", "anyOf", "allOf")
 Write = Callable[[Any, str | None], str]
 
@@ -22,12 +24,23 @@ def mask(specification: Json, configuration: Json) -> Json:
     return _at_secrets(specification, configuration, lambda _new, _old: MASK)
 
 
+def show_coordinates(specification: Json, configuration: Json) -> Json:
+    """As `mask`, with the place of each secret in the place of the mask: it tells one version from the next."""
+
+    def coordinate(value: Any, _old: Any) -> Any:
+        return f"{COORDINATE}{value[REFERENCE]}" if is_reference(value) else MASK
+
+    return _at_secrets(specification, configuration, coordinate)
+
+
 def split(specification: Json, configuration: Json, old: Json | None, write: Write) -> Json:
     """As the store keeps it. *write* takes a raw value and the coordinate it had, and returns the new one."""
 
     def reference(value: Any, before: Any) -> Any:
         if is_reference(value):
             return value
+        if isinstance(value, str) and value.startswith(COORDINATE):
+            return {REFERENCE: value.removeprefix(COORDINATE)}
         return {REFERENCE: write(value, before[REFERENCE] if is_reference(before) else None)}
 
     return _at_secrets(specification, configuration, reference, old)

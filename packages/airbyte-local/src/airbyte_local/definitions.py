@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from airbyte_local.connectors import PUBLIC, Connector
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.connectors.schema import fields, specification
 from airbyte_local.errors import NotFound
-from airbyte_local.json_values import Json
+from airbyte_local.json_values import Json, is_object
 from airbyte_local.store import Definition, Session
 
 TYPES = {"source": "STANDARD_SOURCE_DEFINITION", "destination": "STANDARD_DESTINATION_DEFINITION"}
+DECLARATIVE_IMAGE = "airbyte/source-declarative-manifest"
 ANYTHING = Imitated(specification=specification("Any configuration", fields()))
 
 
@@ -37,6 +39,16 @@ class ActorDefinition:
     @property
     def image(self) -> str:
         return f"{self.repository}:{self.tag}"
+
+    @property
+    def declarative(self) -> bool:
+        """Made of a manifest: a low-code connector."""
+        return "manifest" in self.details
+
+    @property
+    def type_name(self) -> str:
+        """What the Public API calls the type of an actor: nothing where the connector is a custom one."""
+        return "" if self.custom else self.repository.rpartition("/")[2].removeprefix(f"{self.kind}-")
 
 
 class Directory:
@@ -98,7 +110,7 @@ def _custom(kind: ActorKind, row: Definition) -> ActorDefinition:
         name=row.details["name"],
         repository=repository,
         tag=row.details["dockerImageTag"],
-        connector=twin.connector if twin else ANYTHING,
+        connector=twin.connector if twin else _of_manifest(row.details.get("manifest")),
         custom=True,
         tombstone=row.tombstone,
         grants=row.grants,
@@ -109,3 +121,10 @@ def _custom(kind: ActorKind, row: Definition) -> ActorDefinition:
         suggested_streams=(),
         details=row.details,
     )
+
+
+def _of_manifest(manifest: Any) -> Connector:
+    """A manifest brings its own specification; without one, every configuration is taken."""
+    spec = manifest.get("spec") if is_object(manifest) else None
+    schema = spec.get("connection_specification") if is_object(spec) else None
+    return Imitated(specification=schema) if is_object(schema) else ANYTHING

@@ -19,8 +19,13 @@ Action = Literal[
     "cut-body",
     "pages-shuffled",
     "pages-repeat-skip",
+    "pages-capped",
+    "tokens-expire",
     "die",
 ]
+
+
+PREFIXES = ("", "/api/v1/", "/api/public/v1/", "/v1/")
 
 
 class FaultMisspelt(ValueError):  # noqa: N818 - reads as a sentence: `except FaultMisspelt`
@@ -31,7 +36,8 @@ class FaultMisspelt(ValueError):  # noqa: N818 - reads as a sentence: `except Fa
 class Fault:
     """One rule: for requests whose path matches, do *action*.
 
-    *match* is the beginning of a path, with or without `/api/v1/` ("sources/create", "connections/"); one that
+    *match* is the beginning of a path, with or without
+    `/api/v1/` or `/api/public/v1/` ("sources/create", "connections/"); one that
     begins with `^` is a regular expression over the whole path. The first *after* matching requests pass, the next
     *times* (all, where None) are hit. *commit*: for `status` and `die`, let the request do its work first.
     """
@@ -47,6 +53,8 @@ class Fault:
     body: Any = None  # status: JSON, or a text sent as it is (an HTML page)
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     retry_after: int | None = None
+    size: int = 20  # pages-capped: rows of a page at most
+    token_requests: int = 0  # tokens-expire: a token that was used so often is good for nothing any more
     seconds: float = 1.0  # lost-before-late-commit: how late
     commit: bool = False
 
@@ -64,7 +72,7 @@ class Fault:
             return False
         if self.match.startswith("^"):
             return re.search(self.match, path) is not None
-        return path.startswith(self.match) or path.removeprefix("/api/v1/").startswith(self.match)
+        return any(path.removeprefix(prefix).startswith(self.match) for prefix in PREFIXES)
 
     def answer(self) -> Answer:
         """What the `status` action sends in place of the real answer."""

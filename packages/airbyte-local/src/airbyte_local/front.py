@@ -1,4 +1,4 @@
-"""The front door: ASGI in, the Config API behind it, faults and the request log in between."""
+"""The front door: ASGI in, both of Airbyte's APIs behind it, faults and the request log in between."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from airbyte_local import config_api, paging
+from airbyte_local import paging, routing
 from airbyte_local.answers import Answer, Request, crash_answer
 from airbyte_local.auth import Auth
 from airbyte_local.faults import Fault, Faults
@@ -90,16 +90,19 @@ class Front:
         return answer
 
     async def _handled(self, request: Request, faults: Iterable[Fault] = ()) -> Answer:
-        if refusal := self.auth.refuse(request):
-            return refusal
-        token = paging.unstable.set(next((PAGES[f.action] for f in faults if f.action in PAGES), None))
+        spent = next((f.token_requests for f in faults if f.action == "tokens-expire"), None)
+        if answer := self.auth.answer(request, token_requests=spent):
+            return answer
+        unstable = paging.unstable.set(next((PAGES[f.action] for f in faults if f.action in PAGES), None))
+        largest = paging.largest.set(next((f.size for f in faults if f.action == "pages-capped"), None))
         try:
-            return await anyio.to_thread.run_sync(config_api.answer, self.world, request, limiter=self._threads)
+            return await anyio.to_thread.run_sync(routing.answer, self.world, request, limiter=self._threads)
         except Exception:
             LOGGER.exception("%s %s", request.method, request.path)  # a bug of ours, answered as the vendor's are
-            return crash_answer()
+            return crash_answer(self.world.profile)
         finally:
-            paging.unstable.reset(token)
+            paging.unstable.reset(unstable)
+            paging.largest.reset(largest)
 
     def _work_later(self, request: Request, seconds: float) -> None:
         async def work() -> None:
@@ -139,7 +142,13 @@ async def _read_request(scope: Scope, receive: Receive) -> Request | None:
         if not message.get("more_body", False):
             break
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(method=scope["method"], path=scope["path"], headers=headers, content=bytes(content))
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        content=bytes(content),
+    )
 
 
 async def _send_answer(send: Send, answer: Answer, *, cut: bool = False) -> None:

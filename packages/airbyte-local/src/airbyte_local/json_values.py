@@ -21,6 +21,21 @@ def bean(**properties: Any) -> Json:
     return {name: value for name, value in properties.items() if value is not None}
 
 
+class Form(Json):
+    """An object of an answer that knows what it is, so that a version can leave out what it does not know yet."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str, properties: Json) -> None:
+        super().__init__(properties)
+        self.name = name
+
+
+def form(name: str, /, **properties: Any) -> Form:
+    """As `bean`; *name* is the one that profiles know it by."""
+    return Form(name, {key: value for key, value in properties.items() if value is not None})
+
+
 def dumps(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 

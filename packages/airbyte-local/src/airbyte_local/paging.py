@@ -14,10 +14,13 @@ Unstable = Literal["shuffled", "repeat-skip"]
 
 # A fault on demand reaches the pager through this, not through every handler on the way.
 unstable: ContextVar[Unstable | None] = ContextVar("unstable", default=None)
+largest: ContextVar[int | None] = ContextVar("largest", default=None)
+"""The most rows that a page may have, whatever was asked for."""
 
 
 def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
     """Offset paging over rows in no promised order."""
+    size = capped(size)
     match unstable.get():
         case "shuffled":
             rows = random.sample(rows, len(rows))
@@ -34,9 +37,15 @@ def page_after(
     rows: Sequence[T], *, cursor: str | None, size: int, id_of: Callable[[T], str], not_found: str
 ) -> list[T]:
     """Cursor paging: the rows that follow the one whose id is *cursor*."""
+    size = capped(size)
     if cursor is None:
         return list(rows[:size])
     for place, row in enumerate(rows):
         if id_of(row) == cursor:
             return list(rows[place + 1 : place + 1 + size])
     raise NotFound(type=not_found, id=cursor)
+
+
+def capped(size: int) -> int:
+    most = largest.get()
+    return size if most is None else min(size, most)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import uvicorn
 
 from airbyte_local.admin import admin_app
-from airbyte_local.auth import choose_auth
+from airbyte_local.deployments import Deployment
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.threaded import Controls, server_config
 from airbyte_local.wires import Wires
-from airbyte_local.world import open_world
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +24,7 @@ class Settings:
     host: str
     port: int
     data: Path
-    auth: Literal["none", "basic"]
-    username: str
-    password: str = field(repr=False)
+    deployment: Deployment
     allowed_hosts: tuple[str, ...]
     log_bodies: bool
 
@@ -43,13 +39,13 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
     with listen(settings.host, settings.port) as listener:
         port: int = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        world = open_world(settings.data, url=f"http://{shown}:{port}")
+        world = settings.deployment.open(settings.data, url=f"http://{shown}:{port}")
         try:
             controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
             wires = Wires()
             front = Front(
                 world=world,
-                auth=choose_auth(settings.auth, settings.username, settings.password),
+                auth=settings.deployment.doorkeeper(),
                 faults=controls.faults,
                 log=controls.log,
                 wires=wires,
@@ -57,8 +53,16 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
                 die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
             )
             say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
+            _say_credentials(settings.deployment, say)
             uvicorn.Server(server_config(front, wires)).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises what it caught again, once everything is closed
             pass
         finally:
             world.store.close()
+
+
+def _say_credentials(deployment: Deployment, say: Callable[[str], None]) -> None:
+    """Those of this one server, made up for it unless they were given: there is nothing else they open."""
+    if deployment.auth == "client":
+        say(f"Client id      {deployment.credentials.client_id}")
+        say(f"Client secret  {deployment.credentials.client_secret}")

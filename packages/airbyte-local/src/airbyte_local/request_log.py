@@ -27,6 +27,7 @@ class Exchange:
     number: int
     method: str
     path: str
+    query: str = ""
     status: int | None
     delivered: bool
     fault: str | None
@@ -48,6 +49,7 @@ class Exchange:
             "number": self.number,
             "method": self.method,
             "path": self.path,
+            "query": self.query,
             "status": self.status,
             "delivered": self.delivered,
             "fault": self.fault,
@@ -85,6 +87,7 @@ class RequestLog:
             number=number,
             method=request.method,
             path=request.path,
+            query=request.query,
             status=answer.status if answer else None,
             delivered=delivered,
             fault=", ".join(faults) or None,

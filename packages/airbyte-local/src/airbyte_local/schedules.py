@@ -74,7 +74,7 @@ def check_cron(expression: str, zone: str) -> None:
     Raises:
         Problem: 400, as both of the vendor's interfaces word it.
     """
-    reason = _reason_against(expression)
+    reason = reason_against(expression)
     if reason:
         raise _cron_problem(
             "invalid-expression",
@@ -97,7 +97,8 @@ def _cron_problem(name: str, detail: str, data: Json) -> Problem:
     )
 
 
-def _reason_against(expression: str) -> str | None:
+def reason_against(expression: str) -> str | None:
+    """What Quartz would say; None where it takes the expression."""
     parts = expression.split()
     if len(parts) not in {6, 7}:
         return f"Cron expression contains {len(parts)} parts but we expect one of [6, 7]"

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Generator, Mapping
+import time
+from collections.abc import Callable, Collection, Generator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from airbyte_local import configurations
-from airbyte_local.auth import Auth, choose_auth
+from airbyte_local.auth import Credentials
 from airbyte_local.connectors.protocol import ActorKind
+from airbyte_local.deployments import Deployment, deployment
 from airbyte_local.faults import Action, Fault, Faults, fault_from
 from airbyte_local.json_values import Json
+from airbyte_local.profiles import AuthName
 from airbyte_local.request_log import Exchange, RequestLog
 from airbyte_local.seeding import seed
 from airbyte_local.store import StreamKey
@@ -23,18 +27,38 @@ from airbyte_local.world import World
 class LocalAirbyte:
     """A handle on one local Airbyte."""
 
-    def __init__(self, data: Path, *, auth: Auth, port: int = 0, log_bodies: bool = True) -> None:
+    def __init__(self, data: Path, *, deployment: Deployment, port: int = 0, log_bodies: bool = True) -> None:
         self.data = data
         self.port = port
         self.log = RequestLog(bodies=log_bodies)
+        self._deployment = deployment
         self._faults = Faults()
-        self._auth = auth
+        self._auth = deployment.doorkeeper()  # kept over restarts: tokens stay good, as a real server's do
         self._run: Run | None = None
         self.start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def public_url(self) -> str:
+        """Where the Public API begins, without a slash at its end."""
+        return self.url + self._deployment.profile.public_prefix.rstrip("/")
+
+    @property
+    def version(self) -> str:
+        """The version as the server itself says it."""
+        return self._deployment.profile.version
+
+    @property
+    def client_id(self) -> str:
+        """With `client_secret`: what buys a token, where the server was started with `auth="client"`."""
+        return self._deployment.credentials.client_id
+
+    @property
+    def client_secret(self) -> str:
+        return self._deployment.credentials.client_secret
 
     @property
     def files(self) -> Path:
@@ -96,7 +120,9 @@ class LocalAirbyte:
     def start(self) -> None:
         """Start after `stop` or `kill`, on the same port and data."""
         if self._run is None:
-            self._run = Run(self.data, self._auth, self._faults, self.log, self.port)
+            self._run = Run(
+                self.data, self._deployment, auth=self._auth, faults=self._faults, log=self.log, port=self.port
+            )
             self.port = self._run.port
 
     def stop(self) -> None:
@@ -126,19 +152,48 @@ class LocalAirbyte:
 def server(
     data: Path | str | None = None,
     *,
+    airbyte_version: str = "2.0",
+    auth: AuthName | None = None,
     port: int = 0,
-    auth: Literal["none", "basic"] = "none",
-    username: str = "airbyte",
     log_bodies: bool = True,
+    absent: Collection[str] = (),
+    username: str = "airbyte",
     password: str = "password",  # noqa: S107 - the vendor's own default, and no secret
+    client_id: str | None = None,
+    client_secret: str | None = None,
+    token_seconds: int | None = None,
+    api_host: str | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Generator[LocalAirbyte]:
     """A local Airbyte for as long as the block lasts.
 
     *data* is kept where given, else it is a temporary folder; *port* 0 means any free one. *log_bodies* False
     spares the memory of a long run: `requests` has no bodies then. Only this machine can reach it.
+
+    *auth* None: none, but on Cloud client credentials, which are made up where they are not given and found on the
+    handle. *token_seconds*: how long a token lives, if not as long as the version has it; *clock* is what that is
+    measured by. *absent*: routes to leave out, as a path (`sources/list`) or a method and a template of the Public
+    API (`GET streams`). *api_host*: what the Public API builds `next` from.
+
+    Raises:
+        NoSuchAirbyte: there is no such version, or it has no such *auth*.
     """
+    credentials = Credentials(username=username, password=password)
+    if client_id is not None:
+        credentials = replace(credentials, client_id=client_id)
+    if client_secret is not None:
+        credentials = replace(credentials, client_secret=client_secret)
+    chosen = deployment(
+        airbyte_version,
+        auth,
+        absent=absent,
+        credentials=credentials,
+        token_seconds=token_seconds,
+        api_host=api_host,
+        clock=clock,
+    )
     with contextlib.ExitStack() as stack:
         folder = Path(data) if data is not None else Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        running = LocalAirbyte(folder, auth=choose_auth(auth, username, password), port=port, log_bodies=log_bodies)
+        running = LocalAirbyte(folder, deployment=chosen, port=port, log_bodies=log_bodies)
         stack.callback(running.stop)
         yield running

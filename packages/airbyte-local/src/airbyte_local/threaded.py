@@ -13,12 +13,13 @@ import uvicorn
 
 from airbyte_local.admin import admin_app
 from airbyte_local.auth import Auth
+from airbyte_local.deployments import Deployment
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.wires import Wires
-from airbyte_local.world import World, furnish, open_world
+from airbyte_local.world import World, furnish
 
 START_SECONDS = 10.0
 TICK_SECONDS = 1.0
@@ -74,11 +75,13 @@ class _Server(uvicorn.Server):
 class Run:
     """One life of the server, from start to stop."""
 
-    def __init__(self, data: Path, auth: Auth, faults: Faults, log: RequestLog, port: int) -> None:
+    def __init__(
+        self, data: Path, deployment: Deployment, *, auth: Auth, faults: Faults, log: RequestLog, port: int
+    ) -> None:
         with contextlib.ExitStack() as undo:
             self._socket = undo.enter_context(listen("127.0.0.1", port))
             self.port: int = self._socket.getsockname()[1]
-            self.world = open_world(data, url=f"http://127.0.0.1:{self.port}")
+            self.world = deployment.open(data, url=f"http://127.0.0.1:{self.port}")
             undo.pop_all()
         self._wires = Wires()
         controls = Controls(self.world, faults, log)

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from airbyte_local.connectors.protocol import Surroundings
 from airbyte_local.json_values import Json
-from airbyte_local.profiles import LATEST, Profile
+from airbyte_local.profiles import LATEST, AuthName, Profile
 from airbyte_local.store import Session, Store, Workspace
 
+API_HOST = "http://localhost:8001/api/public"
+"""What the vendor's chart sets by default, and builds `next` from: no address that anybody outside can reach."""
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -30,6 +32,8 @@ class World:
     data: Path
     store: Store
     profile: Profile = LATEST
+    auth: AuthName = "none"
+    api_host: str = API_HOST
     now: Callable[[], int] = epoch_seconds
 
     @property
@@ -51,7 +55,15 @@ class Call:
     body: Json
 
 
-def open_world(data: Path, *, url: str, profile: Profile = LATEST) -> World:
+def open_world(
+    data: Path,
+    *,
+    url: str,
+    profile: Profile = LATEST,
+    auth: AuthName = "none",
+    api_host: str = API_HOST,
+    now: Callable[[], int] = epoch_seconds,
+) -> World:
     """Open the state under *data*, made on the first start.
 
     Raises:
@@ -60,7 +72,15 @@ def open_world(data: Path, *, url: str, profile: Profile = LATEST) -> World:
     """
     for folder in (data, data / "local", data / "files"):
         folder.mkdir(parents=True, exist_ok=True)
-    world = World(url=url, data=data.resolve(), store=Store(data / "state.db"), profile=profile)
+    world = World(
+        url=url,
+        data=data.resolve(),
+        store=Store(data / "state.db"),
+        profile=profile,
+        auth=auth,
+        api_host=api_host,
+        now=now,
+    )
     furnish(world)
     return world
 

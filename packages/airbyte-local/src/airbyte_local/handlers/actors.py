@@ -62,7 +62,8 @@ class ActorHandlers:
         words, body, session = self.words, call.body, call.session
         definition = Directory(session, words.kind).get(body[words.definition_id])
         if session.workspaces.get(body["workspaceId"]) is None:
-            raise Broken(message="ConfigNotFoundException: STANDARD_WORKSPACE")  # wrapped on its way: 500, not 404
+            inner = f"ConfigNotFoundException: config type: STANDARD_WORKSPACE id: {body['workspaceId']}"
+            raise Broken(message=f"RuntimeException: {inner}")  # wrapped on its way: 500, not 404
         validate(definition, body["connectionConfiguration"])
         actor = Actor(
             id=new_id(),
@@ -190,7 +191,7 @@ def secret_writer(session: Session, actor: Actor) -> Callable[[Any, str | None],
     """Stores one raw value. The version grows with every write, also of the same value."""
 
     def write(value: Any, before: str | None) -> str:
-        if before is None:
+        if before is None or not before.startswith("airbyte_workspace_"):
             coordinate = f"airbyte_workspace_{actor.workspace_id}_secret_{new_id()}_v1"
         else:
             stem, _, version = before.rpartition("_v")

@@ -10,6 +10,7 @@ from airbyte_local.handlers.actors import delete_actor, find_actor
 from airbyte_local.handlers.jobs import job_read
 from airbyte_local.handlers.vocabulary import Vocabulary
 from airbyte_local.json_values import Json, bean
+from airbyte_local.profiles import Profile
 from airbyte_local.store import Definition
 from airbyte_local.world import Call, new_id
 
@@ -50,11 +51,12 @@ def version_read(definition: ActorDefinition) -> Json:
     }
 
 
-def destination_sync_modes(definition: ActorDefinition) -> list[str]:
+def destination_sync_modes(definition: ActorDefinition, profile: Profile) -> list[str]:
     """`overwrite_dedup` is not in any specification: the server adds it where the parts for it are there."""
     modes = list(definition.sync_modes)
     can_dedup = definition.supports_refreshes and {"append_dedup", "overwrite"} <= set(modes)
-    return [*modes, "overwrite_dedup"] if can_dedup else modes
+    everything = [*modes, "overwrite_dedup"] if can_dedup else modes
+    return [mode for mode in everything if mode in profile.destination_sync_modes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,9 @@ class DefinitionHandlers:
         return self._reads(Directory(call.session, self.words.kind).all())
 
     def list_for_workspace(self, call: Call) -> Json:
-        found = [d for d in Directory(call.session, self.words.kind).all() if _granted(d, call.body["workspaceId"])]
+        found = [
+            d for d in Directory(call.session, self.words.kind).all() if is_granted(d, call.body["workspaceId"])
+        ]
         if call.body.get("filterByUsed"):
             actors = call.session.actors.of_workspaces(self.words.kind, [call.body["workspaceId"]])
             used = {actor.definition_id for actor in actors}
@@ -91,9 +95,10 @@ class DefinitionHandlers:
         scope = body.get("workspaceId") or body.get("scopeId")
         if scope is None:
             raise Broken(message="IllegalArgumentException: a workspace or a scope is needed")
-        row = Definition(
-            id=new_id(), kind=self.words.kind, custom=True, grants=(scope,), details=body[self.words.definition]
-        )
+        wanted: Json = body[self.words.definition]
+        if wanted["dockerImageTag"].startswith("fail:spec"):
+            raise Broken(message="IllegalStateException: Get Spec job failed.")
+        row = Definition(id=new_id(), kind=self.words.kind, custom=True, grants=(scope,), details=wanted)
         return self._save(call, row)
 
     def update(self, call: Call) -> Json:
@@ -103,6 +108,10 @@ class DefinitionHandlers:
             raise Known(status=400, message="The name of a public definition cannot be changed.")
         said = bean(**{name: call.body.get(name) for name in CHANGEABLE})
         return self._save(call, _row(definition, details={**definition.details, **said}))
+
+    def rewrite(self, call: Call, definition: ActorDefinition, details: Json) -> None:
+        """Of a custom definition: everything it says about itself."""
+        call.session.definitions.save(_row(definition, details=details))
 
     def delete(self, call: Call) -> None:
         definition = self._known(call)
@@ -130,7 +139,7 @@ class DefinitionHandlers:
         return self._specification(Directory(call.session, self.words.kind).get(actor.definition_id), call)
 
     def _specification(self, definition: ActorDefinition, call: Call) -> Json:
-        modes = destination_sync_modes(definition) if self.words.kind == "destination" else None
+        modes = destination_sync_modes(definition, call.world.profile) if self.words.kind == "destination" else None
         return bean(
             **{self.words.definition_id: definition.id},
             documentationUrl=definition_read(self.words, definition)["documentationUrl"],
@@ -145,7 +154,7 @@ class DefinitionHandlers:
 
     def _get_granted(self, call: Call, definition_id: str, scope: str) -> Json:
         definition = Directory(call.session, self.words.kind).get(definition_id)
-        if definition.tombstone or not _granted(definition, scope):
+        if definition.tombstone or not is_granted(definition, scope):
             raise NotFound(type=TYPES[self.words.kind], id=definition_id)
         return definition_read(self.words, definition)
 
@@ -163,7 +172,7 @@ class DefinitionHandlers:
         return definition_read(self.words, Directory(call.session, self.words.kind).get(row.id))
 
 
-def _granted(definition: ActorDefinition, scope: str) -> bool:
+def is_granted(definition: ActorDefinition, scope: str) -> bool:
     return not definition.custom or scope in definition.grants
 
 

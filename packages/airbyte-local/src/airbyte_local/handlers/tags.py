@@ -28,18 +28,18 @@ def create(call: Call) -> Json:
 
 
 def update(call: Call) -> Json:
-    return _save(call.session, replace(_known(call), name=call.body["name"], color=call.body["color"]))
+    return _save(call.session, replace(find_tag(call), name=call.body["name"], color=call.body["color"]))
 
 
 def delete(call: Call) -> Json:
-    tag = _known(call)
+    tag = find_tag(call)
     call.session.tags.delete(tag.id)
     return tag_read(tag)
 
 
-def _known(call: Call) -> Tag:
+def find_tag(call: Call) -> Tag:
     tag = call.session.tags.get(call.body["tagId"])
-    if tag is None or tag.workspace_id != call.body["workspaceId"]:
+    if tag is None or tag.workspace_id != call.body.get("workspaceId", tag.workspace_id):
         raise NotFound(type="TAG", id=call.body["tagId"])
     return tag
 

@@ -1,0 +1,1 @@
+"""What the Public API makes of requests before the handlers that both APIs share, and of their answers after."""

@@ -1,0 +1,34 @@
+"""Pages as the Public API has them: no total, no order, and a `next` that leads where the operator said."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from airbyte_local.json_values import Json
+from airbyte_local.world import Call
+
+
+def workspace_ids(call: Call) -> list[str]:
+    """The workspaces that a listing is about; all there are, where none were named."""
+    named: list[str] = call.body.get("workspaceIds", [])
+    return named or [workspace.id for workspace in call.session.workspaces.all() if not workspace.tombstone]
+
+
+def pagination(call: Call) -> Json:
+    return {"pageSize": call.body.get("limit", 20), "rowOffset": call.body.get("offset", 0)}
+
+
+def listed(call: Call, path: str, rows: list[Json]) -> Json:
+    """`next` is there whenever the page is not empty, so the end shows in an empty page alone."""
+    limit, offset = call.body.get("limit", 20), call.body.get("offset", 0)
+    return {
+        "previous": _url(call, path, limit, max(offset - limit, 0)) if offset else "",
+        "next": _url(call, path, limit, offset + limit) if rows else "",
+        "data": rows,
+    }
+
+
+def _url(call: Call, path: str, limit: int, offset: int) -> str:
+    query = [(name, each) for name in ("workspaceIds", "tagIds") for each in call.body.get(name, [])]
+    query.append(("includeDeleted", str(call.body.get("includeDeleted", False)).lower()))
+    return f"{call.world.api_host}/v1/{path}?{urlencode([*query, ('limit', limit), ('offset', offset)])}"
