@@ -1,0 +1,58 @@
+"""What the README shows is what happens: its example at a local Airbyte, its commands those of the Makefile."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+COMMAND = Path(sys.executable).parent / "dagster-me"
+
+
+def fenced(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_example_prints_what_the_readme_shows(airbyte_local, tmp_path):
+    (example,) = (block for block in fenced("python") if "AirbyteConnection" in block)
+    (shown,) = (block for block in fenced("console") if "dagster-me check" in block)
+    command, _, output = shown.partition("\n")
+    (tmp_path / "shop.py").write_text(example.replace("http://localhost:8000", airbyte_local.url))
+    environment = {**os.environ, "SHOP_PASSWORD": "secret of the shop"}
+
+    def run(verb: str) -> str:
+        words = [COMMAND, verb, *command.split()[3:]]
+        ran = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        return ran.stdout
+
+    assert run("check") == output
+    assert run("apply") == output.replace("checking", "applying")
+    assert run("check").endswith("No diff found.\n")
+
+
+def test_every_make_command_of_the_readme_is_a_target():
+    makefile = (REPOSITORY / "Makefile").read_text()
+    commands = re.findall(r"^\$ make (\S+)$", README, re.MULTILINE)
+    assert {"demo", "test", "test-slow", "lint"} == set(commands)
+    assert all(re.search(rf"^{name}:", makefile, re.MULTILINE) for name in commands)
+
+
+def test_ci_runs_the_readmes_commands():
+    ran = re.findall(r"^make (\S+)$", (REPOSITORY / ".ci" / "run").read_text(), re.MULTILINE)
+    assert ran == ["test", "test-slow", "lint"]
+
+
+def test_every_link_of_the_readme_and_the_docs_leads_somewhere():
+    pages = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *(REPOSITORY / "docs").glob("*.md")]
+    pages += (REPOSITORY / "packages").glob("*/README.md")
+    missing = [
+        f"{page.name}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert missing == []
