@@ -29,7 +29,8 @@ def identity(number: int) -> str:
 class StandIn:
     """*version* is said where it is described that it can be. Endpoints in *absent* are not there.
 
-    There are *count* sources, destinations and connections each. *extra* is added to each of these.
+    There are *count* sources, destinations and connections each. *extra* is added to each of these, and to those
+    of one kind what *only* has for it.
     """
 
     contract: Contract
@@ -38,6 +39,7 @@ class StandIn:
     count: int = 1
     workspaces: int = 1
     extra: dict[str, Any] = field(default_factory=dict)
+    only: dict[str, dict[str, Any]] = field(default_factory=dict)
     failing: dict[str, int] = field(default_factory=dict)
     exchanges: list[tuple[str, Any, int, Any]] = field(default_factory=list)
 
@@ -109,7 +111,12 @@ class StandIn:
 
     def _row(self, folder: str, number: int) -> Any:
         name = folder.removesuffix("s")
-        there = {f"{name}Id": identity(number), "name": f"{name} {number}", **self.extra}
+        there = {
+            f"{name}Id": identity(number),
+            "name": f"{name} {number}",
+            **self.extra,
+            **self.only.get(folder, {}),
+        }
         return {**self._least({"$ref": ROWS[folder]}), **there}
 
     def _page(self, folder: str, verb: str, asked: Any) -> list[Any]:

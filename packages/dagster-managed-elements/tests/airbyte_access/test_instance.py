@@ -54,16 +54,16 @@ def local(server, **more):
     return AirbyteInstance(**{"url": f"http://127.0.0.1:{server.port}", "trust_env": False, **more})
 
 
-@pytest.mark.parametrize("uses", [*range(1, 12), 15, 20, 30])
+@pytest.mark.parametrize("uses", range(1, 31))
 def test_a_token_that_expires_between_any_two_requests_of_an_apply_is_not_noticed(airbyte_local, asking, uses):
     door = asking(uses)
-    result = applied(local(door, **TOKENS), elements(3))
+    result = applied(local(door, **TOKENS), elements(2))
     assert result.error is None, result.error
     assert result.report.ok
-    assert checked(local(door, **TOKENS), elements(3)).plan.entries == ()
-    assert door.handed > 1
+    assert checked(local(door, **TOKENS), elements(2)).plan.entries == ()
+    assert len(door.seen) > 30
     created = [each.path for each in airbyte_local.requests if each.path.endswith("/create")]
-    assert len(created) == 7
+    assert len(created) == 5
 
 
 def test_client_credentials_may_come_from_the_environment(asking, monkeypatch):

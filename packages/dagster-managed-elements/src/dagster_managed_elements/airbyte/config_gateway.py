@@ -192,7 +192,8 @@ class ConfigGateway:
 
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{CONNECTIONS}/create"
-        outgoing = Outgoing(body=config_bodies.creation(draft))
+        fitting = replace(draft, settings=self._server.generation.accepted(draft.settings))
+        outgoing = Outgoing(body=config_bodies.creation(fitting))
         return read_text(await self._write(path, outgoing, repeatable=False), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:

@@ -6,8 +6,9 @@ How an error's body is read is not in it: `api.answers` knows every shape, since
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 Release: TypeAlias = tuple[int, int]
 Scope: TypeAlias = Literal["workspaces", "workspace", "organization", "everything"]
@@ -41,6 +42,11 @@ class Generation:
     partial_update: bool | None
     connection_fields: frozenset[str] | None
 
+    def accepted(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of *settings* that a new connection may have: 1.6 shows a field that it does not take."""
+        known = self.connection_fields
+        return {name: value for name, value in settings.items() if known is None or name in known}
+
 
 _OF_ORGANIZATION: Final = Way(endpoint="workspaces/list_by_organization_id", form="pages", scope="organization")
 _OF_EVERYBODY: Final = Way(endpoint="workspaces/list", form="whole", scope="everything")
@@ -48,11 +54,16 @@ _PAGES: Final = Way(endpoint="list_paginated", form="pages", scope="workspaces")
 _CHAIN: Final = Way(endpoint="list", form="chain")
 _WHOLE: Final = Way(endpoint="list", form="whole")
 
-_FIELDS: Final = frozenset({
+_FIELDS_0_0: Final = frozenset({
     "name", "namespaceDefinition", "namespaceFormat", "prefix", "sourceId", "destinationId", "operationIds",
     "syncCatalog", "schedule", "scheduleType", "scheduleData", "status", "resourceRequirements",
     "sourceCatalogId", "geography", "notifySchemaChanges", "nonBreakingChangesPreference",
 })  # fmt: skip
+_FIELDS_0_50: Final = _FIELDS_0_0 | {"notifySchemaChangesByEmail"}
+_FIELDS_0_63: Final = _FIELDS_0_50 | {"backfillPreference"}
+_FIELDS_1_6: Final = _FIELDS_0_63 | {"tags"}
+_FIELDS_1_7: Final = _FIELDS_1_6 - {"geography"} | {"dataplaneGroupId", "destinationCatalogId"}
+_FIELDS_2_1: Final = _FIELDS_1_7 | {"onDemandEnabled"}
 
 _0_0: Final = Generation(
     since=(0, 0),
@@ -60,7 +71,7 @@ _0_0: Final = Generation(
     actors=(_WHOLE,),
     connections=(_WHOLE,),
     partial_update=False,
-    connection_fields=_FIELDS,
+    connection_fields=_FIELDS_0_0,
 )
 _0_50: Final = replace(
     _0_0,
@@ -69,29 +80,19 @@ _0_50: Final = replace(
     actors=(_PAGES, _WHOLE),
     connections=(_PAGES, _WHOLE),
     partial_update=True,
-    connection_fields=_FIELDS | {"notifySchemaChangesByEmail"},
+    connection_fields=_FIELDS_0_50,
 )
-_0_63: Final = replace(
-    _0_50, since=(0, 63), connection_fields=_FIELDS | {"notifySchemaChangesByEmail", "backfillPreference"}
-)
-_1_6: Final = replace(_0_63, since=(1, 6), connection_fields=(_0_63.connection_fields or _FIELDS) | {"tags"})
-_1_7: Final = replace(
-    _1_6,
-    since=(1, 7),
-    workspaces=(_OF_ORGANIZATION,),
-    connection_fields=((_1_6.connection_fields or _FIELDS) - {"geography"})
-    | {"dataplaneGroupId", "destinationCatalogId"},
-)
+_0_63: Final = replace(_0_50, since=(0, 63), connection_fields=_FIELDS_0_63)
+_1_6: Final = replace(_0_63, since=(1, 6), connection_fields=_FIELDS_1_6)
+_1_7: Final = replace(_1_6, since=(1, 7), workspaces=(_OF_ORGANIZATION,), connection_fields=_FIELDS_1_7)
 _1_8: Final = replace(_1_7, since=(1, 8), actors=(_PAGES, _CHAIN), connections=(_PAGES, _CHAIN))
-_2_1: Final = replace(
-    _1_8, since=(2, 1), connection_fields=(_1_8.connection_fields or _FIELDS) | {"onDemandEnabled"}
-)
+_2_1: Final = replace(_1_8, since=(2, 1), connection_fields=_FIELDS_2_1)
 
 GENERATIONS: Final = (_0_0, _0_50, _0_63, _1_6, _1_7, _1_8, _2_1)
 """In order. What comes after the last is taken to be like it."""
 
-UNNUMBERED: Final = _0_50
-"""A server that describes itself without its version: those before 1.0 did."""
+UNNUMBERED: Final = _0_63
+"""A server that describes itself without its version: those before 1.0 did, some with more than 0.50 had."""
 
 UNKNOWN: Final = replace(
     _2_1,
