@@ -1,0 +1,263 @@
+"""The Public API against the local Airbyte: the same elements, and what this API cannot tell or do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from airbyte_local import LocalAirbyte
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteInstance,
+    AirbyteManagedElementReconciler,
+    AirbyteSource,
+    AirbyteSyncMode,
+)
+from dagster_managed_elements.engine.changes import ABSENT, FieldChange
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.reconciler import Options, Result, apply, check
+
+FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
+APPEND = AirbyteSyncMode.FULL_REFRESH_APPEND
+PEOPLE = AirbyteSource("people", "Sample Data", {"count": 10})
+FILES = AirbyteDestination("files", "Local JSON", {"destination_path": "/local/out"})
+LAKE = AirbyteDestination(
+    "lake", "Postgres", {"host": "h", "port": 5432, "database": "d", "schema": "public", "username": "u"}
+)
+SHOP = {"host": "db", "port": 5432, "database": "shop", "username": "me", "password": "p-secret"}
+
+
+def postgres(**more: Any) -> AirbyteSource:
+    return AirbyteSource("shop", "Postgres", {**SHOP, **more})
+
+
+def connection(streams, source=PEOPLE, destination=FILES, **more) -> AirbyteConnection:
+    return AirbyteConnection("sync", source, destination, streams, **more)
+
+
+class Public:
+    """check and apply through the Public API of one local Airbyte."""
+
+    def __init__(self, server: LocalAirbyte) -> None:
+        self.server = server
+
+    def _of(self, elements, specs) -> list[AirbyteManagedElementReconciler]:
+        instance = AirbyteInstance(url=self.server.url, api="public", specs=specs)
+        connections = [each for each in elements if isinstance(each, AirbyteConnection)]
+        others = [each for each in elements if not isinstance(each, AirbyteConnection)]
+        return [AirbyteManagedElementReconciler(instance, connections, elements=others)]
+
+    def check(self, *elements, specs=(), force=False) -> Result:
+        (result,) = anyio.run(check, self._of(elements, specs), Options(force=force))
+        return result
+
+    def plan(self, *elements, **more) -> Plan:
+        result = self.check(*elements, **more)
+        assert result.error is None, result.error
+        return result.plan
+
+    def problems(self, *elements, **more) -> list[str]:
+        return str(self.check(*elements, **more).error).splitlines()
+
+    def apply(self, *elements, force=False, specs=()) -> Result:
+        async def agree(_plan: Plan) -> Policy:
+            return Policy(allow_all=True)
+
+        async def go() -> list[Result]:
+            options = Options(decide=agree, force=force, settings=Settings(patience=3))
+            return await apply(self._of(elements, specs), options, anyio.Event())
+
+        self.server.forget_requests()
+        (result,) = anyio.run(go)
+        return result
+
+    def applied(self, *elements, **more) -> list[tuple[str, str, Any]]:
+        """Apply; the check that follows is empty. The writes that it took."""
+        result = self.apply(*elements, **more)
+        assert result.error is None, result.error
+        assert result.report.ok, result.report
+        written = self.writes()
+        assert self.plan(*elements).entries == ()
+        return written
+
+    def writes(self) -> list[tuple[str, str, Any]]:
+        return [
+            (each.method, each.path.split("?")[0].removeprefix("/api/public/v1/"), each.request)
+            for each in self.server.requests
+            if each.method != "GET"
+        ]
+
+
+@pytest.fixture
+def public(airbyte_local: LocalAirbyte) -> Public:
+    return Public(airbyte_local)
+
+
+def fields(plan: Plan) -> list[FieldChange]:
+    return [change for entry in plan.entries for change in entry.fields]
+
+
+def test_what_was_applied_is_in_sync_and_no_config_api_is_asked(public):
+    written = public.applied(connection({"users": FULL, "products": AirbyteSyncMode.INCREMENTAL_APPEND}))
+    assert [(method, path) for method, path, _ in written] == [
+        ("POST", "sources"),
+        ("POST", "destinations"),
+        ("POST", "connections"),
+    ]
+    assert all(each.path.startswith("/api/public/v1/") for each in public.server.requests)
+    public.apply(connection({"users": FULL, "products": AirbyteSyncMode.INCREMENTAL_APPEND}))
+    assert public.writes() == []
+
+
+def test_an_unchanged_connection_is_not_discovered(public):
+    public.applied(connection({"users": FULL}))
+    public.server.forget_requests()
+    public.plan(connection({"users": FULL}))
+    assert not any("/streams" in each.path for each in public.server.requests)
+
+
+def test_a_changed_field_is_patched_alone(public):
+    public.applied(postgres())
+    ((method, path, body),) = public.applied(postgres(host="db2"))
+    assert (method, path.split("/")[0]) == ("PATCH", "sources")
+    assert body == {"name": "shop", "configuration": {"host": "db2"}}
+
+
+def test_a_removed_key_is_put_with_the_mask_and_the_secret_stays(public):
+    public.applied(postgres(jdbc_url_params="x=1"))
+    ((method, _, body),) = public.applied(postgres())
+    assert method == "PUT"
+    assert body["configuration"]["password"] == "**********"
+    (source,) = public.plan(postgres(password="rotated"), force=True).entries
+    assert [change.path for change in source.fields] == [("password",)]
+
+
+def test_secrets_are_known_from_facts_where_no_specification_is_told(public):
+    public.applied(postgres())
+    plan = public.plan(postgres(password="another"))
+    assert plan.entries == ()
+    assert {notice.code for notice in plan.notices} == {"secret-unknown", "not-validated"}
+
+
+def test_that_nothing_is_validated_is_said_once(public):
+    notices = [notice for notice in public.plan(postgres(), PEOPLE).notices if notice.code == "not-validated"]
+    assert len(notices) == 1
+    assert "Postgres, Sample Data" in notices[0].text
+
+
+def test_a_given_specification_is_validated_against(public, tmp_path):
+    spec = {
+        "type": "object",
+        "required": ["host"],
+        "properties": {"host": {"type": "string"}, "port": {"type": "integer"}},
+    }
+    said = public.problems(postgres(port="x"), specs={"source-postgres": {"connectionSpecification": spec}})
+    assert [line.partition(":")[0] for line in said] == ["shop.port"]
+    file = tmp_path / "spec.json"
+    file.write_text('{"type": "SPEC", "spec": {"connectionSpecification": {"required": ["tenant"]}}}')
+    (line,) = public.problems(postgres(), specs={"Postgres": file})
+    assert "tenant" in line
+
+
+@pytest.mark.parametrize("mode", [AirbyteSyncMode.INCREMENTAL_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND_DEDUP])
+def test_modes_this_api_has_no_name_for_are_refused_before_any_write(public, mode):
+    (line,) = public.problems(connection({"users": mode}))
+    assert line.startswith(f"sync.streams.users: Airbyte's Public API has no name for {mode.name}")
+    assert public.writes() == []
+
+
+def test_a_change_of_one_stream_sends_all_of_them_as_they_are(public):
+    public.applied(connection({"users": FULL, "products": FULL}))
+    changed = connection({"users": APPEND, "products": FULL})
+    assert fields(public.plan(changed)) == [
+        FieldChange(("streams", "users"), "FULL_REFRESH_OVERWRITE", "FULL_REFRESH_APPEND")
+    ]
+    ((method, _, body),) = public.applied(changed)
+    assert method == "PATCH"
+    assert set(body) == {"configurations"}
+    modes = {row["name"]: row["syncMode"] for row in body["configurations"]["streams"]}
+    assert modes == {"users": "full_refresh_append", "products": "full_refresh_overwrite"}
+
+
+def test_a_stream_left_out_is_deselected(public):
+    public.applied(connection({"users": FULL, "products": FULL}))
+    smaller = connection({"users": FULL})
+    assert fields(public.plan(smaller)) == [FieldChange(("streams", "products"), "FULL_REFRESH_OVERWRITE", ABSENT)]
+    public.applied(smaller)
+
+
+def test_an_unknown_stream_of_a_source_that_exists_is_told_before_any_write(public):
+    public.applied(PEOPLE, FILES)
+    (line,) = public.problems(connection({"usres": FULL}))
+    assert line.startswith("sync.streams.usres: the source 'people' has no such stream; it has users")
+
+
+def test_an_unknown_stream_of_a_new_source_fails_before_its_connections_write(public):
+    result = public.apply(connection({"usres": FULL}))
+    assert [(str(each.step), each.status) for each in result.report.outcomes][-1] == (
+        "create sync (connection)",
+        "failed",
+    )
+    assert not any(path == "connections" for _, path, _ in public.writes())
+
+
+def test_a_chosen_cursor_and_key_are_sent_and_compared(public):
+    mode = AirbyteSyncMode.incremental_append_dedup("updated_at", ["id"])
+    ((*_, body),) = [
+        each for each in public.applied(connection({"orders": mode}, postgres(), LAKE)) if each[1] == "connections"
+    ]
+    (row,) = body["configurations"]["streams"]
+    assert (row["cursorField"], row["syncMode"]) == (["updated_at"], "incremental_deduped_history")
+    other = AirbyteSyncMode.incremental_append_dedup("note", ["id"])
+    assert [change.path for change in fields(public.plan(connection({"orders": other}, postgres(), LAKE)))] == [
+        ("streams", "orders", "cursor")
+    ]
+    public.applied(connection({"orders": other}, postgres(), LAKE))
+
+
+@pytest.mark.parametrize("namespace", ["raw_${SOURCE_NAMESPACE}"])
+def test_namespace_and_prefix_are_managed_once_declared(public, namespace):
+    public.applied(connection({"users": FULL}, destination_namespace=namespace, prefix="p_"))
+    changed = connection({"users": FULL}, destination_namespace=namespace, prefix="")
+    ((_, _, body),) = public.applied(changed)
+    assert body == {"prefix": ""}
+
+
+def test_a_basic_schedule_that_a_replacement_would_lose_is_named(public):
+    public.applied(connection({"users": FULL}), LAKE)
+    root = f"{public.server.url}/api/v1/connections"
+    (found,) = httpx.post(f"{root}/list", json={"workspaceId": public.server.workspace_id}).json()["connections"]
+    schedule = {"scheduleType": "basic", "scheduleData": {"basicSchedule": {"timeUnit": "hours", "units": 6}}}
+    httpx.post(f"{root}/update", json={"connectionId": found["connectionId"], **schedule}).raise_for_status()
+    plan = public.plan(connection({"users": FULL}, PEOPLE, LAKE), FILES)
+    (replaced,) = [each.text for each in plan.consequences]
+    assert "its sync state and its schedule (Every 6 HOURS) are lost" in replaced
+
+
+def test_a_create_whose_answer_is_lost_leaves_exactly_one_object(public):
+    public.server.fault("^/api/public/v1/sources", "lost-after-commit", method="POST")
+    result = public.apply(PEOPLE)
+    assert [outcome.status for outcome in result.report.outcomes] == ["done"]
+    assert len([each for each in public.writes() if each[1] == "sources"]) == 1
+    public.server.faults()
+    assert public.plan(PEOPLE).entries == ()
+
+
+def test_no_secret_is_in_a_plan_or_an_error(public):
+    plan = public.plan(postgres())
+    assert SHOP["password"] not in repr(plan)
+    public.server.fault(
+        "^/api/public/v1/sources",
+        "status",
+        method="POST",
+        status=422,
+        body={"data": {"message": "p-secret is bad"}},
+    )
+    result = public.apply(postgres())
+    assert SHOP["password"] not in repr(result)
+    assert "is bad" in result.report.outcomes[0].reason
