@@ -26,7 +26,11 @@ LIES = {
     ("SourceRead", "connectionConfiguration"),  # gone once the source is deleted
     ("DestinationRead", "connectionConfiguration"),
     ("AirbyteStream", "json_schema"),  # the property is called jsonSchema
+    ("SourceResponse", "configuration"),
+    ("DestinationResponse", "configuration"),
 }
+# Which contract describes the versions that people name; Cloud is the Public API of the newest of them.
+FILES = {"0.50": "0.50", "1.5": "1.5.0", "1.6": "1.6.0", "1.8": "1.8.0", "2.0": "2.0.0", "cloud": "2.0.0"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,27 +60,36 @@ def load(file: Path) -> Contract:
     for name, lie in LIES:
         if name in schemas:
             schemas[name]["required"] = [each for each in schemas[name].get("required", []) if each != lie]
+    for schema in schemas.values():
+        if "properties" in schema and "required" in schema:  # some require what they do not have: misspelt names
+            schema["required"] = [each for each in schema["required"] if each in schema["properties"]]
     if "MapperConfiguration" in schemas:  # its branches are not exclusive
         schemas["MapperConfiguration"]["anyOf"] = schemas["MapperConfiguration"].pop("oneOf")
     return Contract(version=file.stem, paths=described["paths"], schemas=_truthful(schemas))
 
 
 def check_exchange(
-    contract: Contract, path: str, request_json: Any, status: int | None, response_json: Any
+    contract: Contract,
+    path: str,
+    request_json: Any,
+    status: int | None,
+    response_json: Any,
+    method: str = "POST",
 ) -> list[str]:
-    """What is wrong with a request to the Config API and its answer; empty where nothing is.
+    """What is wrong with a request to either API and its answer; empty where nothing is.
 
-    *path* is as sent (`/api/v1/sources/list`). Status is None where no answer came. Answers of 400 and more
-    are checked for the shapes that the server really has, not for those that the contract declares.
+    *path* is as sent (`/api/v1/sources/list`, `/api/public/v1/sources/<id>`, on Cloud `/v1/sources/<id>`). Status
+    is None where no answer came. Answers of 400 and more are checked for the shapes that the server really has, not
+    for those that the contract declares.
     """
-    operation = _operation(contract, path)
+    operation = _operation(contract, path, method)
     if operation is None:
         return [] if status == 404 else [f"{path}: not in the contract of {contract.version}"]
     found = [f"{path} request: {text}" for text in _request_violations(contract, operation, request_json)]
     if status is None:
         return found
     if status >= 400:
-        return found + [f"{path} {status}: {text}" for text in _refusal_violations(response_json)]
+        return found + [f"{path} {status}: {text}" for text in _refusal_violations(contract, response_json)]
     declared = operation["responses"].get(str(status))
     if declared is None:
         return [*found, f"{path}: status {status} is not among {sorted(operation['responses'])}"]
@@ -87,9 +100,24 @@ def check_exchange(
     return found + [f"{path} {status}: {text}" for text in _violations(contract, schema, response_json)]
 
 
-def _operation(contract: Contract, path: str) -> Any:
-    methods = contract.paths.get(path.removeprefix("/api"))
+def _operation(contract: Contract, path: str, method: str) -> Any:
+    described = path.removeprefix("/api") if path.startswith("/api/") else f"/public{path}"
+    if described.startswith("/public/"):
+        return next(
+            (each[method.lower()] for each in _methods(contract, described) if method.lower() in each), None
+        )
+    methods = contract.paths.get(described)
     return None if methods is None else next(iter(methods.values()))
+
+
+def _methods(contract: Contract, path: str) -> Iterator[Any]:
+    """The entries whose template fits, those without a parameter first."""
+    parts = path.split("/")
+    for template in sorted(contract.paths, key=lambda each: each.count("{")):
+        wanted = template.split("/")
+        fits = (each.startswith("{") or each == part for each, part in zip(wanted, parts, strict=False))
+        if len(wanted) == len(parts) and all(fits):
+            yield contract.paths[template]
 
 
 def _request_violations(contract: Contract, operation: Any, body: Any) -> Iterator[str]:
@@ -97,13 +125,14 @@ def _request_violations(contract: Contract, operation: Any, body: Any) -> Iterat
     return iter(()) if schema is None else _violations(contract, schema, body)
 
 
-def _refusal_violations(body: Any) -> Iterator[str]:
-    """`{"errorId"}`, with or without a message, or a problem; what is no JSON comes from a proxy in between."""
+def _refusal_violations(contract: Contract, body: Any) -> Iterator[str]:
+    """The shapes of section 1.3; what is no JSON comes from a proxy in between."""
     if body is None:
         return
-    known = isinstance(body, dict) and ("errorId" in body or {"status", "type", "title", "detail"} <= set(body))
-    if not known:
-        yield f"no shape of an error that 2.0 has: {json.dumps(body)[:200]}"
+    versions = {"exceptionClassName", "message"} if contract.version.startswith(("0.", "1.")) else {"errorId"}
+    shapes = (versions, {"status", "type", "title", "detail"}, {"message", "_links", "_embedded"})
+    if not (isinstance(body, dict) and any(shape <= set(body) for shape in shapes)):
+        yield f"no shape of an error that {contract.version} has: {json.dumps(body)[:200]}"
 
 
 def _violations(contract: Contract, schema: Any, value: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The route table against Airbyte's own description of 2.0, and against what the README says of it."""
+"""Both route tables against Airbyte's own description of each version, and against what the README says of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from airbyte_local.auth import TOKEN_ROUTE
 from airbyte_local.config_api import ROUTES
+from airbyte_local.fitting import fitted_shape
+from airbyte_local.profiles import PROFILES
+from airbyte_local.public_api import ROUTES as PUBLIC_ROUTES
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CONTRACTS = PACKAGE.parents[1] / "tests" / "contract" / "contracts.py"
@@ -30,8 +34,11 @@ def contract(contracts):
     return contracts.require_contract("2.0.0")
 
 
-def operation(contract, route):
-    return contract.paths[f"/v1/{route.path}"][route.method.lower()]
+VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0")
+
+
+def described(contracts, version):
+    return contracts.require_contract(contracts.FILES[version])
 
 
 def resolved(contract, schema):
@@ -40,19 +47,62 @@ def resolved(contract, schema):
     return schema
 
 
-def test_every_route_is_in_the_contract_with_its_method_and_status(contract):
+def paths(version):
+    """Template of the contract -> the routes that *version* has there."""
+    found = {}
     for route in ROUTES:
-        assert str(route.status) in operation(contract, route)["responses"], route.path
+        if route.path not in PROFILES[version].absent:
+            found.setdefault(f"/v1/{route.path}", []).append(route)
+    for route in PUBLIC_ROUTES:
+        if not {route.path, route.name} & PROFILES[version].absent:
+            found.setdefault(f"/public/v1/{route.path}", []).append(route)
+    return found
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
-def test_a_route_reads_what_the_contract_declares_and_requires_what_it_requires(contract, route):
-    declared = operation(contract, route).get("requestBody")
-    if route.body is None:
-        assert declared is None
-        return
-    wrong = list(differences(contract, route.body, declared["content"]["application/json"]["schema"], ""))
-    assert wrong == []
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_route_is_in_the_contract_with_its_method_and_status(contracts, version):
+    contract = described(contracts, version)
+    for path, routes in paths(version).items():
+        for route in routes:
+            declared = contract.paths[path][route.method.lower()]["responses"]
+            assert route.status == 501 or str(route.status) in declared, path
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_route_that_is_left_out_is_not_in_the_contract(contracts, version):
+    left_out = {f"/v1/{route.path}" for route in ROUTES} | {f"/public/v1/{route.path}" for route in PUBLIC_ROUTES}
+    assert not (left_out - set(paths(version))) & set(described(contracts, version).paths)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_route_reads_what_the_contract_declares_and_requires_what_it_requires(contracts, version):
+    contract, wrong = described(contracts, version), []
+    for path, routes in paths(version).items():
+        for route in routes:
+            declared = contract.paths[path][route.method.lower()].get("requestBody")
+            if (route.body is None) != (declared is None) and route.status != 501:
+                wrong.append(f"{path}: a body on one side only")
+            elif route.body is not None:
+                shape = fitted_shape(route.body, PROFILES[version])
+                schema = declared["content"]["application/json"]["schema"]
+                wrong += [f"{path}{text}" for text in differences(contract, shape, schema, "")]
+    assert wrong == [f"/v1/{text}" for text in MISSPELT.get(version, ())]
+
+
+# The contract requires `dockerImageag`, which is no property.
+TYPO = ("destination_definitions/update.dockerImageTag!: required on one side only",)
+MISSPELT = {"0.50": TYPO, "1.5": TYPO, "1.6": TYPO}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_public_route_reads_the_query_that_the_contract_declares(contracts, version):
+    contract = described(contracts, version)
+    for route in PUBLIC_ROUTES:
+        if {route.path, route.name} & PROFILES[version].absent:
+            continue
+        declared = contract.paths[f"/public/v1/{route.path}"][route.method.lower()].get("parameters", ())
+        said = {each["name"] + ("!" if each.get("required") else "") for each in declared}
+        assert set(fitted_shape(route.query, PROFILES[version])) == said, route.name
 
 
 def differences(contract, shape, schema, path):
@@ -80,22 +130,38 @@ def _below(contract, kind, schema, path):
         yield f"{path}: {kind} is not {schema.get('enum')}"
 
 
-def readme_table():
-    rows = (PACKAGE / "README.md").read_text().rpartition("| faithful | shape only | absent |")[2].splitlines()[2:]
+def readme_table(api):
+    """(faithful, shape only, absent) of *api*."""
+    text = (PACKAGE / "README.md").read_text().partition(f"### Every endpoint of the {api}")[2].partition("### ")[0]
+    rows = text.partition("| faithful | shape only | absent |")[2].splitlines()[2:]
     columns = zip(*(row.split("|")[1:4] for row in rows if row), strict=True)
     return [set(re.findall("`([^`]+)`", " ".join(column))) for column in columns]
 
 
-def test_the_readme_lists_just_the_routes_there_are():
-    faithful, shape_only, absent = readme_table()
-    assert faithful | shape_only == {route.path for route in ROUTES}
+HERE = {
+    "Config API": {route.path for route in ROUTES} | {TOKEN_ROUTE},
+    "Public API": {route.name for route in PUBLIC_ROUTES} | {f"POST {TOKEN_ROUTE}"},
+}
+
+
+@pytest.mark.parametrize("api", HERE)
+def test_the_readme_lists_just_the_routes_there_are(api):
+    faithful, shape_only, absent = readme_table(api)
+    assert faithful | shape_only == HERE[api]
     assert not (faithful & shape_only)
     assert not (absent & (faithful | shape_only))
 
 
 def test_the_readme_lists_every_endpoint_of_the_contract(contract):
-    everything = {path.removeprefix("/v1/") for path in contract.paths if path.startswith("/v1/")}
-    assert set().union(*readme_table()) == everything
+    config = {path.removeprefix("/v1/") for path in contract.paths if path.startswith("/v1/")}
+    assert set().union(*readme_table("Config API")) == config | PROFILES["2.0"].absent
+    public = {
+        f"{method.upper()} {path.removeprefix('/public/v1/')}"
+        for path, methods in contract.paths.items()
+        for method in methods
+        if path.startswith("/public/v1/") and method != "parameters"
+    }
+    assert set().union(*readme_table("Public API")) == public
 
 
 def test_a_wrong_exchange_is_seen(contracts, contract):
@@ -111,6 +177,13 @@ def test_a_wrong_exchange_is_seen(contracts, contract):
     assert any("'workspaceId' is a required property" in text for text in check(good, 200, {}))
     assert any("no shape of an error" in text for text in check(good, 404, {"error": "x"}))
     assert check(good, 204, None) == ["/api/v1/sources/get: status 204 is not among ['200', '404', '422']"]
+    assert check(good, 404, {"_links": {}, "_embedded": {}, "message": "x"}) == []
+    public = f"/api/public/v1/sources/{good['sourceId']}"
+    assert contracts.check_exchange(contract, public, None, 204, None, "DELETE") == []
+    assert contracts.check_exchange(contract, public.removeprefix("/api/public"), None, 204, None, "DELETE") == []
+    assert contracts.check_exchange(contract, public, None, 200, {}, "DELETE") != []
+    assert contracts.check_exchange(contract, public, {}, None, None, "PUT") != []
+    assert contracts.check_exchange(contract, public, {}, 200, {}, "POST") != []
     assert any("a body where none" in text for text in check(good, 204, {}, "/api/v1/sources/delete"))
     assert check({}, 200, {}, "/api/v1/workspaces/list") != []
     assert check({}, 404, None, "/api/v1/workspaces/list") == []

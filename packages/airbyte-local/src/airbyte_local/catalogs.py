@@ -7,50 +7,63 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local.json_values import Json, bean, is_object
+from airbyte_local.json_values import Form, Json, bean, form, is_object
 from airbyte_local.store import StreamKey
 
-STREAM = {
-    "name!": "text",
-    "namespace": "text",
-    "jsonSchema": "object",
-    "supportedSyncModes": ["full_refresh|incremental"],
-    "sourceDefinedCursor": "flag",
-    "defaultCursorField": ["text"],
-    "sourceDefinedPrimaryKey": [["text"]],
-    "isResumable": "flag",
-    "isFileBased": "flag",
-}
-STREAM_CONFIG = {
-    "syncMode!": "full_refresh|incremental",
-    "destinationSyncMode!": "append|overwrite|append_dedup|overwrite_dedup|update|soft_delete",
-    "cursorField": ["text"],
-    "primaryKey": [["text"]],
-    "namespace": "text",
-    "aliasName": "text",
-    "selected": "flag",
-    "suggested": "flag",
-    "destinationObjectName": "text",
-    "includeFiles": "flag",
-    "fieldSelectionEnabled": "flag",
-    "selectedFields": [{"fieldPath": ["text"]}],
-    "hashedFields": [{"fieldPath": ["text"]}],
-    "mappers": [
-        {
-            "id": "uuid",
-            "type!": "hashing|field-renaming|row-filtering|encryption|field-filtering",
-            "mapperConfiguration!": "object",
-        }
-    ],
-    "minimumGenerationId": "whole",
-    "generationId": "whole",
-    "syncId": "whole",
-}
+STREAM = Form(
+    "stream",
+    {
+        "name!": "text",
+        "namespace": "text",
+        "jsonSchema": "object",
+        "supportedSyncModes": ["full_refresh|incremental"],
+        "sourceDefinedCursor": "flag",
+        "defaultCursorField": ["text"],
+        "sourceDefinedPrimaryKey": [["text"]],
+        "isResumable": "flag",
+        "isFileBased": "flag",
+    },
+)
+MAPPER = Form(
+    "mapper",
+    {
+        "id": "uuid",
+        "type!": "hashing|field-renaming|row-filtering|encryption|field-filtering",
+        "mapperConfiguration!": "object",
+    },
+)
+STREAM_CONFIG = Form(
+    "stream_config",
+    {
+        "syncMode!": "full_refresh|incremental",
+        "destinationSyncMode!": "append|overwrite|append_dedup|overwrite_dedup|update|soft_delete",
+        "cursorField": ["text"],
+        "primaryKey": [["text"]],
+        "namespace": "text",
+        "aliasName": "text",
+        "selected": "flag",
+        "suggested": "flag",
+        "destinationObjectName": "text",
+        "includeFiles": "flag",
+        "fieldSelectionEnabled": "flag",
+        "selectedFields": [{"fieldPath": ["text"]}],
+        "hashedFields": [{"fieldPath": ["text"]}],
+        "mappers": [MAPPER],
+        "minimumGenerationId": "whole",
+        "generationId": "whole",
+        "syncId": "whole",
+    },
+)
 CATALOG = {"streams!": [{"stream": STREAM, "config": STREAM_CONFIG}]}
 
 
 def key_of(stream: Json) -> StreamKey:
     return (stream.get("namespace"), stream["name"])
+
+
+def entry_read(stream: Json, config: Json) -> Json:
+    """A stream with its configuration, as answers show the two."""
+    return {"stream": Form("stream", stream), "config": Form("stream_config", config)}
 
 
 def proposed(streams: Iterable[Json], suggested: Iterable[str] = ()) -> Json:
@@ -62,7 +75,7 @@ def proposed(streams: Iterable[Json], suggested: Iterable[str] = ()) -> Json:
     names = set(suggested)
     return {
         "streams": [
-            {"stream": stream, "config": _default(stream, chosen=len(listed) == 1 or stream["name"] in names)}
+            entry_read(stream, _default(stream, chosen=len(listed) == 1 or stream["name"] in names))
             for stream in listed
         ]
     }
@@ -101,8 +114,9 @@ def everything(configured: Iterable[Json], discovered: Iterable[Json], *, refres
     for stream in discovered:
         mine = chosen.pop(key_of(stream), None)
         config = mine["config"] if mine else {**_default(stream, chosen=False)}
-        shown.append({"stream": stream, "config": config})
-    return {"streams": shown if refreshed else shown + list(chosen.values())}
+        shown.append(entry_read(stream, config))
+    gone = [] if refreshed else [entry_read(entry["stream"], entry["config"]) for entry in chosen.values()]
+    return {"streams": shown + gone}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +144,7 @@ def difference(before: Iterable[Json], after: Iterable[Json], configured: Iterab
         fields = _field_transforms(old[key], new[key], needed)
         breaking = breaking or any(field["breaking"] for field in fields)
         if fields:
-            update = {"fieldTransforms": fields, "streamAttributeTransforms": []}
+            update = form("stream_update", fieldTransforms=fields, streamAttributeTransforms=[])
             transforms.append({**_transform("update_stream", key), "updateStream": update})
     return Difference(transforms=transforms, breaking=breaking)
 

@@ -10,7 +10,7 @@ from airbyte_local import config_bodies as bodies
 from airbyte_local.answers import Answer, Request, refusal_answer, success, unknown_route
 from airbyte_local.bodies import Shape, read_body
 from airbyte_local.errors import Refusal
-from airbyte_local.fitting import fitted
+from airbyte_local.fitting import fitted, fitted_shape
 from airbyte_local.handlers import (
     connections,
     discovery,
@@ -72,6 +72,7 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
         post(f"{plural}/list_paginated", actors.list_paginated, bodies.OF_WORKSPACES),
         post(f"{plural}/search", actors.search, shapes.search),
         post(f"{plural}/delete", actors.delete, shapes.by_id, 204),
+        post(f"{plural}/clone", actors.clone, shapes.clone),
         post(f"{plural}/upgrade_version", actors.upgrade_version, shapes.by_id, 204),
         running(f"{plural}/check_connection", checks.check, shapes.by_id),
         running(f"{plural}/check_connection_for_update", checks.check_for_update, shapes.update),
@@ -99,6 +100,8 @@ ROUTES: tuple[Route, ...] = (
     get("instance_configuration", instance.configuration),
     post("organizations/get", instance.organization, bodies.BY_ORGANIZATION),
     post("organizations/list_by_user_id", instance.organizations, bodies.OF_USER),
+    post("workspaces/list", workspaces.list_all, None),
+    post("workspaces/list_all_paginated", workspaces.list_paginated, bodies.OF_WORKSPACES),
     post("workspaces/list_by_organization_id", workspaces.list_by_organization_id, bodies.OF_ORGANIZATION),
     post("workspaces/list_by_user_id", workspaces.list_by_user_id, bodies.OF_USER),
     post("workspaces/list_paginated", workspaces.list_paginated, bodies.OF_WORKSPACES),
@@ -154,7 +157,7 @@ def answer(world: World, request: Request) -> Answer:
     if route is None or route.path in world.profile.absent:
         return unknown_route()
     try:
-        body = {} if route.body is None else read_body(route.body, request.content)
+        body = {} if route.body is None else read_body(fitted_shape(route.body, world.profile), request.content)
         return success(route.status, fitted(route.run(world, body), world.profile))
     except Refusal as refusal:
         return refusal_answer(refusal, profile=world.profile, path=request.path)

@@ -8,6 +8,7 @@ from airbyte_local.handlers.operations import OPERATION, OPERATOR
 from airbyte_local.handlers.states import STATE
 from airbyte_local.handlers.vocabulary import Vocabulary
 from airbyte_local.handlers.workspaces import SETTINGS
+from airbyte_local.json_values import Form
 from airbyte_local.schedules import SCHEDULE_DATA, UNITS
 
 PAGINATION: Shape = {"pageSize": "whole", "rowOffset": "whole"}
@@ -27,30 +28,39 @@ OF_WORKSPACES: Shape = {
     "nameContains": "text",
 }
 WORKSPACE_GET: Shape = {"workspaceId!": "uuid", "includeTombstone": "flag"}
-WORKSPACE_CREATE: Shape = {"name!": "text", "organizationId!": "uuid", **SETTINGS}
-WORKSPACE_CREATE_WITH_ID: Shape = {"id!": "uuid", **WORKSPACE_CREATE}
-WORKSPACE_UPDATE: Shape = {"workspaceId!": "uuid", "name": "text", "initialSetupComplete": "flag", **SETTINGS}
+WORKSPACE_CREATE: Shape = Form("workspace_create", {"name!": "text", "organizationId!": "uuid", **SETTINGS})
+WORKSPACE_CREATE_WITH_ID: Shape = Form("workspace_create", {"id!": "uuid", **WORKSPACE_CREATE})
+WORKSPACE_UPDATE: Shape = Form(
+    "workspace_update", {"workspaceId!": "uuid", "name": "text", "initialSetupComplete": "flag", **SETTINGS}
+)
 WORKSPACE_UPDATE_NAME: Shape = {"workspaceId!": "uuid", "name!": "text"}
-DEFINITIONS: Shape = {"workspaceId!": "uuid", "includeTombstone": "flag", "filterByUsed": "flag"}
+DEFINITIONS: Shape = Form(
+    "definitions_of", {"workspaceId!": "uuid", "includeTombstone": "flag", "filterByUsed": "flag"}
+)
 DEFINITION_SCOPE: Shape = {
     "actorDefinitionId!": "uuid",
     "scopeId!": "uuid",
     "scopeType!": "workspace|organization",
 }
-DISCOVER: Shape = {"sourceId!": "uuid", "connectionId": "uuid", "disable_cache": "flag", "priority": "text"}
+DISCOVER: Shape = Form(
+    "discover", {"sourceId!": "uuid", "connectionId": "uuid", "disable_cache": "flag", "priority": "text"}
+)
 STATUS = "active|inactive|deprecated"
 TAG: Shape = {"tagId!": "uuid", "workspaceId!": "uuid", "name!": "text", "color!": "text"}
 TAG_CREATE: Shape = {"workspaceId!": "uuid", "name!": "text", "color!": "text"}
 TAG_UPDATE: Shape = TAG
 TAG_DELETE: Shape = {"tagId!": "uuid", "workspaceId!": "uuid"}
-RESOURCES: Shape = {
-    "cpu_request": "text",
-    "cpu_limit": "text",
-    "memory_request": "text",
-    "memory_limit": "text",
-    "ephemeral_storage_request": "text",
-    "ephemeral_storage_limit": "text",
-}
+RESOURCES: Shape = Form(
+    "resources",
+    {
+        "cpu_request": "text",
+        "cpu_limit": "text",
+        "memory_request": "text",
+        "memory_limit": "text",
+        "ephemeral_storage_request": "text",
+        "ephemeral_storage_limit": "text",
+    },
+)
 CONNECTION: Shape = {
     "name": "text",
     "namespaceDefinition": "source|destination|customformat",
@@ -71,15 +81,22 @@ CONNECTION: Shape = {
     "backfillPreference": "enabled|disabled",
     "tags": [TAG],
 }
-CONNECTION_CREATE: Shape = {"sourceId!": "uuid", "destinationId!": "uuid", "status!": STATUS, **CONNECTION}
-CONNECTION_UPDATE: Shape = {"connectionId!": "uuid", "status": STATUS, "breakingChange": "flag", **CONNECTION}
-CONNECTIONS_OF_WORKSPACES: Shape = {
-    "workspaceIds!": ["uuid"],
-    "userId!": "uuid",
-    "pagination": PAGINATION,
-    "includeDeleted": "flag",
-    "tagIds": ["uuid"],
-}
+CONNECTION_CREATE: Shape = Form(
+    "connection_body", {"sourceId!": "uuid", "destinationId!": "uuid", "status!": STATUS, **CONNECTION}
+)
+CONNECTION_UPDATE: Shape = Form(
+    "connection_body", {"connectionId!": "uuid", "status": STATUS, "breakingChange": "flag", **CONNECTION}
+)
+CONNECTIONS_OF_WORKSPACES: Shape = Form(
+    "connections_of",
+    {
+        "workspaceIds!": ["uuid"],
+        "userId!": "uuid",
+        "pagination": PAGINATION,
+        "includeDeleted": "flag",
+        "tagIds": ["uuid"],
+    },
+)
 CONNECTION_SEARCH: Shape = {
     "connectionId": "uuid",
     "name": "text",
@@ -88,45 +105,57 @@ CONNECTION_SEARCH: Shape = {
     "status": STATUS,
 }
 WEB_BACKEND_GET: Shape = {"connectionId!": "uuid", "withRefreshedCatalog": "flag"}
-WEB_BACKEND_CREATE: Shape = {
-    "operations": [OPERATION],
-    **{name: kind for name, kind in CONNECTION_CREATE.items() if name != "notifySchemaChangesByEmail"},
-}
-WEB_BACKEND_UPDATE: Shape = {
-    "connectionId!": "uuid",
-    "status": STATUS,
-    "skipReset": "flag",
-    "operations": [{"operationId": "uuid", **OPERATION}],
-    **{name: kind for name, kind in CONNECTION.items() if name != "operationIds"},
-}
-WEB_BACKEND_LIST: Shape = {
-    "workspaceId!": "uuid",
-    "sourceId": ["uuid"],
-    "destinationId": ["uuid"],
-    "cursor": "uuid",
-    "pageSize": "whole",
-    "sortKey": (
-        "connectionName_asc|connectionName_desc|sourceName_asc|sourceName_desc"
-        "|destinationName_asc|destinationName_desc|lastSync_asc|lastSync_desc"
-    ),
-    "filters": {
-        "sourceDefinitionIds": ["uuid"],
-        "destinationDefinitionIds": ["uuid"],
-        "statuses": ["healthy|failed|running|paused"],
-        "states": ["active|inactive"],
-        "tagIds": ["uuid"],
-        "searchTerm": "text",
+WEB_BACKEND_CREATE: Shape = Form(
+    "web_connection_create",
+    {
+        "operations": [OPERATION],
+        **{name: kind for name, kind in CONNECTION_CREATE.items() if name != "notifySchemaChangesByEmail"},
     },
-}
-ACTORS_BY_CURSOR: Shape = {
-    "workspaceId!": "uuid",
-    "cursor": "uuid",
-    "pageSize": "whole",
-    "sortKey": (
-        "actorName_asc|actorName_desc|actorDefinitionName_asc|actorDefinitionName_desc|lastSync_asc|lastSync_desc"
-    ),
-    "filters": {"states": ["active|inactive"], "searchTerm": "text"},
-}
+)
+WEB_BACKEND_UPDATE: Shape = Form(
+    "web_connection_body",
+    {
+        "connectionId!": "uuid",
+        "status": STATUS,
+        "skipReset": "flag",
+        "operations": [{"operationId": "uuid", **OPERATION}],
+        **{name: kind for name, kind in CONNECTION.items() if name != "operationIds"},
+    },
+)
+WEB_BACKEND_LIST: Shape = Form(
+    "web_connections_of",
+    {
+        "workspaceId!": "uuid",
+        "sourceId": ["uuid"],
+        "destinationId": ["uuid"],
+        "cursor": "uuid",
+        "pageSize": "whole",
+        "sortKey": (
+            "connectionName_asc|connectionName_desc|sourceName_asc|sourceName_desc"
+            "|destinationName_asc|destinationName_desc|lastSync_asc|lastSync_desc"
+        ),
+        "filters": {
+            "sourceDefinitionIds": ["uuid"],
+            "destinationDefinitionIds": ["uuid"],
+            "statuses": ["healthy|failed|running|paused"],
+            "states": ["active|inactive"],
+            "tagIds": ["uuid"],
+            "searchTerm": "text",
+        },
+    },
+)
+ACTORS_BY_CURSOR: Shape = Form(
+    "actors_of",
+    {
+        "workspaceId!": "uuid",
+        "cursor": "uuid",
+        "pageSize": "whole",
+        "sortKey": (
+            "actorName_asc|actorName_desc|actorDefinitionName_asc|actorDefinitionName_desc|lastSync_asc|lastSync_desc"
+        ),
+        "filters": {"states": ["active|inactive"], "searchTerm": "text"},
+    },
+)
 CUSTOM_DEFINITION: Shape = {
     "name!": "text",
     "dockerRepository!": "text",
@@ -152,11 +181,15 @@ class ActorBodies:
         self.by_id: Shape = {f"{words.id}!": "uuid"}
         self.by_definition: Shape = {f"{words.definition_id}!": "uuid"}
         self.by_definition_and_workspace: Shape = {**self.by_definition, "workspaceId!": "uuid"}
-        self.create: Shape = {**self.by_definition_and_workspace, **full}
-        self.update: Shape = {**self.by_id, **full}
+        self.create: Shape = Form("actor_body", {**self.by_definition_and_workspace, **full})
+        self.update: Shape = Form("actor_body", {**self.by_id, **full})
         # The contract forgets to require the id of a destination here.
         partial_id = self.by_id if words.kind == "source" else an_id
-        self.partial_update: Shape = {**partial_id, "connectionConfiguration": "object", "name": "text", **changes}
+        self.partial_update: Shape = Form(
+            "actor_body", {**partial_id, "connectionConfiguration": "object", "name": "text", **changes}
+        )
+        changed: Shape = {"connectionConfiguration": "object", "name": "text"}
+        self.clone: Shape = {f"{words.kind}CloneId!": "uuid", f"{words.kind}Configuration": changed}
         self.offered: Shape = {**self.by_definition_and_workspace, **an_id, "connectionConfiguration!": "object"}
         self.search: Shape = {**an_id, **a_definition, "workspaceId": "uuid", "name": "text"}
         self.create_custom: Shape = {
@@ -165,9 +198,12 @@ class ActorBodies:
             "scopeType": "workspace|organization",
             f"{words.definition}!": CUSTOM_DEFINITION,
         }
-        self.update_definition: Shape = {
-            **self.by_definition_and_workspace,
-            "name": "text",
-            "dockerImageTag!": "text",
-            "resourceRequirements": "object",
-        }
+        self.update_definition: Shape = Form(
+            "definition_update",
+            {
+                **self.by_definition_and_workspace,
+                "name": "text",
+                "dockerImageTag!": "text",
+                "resourceRequirements": "object",
+            },
+        )

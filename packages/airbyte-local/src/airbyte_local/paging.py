@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Literal, TypeVar
 
 from airbyte_local.errors import NotFound
+from airbyte_local.json_values import Json
 
 T = TypeVar("T")
 Unstable = Literal["shuffled", "repeat-skip"]
@@ -33,10 +34,17 @@ def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
     return list(rows[offset : offset + size])
 
 
+def page_size(body: Json, default: int | None) -> int | None:
+    """What was asked for; None where this version has no pages of this listing."""
+    return None if default is None else body.get("pageSize") or default
+
+
 def page_after(
-    rows: Sequence[T], *, cursor: str | None, size: int, id_of: Callable[[T], str], not_found: str
+    rows: Sequence[T], *, cursor: str | None, size: int | None, id_of: Callable[[T], str], not_found: str
 ) -> list[T]:
-    """Cursor paging: the rows that follow the one whose id is *cursor*."""
+    """Cursor paging: the rows that follow the one whose id is *cursor*. *size* None: there are no pages."""
+    if size is None:
+        return list(rows)
     size = capped(size)
     if cursor is None:
         return list(rows[:size])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from airbyte_local import profile_fields as fields
 from airbyte_local.json_values import Json
 
 AuthName = Literal["none", "basic", "client"]
-ALL_MODES = ("append", "overwrite", "append_dedup", "overwrite_dedup", "update", "soft_delete")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,19 +29,115 @@ class Profile:
     default_page_size: int = 20
     cursor_page_size: int | None = 20  # None: sources/list and friends are not paged
     streams_answer: Literal["array", "object"] = "array"
-    secret_coordinates: Literal["unknown", "shown", "masked"] = "shown"
-    destination_sync_modes: tuple[str, ...] = ALL_MODES
+    coordinates: Literal["shown", "masked"] = "shown"
+    destination_sync_modes: tuple[str, ...] = (
+        *("append", "overwrite", "append_dedup", "overwrite_dedup"),
+        *("update", "soft_delete"),
+    )
+    public_sync_modes: tuple[str, ...] = (
+        *("full_refresh_overwrite", "full_refresh_overwrite_deduped", "full_refresh_append"),
+        *("full_refresh_update", "full_refresh_soft_delete", "incremental_append"),
+        *("incremental_deduped_history", "incremental_update", "incremental_soft_delete"),
+    )
     absent: frozenset[str] = frozenset()  # routes that this version has not, or no longer
-    lacks: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    lacks: fields.Fields = field(default_factory=dict[str, frozenset[str]])
     """Form of an object -> properties that this version does not know."""
     adds: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """Form of an object -> properties that are there in this version, whatever the handlers say."""
+    bare: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Form of an object -> the one property that this version sends in the place of the whole object."""
+    kinds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """Form of a body -> properties that this version reads otherwise, in the words of `bodies`."""
 
     @property
     def is_cloud(self) -> bool:
         return self.edition == "cloud"
 
 
+GONE_WITH_1_6 = frozenset({"sources/clone", "destinations/clone"})
+GONE_WITH_1_7 = GONE_WITH_1_6 | {"workspaces/list", "workspaces/list_all_paginated"}
+CAME_WITH_1_8 = frozenset({"web_backend/connections/status_counts"})
+CAME_WITH_1_6 = frozenset(
+    {"tags", "tags/{tagId}"}
+    | {
+        f"workspaces/{{workspaceId}}/definitions/{kind}{each}"
+        for kind in ("sources", "destinations", "declarative_sources")
+        for each in ("", "/{definitionId}")
+    }
+)
+CAME_WITH_1_5 = frozenset(
+    {"tags/list", "tags/create", "tags/update", "tags/delete", "connector_definitions", "organizations"}
+)
+MODES_OF_0_50 = (
+    "full_refresh_overwrite",
+    "full_refresh_append",
+    "incremental_append",
+    "incremental_deduped_history",
+)
+MODES_OF_1_6 = (*MODES_OF_0_50, "full_refresh_overwrite_deduped")
+
+
+def _words(into: str, public: tuple[str, ...]) -> Mapping[str, Mapping[str, Any]]:
+    """The enums of a version before 1.8, in its requests."""
+    return {
+        "stream_config": {"destinationSyncMode!": into},
+        "mapper": {"type!": "hashing|field-renaming|row-filtering|encryption"},
+        "public_stream_configuration": {"syncMode": "|".join(public)},
+    }
+
+
+V_0_50 = Profile(
+    name="0.50",
+    version="0.50.54",
+    auths=("none", "basic"),
+    proxied=True,
+    error_bodies="exception",
+    problems="detail-only",
+    cursor_page_size=None,
+    streams_answer="object",
+    destination_sync_modes=("append", "overwrite", "append_dedup"),
+    public_sync_modes=MODES_OF_0_50,
+    absent=CAME_WITH_1_8 | CAME_WITH_1_6 | CAME_WITH_1_5,
+    lacks=fields.together(fields.CAME_WITH_1_8, fields.CAME_WITH_1_6, fields.CAME_WITH_1_5),
+    adds=fields.OF_0_50,
+    bare={"stream_update": "fieldTransforms"},
+    kinds={
+        **_words("append|overwrite|append_dedup", MODES_OF_0_50),
+        "workspace_create": {"organizationId": "uuid"},
+        "public_workspace_patch": {"name!": "text"},
+        "public_streams_of": {"destinationId!": "uuid"},
+    },
+)
+V_1_5 = Profile(
+    name="1.5",
+    version="1.5.0",
+    error_bodies="exception",
+    token_seconds=180,
+    cursor_page_size=None,
+    destination_sync_modes=("append", "overwrite", "append_dedup", "overwrite_dedup"),
+    public_sync_modes=MODES_OF_0_50,
+    absent=CAME_WITH_1_8 | CAME_WITH_1_6,
+    lacks=fields.together(fields.CAME_WITH_1_8, fields.CAME_WITH_1_6),
+    adds=fields.GEOGRAPHY,
+    kinds={
+        **_words("append|overwrite|append_dedup|overwrite_dedup", MODES_OF_0_50),
+        "public_workspace_patch": {"name!": "text"},
+    },
+)
+V_1_6 = Profile(
+    name="1.6",
+    version="1.6.0",
+    error_bodies="exception",
+    cursor_page_size=None,
+    destination_sync_modes=("append", "overwrite", "append_dedup", "overwrite_dedup"),
+    public_sync_modes=MODES_OF_1_6,
+    absent=CAME_WITH_1_8 | GONE_WITH_1_6,
+    lacks=fields.CAME_WITH_1_8,
+    adds=fields.GEOGRAPHY,
+    kinds=_words("append|overwrite|append_dedup|overwrite_dedup", MODES_OF_1_6),
+)
+V_1_8 = Profile(name="1.8", version="1.8.0", error_bodies="exception", absent=GONE_WITH_1_7)
+V_2_0 = Profile(name="2.0", version="2.0.0", absent=GONE_WITH_1_7)
 CLOUD = Profile(
     name="cloud",
     version="cloud",
@@ -51,13 +147,13 @@ CLOUD = Profile(
     public_prefix="/v1/",
     unknown_ids="forbidden",
     wrong_credentials=401,
-    secret_coordinates="masked",
+    coordinates="masked",
 )
-PROFILES = {
-    "0.50": Profile(
-        name="0.50", version="0.50.54", auths=("none", "basic"), proxied=True, error_bodies="exception"
-    ),
-    "2.0": Profile(name="2.0", version="2.0.0"),
-    "cloud": CLOUD,
-}
-LATEST = PROFILES["2.0"]
+FUTURE = Profile(
+    name="9.9",
+    version="9.9.0",
+    absent=GONE_WITH_1_7,
+    adds=fields.OF_THE_FUTURE,
+)
+PROFILES = {each.name: each for each in (V_0_50, V_1_5, V_1_6, V_1_8, V_2_0, CLOUD, FUTURE)}
+LATEST = V_2_0

@@ -11,7 +11,7 @@ from airbyte_local import public_bodies as bodies
 from airbyte_local.answers import Answer, Request, refusal_answer, success, unknown_route
 from airbyte_local.bodies import Kind, Shape
 from airbyte_local.errors import Refusal
-from airbyte_local.fitting import fitted
+from airbyte_local.fitting import fitted, fitted_shape
 from airbyte_local.handlers import tags as shared_tags
 from airbyte_local.handlers.running import Errand
 from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
@@ -123,8 +123,8 @@ def answer(world: World, request: Request) -> Answer:
         return HEALTHY
     try:
         asked = {
-            **read_query(route.query, request.query),
-            **({} if route.body is None else read_posted(route.body, request.content)),
+            **read_query(fitted_shape(route.query, world.profile), request.query),
+            **({} if route.body is None else read_posted(fitted_shape(route.body, world.profile), request.content)),
             **read_path(parameters),
         }
         return success(route.status, fitted(route.run(world, asked), world.profile))

@@ -5,44 +5,53 @@ from __future__ import annotations
 from airbyte_local.bodies import Shape
 from airbyte_local.catalogs import STREAM_CONFIG
 from airbyte_local.handlers.vocabulary import Vocabulary
+from airbyte_local.json_values import Form
 from airbyte_local.public.sync_modes import PAIRS
 from airbyte_local.public.workspaces import EVENTS
 
 PAGE: Shape = {"includeDeleted": "flag", "limit": "whole", "offset": "whole"}
 OF_WORKSPACES: Shape = {"workspaceIds": ["uuid"], **PAGE}
-CONNECTIONS: Shape = {**OF_WORKSPACES, "tagIds": ["uuid"]}
+CONNECTIONS: Shape = Form("connections_of", {**OF_WORKSPACES, "tagIds": ["uuid"]})
 TAGS: Shape = {"workspaceIds": ["uuid"]}
-COORDINATES: Shape = {"includeSecretCoordinates": "flag"}
-STREAMS: Shape = {"sourceId!": "uuid", "destinationId": "uuid", "ignoreCache": "flag"}
+COORDINATES: Shape = Form("coordinates", {"includeSecretCoordinates": "flag"})
+STREAMS: Shape = Form("public_streams_of", {"sourceId!": "uuid", "destinationId": "uuid", "ignoreCache": "flag"})
 CONNECTORS: Shape = {"type!": "source|destination", "workspaceId": "uuid"}
-STREAM: Shape = {
-    "name!": "text",
-    "namespace": "text",
-    "syncMode": "|".join(PAIRS),
-    "cursorField": ["text"],
-    "primaryKey": [["text"]],
-    "selectedFields": [{"fieldPath": ["text"]}],
-    "mappers": STREAM_CONFIG["mappers"],
-    "includeFiles": "flag",
-    "destinationObjectName": "text",
-}
-CONNECTION: Shape = {
-    "name": "text",
-    "configurations": {"streams": [STREAM]},
-    "schedule": {"scheduleType!": "manual|cron", "cronExpression": "text"},
-    "dataResidency": "text",
-    "namespaceDefinition": "source|destination|custom_format",
-    "namespaceFormat": "text",
-    "prefix": "text",
-    "nonBreakingSchemaUpdatesBehavior": "ignore|disable_connection|propagate_columns|propagate_fully",
-    "status": "active|inactive|deprecated",
-    "tags": [{"tagId!": "uuid", "workspaceId!": "uuid", "name!": "text", "color!": "text"}],
-}
-CONNECTION_CREATE: Shape = {"sourceId!": "uuid", "destinationId!": "uuid", **CONNECTION}
+STREAM: Shape = Form(
+    "public_stream_configuration",
+    {
+        "name!": "text",
+        "namespace": "text",
+        "syncMode": "|".join(PAIRS),
+        "cursorField": ["text"],
+        "primaryKey": [["text"]],
+        "selectedFields": [{"fieldPath": ["text"]}],
+        "mappers": STREAM_CONFIG["mappers"],
+        "includeFiles": "flag",
+        "destinationObjectName": "text",
+    },
+)
+CONNECTION: Shape = Form(
+    "public_connection_body",
+    {
+        "name": "text",
+        "configurations": {"streams": [STREAM]},
+        "schedule": {"scheduleType!": "manual|cron", "cronExpression": "text"},
+        "dataResidency": "text",
+        "namespaceDefinition": "source|destination|custom_format",
+        "namespaceFormat": "text",
+        "prefix": "text",
+        "nonBreakingSchemaUpdatesBehavior": "ignore|disable_connection|propagate_columns|propagate_fully",
+        "status": "active|inactive|deprecated",
+        "tags": [{"tagId!": "uuid", "workspaceId!": "uuid", "name!": "text", "color!": "text"}],
+    },
+)
+CONNECTION_CREATE: Shape = Form(
+    "public_connection_body", {"sourceId!": "uuid", "destinationId!": "uuid", **CONNECTION}
+)
 NOTIFICATION: Shape = {"email": {"enabled": "flag"}, "webhook": {"enabled": "flag", "url": "text"}}
 WORKSPACE: Shape = {"notifications": dict.fromkeys(EVENTS, NOTIFICATION), "regionId": "uuid"}
-WORKSPACE_CREATE: Shape = {"name!": "text", "organizationId": "uuid", **WORKSPACE}
-WORKSPACE_PATCH: Shape = {"name": "text", **WORKSPACE}
+WORKSPACE_CREATE: Shape = Form("public_workspace_create", {"name!": "text", "organizationId": "uuid", **WORKSPACE})
+WORKSPACE_PATCH: Shape = Form("public_workspace_patch", {"name": "text", **WORKSPACE})
 TAG_PATCH: Shape = {"name!": "text", "color!": "text"}
 TAG_CREATE: Shape = {**TAG_PATCH, "workspaceId!": "uuid"}
 DEFINITION_CREATE: Shape = {
@@ -63,13 +72,18 @@ class PublicActorBodies:
         resources: Shape = {"resourceAllocation": "object"}
         secret: Shape = {"secretId": "text"} if words.kind == "source" else {}
         workspace: Shape = {"workspaceId": "uuid"} if words.kind == "source" else {}  # accepted, never obeyed
-        self.create: Shape = {
-            "name!": "text",
-            "definitionId": "uuid",
-            "workspaceId!": "uuid",
-            "configuration!": "object",
-            **secret,
-            **resources,
-        }
-        self.put: Shape = {"name!": "text", "configuration!": "object", **resources}
-        self.patch: Shape = {"name": "text", "configuration": "object", **workspace, **secret, **resources}
+        self.create: Shape = Form(
+            "actor_body",
+            {
+                "name!": "text",
+                "definitionId": "uuid",
+                "workspaceId!": "uuid",
+                "configuration!": "object",
+                **secret,
+                **resources,
+            },
+        )
+        self.put: Shape = Form("actor_body", {"name!": "text", "configuration!": "object", **resources})
+        self.patch: Shape = Form(
+            "actor_body", {"name": "text", "configuration": "object", **workspace, **secret, **resources}
+        )

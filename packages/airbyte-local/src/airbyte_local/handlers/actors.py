@@ -11,8 +11,8 @@ from airbyte_local.definitions import ActorDefinition, Directory
 from airbyte_local.errors import Broken, NotFound, configuration_invalid
 from airbyte_local.handlers.connections import deprecate
 from airbyte_local.handlers.vocabulary import Vocabulary
-from airbyte_local.json_values import Json, bean, merged
-from airbyte_local.paging import page, page_after
+from airbyte_local.json_values import Json, bean, form, merged
+from airbyte_local.paging import page, page_after, page_size
 from airbyte_local.store import Actor, ActorLine, Session
 from airbyte_local.validation import refusal, violations
 from airbyte_local.world import Call, new_id
@@ -35,7 +35,8 @@ def validate(definition: ActorDefinition, configuration: Json) -> None:
 
 def actor_read(words: Vocabulary, actor: Actor, definition: ActorDefinition, **more: Any) -> Json:
     shown = None if actor.configuration is None else cfg.mask(definition.connector.spec(), actor.configuration)
-    return bean(
+    return form(
+        words.kind,
         **{
             words.definition_id: actor.definition_id,
             words.id: actor.id,
@@ -114,19 +115,16 @@ class ActorHandlers:
         rows = _filtered(everything, directory, body.get("filters", {}))
         sort, _, direction = body.get("sortKey", "actorName_asc").partition("_")
         rows.sort(key=_sorting(sort, directory), reverse=direction == "desc")
-        size = body.get("pageSize") or call.world.profile.cursor_page_size or max(len(rows), 1)
+        size = page_size(body, call.world.profile.cursor_page_size)
         shown = page_after(
             rows, cursor=body.get("cursor"), size=size, id_of=lambda a: a.id, not_found=words.not_found
         )
         counts = session.connections.count_by_actor(body["workspaceId"])
-        return {
-            words.plural: [
-                actor_read(words, actor, directory.get(actor.definition_id), numConnections=counts.get(actor.id, 0))
-                for actor in session.actors.whole([line.id for line in shown])
-            ],
-            "page_size": size,
-            "num_connections": len(rows),
-        }
+        reads = [
+            actor_read(words, actor, directory.get(actor.definition_id), numConnections=counts.get(actor.id, 0))
+            for actor in session.actors.whole([line.id for line in shown])
+        ]
+        return form("page", **{words.plural: reads}, page_size=size, num_connections=len(rows))
 
     def list_paginated(self, call: Call) -> Json:
         words, body, session = self.words, call.body, call.session
@@ -153,6 +151,18 @@ class ActorHandlers:
             and body.get("name", actor.name) == actor.name
         ]
         return self._reads(call.session, rows)
+
+    def clone(self, call: Call) -> Json:
+        """A copy with its secrets, changed as the request says."""
+        actor = find_actor(call.session, self.words, call.body[f"{self.words.kind}CloneId"])
+        definition = Directory(call.session, self.words.kind).get(actor.definition_id)
+        changes: Json = call.body.get(f"{self.words.kind}Configuration", {})
+        whole = cfg.hydrate(actor.configuration or {}, call.session.actors.secret)
+        configuration = merged(whole, changes.get("connectionConfiguration", {}))
+        validate(definition, configuration)
+        name = changes.get("name", f"{actor.name} (Copy)")
+        copy = replace(actor, id=new_id(), name=name, configuration={}, created_at=call.world.now())
+        return self._store(call.session, copy, definition, configuration)
 
     def upgrade_version(self, call: Call) -> None:
         self._known(call)  # every actor follows its definition here: nothing is pinned

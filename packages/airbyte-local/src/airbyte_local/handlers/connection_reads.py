@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from airbyte_local.json_values import Json, bean
+from airbyte_local.catalogs import entry_read
+from airbyte_local.json_values import Json, bean, form
 from airbyte_local.schedules import legacy_schedule
 from airbyte_local.store import Connection, Session, Tag
 
@@ -13,9 +14,10 @@ DATAPLANE_GROUP = "7d0c3b52-64a1-4f0e-9a55-0d2f8a1c6e11"
 def connection_read(session: Session, connection: Connection) -> Json:
     """Only selected streams: the others are not kept."""
     details = connection.details
-    return bean(
+    return form(
+        "connection",
         **shared_properties(session, connection),
-        syncCatalog={"streams": details["streams"]},
+        syncCatalog={"streams": [entry_read(entry["stream"], entry["config"]) for entry in details["streams"]]},
         sourceCatalogId=details.get("sourceCatalogId"),
         breakingChange=details.get("breakingChange", False),
         created_at=connection.created_at,

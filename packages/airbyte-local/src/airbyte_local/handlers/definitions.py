@@ -9,7 +9,7 @@ from airbyte_local.errors import Broken, Known, NotFound
 from airbyte_local.handlers.actors import delete_actor, find_actor
 from airbyte_local.handlers.jobs import job_read
 from airbyte_local.handlers.vocabulary import Vocabulary
-from airbyte_local.json_values import Json, bean
+from airbyte_local.json_values import Json, bean, form
 from airbyte_local.profiles import Profile
 from airbyte_local.store import Definition
 from airbyte_local.world import Call, new_id
@@ -19,7 +19,8 @@ CHANGEABLE = ("name", "dockerImageTag", "resourceRequirements")
 
 def definition_read(words: Vocabulary, definition: ActorDefinition) -> Json:
     page = definition.repository.rpartition("/")[2].partition("-")[2]
-    return bean(
+    return form(
+        f"{words.kind}_definition",
         **{words.definition_id: definition.id},
         name=definition.name,
         dockerRepository=definition.repository,
@@ -39,16 +40,17 @@ def definition_read(words: Vocabulary, definition: ActorDefinition) -> Json:
 
 
 def version_read(definition: ActorDefinition) -> Json:
-    return {
-        "dockerRepository": definition.repository,
-        "dockerImageTag": definition.tag,
-        "supportsRefreshes": definition.supports_refreshes,
-        "isVersionOverrideApplied": False,
-        "supportLevel": definition.support_level,
-        "supportState": "supported",
-        "supportsFileTransfer": False,
-        "supportsDataActivation": False,
-    }
+    return form(
+        "actor_version",
+        dockerRepository=definition.repository,
+        dockerImageTag=definition.tag,
+        supportsRefreshes=definition.supports_refreshes,
+        isVersionOverrideApplied=False,
+        supportLevel=definition.support_level,
+        supportState="supported",
+        supportsFileTransfer=False,
+        supportsDataActivation=False,
+    )
 
 
 def destination_sync_modes(definition: ActorDefinition, profile: Profile) -> list[str]:
@@ -140,7 +142,8 @@ class DefinitionHandlers:
 
     def _specification(self, definition: ActorDefinition, call: Call) -> Json:
         modes = destination_sync_modes(definition, call.world.profile) if self.words.kind == "destination" else None
-        return bean(
+        return form(
+            "specification",
             **{self.words.definition_id: definition.id},
             documentationUrl=definition_read(self.words, definition)["documentationUrl"],
             connectionSpecification=definition.connector.spec(),

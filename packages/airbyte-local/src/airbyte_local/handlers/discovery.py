@@ -13,7 +13,7 @@ from airbyte_local.handlers.connections import find_connection
 from airbyte_local.handlers.jobs import job_read
 from airbyte_local.handlers.running import Errand, Outcome, discover, offered_runnable, stored_runnable
 from airbyte_local.handlers.vocabulary import SOURCE
-from airbyte_local.json_values import Json, bean, dumps
+from airbyte_local.json_values import Form, Json, bean, dumps
 from airbyte_local.store import Actor, Catalog, Connection, Session
 from airbyte_local.world import Call, World, new_id
 
@@ -57,7 +57,7 @@ def most_recent_catalog(call: Call) -> Json:
     catalog = call.session.catalogs.get(newest[0]) if newest else None
     if newest is None or catalog is None:
         raise NotFound(type="ACTOR_CATALOG", id=call.body["sourceId"])
-    return {"updatedAt": newest[1], "catalog": {"streams": catalog.streams}}
+    return {"updatedAt": newest[1], "catalog": {"streams": [Form("stream", stream) for stream in catalog.streams]}}
 
 
 def discover_source(world: World, source_id: str, *, use_cache: bool) -> Discovered:

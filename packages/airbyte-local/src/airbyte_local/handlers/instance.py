@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from airbyte_local.errors import NotFound
-from airbyte_local.json_values import Json
+from airbyte_local.json_values import Json, form
 from airbyte_local.world import NIL_ID, Call
 
-ORGANIZATION: Json = {
-    "organizationId": NIL_ID,
-    "organizationName": "Default Organization",
-    "email": "admin@airbyte.local.example",
-}
+ORGANIZATION = form(
+    "organization",
+    organizationId=NIL_ID,
+    organizationName="Default Organization",
+    email="admin@airbyte.local.example",
+)
 
 
 def health(_: Call) -> Json:
@@ -19,17 +20,18 @@ def health(_: Call) -> Json:
 
 def configuration(call: Call) -> Json:
     """Without `defaultWorkspaceId`, which the contract requires and no server sends."""
-    return {
-        "edition": "community",
-        "version": call.world.profile.version,
-        "auth": {"mode": "none"},
-        "airbyteUrl": call.world.url,
-        "initialSetupComplete": True,
-        "defaultUserId": NIL_ID,
-        "defaultOrganizationId": NIL_ID,
-        "defaultOrganizationEmail": ORGANIZATION["email"],
-        "trackingStrategy": "logging",
-    }
+    return form(
+        "instance",
+        edition=call.world.profile.edition,
+        version=call.world.profile.version,
+        auth={"mode": "none" if call.world.auth == "none" else "simple"},
+        airbyteUrl=call.world.url,
+        initialSetupComplete=True,
+        defaultUserId=NIL_ID,
+        defaultOrganizationId=NIL_ID,
+        defaultOrganizationEmail=ORGANIZATION["email"],
+        trackingStrategy="logging",
+    )
 
 
 def organization(call: Call) -> Json:

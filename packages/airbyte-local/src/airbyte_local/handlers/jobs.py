@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from airbyte_local.json_values import Json, bean
+from airbyte_local.json_values import Json, form
 from airbyte_local.world import new_id
 
 
 def job_read(config_type: str, *, at: int, config_id: str | None = None, failure: str | None = None) -> Json:
     """*failure* is what the connector said when the job did not succeed."""
-    return bean(
+    return form(
+        "job",
         id=new_id(),
         configType=config_type,
         configId=config_id,

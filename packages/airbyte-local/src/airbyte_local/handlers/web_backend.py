@@ -15,8 +15,8 @@ from airbyte_local.handlers.operations import operation_read, upsert_operation
 from airbyte_local.handlers.running import Errand
 from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.handlers.workspaces import find_workspace
-from airbyte_local.json_values import Json, bean
-from airbyte_local.paging import page_after
+from airbyte_local.json_values import Json, form
+from airbyte_local.paging import page_after, page_size
 from airbyte_local.store import Catalog, Connection, ConnectionLine, Session, StreamKey
 from airbyte_local.world import Call
 
@@ -34,7 +34,7 @@ def get(errand: Errand) -> Json:
         if found.catalog is None:
             return read(session, find_connection(session, body["connectionId"]))
         connection, changes = judge(session, body["connectionId"], found.catalog)
-        return {**read(session, connection, refreshed=found.catalog), "catalogDiff": changes.read()}
+        return read(session, connection, refreshed=found.catalog, catalogDiff=changes.read())
 
 
 def create(call: Call) -> Json:
@@ -69,10 +69,10 @@ def list_by_cursor(call: Call) -> Json:
     ]
     sort, _, direction = body.get("sortKey", "connectionName_asc").partition("_")
     rows.sort(key=ends.sorting(sort), reverse=direction == "desc")
-    size = body.get("pageSize") or call.world.profile.cursor_page_size or max(len(rows), 1)
+    size = page_size(body, call.world.profile.cursor_page_size)
     shown = page_after(rows, cursor=body.get("cursor"), size=size, id_of=lambda c: c.id, not_found="STANDARD_SYNC")
     items = [ends.item(connection) for connection in session.connections.whole([line.id for line in shown])]
-    return {"connections": items, "page_size": size, "num_connections": len(rows)}
+    return form("page", connections=items, page_size=size, num_connections=len(rows))
 
 
 def status_counts(call: Call) -> Json:
@@ -81,14 +81,15 @@ def status_counts(call: Call) -> Json:
     return {"running": 0, "healthy": 0, "failed": 0, "paused": paused, "notSynced": len(rows) - paused}
 
 
-def read(session: Session, connection: Connection, refreshed: Catalog | None = None) -> Json:
+def read(session: Session, connection: Connection, refreshed: Catalog | None = None, **more: Json) -> Json:
     catalog_id = refreshed.id if refreshed else connection.details.get("sourceCatalogId")
     catalog = refreshed or (session.catalogs.get(catalog_id) if catalog_id else None)
     discovered = catalog.streams if catalog else []
     source, source_definition = _end(session, SOURCE, connection.source_id)
     destination, destination_definition = _end(session, DESTINATION, connection.destination_id)
     operations = [session.operations.get(each) for each in connection.details.get("operationIds", [])]
-    return bean(
+    return form(
+        "web_connection",
         **shared_properties(session, connection),
         syncCatalog=everything(connection.details["streams"], discovered, refreshed=refreshed is not None),
         source=source,
@@ -100,6 +101,7 @@ def read(session: Session, connection: Connection, refreshed: Catalog | None = N
         createdAt=connection.created_at,
         sourceActorDefinitionVersion=version_read(source_definition),
         destinationActorDefinitionVersion=version_read(destination_definition),
+        **more,
     )
 
 
@@ -149,7 +151,8 @@ class _Ends:
 
     def item(self, connection: Connection) -> Json:
         """No catalog: this is the cheap listing."""
-        return bean(
+        return form(
+            "web_connection_item",
             connectionId=connection.id,
             name=connection.name,
             scheduleType=connection.details["scheduleType"],

@@ -1,4 +1,4 @@
-"""Workspaces. `workspaces/list` is not among them: it went away with 1.7."""
+"""Workspaces: listed in more ways than anybody needs, of which the plainest went away with 1.7."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 from airbyte_local.errors import NotFound
 from airbyte_local.handlers.actors import delete_actor
 from airbyte_local.handlers.connections import deprecate, find_connection
-from airbyte_local.json_values import Json, bean
+from airbyte_local.json_values import Form, Json, bean, form
 from airbyte_local.paging import page
 from airbyte_local.store import Session, Workspace
-from airbyte_local.world import Call, new_id
+from airbyte_local.world import NIL_ID, Call, new_id
 
+WEBHOOK = {"name": "text", "authToken": "text", "validationUrl": "text", "customDbtHost": "text"}
 SETTINGS: dict[str, Any] = {
     "email": "text",
     "anonymousDataCollection": "flag",
@@ -25,9 +26,7 @@ SETTINGS: dict[str, Any] = {
     "notificationSettings": "object",
     "displaySetupWizard": "flag",
     "dataplaneGroupId": "uuid",
-    "webhookConfigs": [
-        {"name": "text", "authToken": "text", "validationUrl": "text", "customDbtHost": "text"},
-    ],
+    "webhookConfigs": [Form("webhook", WEBHOOK)],
 }
 BY_EMAIL = {"notificationType": ["customerio"]}
 SILENT: Json = {"notificationType": []}
@@ -52,8 +51,9 @@ def find_workspace(session: Session, workspace_id: str, *, deleted: bool = False
 
 def workspace_read(workspace: Workspace) -> Json:
     details = workspace.details
-    settings = bean(**{name: details.get(name) for name in SETTINGS})
-    return bean(
+    settings = bean(**{name: details.get(name) for name in SETTINGS if name != "webhookConfigs"})
+    return form(
+        "workspace",
         workspaceId=workspace.id,
         name=workspace.name,
         slug=workspace.slug,
@@ -62,7 +62,8 @@ def workspace_read(workspace: Workspace) -> Json:
         initialSetupComplete=details["initialSetupComplete"],
         tombstone=workspace.tombstone,
         **{"notifications": [], "notificationSettings": NOTIFICATION_SETTINGS, **settings},
-    ) | {"webhookConfigs": details.get("webhookConfigs", [])}
+        webhookConfigs=details.get("webhookConfigs", []),
+    )
 
 
 def create(call: Call) -> Json:
@@ -127,6 +128,10 @@ def list_by_organization_id(call: Call) -> Json:
     return _listed(call, rows)
 
 
+def list_all(call: Call) -> Json:
+    return _listed(call, call.session.workspaces.all())
+
+
 def list_by_user_id(call: Call) -> Json:
     return _listed(call, call.session.workspaces.all())  # the one user is the administrator of everything
 
@@ -154,7 +159,7 @@ def _created(call: Call, workspace_id: str) -> Json:
         id=workspace_id,
         slug=_free_slug(call.session, body["name"]),
         name=body["name"],
-        organization_id=body["organizationId"],
+        organization_id=body.get("organizationId", NIL_ID),
         details={
             **bean(**{name: body.get(name) for name in SETTINGS}),
             "webhookConfigs": _webhooks(body),
@@ -182,6 +187,6 @@ def _free_slug(session: Session, name: str) -> str:
 def _webhooks(body: Json) -> list[Json]:
     """Tokens are written and never read back."""
     return [
-        bean(id=new_id(), name=webhook.get("name"), customDbtHost=webhook.get("customDbtHost"))
+        form("webhook", id=new_id(), name=webhook.get("name"), customDbtHost=webhook.get("customDbtHost"))
         for webhook in body.get("webhookConfigs", [])
     ]

@@ -32,7 +32,7 @@ class PublicActors:
         if not call.body.get("includeSecretCoordinates"):
             return found
         actor = find_actor(call.session, self.words, call.body[self.words.id])
-        if call.world.profile.secret_coordinates == "shown" and actor.configuration is not None:
+        if call.world.profile.coordinates == "shown" and actor.configuration is not None:
             specification = Directory(call.session, self.words.kind).get(actor.definition_id).connector.spec()
             found["configuration"] = cfg.show_coordinates(specification, actor.configuration)
         return found

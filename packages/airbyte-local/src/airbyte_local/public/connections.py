@@ -9,6 +9,7 @@ from airbyte_local.handlers.actors import find_actor
 from airbyte_local.handlers.running import Errand
 from airbyte_local.handlers.vocabulary import SOURCE
 from airbyte_local.json_values import Json, bean, form
+from airbyte_local.profiles import Profile
 from airbyte_local.public.listings import listed, pagination, workspace_ids
 from airbyte_local.public.problems import problem
 from airbyte_local.public.schedules import schedule_from, schedule_read
@@ -43,11 +44,12 @@ def create(errand: Errand) -> Json:
     made = {**DEFAULTS, **said, **ends, "syncCatalog": chosen, "sourceCatalogId": catalog.id}
     with world.store.transaction() as session:
         try:
-            return connection_read(connections.create(Call(world=world, session=session, body=made)))
+            made_read = connections.create(Call(world=world, session=session, body=made))
         except Problem:
             raise
         except Refusal as refusal:
             raise problem("unexpected-problem") from refusal  # this one route has a mapping of its own
+    return connection_read(made_read, world.profile)
 
 
 def patch(errand: Errand) -> Json:
@@ -66,11 +68,11 @@ def patch(errand: Errand) -> Json:
         said |= {"syncCatalog": chosen_catalog(catalog.streams, given, modes), "sourceCatalogId": catalog.id}
     changed = {**said, "connectionId": connection.id}
     with world.store.transaction() as session:
-        return connection_read(connections.update(Call(world=world, session=session, body=changed)))
+        return connection_read(connections.update(Call(world=world, session=session, body=changed)), world.profile)
 
 
 def get(call: Call) -> Json:
-    return connection_read(connections.get(call))
+    return connection_read(connections.get(call), call.world.profile)
 
 
 def delete(call: Call) -> None:
@@ -85,10 +87,10 @@ def list_all(call: Call) -> Json:
         tagIds=call.body.get("tagIds"),
     )
     rows = connections.list_paginated(Call(world=call.world, session=call.session, body=body))["connections"]
-    return listed(call, "connections", [connection_read(row) for row in rows])
+    return listed(call, "connections", [connection_read(row, call.world.profile) for row in rows])
 
 
-def connection_read(read: Json) -> Json:
+def connection_read(read: Json, profile: Profile) -> Json:
     """*read* is a connection as the Config API shows it."""
     updates = {config: public for public, config in SCHEMA_UPDATES.items()}
     namespaces = {config: public for public, config in NAMESPACES.items()}
@@ -105,20 +107,21 @@ def connection_read(read: Json) -> Json:
         namespaceDefinition=namespaces[read["namespaceDefinition"]],
         namespaceFormat=read.get("namespaceFormat"),
         prefix=read.get("prefix", ""),
-        configurations={"streams": [_stream_read(entry) for entry in read["syncCatalog"]["streams"]]},
+        configurations={"streams": [_stream_read(entry, profile) for entry in read["syncCatalog"]["streams"]]},
         createdAt=read["created_at"],
         tags=read["tags"],
     )
 
 
-def _stream_read(entry: Json) -> Json:
+def _stream_read(entry: Json, profile: Profile) -> Json:
     """A pair of sync modes without a public name is shown without one; selectedFields are always there."""
     stream, config = entry["stream"], entry["config"]
+    mode = NAMES.get((config["syncMode"], config["destinationSyncMode"]))
     return form(
         "public_stream_configuration",
         name=stream["name"],
         namespace=stream.get("namespace"),
-        syncMode=NAMES.get((config["syncMode"], config["destinationSyncMode"])),
+        syncMode=mode if mode in profile.public_sync_modes else None,
         cursorField=config["cursorField"],
         primaryKey=config["primaryKey"],
         selectedFields=config["selectedFields"],

@@ -13,7 +13,7 @@ from airbyte_local.handlers.running import Errand
 from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE
 from airbyte_local.json_values import Json, form, is_object
 from airbyte_local.public.problems import problem
-from airbyte_local.public.sync_modes import possible
+from airbyte_local.public.sync_modes import PAIRS, possible
 from airbyte_local.store import Catalog
 from airbyte_local.world import World
 
@@ -27,11 +27,13 @@ def list_all(errand: Errand) -> Any:
 
 
 def destination_modes(world: World, destination_id: str) -> list[str]:
+    """Those that this API has names for."""
     with world.store.transaction() as session:
         destination = find_actor(session, DESTINATION, destination_id)
-        return destination_sync_modes(
+        modes = destination_sync_modes(
             Directory(session, "destination").get(destination.definition_id), world.profile
         )
+    return [mode for mode in modes if mode in {PAIRS[name][1] for name in world.profile.public_sync_modes}]
 
 
 def discovered(world: World, source_id: str, *, use_cache: bool = True) -> Catalog:
