@@ -133,8 +133,9 @@ class ConfigGateway:
         listed = {"workspaceIds": [mine], "includeDeleted": False, **(more or {})}
         return {"workspaces": listed, "workspace": {"workspaceId": mine}}
 
-    async def discover(self, source_id: str) -> Catalog:
+    async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
         """Never with a connection's id: that may disable the connection."""
+        del destination_id
         path = f"{NAMES['source'].actors}/discover_schema"
 
         async def ask() -> Catalog:

@@ -80,8 +80,10 @@ class Gateway(Protocol):
         """Every connection that is not deleted, each with its selected streams. *agree* as for `actors`."""
         ...
 
-    async def discover(self, source_id: str) -> Catalog:
+    async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
         """The streams of a source that exists; asked once a source and run, from the server's cache if it can.
+
+        Some servers want a destination too and raise Invalid without one.
 
         Asked again after `update_actor` of that source. An ApiError in the connector's words where it fails.
         """

@@ -131,8 +131,8 @@ def _stored(row: Any, at: str) -> ConfiguredStream:
 
 
 def read_streams(body: Any, at: str) -> Catalog:
-    """*body* is a bare array."""
-    rows = read_list({"data": body}, "data", at)
+    """*body* is a bare array; before 1.0 it was an object around one."""
+    rows = read_list({"streams": body} if isinstance(body, list) else body, "streams", at)
     return Catalog(streams=[ConfiguredStream(stream=_discovered(row, at), config=StreamConfig()) for row in rows])
 
 

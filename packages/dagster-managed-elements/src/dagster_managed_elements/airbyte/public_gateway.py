@@ -102,11 +102,13 @@ class PublicGateway:
 
         return await read_pages(Listing(fetch=fetch, identity=identity, what=kind), agree=agree)
 
-    async def discover(self, source_id: str) -> Catalog:
+    async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
+        """Without a destination, servers before 1.0 refuse (Invalid)."""
         path = f"{self._root}/streams"
+        asked = {"sourceId": source_id, **({"destinationId": destination_id} if destination_id else {})}
 
         async def ask() -> Catalog:
-            body = await self._get(path, {"sourceId": source_id}, timeout=_RUNS_A_CONNECTOR)
+            body = await self._get(path, asked, timeout=_RUNS_A_CONNECTOR)
             return public_bodies.read_streams(body, path)
 
         return await self._catalogs.get(source_id, ask)

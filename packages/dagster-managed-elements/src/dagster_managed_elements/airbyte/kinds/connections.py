@@ -40,7 +40,7 @@ from dagster_managed_elements.engine.changes import (
     Update,
 )
 from dagster_managed_elements.engine.elements import Key, Later
-from dagster_managed_elements.engine.errors import ApiError
+from dagster_managed_elements.engine.errors import ApiError, Invalid
 from dagster_managed_elements.engine.kinds import Kind, Look
 from dagster_managed_elements.engine.running import concurrently
 
@@ -82,9 +82,12 @@ class ConnectionKind(Kind):
         if not all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
             if source not in look.ids or coming is not None or source in look.broken:
                 return [_postponed(pair, facts, Later(source, value), entries)]
+            destination = cast("Key", declared.fields["destination"])
             try:
-                catalog = await self._gateway.discover(look.ids[source])
+                catalog = await self._gateway.discover(look.ids[source], look.ids.get(destination))
             except ApiError as error:
+                if isinstance(error, Invalid) and destination not in look.ids:
+                    return [_postponed(pair, facts, Later(destination, value), entries)]
                 return [Problem(declared.key, ("streams",), str(error))]
             facts = replace(facts, catalog_id=catalog.catalog_id)
             entries = _merged(catalog, stored, value)

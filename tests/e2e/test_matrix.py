@@ -1,0 +1,160 @@
+"""The same work in every Airbyte people run: each version, each API, each way in, from one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import airbyte_local
+import anyio
+import pytest
+from contracts import check_exchange, require_contract
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteInstance,
+    AirbyteManagedElementReconciler,
+    AirbyteSource,
+    AirbyteSyncMode,
+)
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.reconciler import Options, Result, apply, check
+
+
+@dataclass(frozen=True)
+class Cell:
+    version: str
+    api: str
+    auth: str
+
+    def __str__(self) -> str:
+        return f"{self.version}-{self.api}-{self.auth}"
+
+    @property
+    def contract(self) -> str:
+        return {"0.50": "0.50", "cloud": "2.0.0"}.get(self.version, f"{self.version}.0")
+
+    def instance(self, server: airbyte_local.LocalAirbyte) -> AirbyteInstance:
+        credentials = {
+            "none": {},
+            "basic": {"username": "airbyte", "password": "password"},
+            "client": {"client_id": server.client_id, "client_secret": server.client_secret},
+        }
+        url = f"{server.url}/v1" if self.version == "cloud" else server.url
+        return AirbyteInstance(url=url, api=self.api, **credentials[self.auth])
+
+
+CELLS = [
+    Cell(version, api, auth)
+    for version, ways in {
+        "0.50": ("none", "basic"),
+        "1.5": ("none", "basic", "client"),
+        "1.6": ("none", "basic", "client"),
+        "1.8": ("none", "basic", "client"),
+        "2.0": ("none", "basic", "client"),
+    }.items()
+    for api in ("config", "public")
+    for auth in ways
+] + [Cell("cloud", "public", "client")]
+
+FULL, APPEND = AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
+
+
+def cereals(server: airbyte_local.LocalAirbyte) -> list[AirbyteConnection]:
+    server.files.mkdir(parents=True, exist_ok=True)
+    (server.files / "cereals.csv").write_text("name,calories\nOats,100\n")
+    configuration = {
+        "url": f"{server.url}/_local/files/cereals.csv",
+        "format": "csv",
+        "provider": {"storage": "HTTPS", "user_agent": False},
+        "dataset_name": "cereals",
+    }
+    source = AirbyteSource("cereals-csv", "File", configuration)
+    destination = AirbyteDestination("local-json", "Local JSON", {"destination_path": "/local/cereals_out.json"})
+    return [AirbyteConnection("download-cereals", source, destination, {"cereals": FULL})]
+
+
+def forty(mode: AirbyteSyncMode, *, host: str = "db", options: str | None = None) -> list[AirbyteConnection]:
+    """Forty elements: 18 sources with secrets, 4 destinations, 18 connections."""
+    lakes = [
+        AirbyteDestination(f"lake-{n}", "Local JSON", {"destination_path": f"/local/lake-{n}"}) for n in range(4)
+    ]
+    made: list[AirbyteConnection] = []
+    for n in range(18):
+        configuration = {
+            "host": host,
+            "port": 5432,
+            "database": f"d{n}",
+            "username": "u",
+            "password": f"secret-{n}",
+        }
+        configuration |= {"jdbc_url_params": options} if options else {}
+        source = AirbyteSource(f"shop-{n}", "Postgres", configuration)
+        made.append(AirbyteConnection(f"sync-{n}", source, lakes[n % 4], {"orders": mode, "customers": FULL}))
+    return made
+
+
+class Workload:
+    def __init__(self, cell: Cell, server: airbyte_local.LocalAirbyte) -> None:
+        self.instance, self.server = cell.instance(server), server
+
+    def reconciler(self, connections) -> AirbyteManagedElementReconciler:
+        return AirbyteManagedElementReconciler(self.instance, connections)
+
+    def plan(self, connections) -> Plan:
+        (result,) = anyio.run(check, [self.reconciler(connections)], Options())
+        assert result.error is None, result.error
+        return result.plan
+
+    def converge(self, connections) -> Plan:
+        """Apply, then see that nothing is left; the plan that was carried out."""
+
+        async def agree(_plan: Plan) -> Policy:
+            return Policy(allow_all=True)
+
+        async def go() -> list[Result]:
+            return await apply([self.reconciler(connections)], Options(decide=agree), anyio.Event())
+
+        (result,) = anyio.run(go)
+        assert result.error is None, result.error
+        assert result.report.ok, result.report
+        assert self.plan(connections).entries == ()
+        return result.plan
+
+
+@pytest.fixture(params=CELLS, ids=str)
+def cell(request: pytest.FixtureRequest) -> Cell:
+    return request.param
+
+
+@pytest.fixture
+def workload(cell: Cell):
+    with airbyte_local.server(airbyte_version=cell.version, auth=cell.auth) as server:
+        yield Workload(cell, server)
+
+
+def test_the_seed_page_and_forty_elements_in_every_airbyte(cell: Cell, workload: Workload):
+    contract = require_contract(cell.contract)
+    tree = [entry.key.name for entry in workload.converge(cereals(workload.server)).entries]
+    assert tree == ["cereals-csv", "local-json", "download-cereals"]
+
+    assert len(workload.converge(forty(FULL)).entries) == 40
+    changed = workload.converge(forty(APPEND, host="db2"))
+    assert {(entry.action, entry.key.kind) for entry in changed.entries} == {
+        ("update", "source"),
+        ("update", "connection"),
+    }
+    assert len(changed.entries) == 36
+    workload.converge(forty(APPEND, host="db2", options="x=1"))
+    workload.converge(forty(APPEND, host="db2"))
+    sources = [each for each in workload.server.requests if each.request and "secret-0" in str(each.request)]
+    assert len(sources) == 1
+
+    violations = {
+        violation
+        for each in workload.server.requests
+        for violation in check_exchange(
+            contract, each.path, each.request, each.status, each.response, method=each.method
+        )
+    }
+    assert violations == set()
