@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from dagster_managed_elements.airbyte.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -87,8 +88,14 @@ def read_definition(row: Any, at: str) -> Definition:
     return convert(row, Definition, at)
 
 
-def read_actor(side: Side, row: Any, at: str) -> Actor:
-    return convert(renamed(row, at, {f"{side}Id": "id"}), Actor, at)
+def read_actor(side: Side, row: Any, at: str, connectors: Connectors) -> Actor:
+    """Before 1.0 an object had no definition id, only the slug of its image, such as `postgres`."""
+    fields = dict(renamed(row, at, {f"{side}Id": "id"}))
+    if "definitionId" not in fields:
+        slug = str(fields.get(f"{side}Type", ""))
+        found = connectors.find(f"{side}-{slug}")
+        fields["definitionId"] = slug if isinstance(found, Unfound) else found.id
+    return convert(fields, Actor, at)
 
 
 def read_connection(row: Any, at: str) -> Connection:

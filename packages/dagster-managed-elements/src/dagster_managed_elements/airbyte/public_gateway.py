@@ -81,9 +81,12 @@ class PublicGateway:
         raise NotImplementedError(f"{side} {actor_id}")
 
     async def actors(self, side: Side, *, agree: bool = False) -> Sequence[Actor]:
-        return await self._list(
-            f"{side}s", lambda row, at: public_bodies.read_actor(side, row, at), lambda each: each.id, agree=agree
-        )
+        connectors = Connectors(side, await self.definitions(side))
+
+        def read(row: Any, at: str) -> Actor:
+            return public_bodies.read_actor(side, row, at, connectors)
+
+        return await self._list(f"{side}s", read, lambda each: each.id, agree=agree)
 
     async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
         read, identity = public_bodies.read_connection, _connection_id

@@ -68,35 +68,45 @@ class ConnectionKind(Kind):
         declared, observed = pair.declared, pair.observed
         if declared is None:
             return [pair]
-        if declared.fields.get("normalize data"):
-            text = "normalization left Airbyte in 1.0; leave normalize_data out"
-            return [Problem(declared.key, ("normalize data",), text)]
         value = unwrapped(declared.fields["streams"])
-        if unwritable := list(self._unwritable(declared.key, value)):
-            return unwritable
+        if refused := list(self._refused(declared, value)):
+            return refused
         facts = Facts(carried=carried(pair))
         source = cast("Key", declared.fields["source"])
         coming = look.coming.get(source)
         stored = _stored(observed, look.ids.get(source)) if not isinstance(coming, Replace) else {}
         entries = streams.labelled(stored.values(), value)
-        if not all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
-            if source not in look.ids or coming is not None or source in look.broken:
-                return [_postponed(pair, facts, Later(source, value), entries)]
-            destination = cast("Key", declared.fields["destination"])
-            try:
-                catalog = await self._gateway.discover(look.ids[source], look.ids.get(destination))
-            except ApiError as error:
-                if isinstance(error, Invalid) and destination not in look.ids:
-                    return [_postponed(pair, facts, Later(destination, value), entries)]
-                return [Problem(declared.key, ("streams",), str(error))]
-            facts = replace(facts, catalog_id=catalog.catalog_id)
-            entries = _merged(catalog, stored, value)
-        return self._checked(pair, facts, value, entries)
+        if all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
+            return self._checked(pair, facts, value, entries)
+        if source not in look.ids or coming is not None or source in look.broken:
+            return [_postponed(pair, facts, Later(source, value), entries)]
+        return await self._discovered(pair, look, facts, stored)
 
-    def _unwritable(self, key: Key, value: Mapping[str, Any]) -> Iterator[Problem]:
+    async def _discovered(
+        self, pair: Pair, look: Look, facts: Facts, stored: Mapping[str, ConfiguredStream]
+    ) -> Sequence[Pair | Problem]:
+        """With what the source has beside what the connection knows of it."""
+        declared = cast("Declared", pair.declared)
+        value = unwrapped(declared.fields["streams"])
+        source, destination = (cast("Key", declared.fields[side]) for side in ("source", "destination"))
+        try:
+            catalog = await self._gateway.discover(look.ids[source], look.ids.get(destination))
+        except ApiError as error:
+            if isinstance(error, Invalid) and destination not in look.ids:
+                entries = streams.labelled(stored.values(), value)
+                return [_postponed(pair, facts, Later(destination, value), entries)]
+            return [Problem(declared.key, ("streams",), str(error))]
+        facts = replace(facts, catalog_id=catalog.catalog_id)
+        return self._checked(pair, facts, value, _merged(catalog, stored, value))
+
+    def _refused(self, declared: Declared, value: Mapping[str, Any]) -> Iterator[Problem]:
+        """What no server of today, or not through this API, can do."""
+        if declared.fields.get("normalize data"):
+            text = "normalization left Airbyte in 1.0; leave normalize_data out"
+            yield Problem(declared.key, ("normalize data",), text)
         for want in streams.wanted(value):
             if (why := self._gateway.unwritable(want.mode)) is not None:
-                yield Problem(key, ("streams", want.label), why)
+                yield Problem(declared.key, ("streams", want.label), why)
 
     def _checked(
         self, pair: Pair, facts: Facts, value: Mapping[str, Any], entries: Mapping[str, ConfiguredStream]
