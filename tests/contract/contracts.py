@@ -121,8 +121,10 @@ def _methods(contract: Contract, path: str) -> Iterator[Any]:
 
 
 def _request_violations(contract: Contract, operation: Any, body: Any) -> Iterator[str]:
-    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    return iter(()) if schema is None else _violations(contract, schema, body)
+    content = operation.get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema")
+    a_form = body is None and len(content) > 1
+    return iter(()) if schema is None or a_form else _violations(contract, schema, body)
 
 
 def _refusal_violations(contract: Contract, body: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The same small life on every version and both APIs: whatever is sent and answered fits that version's contract."""
+"""The same small life on every version and both APIs: what is sent and answered fits the contract of each."""
 
 from __future__ import annotations
 
