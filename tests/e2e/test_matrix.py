@@ -158,3 +158,34 @@ def test_the_seed_page_and_forty_elements_in_every_airbyte(cell: Cell, workload:
         )
     }
     assert violations == set()
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_an_airbyte_of_the_future_with_words_nobody_knows_works(api: str):
+    with airbyte_local.server(airbyte_version="9.9", auth="none") as server:
+        work = Workload(Cell("9.9", api, "none"), server)
+        assert len(work.converge(cereals(server)).entries) == 3
+        assert len(work.converge(forty(FULL)).entries) == 40
+        work.converge(forty(APPEND, host="db2"))
+
+
+def test_an_airbyte_of_the_future_without_what_is_needed_is_told_in_one_line():
+    absent = ["sources/list_paginated", "sources/list"]
+    with airbyte_local.server(airbyte_version="9.9", auth="none", absent=absent) as server:
+        instance = AirbyteInstance(url=server.url)
+        reconciler = AirbyteManagedElementReconciler(instance, cereals(server))
+        (result,) = anyio.run(check, [reconciler], Options())
+        (line,) = str(result.error).splitlines()
+        assert "9.9" in line
+        assert "sources/list" in line
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+@pytest.mark.parametrize("requests", [1, 2, 3, 5, 8, 13])
+def test_a_token_that_expires_in_the_middle_is_renewed_unnoticed(api: str, requests: int):
+    with airbyte_local.server(airbyte_version="2.0", auth="client") as server:
+        server.fault("", "tokens-expire", token_requests=requests)
+        work = Workload(Cell("2.0", api, "client"), server)
+        assert len(work.converge(cereals(server)).entries) == 3
+        creates = [each.path for each in server.requests if each.status == 200 and "create" in each.path]
+        assert len(creates) == len(set(creates))
