@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -159,6 +160,68 @@ def serve(tmp_path: Path) -> Iterator[Any]:
         yield start
         for running, version, odd_requests in started:
             _hold_to_contract(running, version, requests=not odd_requests)
+
+
+FIELDS = {
+    "type": "object",
+    "properties": {"id": {"type": "string"}, "at": {"type": "object", "properties": {"x": {}}}},
+}
+DATABASE = {"host": "h", "port": 5432, "database": "d", "username": "u", "schemas": ["a", "b"]}
+SOURCES = {
+    # users and others, with a key and a cursor of their own
+    "own": {"sourceType": "faker"},
+    # free, whose fields are id, at and at.x, without key or cursor
+    "free": {
+        "sourceType": "e2e-test",
+        "type": "CONTINUOUS_FEED",
+        "max_messages": 1,
+        "mock_catalog": {"type": "MULTI_STREAM", "stream_schemas": json.dumps({"free": FIELDS, "other": FIELDS})},
+    },
+    # orders and customers in two schemas each
+    "twin": {"sourceType": "postgres", **DATABASE},
+}
+DESTINATIONS = {
+    "deduping": {
+        "destinationType": "dev-null",
+        "test_destination": {"test_destination_type": "SILENT"},
+    },
+    "plain": {"destinationType": "local-json", "destination_path": "/local/x"},
+}
+
+
+class Ends:
+    """A source and a destination of the Public API, and what it says of connections between them."""
+
+    def __init__(self, api: Api, source: str = "own", destination: str = "deduping") -> None:
+        self.api = api
+        here = {"name": "n", "workspaceId": api.workspace}
+        self.source = api.made("sources", **here, configuration=SOURCES[source])["sourceId"]
+        self.destination = api.made("destinations", **here, configuration=DESTINATIONS[destination])[
+            "destinationId"
+        ]
+
+    def connect(self, *streams: Any, **more: Any) -> Reply:
+        body: dict[str, Any] = {"sourceId": self.source, "destinationId": self.destination, **more}
+        if streams:
+            body["configurations"] = {"streams": list(streams)}
+        return self.api.public("POST", "connections", body)
+
+    def made(self, *streams: Any, **more: Any) -> Any:
+        reply = self.connect(*streams, **more)
+        assert reply.status == 200, reply
+        return reply.json
+
+    def told(self, *streams: Any, **more: Any) -> str:
+        """The text of a refusal."""
+        refused = self.connect(*streams, **more)
+        assert (refused.status, refused.json["title"]) == (400, "bad-request"), refused
+        return refused.json["detail"] if self.api.server.version == "0.50.54" else refused.json["data"]["message"]
+
+
+@pytest.fixture
+def connect_ends() -> Any:
+    """`Ends` for test modules, which share no import path with this one."""
+    return Ends
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ import time
 import httpx
 import pytest
 from airbyte_local import server
+from airbyte_local.cli import VERSIONS
+from airbyte_local.profiles import PROFILES
 
 
 def environment():
@@ -127,3 +129,28 @@ def test_a_server_starts_within_half_a_second(tmp_path):
     began = time.perf_counter()
     with server(tmp_path):
         assert time.perf_counter() - began < 0.5
+
+
+def test_every_version_but_that_of_the_future_can_be_served():
+    assert set(VERSIONS) == set(PROFILES) - {"9.9"}
+
+
+@pytest.mark.parametrize(
+    ("version", "auth", "legal"), [("0.50", "client", "none, basic"), ("cloud", "basic", "client")]
+)
+def test_a_cell_that_nobody_can_have_is_one_line_that_names_the_legal_ones(tmp_path, version, auth, legal):
+    code, out, err = run("serve", "--airbyte-version", version, "--auth", auth, cwd=tmp_path)
+    assert (code, out) == (2, "")
+    assert err == f"Airbyte {version} cannot be had with auth '{auth}', only with {legal}.\n"
+    assert not (tmp_path / ".airbyte-local").exists()
+
+
+def test_credentials_are_said_and_open_the_door(tmp_path):
+    with start("serve", "--port", "0", "--airbyte-version", "cloud", "--client-id", "me", cwd=tmp_path) as process:
+        lines = [process.stdout.readline() for _ in range(3)]
+        url = lines[0].split(" is at ")[1].split()[0]
+        assert lines[1] == "Client id      me\n"
+        mine = {"client_id": "me", "client_secret": lines[2].split()[-1]}
+        assert httpx.post(f"{url}/v1/applications/token", json=mine).status_code == 200
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
