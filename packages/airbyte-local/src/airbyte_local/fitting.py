@@ -29,8 +29,15 @@ def _fitted(value: Any, profile: Profile) -> Any:
         return _fitted(value[profile.bare[name]], profile)
     found = {key: _fitted(inner, profile) for key, inner in value.items() if key not in lacks}
     for key, more in profile.adds.get(name, {}).items():
-        found[key] = found[key] + more if is_list(more) and is_list(found.get(key)) else more
+        found[key] = _joined(found.get(key), more)
     return found
+
+
+def _joined(value: Any, more: Any) -> Any:
+    """A list keeps what it has: a client may have sent back what was put in before."""
+    if is_list(value) and is_list(more):
+        return value + [each for each in more if each not in value]
+    return more
 
 
 def fitted_shape(shape: Shape, profile: Profile) -> Shape:

@@ -101,6 +101,10 @@ OF_0_50: Mapping[str, Json] = {
     "organization": {"orgLevelBilling": False, "pba": False},
     "destination_definition": {"supportsDbt": False, "normalizationConfig": {"supported": False}},
 }
+# What a version says it also takes: clients send streams back as they came.
+WORDS_OF_THE_FUTURE: Mapping[str, Mapping[str, list[str]]] = {
+    "stream": {"supportedSyncModes": ["full_refresh|incremental|change_feed"]},
+}
 # A version that does not exist: words that no client can know, in every place where the vendor may add some.
 OF_THE_FUTURE: Mapping[str, Json] = {
     "source": {"supportState": "sunsetting", "status": "warming", "quota": {"rows": 9}},

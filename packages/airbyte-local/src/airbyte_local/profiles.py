@@ -154,6 +154,7 @@ FUTURE = Profile(
     version="9.9.0",
     absent=GONE_WITH_1_7,
     adds=fields.OF_THE_FUTURE,
+    kinds=fields.WORDS_OF_THE_FUTURE,
 )
 PROFILES = {each.name: each for each in (V_0_50, V_1_5, V_1_6, V_1_8, V_2_0, CLOUD, FUTURE)}
 LATEST = V_2_0
