@@ -47,8 +47,9 @@ bench: $(VENV)/test.stamp
 
 # Compiled for every supported Python at once; the address of the index in use never reaches a file.
 requirements:
-	for set in demo test lint; do uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
-	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements/$$set.txt requirements/$$set.in; done
+	for set in requirements/demo requirements/test requirements/lint $(basename $(wildcard tests/clients/*.in)); do \
+	  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links -o $$set.txt $$set.in || exit 1; done
 
 clean:
-	rm -rf $(VENV) .airbyte-local
+	rm -rf $(VENV) .venv-clients .airbyte-local
