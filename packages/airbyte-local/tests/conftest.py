@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -132,15 +133,42 @@ def load_contracts() -> ModuleType:
     return sys.modules["contracts"]
 
 
-@pytest.fixture
-def api(airbyte_local: LocalAirbyte) -> Iterator[Api]:
-    with httpx.Client(base_url=airbyte_local.url, timeout=10, trust_env=False) as client:
-        yield Api(airbyte_local, client)
-    _hold_to_contract(airbyte_local, "2.0")
+class Pool:
+    """Servers for the whole run, one a cell, as new whenever handed out: to stop one takes a tenth of a second."""
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._servers: dict[tuple[str, str | None], LocalAirbyte] = {}
+
+    def take(self, version: str, auth: str | None) -> LocalAirbyte:
+        if (version, auth) not in self._servers:
+            made = server(self._folder / f"{version}-{auth}", airbyte_version=version, auth=auth)
+            self._servers[version, auth] = self._stack.enter_context(made)
+        running = self._servers[version, auth]
+        running.start()  # a test may have killed it
+        running.reset()
+        for folder in (running.files, running.local):
+            shutil.rmtree(folder)
+            folder.mkdir()
+        return running
+
+
+@pytest.fixture(scope="session")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    with contextlib.ExitStack() as stack:
+        yield Pool(tmp_path_factory.mktemp("pool"), stack)
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Any]:
+def api(pool: Pool) -> Iterator[Api]:
+    running = pool.take("2.0", None)
+    with httpx.Client(base_url=running.url, timeout=10, trust_env=False) as client:
+        yield Api(running, client)
+    _hold_to_contract(running, "2.0")
+
+
+@pytest.fixture
+def serve(pool: Pool, tmp_path: Path) -> Iterator[Any]:
     """Starts any Airbyte: `serve("1.5", auth="client")`. What it answers is held to that version's contract.
 
     What is asked, too, but with *odd_requests*.
@@ -149,7 +177,11 @@ def serve(tmp_path: Path) -> Iterator[Any]:
         started: list[tuple[LocalAirbyte, str, bool]] = []
 
         def start(version: str, *, log_in: bool = True, odd_requests: bool = False, **options: Any) -> Api:
-            running = stack.enter_context(server(tmp_path / str(len(started)), airbyte_version=version, **options))
+            if set(options) <= {"auth"} and version not in {named for _, named, _ in started}:
+                running = pool.take(version, options.get("auth"))
+            else:
+                folder = tmp_path / str(len(started))
+                running = stack.enter_context(server(folder, airbyte_version=version, **options))
             client = stack.enter_context(httpx.Client(base_url=running.url, timeout=10, trust_env=False))
             started.append((running, version, odd_requests))
             api = Api(running, client)

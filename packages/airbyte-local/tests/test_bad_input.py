@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from urllib.parse import quote, urlencode
 
 import pytest
+from airbyte_local import public_api
 from airbyte_local.answers import Request
 from airbyte_local.bodies import SCALARS
 from airbyte_local.config_api import PREFIX, ROUTES, answer
+from airbyte_local.profiles import PROFILES
+from airbyte_local.public_api import ROUTES as PUBLIC_ROUTES
 from airbyte_local.seeding import seed
 from airbyte_local.world import open_world
 from hypothesis import HealthCheck, given, settings
@@ -107,6 +113,35 @@ def test_any_bytes_are_answered(world, route, content):
         world, Request(method=route.method, path=PREFIX + route.path, headers={}, content=content)
     )
     assert given_answer.status in {route.status, 400, 404, 422, 500}
+
+
+def asked(prefix, ids, route, data):
+    """A request to the Public API that mostly fits, as its front end gets it."""
+    known = {"definitionId": ["778daa7c-feaf-4db6-96f3-70fd645acc77", "decd338e-5647-4c0b-adf4-da0e75f5a750"]}
+    path = route.path
+    for name in re.findall(r"\{(\w+)\}", path):
+        these = known.get(name) or ids.get(f"{name.removesuffix('Id')}s") or ids["workspaces"]
+        chosen = data.draw(st.sampled_from(these) | st.uuids().map(str) | st.text("xy%é-", min_size=1, max_size=3))
+        path = path.replace(f"{{{name}}}", quote(chosen))
+    query = data.draw(bodies(route.query, ids) | st.dictionaries(st.sampled_from(list(route.query) or ["x"]), JSON))
+    body = data.draw(bodies(route.body, ids) | JSON) if route.body is not None else None
+    return Request(
+        method=route.method,
+        path=prefix + path,
+        query=urlencode(query, doseq=True),
+        headers={},
+        content=b"" if body is None else encoded(body),
+    )
+
+
+@pytest.mark.parametrize("version", ["0.50", "2.0", "cloud"])
+@pytest.mark.parametrize("route", PUBLIC_ROUTES, ids=lambda route: route.name)
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_any_request_to_the_public_api_is_answered_as_the_vendor_would(world, ids, version, route, data):
+    profile = PROFILES[version]
+    told = public_api.answer(replace(world, profile=profile), asked(profile.public_prefix, ids, route, data))
+    assert told.status in {route.status, 400, 403, 404, 409, 422, 500}
 
 
 def encoded(body):
