@@ -7,8 +7,7 @@ import json
 
 import httpx
 import pytest
-from airbyte_local import server
-from airbyte_local.deployments import NoSuchAirbyte
+from airbyte_local import NoSuchAirbyte, server
 
 CLIENT_CELLS = ("1.5", "1.6", "1.8", "2.0", "cloud")
 BASIC_CELLS = ("1.5", "1.6", "1.8", "2.0")

@@ -6,14 +6,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from airbyte_local.deployments import NoSuchAirbyte
     from airbyte_local.faults import Fault
     from airbyte_local.request_log import Exchange
     from airbyte_local.serving import LocalAirbyte, server
 
-__all__ = ["Exchange", "Fault", "LocalAirbyte", "server"]
+__all__ = ["Exchange", "Fault", "LocalAirbyte", "NoSuchAirbyte", "server"]
 
 # Loaded when asked for: pytest imports this package in every run for its fixture, `dagster-me` for its command.
-HOMES = {"Exchange": "request_log", "Fault": "faults", "LocalAirbyte": "serving", "server": "serving"}
+HOMES = {
+    "Exchange": "request_log",
+    "Fault": "faults",
+    "LocalAirbyte": "serving",
+    "NoSuchAirbyte": "deployments",
+    "server": "serving",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -65,9 +65,7 @@ CAME_WITH_1_6 = frozenset(
         for each in ("", "/{definitionId}")
     }
 )
-CAME_WITH_1_5 = frozenset(
-    {"tags/list", "tags/create", "tags/update", "tags/delete", "connector_definitions", "organizations"}
-)
+CAME_WITH_1_5 = frozenset({"tags/list", "tags/create", "tags/update", "tags/delete", "connector_definitions"})
 MODES_OF_0_50 = (
     "full_refresh_overwrite",
     "full_refresh_append",
