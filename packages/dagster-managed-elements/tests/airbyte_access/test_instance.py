@@ -161,3 +161,9 @@ def test_no_secret_is_in_the_repr_of_an_instance():
     assert "hush" not in repr(AirbyteInstance(url="http://a.example", **given))
     assert "hush" not in repr(AirbyteInstance(url="http://a.example", token="hush"))
     assert "hush" not in repr(AirbyteInstance(url="http://a.example", username="u", password="hush"))
+
+
+def test_an_address_that_carries_a_password_is_printed_without_it():
+    assert repr(AirbyteInstance(url="http://me:hush@a.example:8000/x?key=hush")) == (
+        "AirbyteInstance(url='http://a.example:8000/x', workspace=None)"
+    )

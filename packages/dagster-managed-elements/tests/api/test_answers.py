@@ -212,3 +212,11 @@ def test_whatever_comes_is_a_value_or_an_api_error(status, body, kind):
         ask(answer)
     except ApiError as error:
         assert "\n" not in str(error)  # noqa: PT017 - success is as good an outcome
+
+
+@pytest.mark.parametrize(("status", "asks"), [(404, True), (405, True), (501, True), (503, False), (403, False)])
+def test_a_page_where_an_answer_should_be_makes_one_ask_for_the_address(status, asks):
+    page = Answer(status=status, headers={"content-type": "text/html"}, body=b"<html><title>Oops</title></html>")
+    with pytest.raises(ApiError) as error:
+        decipher(Request(path="/x"), page, ADDRESS, now=NOW)
+    assert ("is the URL right?" in str(error.value)) is asks

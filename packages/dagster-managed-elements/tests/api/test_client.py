@@ -1,11 +1,12 @@
 import logging
+import traceback
 from contextlib import asynccontextmanager
 
 import anyio
 import httpx
 import pytest
 from dagster_managed_elements.api.client import ClientOptions, open_client
-from dagster_managed_elements.api.requests import Basic, Request
+from dagster_managed_elements.api.requests import Basic, Bearer, Request
 from dagster_managed_elements.engine.errors import (
     ApiError,
     DeclarationError,
@@ -390,3 +391,45 @@ def test_the_repr_of_options_and_requests_shows_no_secret():
     options = ClientOptions(base_url="http://u:hush@a", headers={"X": "hush"}, credentials=Basic("jane", "hush"))
     request = Request(path="/x", json={"password": "hush"}, secrets=frozenset({"hush"}))
     assert "hush" not in f"{options!r} {request!r}"
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"headers": {"X-Edge-Key": "edge-hush\n"}}, "X-Edge-Key"),
+        ({"headers": {"X-Edge-Key": " edge-hush"}}, "X-Edge-Key"),
+        ({"headers": {"X-Edge-Key": "\u00e9dge-hush"}}, "X-Edge-Key"),
+        ({"headers": {"X Edge Key": "edge-hush"}}, "X Edge Key"),
+        ({"credentials": Bearer("token-hush\r\nX-More: 1")}, "Authorization"),
+        ({"credentials": Bearer("t\u00f8ken-hush")}, "Authorization"),
+    ],
+)
+async def test_a_header_that_http_cannot_carry_is_refused_without_its_value(options, named):
+    server = Server({})
+    with pytest.raises(DeclarationError) as refused:
+        async with client_of(server, **options) as client:
+            await client.send(READ)
+    assert named in str(refused.value)
+    assert "hush" not in "".join(traceback.format_exception(refused.value))
+    assert server.requests == []
+
+
+async def test_headers_of_any_ordinary_value_are_sent():
+    server = Server({})
+    async with client_of(server, headers={"X-One": "", "X-Two": "a b\tc", "X-Three": '"{}=;"'}) as client:
+        await client.send(READ)
+    assert server.requests[0].headers["x-two"] == "a b\tc"
+
+
+async def test_where_a_proxy_cannot_be_reached_the_message_names_it():
+    async with client_of(Server(httpx.ConnectError("refused")), proxy="http://u:hush@proxy.example:3128") as client:
+        with pytest.raises(Unreachable, match=r"a\.example:8000 through the proxy http://proxy\.example:3128: "):
+            await client.send(READ)
+
+
+@pytest.mark.parametrize("options", [{"credentials": Basic("u", "p")}, {"headers": {"authorization": "Key 1"}}])
+async def test_credentials_were_refused_only_where_some_were_given(options):
+    for given, said in (({}, "none were given"), (options, "refused these credentials")):
+        async with client_of(Server(httpx.Response(401)), **given) as client:
+            with pytest.raises(Unauthorized, match=said):
+                await client.send(READ)

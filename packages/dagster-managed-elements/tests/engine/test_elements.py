@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -186,3 +187,28 @@ def test_a_choice_is_equal_by_id_and_shown_by_label() -> None:
     assert Named("1", "File") == Named("1", "File (CSV, JSON)")
     assert Named("1", "File") != Named("2", "File")
     assert str(Named("1", "File")) == "File"
+
+
+def fails() -> str:
+    raise ValueError(f"cannot parse {VALUE}")
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (fails, "its function raised ValueError; call it by itself to see why"),
+        (lambda: None, "its function returned NoneType, not text or another JSON value"),
+        (VALUE.encode, "its function returned bytes, not text or another JSON value"),
+        (lambda: {"keys": [VALUE.encode()]}, "its function returned dict, not text or another JSON value"),
+    ],
+)
+def test_that_a_function_gives_no_secret_is_said_without_its_words(function: Callable[[], Any], said: str) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        reveal({"password": Secret.call(function, reference="vault/1")})
+    assert str(refused.value) == f"The secret vault/1 cannot be read: {said}."
+    assert VALUE not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_function_may_give_any_json() -> None:
+    given = {"user": "u", "ports": [1, 2.5, True, None]}
+    assert Secret.call(lambda: given, reference="vault/1").read() == given

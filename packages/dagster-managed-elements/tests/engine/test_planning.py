@@ -19,7 +19,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import Later, Named
+from dagster_managed_elements.engine.elements import Later, Masked, Named, Secret
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.planning import Plan, plan
 from sides import KINDS, at, have, leaf, node, want
@@ -207,3 +207,9 @@ def test_the_order_is_the_same_on_every_run_whatever_the_hash_seed() -> None:
     first = shown("1")
     assert "delete x (leaf)\n" in first
     assert {shown(seed) for seed in "234"} == {first}
+
+
+def test_a_list_that_holds_a_secret_shows_nothing_of_what_stood_there() -> None:
+    change = FieldChange(("tokens",), ["old-token", "x"], [Secret.literal("new-token"), "y"])
+    (entry,) = planned(Update(want("a", tokens=[]), A, (change,))).entries
+    assert [each.before for each in entry.fields] == [[Masked(), Masked()]]

@@ -11,6 +11,7 @@ from dagster_managed_elements.airbyte.entrances import Api, Entrance, entrance_o
 from dagster_managed_elements.airbyte.given_specs import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.workspaces import open_gateway
+from dagster_managed_elements.api.addresses import printable
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.api.requests import Anonymous, Basic, Bearer, Credentials
 from dagster_managed_elements.api.tokens import ClientCredentials
@@ -62,6 +63,10 @@ class AirbyteInstance(Instance):
         object.__setattr__(self, "headers", tuple(plain(dict(self.headers)).items()))
         object.__setattr__(self, "specs", freeze(self.specs))
         self._refuse_contradictions()
+
+    def __repr__(self) -> str:
+        """Without whoever asks: a URL may carry a password."""
+        return f"AirbyteInstance(url={printable(self.url)!r}, workspace={self.workspace!r})"
 
     def _refuse_contradictions(self) -> None:
         if self.api not in get_args(Api):

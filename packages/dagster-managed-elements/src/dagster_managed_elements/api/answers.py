@@ -29,6 +29,9 @@ from dagster_managed_elements.engine.errors import (
 NO_WHOLE_ANSWER: Final = frozenset({502, 503, 504})
 """Said by something in front of the server, or by a server going down: it may have done the work."""
 
+_PASSED_ON: Final = frozenset({401, 403, 429, 500})
+"""With these a page of HTML may well come from what stands in front of the right server."""
+
 _NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
@@ -63,11 +66,15 @@ def decipher(
     *,
     now: datetime,
     secrets: frozenset[str] = frozenset(),
+    anonymous: bool = False,
 ) -> Any:
-    """The JSON in *answer*, None for an empty one; the ApiError it means where it is no success."""
+    """The JSON in *answer*, None for an empty one; the ApiError it means where it is no success. *anonymous*: the
+    request said not who asks.
+    """
     url, hidden = address.url(request.path), request.secrets | secrets
     if not 200 <= answer.status < 300:
-        raise _failure(request, answer, url, now=now, secrets=hidden)
+        failure = _failure(request, answer, url, now=now, secrets=hidden)
+        raise _unnamed(failure) if anonymous and answer.status == 401 else failure
     if not answer.body.strip():
         return None
     if answer.is_html:
@@ -85,10 +92,18 @@ def _failure(request: Request, answer: Answer, url: str, *, now: datetime, secre
         return ServerFault(_redirected(request, answer, url), **facts)
     kind = _kind(request, answer.status)
     facts |= {"body": said(answer, secrets), "retry_after": retry_after(answer.headers, now)}
+    if answer.is_html and answer.status not in NO_WHOLE_ANSWER | _PASSED_ON:
+        facts["body"] += "; is the URL right?"
     if answer.status == 403:
         plain = f"{request.method} {url}: these credentials may not do this (403)"
         return kind(_with(plain, facts["body"]), **facts)
     return kind(**facts)
+
+
+def _unnamed(refusal: ApiError) -> ApiError:
+    """Credentials cannot have been refused where there were none."""
+    message = f"{refusal.method} {refusal.url}: the server asks for credentials, and none were given (401)"
+    return Unauthorized(message, method=refusal.method, url=refusal.url, status=401, body=refusal.body)
 
 
 def _kind(request: Request, status: int) -> type[ApiError]:

@@ -23,7 +23,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from dagster_managed_elements.api.addresses import Address, read_address
 from dagster_managed_elements.api.answers import Answer, decipher, said_date
 from dagster_managed_elements.api.faults import translate
-from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request
+from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
 from dagster_managed_elements.api.retrying import limit, pause, repeats
 from dagster_managed_elements.engine.errors import DeclarationError
 
@@ -69,13 +69,13 @@ async def open_client(
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     chance: Callable[[], float] = random.random,
 ) -> AsyncGenerator[Client, None]:
-    """A client for one run; DeclarationError where the URL or the certificate file cannot be used.
+    """A client for one run; DeclarationError where the URL, a header or the certificate file cannot be used.
 
     *sleep* and *chance* (a draw from [0, 1)) are what waiting between attempts is made of.
     """
     address = read_address(options.base_url)
     async with httpx.AsyncClient(
-        headers={"User-Agent": options.user_agent, "Accept": "application/json", **options.headers},
+        headers={"User-Agent": options.user_agent, "Accept": "application/json", **sendable(options.headers)},
         verify=_verification(options, address),
         trust_env=options.trust_env,
         proxy=_proxy(options),
@@ -162,7 +162,7 @@ class Client:
         """
         tries, refused, passed = 0, 0, self._passed
         while True:
-            proof = await self._credentials.headers(self._anonymous)
+            proof = sendable(await self._credentials.headers(self._anonymous))
             answer = await self._exchange(request, proof, number)
             if answer.status != 401:
                 self._passed += 1
@@ -180,7 +180,9 @@ class Client:
     def _decipher(self, request: Request, answer: Answer) -> Any:
         hidden = self._credentials.secrets() | frozenset(self._options.headers.values())
         now = datetime.now(timezone.utc)
-        return decipher(request, answer, self._address, now=now, secrets=hidden)
+        named = "authorization" in map(str.lower, self._options.headers)
+        anonymous = isinstance(self._credentials, Anonymous) and not named
+        return decipher(request, answer, self._address, now=now, secrets=hidden, anonymous=anonymous)
 
     async def _exchange(self, request: Request, proof: Mapping[str, str], number: int) -> Answer:
         """One request and its whole answer, whatever its status; no place is held while waiting to repeat."""
@@ -200,7 +202,8 @@ class Client:
             except httpx.RequestError as error:
                 _tell(request, type(error).__name__, began, number)
                 service = self._options.service
-                fault = translate(error, request, self._address, timeout=seconds, service=service)
+                proxy = read_address(self._options.proxy).base if self._options.proxy else ""
+                fault = translate(error, request, self._address, timeout=seconds, service=service, proxy=proxy)
                 raise fault from error
         _tell(request, str(response.status_code), began, number)
         self._answered = True

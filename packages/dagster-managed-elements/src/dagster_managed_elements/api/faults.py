@@ -25,9 +25,11 @@ _NEVER_SENT = (
 
 
 def translate(
-    error: httpx.RequestError, request: Request, address: Address, *, timeout: float, service: str
+    error: httpx.RequestError, request: Request, address: Address, *, timeout: float, service: str, proxy: str = ""
 ) -> ApiError:
-    """Unreachable where the request provably never arrived, else Lost. *timeout*: the seconds it had."""
+    """Unreachable where the request provably never arrived, else Lost. *timeout*: the seconds it had. *proxy*: the
+    one it had to go through.
+    """
     facts: dict[str, Any] = {"method": request.method, "url": address.url(request.path)}
     if not isinstance(error, _NEVER_SENT):
         why = (
@@ -36,8 +38,8 @@ def translate(
         return Lost(f"{request.method} {facts['url']}: {why}", **facts)
     if tls := _find(error, ssl.SSLError):
         return Untrusted(f"Cannot reach {address.base}: {_untrusted(tls)}", **facts)
-    question = f"Is {service} running there?"
-    return Unreachable(f"Cannot reach {address.base}: {_reason(error)}. {question}", **facts)
+    way, question = f" through the proxy {proxy}" if proxy else "", f"Is {service} running there?"
+    return Unreachable(f"Cannot reach {address.base}{way}: {_reason(error)}. {question}", **facts)
 
 
 def _broken(error: httpx.RequestError) -> str:

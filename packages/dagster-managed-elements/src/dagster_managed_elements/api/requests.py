@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
+
+from dagster_managed_elements.engine.errors import DeclarationError
+
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"[!-~]+([ \t]+[!-~]+)*|")
+"""What a header may hold (RFC 9110 5.1, 5.5), letters beyond ASCII left out: nobody agrees on how to send those."""
+
+
+def sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """*headers*; DeclarationError where HTTP cannot carry one, in place of an error that would quote its value."""
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name):
+            raise DeclarationError(f"{name!r} cannot be the name of a header.")
+        if not _VALUE.fullmatch(value):
+            raise DeclarationError(
+                f"The header {name} cannot be sent: in its value is a line break, a space at an end or a letter "
+                "beyond ASCII. A file or a variable may have brought it along."
+            )
+    return headers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,12 @@ Markers compare by what they identify and print safely: no `repr` in here ever s
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
-from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.fetching import from_call, from_environment, from_file
 
 Fields: TypeAlias = Mapping[str, Any]
 
@@ -112,20 +111,21 @@ class Secret:
     @classmethod
     def env(cls, variable: str, convert: Callable[[str], Any] = str) -> Secret:
         """The environment variable *variable*; reading it raises DeclarationError where it is not set."""
-        return cls(reference=f"env:{variable}", read=lambda: _converted(variable, convert))
+        return cls(reference=f"env:{variable}", read=lambda: from_environment(variable, convert))
 
     @classmethod
     def file(cls, path: str | Path) -> Secret:
         """The text of the file at *path*, without its last line break."""
-        return cls(reference=f"file:{path}", read=lambda: _text(Path(path)))
+        return cls(reference=f"file:{path}", read=lambda: from_file(Path(path)))
 
     @classmethod
     def call(cls, function: Callable[[], Any], *, reference: str) -> Secret:
         """What *function* returns, say from a vault. Never called in a check, once in an apply that sends it.
 
-        A rotation cannot be seen without calling it: put a version into *reference*.
+        Reading it raises DeclarationError where *function* raises, or returns what is no JSON value. A rotation
+        cannot be seen without calling it: put a version into *reference*.
         """
-        return cls(reference=f"call:{reference}", read=function, cheap=False)
+        return cls(reference=f"call:{reference}", read=lambda: from_call(function, reference), cheap=False)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
@@ -180,30 +180,6 @@ def _foreign_variable(value: Any) -> Secret | None:
     if not kind.__module__.startswith("dagster.") or kind.__name__ not in {"EnvVar", "IntEnvVar"}:
         return None
     return Secret.env(value.env_var_name, str if kind.__name__ == "EnvVar" else int)
-
-
-def _variable(name: str) -> str:
-    if (value := os.environ.get(name)) is None:
-        raise DeclarationError(f"The environment variable {name} is not set.")
-    return value
-
-
-def _converted(variable: str, convert: Callable[[str], Any]) -> Any:
-    text = _variable(variable)
-    try:
-        return convert(text)
-    except ValueError:
-        wanted = getattr(convert, "__name__", "value")
-    # Raised out here, since the error of a conversion quotes what it could not convert.
-    raise DeclarationError(f"The environment variable {variable} does not hold a valid {wanted}.")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise DeclarationError(f"The secret file {path} cannot be read: {reason}.") from None
 
 
 @dataclass(frozen=True)

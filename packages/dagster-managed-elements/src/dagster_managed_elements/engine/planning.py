@@ -28,6 +28,7 @@ from dagster_managed_elements.engine.changes import (
 from dagster_managed_elements.engine.diffing import Kinds
 from dagster_managed_elements.engine.elements import Key, Later, Named, Ref
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import veiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _entry(change: Change, kinds: Kinds, names: Mapping[Ref, str]) -> Entry:
         action=change.action,
         key=change.key,
         id=None if isinstance(change, Create) else change.observed.id,
-        fields=tuple(replace(each, before=_legible(each.before, names)) for each in shown),
+        fields=tuple(replace(each, before=veiled(_legible(each.before, names), each.after)) for each in shown),
         owner="" if isinstance(change, Delete) else change.declared.owner,
         cause=change.cause if isinstance(change, (Replace, Delete)) else None,
     )
