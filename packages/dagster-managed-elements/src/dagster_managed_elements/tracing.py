@@ -44,7 +44,8 @@ def _place(error: BaseException) -> str:
 
 def _frames(error: BaseException) -> Iterator[traceback.FrameSummary]:
     for frame in traceback.extract_tb(error.__traceback__):
-        if not frame.filename.startswith(_NOBODYS):
+        # A dataclass writes its own __init__, in a file that is none: nobody could look there.
+        if not frame.filename.startswith(_NOBODYS) and frame.filename != "<string>":
             yield frame
 
 

@@ -332,3 +332,12 @@ def test_a_stream_that_appears_with_a_changed_source_is_verified_after_the_chang
     assert [(entry.action, entry.key.name) for entry in plan.entries] == [("update", "shop"), ("update", "sync")]
     assert [notice.code for notice in plan.notices if notice.code == "later"] == ["later"]
     workspace.applied(wanted)
+
+
+def test_streams_nobody_can_know_are_said_to_be_so_where_their_connection_is_taken_along(workspace):
+    workspace.applied(connection({"users": FULL}))
+    plan = workspace.plan(
+        connection({"users": FULL}, AirbyteSource("people", "PokeAPI", {"pokemon_name": "ditto"}))
+    )
+    assert [(entry.key.name, list(entry.fields)) for entry in plan.entries][1] == ("sync", [])
+    assert [(each.key.name, each.path, each.code) for each in plan.notices] == [("sync", ("streams",), "later")]

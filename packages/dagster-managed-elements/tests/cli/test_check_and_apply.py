@@ -214,3 +214,14 @@ def test_timeout_and_concurrency_reach_the_instance(project):
     )
     result = project.run("check", "-m", "mine", "--timeout", "1.5", "--concurrency", "3")
     assert result.stderr == "Error: 1.5 3\n"
+
+
+def test_a_refusal_of_very_much_names_a_few(project):
+    project.write(
+        'store = {("source", f"s{n}"): {"type": "File"} for n in range(9)}\n'
+        "reconciler = Reconciler(Toy(store=store), [], delete_unmentioned_resources=True)"
+    )
+    result = project.run("apply", "-m", "mine")
+    assert result.exit_code == 3
+    assert "s4 (source) is deleted; and 4 more. Run it on a terminal" in result.stderr
+    assert "s8 (source) is deleted" in result.stdout

@@ -164,3 +164,10 @@ def test_what_is_wrong_is_said_in_a_line_that_says_what_to_do(project, target, e
     project("bare", elements.replace("source = ", "one = two = three = four = "))
     project("empty", "")
     assert refused(target) == expected
+
+
+def test_a_declaration_that_refuses_itself_names_the_users_line_and_not_a_file_that_is_none(project):
+    project(
+        "mine", "from dagster_managed_elements.airbyte import AirbyteSource\n\nAirbyteSource('a', 'File', None)\n"
+    )
+    assert refused("mine").startswith("mine.py, line 3: AirbyteSource 'a': source_configuration wants a Mapping")

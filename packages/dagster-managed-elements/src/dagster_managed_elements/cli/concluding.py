@@ -22,6 +22,8 @@ from dagster_managed_elements.rendering.sections import Section, in_sync
 from dagster_managed_elements.showing import escape
 
 _PARTICIPLE = {"check": "checking", "apply": "applying"}
+_MOST = 5
+"""Consequences in the line that refuses a plan; all of them stand above it, or in the document."""
 _NOTHING = {"check": "No diff found.", "apply": "No changes applied."}
 
 
@@ -142,7 +144,9 @@ def _errors(run: Run, section: Section) -> None:
 
 def _refusal(refused: PlanRefused) -> str:
     protected = [each for each in refused.consequences if each.code == "protect"]
-    listed = "; ".join(each.text for each in protected or refused.consequences)
+    against = protected or refused.consequences
+    more = f"; and {len(against) - _MOST} more" if len(against) > _MOST else ""
+    listed = "; ".join(each.text for each in against[:_MOST]) + more
     remedy = (
         "Take protect away to allow it."
         if protected

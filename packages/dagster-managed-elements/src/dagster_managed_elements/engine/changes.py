@@ -142,7 +142,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        where = ".".join((self.key.name, *self.path))
+        where = ".".join((str(self.key.name), *self.path))
         return f"{where}: {self.message}"
 
 

@@ -66,11 +66,12 @@ def diff(
                 items += [change] if change else []
             case _:
                 pass
-    notices += [notice for item in items for notice in _later(item)]
+    notices += [notice for item in items for notice in later(item)]
     return Changes(tuple(items), tuple(notices))
 
 
-def _later(change: Change) -> Iterator[Notice]:
+def later(change: Change) -> Iterator[Notice]:
+    """What of *change* is known only once something else is done."""
     if isinstance(change, Delete):
         return
     for name, value in change.declared.fields.items():

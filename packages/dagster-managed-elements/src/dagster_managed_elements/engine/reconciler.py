@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Seque
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import cast
 
 import anyio
 
@@ -43,6 +44,9 @@ class Reconciler(ManagedElementReconciler):
     ) -> None:
         self.instance = instance
         self.elements = tuple(elements)
+        for each in cast("tuple[object, ...]", self.elements):
+            if not isinstance(each, Element):
+                raise DeclarationError(f"A reconciler takes elements, not {type(each).__name__}.")
         self.delete_unmentioned_resources = delete_unmentioned_resources
 
     def check(self, *, include_all_secrets: bool = False, **_: object) -> ManagedElementDiff:

@@ -23,7 +23,7 @@ from dagster_managed_elements.engine.changes import (
     pointers,
     references,
 )
-from dagster_managed_elements.engine.diffing import diff
+from dagster_managed_elements.engine.diffing import diff, later
 from dagster_managed_elements.engine.elements import Element, Key, Ref
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Kind, Look, Session
@@ -171,7 +171,10 @@ class _Work:
 
     def picture(self) -> Picture:
         kinds = {kind.name: kind for kind in self.session.kinds}
-        changes = Changes(_in_order(self.changes, self.order, self.session.kinds), tuple(self.notices))
+        # What is taken along was no difference by itself, so nothing was said of it yet.
+        taken_along = [notice for change in self.changes for notice in later(change)]
+        notices = tuple(dict.fromkeys((*self.notices, *taken_along)))
+        changes = Changes(_in_order(self.changes, self.order, self.session.kinds), notices)
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
         return Picture(plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen)
