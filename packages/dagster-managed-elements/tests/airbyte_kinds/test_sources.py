@@ -9,6 +9,7 @@ from dagster import EnvVar as DagsterEnvVar
 from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteSource, EnvVar, Secret
 from dagster_managed_elements.engine.changes import ABSENT, FieldChange
 from dagster_managed_elements.engine.elements import Masked, Named
+from dagster_managed_elements.engine.errors import DeclarationError
 
 PASSWORD = "correct horse battery staple"
 
@@ -268,3 +269,26 @@ def test_no_secret_is_in_a_plan_or_an_error(workspace):
     assert result.report is not None
     assert PASSWORD not in repr(result)
     assert PASSWORD not in result.report.outcomes[0].reason
+
+
+def test_the_mask_copied_from_airbyte_is_found_before_anything_is_written(workspace):
+    said = ["shop.password: this is the mask that Airbyte shows in place of a secret; give the secret itself"]
+    assert workspace.problems(postgres(password="**********")) == said
+    workspace.applied(AirbyteSource("shop", "Sample Data", {"count": 1}))
+    assert workspace.problems(postgres(password="**********")) == said
+
+
+def test_the_mask_stands_for_the_secret_that_is_there(workspace):
+    workspace.applied(postgres(jdbc_url_params="x=1"))
+    assert workspace.plan(postgres(password="**********", jdbc_url_params="x=1")).entries == ()
+    workspace.applied(postgres(password="**********"))
+    assert stored(workspace)["password"] == PASSWORD
+
+
+def test_what_is_no_element_is_refused_where_it_is_declared(workspace):
+    with pytest.raises(DeclarationError, match="takes elements, not str"):
+        workspace.check("shop")
+
+
+def test_a_name_that_is_no_text_is_a_problem_and_no_fault(workspace):
+    assert workspace.problems(AirbyteSource(5, "Sample Data", {"count": 1})) == ["5: a source needs a name"]

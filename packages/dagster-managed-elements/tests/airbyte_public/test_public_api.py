@@ -261,3 +261,15 @@ def test_no_secret_is_in_a_plan_or_an_error(public):
     result = public.apply(postgres())
     assert SHOP["password"] not in repr(result)
     assert "is bad" in result.report.outcomes[0].reason
+
+
+def test_a_mask_is_not_put_where_nobody_can_tell_that_the_choice_around_it_stayed(public):
+    def tunnel(**method: Any) -> AirbyteSource:
+        return postgres(tunnel_method={"tunnel_host": "t", "tunnel_port": 22, "tunnel_user": "u", **method})
+
+    key = {"tunnel_method": "SSH_KEY_AUTH", "ssh_key": "k-secret"}
+    public.applied(tunnel(**key, note="x"))
+    ((method, _, body),) = public.applied(tunnel(**key))
+    assert method == "PUT"
+    assert body["configuration"]["tunnel_method"]["ssh_key"] == "k-secret"
+    assert body["configuration"]["password"] == "**********"

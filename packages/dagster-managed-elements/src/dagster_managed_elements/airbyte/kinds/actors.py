@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 from dagster_managed_elements.airbyte import specifications
 from dagster_managed_elements.airbyte.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.gateways import Gateway, Side
-from dagster_managed_elements.airbyte.kinds.configurations import Patch, patch, resent
+from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification
 from dagster_managed_elements.engine.changes import (
     Change,
@@ -111,9 +111,13 @@ class ActorKind(Kind):
             seen = _seen(observed, configuration, schemas[_needs(typed)[-1]].connection_specification)
             configuration, shown = specifications.believe_masks(configuration, seen)
             observed = replace(observed, fields={**observed.fields, "configuration": shown})
+        there = observed.fields["configuration"] if observed and not _is_other(typed) else None
+        if copied := [Problem(declared.key, path, MASK_DECLARED) for path in unfounded(configuration, there)]:
+            yield from copied
+            return
         named = Named(typed.definition.id, typed.definition.name)
         fields = {**declared.fields, "type": named, "configuration": configuration}
-        yield Pair(replace(declared, fields=fields, facts=schema), observed)
+        yield Pair(replace(declared, fields=fields, facts=specification), observed)
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         del ids
@@ -142,7 +146,12 @@ class ActorKind(Kind):
 
     def _patch(self, change: Update) -> Patch:
         raw = cast("Actor", change.observed.raw).configuration or {}
-        return patch(change, raw, cast("Mapping[str, Any]", change.declared.facts))
+        return patch(change, raw, cast("Specification", change.declared.facts))
+
+
+def _is_other(typed: _Typed) -> bool:
+    """Whether what is there has another connector, so that nothing of its configuration stays."""
+    return typed.pair.observed is not None and len(_needs(typed)) > 1
 
 
 def _seen(observed: Observed, declared: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

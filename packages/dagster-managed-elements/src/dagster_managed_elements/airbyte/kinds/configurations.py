@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.specifications import mask_allowed
+from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.changes import ABSENT, Path, Update
-from dagster_managed_elements.engine.elements import SECRET_MASK, Secret
+from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
+from dagster_managed_elements.engine.errors import DeclarationError
 
 _CONFIGURATION = "configuration"
+MASK_DECLARED: Final = "this is the mask that Airbyte shows in place of a secret; give the secret itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +29,40 @@ class Patch:
     kept: frozenset[Path] = frozenset()
 
 
-def patch(change: Update, raw: Mapping[str, Any], schema: Mapping[str, Any]) -> Patch:
-    """*raw* is the configuration just as the server returned it."""
+def patch(change: Update, raw: Mapping[str, Any], specification: Specification) -> Patch:
+    """*raw* is the configuration just as the server returned it. Raises DeclarationError where the mask is declared
+    and would be stored as the secret.
+    """
+    sent = _patch(change, raw, specification)
+    if lost := next((path for path, value in _hidden(sent.configuration, ()) if isinstance(value, Masked)), None):
+        raise DeclarationError(f"{change.key}: {'.'.join(lost)}: {MASK_DECLARED}")
+    return sent
+
+
+def _patch(change: Update, raw: Mapping[str, Any], specification: Specification) -> Patch:
     changed = [each for each in change.fields if each.path[0] == _CONFIGURATION]
     declared = cast("Mapping[str, Any]", change.declared.fields[_CONFIGURATION])
     if any(each.after is ABSENT for each in changed):
-        return _whole(declared, raw, schema, frozenset(each.path[1:] for each in changed))
+        return _whole(declared, raw, specification, frozenset(each.path[1:] for each in changed))
     merged: dict[str, Any] = {}
     for each in changed:
         _copy(each.path[1:], declared, merged)
     return Patch(configuration=merged, whole=False)
+
+
+def unfounded(declared: Any, observed: Any, path: Path = ()) -> Iterator[Path]:
+    """Where the mask is declared, as if copied from Airbyte, and no secret is there that it could stand for."""
+    if isinstance(declared, Masked):
+        if not isinstance(observed, Masked):
+            yield path
+    elif isinstance(declared, Mapping):
+        beside = cast("Mapping[str, Any]", observed) if isinstance(observed, Mapping) else dict[str, Any]()
+        for key, inner in cast("Mapping[str, Any]", declared).items():
+            yield from unfounded(inner, beside.get(key), (*path, key))
+    elif isinstance(declared, list):
+        rows = cast("list[Any]", observed) if isinstance(observed, list) else []
+        for index, inner in enumerate(cast("list[Any]", declared)):
+            yield from unfounded(inner, rows[index] if index < len(rows) else None, (*path, str(index)))
 
 
 def resent(change: Update, sent: Patch) -> Iterator[Path]:
@@ -56,15 +83,23 @@ def _copy(path: Path, declared: Mapping[str, Any], into: dict[str, Any]) -> None
 
 
 def _whole(
-    declared: Mapping[str, Any], raw: Mapping[str, Any], schema: Mapping[str, Any], changed: frozenset[Path]
+    declared: Mapping[str, Any], raw: Mapping[str, Any], specification: Specification, changed: frozenset[Path]
 ) -> Patch:
+    schema = specification.connection_specification
     kept = frozenset(
         path
-        for path in _secrets(declared, ())
-        if not any(path[: len(of)] == of for of in changed) and mask_allowed(path, raw, declared, schema)
+        for path, _ in _hidden(declared, ())
+        if not any(path[: len(of)] == of for of in changed)
+        and not (specification.is_partial and _may_be_elsewhere(path, changed))
+        and mask_allowed(path, raw, declared, schema)
     )
     injected = {key: value for key, value in raw.items() if key.startswith("__injected_")}
     return Patch(configuration={**injected, **_masked(declared, (), kept)}, whole=True, kept=kept)
+
+
+def _may_be_elsewhere(path: Path, changed: frozenset[Path]) -> bool:
+    """Whether a change beside the secret may have chosen another branch; what tells no branches cannot deny it."""
+    return len(path) > 1 and any(of[0] == path[0] for of in changed)
 
 
 def _masked(value: Any, path: Path, kept: frozenset[Path]) -> Any:
@@ -78,11 +113,15 @@ def _masked(value: Any, path: Path, kept: frozenset[Path]) -> Any:
 
 def _secrets(value: Any, path: Path) -> Iterator[Path]:
     """Where secrets stand in a configuration."""
-    if isinstance(value, Secret):
-        yield path
+    return (at for at, hidden in _hidden(value, path) if isinstance(hidden, Secret))
+
+
+def _hidden(value: Any, path: Path) -> Iterator[tuple[Path, Secret | Masked]]:
+    if isinstance(value, (Secret, Masked)):
+        yield path, value
     elif isinstance(value, Mapping):
         for key, inner in cast("Mapping[str, Any]", value).items():
-            yield from _secrets(inner, (*path, key))
+            yield from _hidden(inner, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(cast("list[Any]", value)):
-            yield from _secrets(inner, (*path, str(index)))
+            yield from _hidden(inner, (*path, str(index)))
