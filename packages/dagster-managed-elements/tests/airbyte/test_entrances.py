@@ -1,4 +1,5 @@
 import pytest
+from dagster_managed_elements.airbyte import AirbyteInstance
 from dagster_managed_elements.airbyte.entrances import Entrance, entrance_of
 from dagster_managed_elements.engine.errors import DeclarationError
 
@@ -40,3 +41,8 @@ def test_tokens_are_handed_out_where_the_api_is():
 def test_what_is_no_url_is_a_declaration_error():
     with pytest.raises(DeclarationError):
         entrance_of("localhost:8000")
+
+
+def test_a_password_without_a_name_is_refused_where_it_is_written():
+    with pytest.raises(DeclarationError, match="password= needs username="):
+        AirbyteInstance(url="http://localhost:8000", password="p")

@@ -73,6 +73,8 @@ class AirbyteInstance(Instance):
             raise DeclarationError(f"api= is one of {', '.join(get_args(Api))}, not {self.api!r}.")
         if (self.client_id is None) != (self.client_secret is None):
             raise DeclarationError("client_id= and client_secret= belong together; one of them is missing.")
+        if self.password is not None and self.username is None:
+            raise DeclarationError("password= needs username=: HTTP Basic authentication has both.")
         given = [name for name in ("username", "client_id", "token") if getattr(self, name) is not None]
         if len(given) > 1:
             raise DeclarationError(f"{'= and '.join(given)}= both say who asks Airbyte; give one of them.")
