@@ -5,7 +5,6 @@ from __future__ import annotations
 import airbyte_local
 import anyio
 import pytest
-
 from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler, AirbyteSource
 from dagster_managed_elements.engine.errors import ApiError
 from dagster_managed_elements.engine.kinds import Settings

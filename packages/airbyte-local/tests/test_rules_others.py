@@ -107,6 +107,38 @@ def test_rule_35_versions_of_a_manifest(serve, version):
     assert [each["id"] for each in api.public("GET", f"{root}/declarative_sources").json["data"]] == []
 
 
+@pytest.mark.parametrize("version", ["1.6", "1.8", "2.0"])
+def test_rule_35_a_version_of_a_manifest_that_is_there_is_refused(serve, version):
+    api = serve(version, odd_requests=True)
+    root = f"workspaces/{api.workspace}/definitions"
+    made = api.made(f"{root}/declarative_sources", name="mine", manifest={"version": "1"})
+    which = {"workspaceId": api.workspace, "sourceDefinitionId": made["id"]}
+    second = {
+        "version": 2,
+        "description": "d",
+        "manifest": {"version": "2"},
+        "spec": {"connectionSpecification": {}},
+    }
+    offered = {**which, "setAsActiveManifest": False, "declarativeManifest": second}
+    endpoint = "declarative_source_definitions/create_manifest"
+    assert api.ask(endpoint, **offered).status == 201
+    again = api.ask(endpoint, **offered)
+    assert (again.status, again.json["message"]) == (
+        409,
+        f"Version '2' for source {made['id']} already exists",
+    )
+    listed = api.ok("declarative_source_definitions/list_manifests", **which)["manifestVersions"]
+    assert [(each["version"], each["isActive"]) for each in listed] == [(1, True), (2, False)]
+    assert api.ask("declarative_source_definitions/update_active_manifest", **which, version=2).status == 204
+    assert api.public("GET", f"{root}/declarative_sources/{made['id']}").json["version"] == 2
+    mine = f"{root}/declarative_sources/{made['id']}"
+    third = api.made(mine, "PUT", name="mine", manifest={"version": "3"})
+    assert third["version"] == 3
+    assert api.ask(endpoint, **{**offered, **which, "sourceDefinitionId": FAKER}).status == 400
+    missing = "declarative_source_definitions/update_active_manifest"
+    assert api.ask(missing, **which, version=9).status == 404
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_rule_36_state_is_set_while_nothing_runs(serve, version):
     """Nothing ever runs here yet, so nothing is ever refused with 423."""

@@ -61,6 +61,18 @@ RESOURCES: Shape = Form(
         "ephemeral_storage_limit": "text",
     },
 )
+BY_MANIFESTS: Shape = {"workspaceId!": "uuid", "sourceDefinitionId!": "uuid"}
+MANIFEST_VERSION: Shape = {**BY_MANIFESTS, "version!": "whole"}
+MANIFEST_CREATE: Shape = {
+    **BY_MANIFESTS,
+    "setAsActiveManifest!": "flag",
+    "declarativeManifest!": {
+        "version!": "whole",
+        "description!": "text",
+        "manifest!": "object",
+        "spec!": {"documentationUrl": "text", "connectionSpecification": "object"},
+    },
+}
 CONNECTION: Shape = {
     "name": "text",
     "namespaceDefinition": "source|destination|customformat",

@@ -7,6 +7,7 @@ from typing import Any
 from airbyte_local.definitions import DECLARATIVE_IMAGE, ActorDefinition, Directory
 from airbyte_local.errors import NotFound, Problem
 from airbyte_local.handlers.definitions import DefinitionHandlers, is_granted
+from airbyte_local.handlers.manifests import history
 from airbyte_local.handlers.vocabulary import SOURCE
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.json_values import Json
@@ -45,8 +46,11 @@ def create(call: Call) -> Json:
 def put(call: Call) -> Json:
     """A new version, in use at once. The name stays what it is."""
     before = _known(call)
-    version = before.details["manifestVersion"] + 1
-    changed = {**before.details, "manifest": call.body["manifest"], "manifestVersion": version}
+    earlier = history(before)
+    version = max(each["version"] for each in earlier) + 1
+    manifest = call.body["manifest"]
+    versions = [*earlier, {"version": version, "manifest": manifest, "description": ""}]
+    changed = {**before.details, "manifest": manifest, "manifestVersion": version, "manifests": versions}
     DefinitionHandlers(words=SOURCE).rewrite(call, before, changed)
     return _read(_known(call))
 
