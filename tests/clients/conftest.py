@@ -60,7 +60,7 @@ def child_environment(home: Path, **more: str) -> dict[str, str]:
     return {**inherited, "HOME": str(home), "DAGSTER_HOME": str(home), "NO_PROXY": "127.0.0.1", **more}
 
 
-class ClientFailed(Exception):  # noqa: N818 - reads as a sentence
+class ClientFailed(Exception):
     """A child ended with an error; the message is what it wrote to stderr."""
 
 

@@ -68,9 +68,9 @@ def serve(
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
-    from airbyte_local.deployments import NoSuchAirbyte  # noqa: PLC0415
-    from airbyte_local.process import Settings, serve_until_stopped  # noqa: PLC0415
-    from airbyte_local.store import DataFolderInUse, DataFolderUnreadable  # noqa: PLC0415
+    from airbyte_local.deployments import NoSuchAirbyte
+    from airbyte_local.process import Settings, serve_until_stopped
+    from airbyte_local.store import DataFolderInUse, DataFolderUnreadable
 
     try:
         settings = Settings(
@@ -97,8 +97,8 @@ def serve(
 
 
 def _deployment(*, airbyte_version: str, auth: str | None, **credentials: str | None) -> Any:
-    from airbyte_local.auth import Credentials  # noqa: PLC0415 - as above
-    from airbyte_local.deployments import deployment  # noqa: PLC0415
+    from airbyte_local.auth import Credentials
+    from airbyte_local.deployments import deployment
 
     given = {name: value for name, value in credentials.items() if value is not None}
     return deployment(airbyte_version, auth, credentials=Credentials(**given))

@@ -12,7 +12,7 @@ from airbyte_local.profiles import PROFILES, AuthName, Profile
 from airbyte_local.world import API_HOST, World, open_world
 
 
-class NoSuchAirbyte(ValueError):  # noqa: N818 - reads as a sentence: `except NoSuchAirbyte`
+class NoSuchAirbyte(ValueError):
     """A version nobody knows, or a way in that it has not; the message names the legal ones."""
 
 

@@ -21,7 +21,7 @@ from airbyte_local.json_values import Json
 PREFIX = "The provided configuration does not fulfill the specification. Errors: "
 
 
-class Refusal(Exception):  # noqa: N818 - reads as a sentence: `except Refusal`
+class Refusal(Exception):
     """A request that is not answered with success."""
 
 

@@ -28,7 +28,7 @@ Action = Literal[
 PREFIXES = ("", "/api/v1/", "/api/public/v1/", "/v1/")
 
 
-class FaultMisspelt(ValueError):  # noqa: N818 - reads as a sentence: `except FaultMisspelt`
+class FaultMisspelt(ValueError):
     """A rule that cannot mean anything."""
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def airbyte_local(tmp_path: Path) -> Iterator[LocalAirbyte]:
     """A running local Airbyte with nothing in it but the Default Workspace."""
     # Imported here: pytest loads this module in every run, also where no test asks for a server.
-    from airbyte_local.serving import server  # noqa: PLC0415
+    from airbyte_local.serving import server
 
     with server(tmp_path / "airbyte-local") as running:
         yield running

@@ -24,7 +24,7 @@ NO_CATALOG: tuple[str | None, list[Json]] = (None, [])
 KINDS = ("workspaces", "sources", "destinations", "connections")
 
 
-class SeedMisspelt(ValueError):  # noqa: N818 - reads as a sentence: `except SeedMisspelt`
+class SeedMisspelt(ValueError):
     """A seed that cannot mean anything."""
 
 

@@ -15,7 +15,7 @@ from dagster_managed_elements.tracing import described
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementError, ManagedElementReconciler
 
 
-class ForeignFailure(ManagedElementsError):  # noqa: N818 - it is theirs, not a fault of ours
+class ForeignFailure(ManagedElementsError):
     """A third party's reconciler raised, or answered with an error."""
 
 

@@ -238,7 +238,7 @@ async def test_a_connector_that_repeats_a_secret_is_not_quoted_with_it(airbyte_l
 
 
 async def test_wrong_credentials_are_named(tmp_path):
-    from airbyte_local import server  # noqa: PLC0415 - one test only needs a server with a password
+    from airbyte_local import server
 
     with server(tmp_path, auth="basic", username="u", password="right") as guarded:
         async with gateway_to(guarded, credentials=Basic("u", "right")) as gateway:

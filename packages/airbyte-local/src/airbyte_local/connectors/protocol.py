@@ -15,11 +15,11 @@ from airbyte_local.json_values import Json
 ActorKind = Literal["source", "destination"]
 
 
-class ConnectorFailed(Exception):  # noqa: N818 - reads as a sentence: `except ConnectorFailed`
+class ConnectorFailed(Exception):
     """The connector says in its own words that this configuration does not work."""
 
 
-class ConnectorCrashed(Exception):  # noqa: N818 - reads as a sentence: `except ConnectorCrashed`
+class ConnectorCrashed(Exception):
     """The connector ended without saying anything: the job itself failed."""
 
 

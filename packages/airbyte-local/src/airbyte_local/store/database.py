@@ -54,11 +54,11 @@ CREATE TABLE IF NOT EXISTS stream_state (
 """
 
 
-class DataFolderUnreadable(Exception):  # noqa: N818 - reads as a sentence: `except DataFolderUnreadable`
+class DataFolderUnreadable(Exception):
     """The state file is no database, or was written by another version of this package."""
 
 
-class DataFolderInUse(Exception):  # noqa: N818 - reads as a sentence: `except DataFolderInUse`
+class DataFolderInUse(Exception):
     """Another server has this data folder open."""
 
 

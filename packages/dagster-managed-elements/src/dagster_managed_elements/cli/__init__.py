@@ -42,7 +42,7 @@ def main() -> None:
 
 def get_reconcilable_objects(module: ModuleType) -> list[ManagedElementReconciler]:
     """Every reconciler in *module*, each once."""
-    from dagster_managed_elements.loading import reconcilers_of  # noqa: PLC0415 - as in every command
+    from dagster_managed_elements.loading import reconcilers_of
 
     return [each.reconciler for each in reconcilers_of(module)]
 
@@ -51,7 +51,7 @@ def get_reconcilable_objects_from_module(
     module_dir: str | Path | None, import_str: str
 ) -> list[ManagedElementReconciler]:
     """The reconcilers *import_str* names: `package.module`, or `package.module:attribute,attribute.nested`."""
-    from dagster_managed_elements.loading import load  # noqa: PLC0415
+    from dagster_managed_elements.loading import load
 
     return [each.reconciler for each in load(import_str, Path(module_dir) if module_dir else None)]
 
@@ -69,7 +69,7 @@ def apply(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> Mana
 def _joined(
     verb: str, module_dir: str | Path | None, import_str: str, kwargs: dict[str, Any]
 ) -> ManagedElementDiff:
-    from dagster_managed_elements.foreign import call  # noqa: PLC0415
+    from dagster_managed_elements.foreign import call
 
     diff = ManagedElementDiff()
     for reconciler in get_reconcilable_objects_from_module(module_dir, import_str):

@@ -21,10 +21,10 @@ def apply_cmd(*, yes: bool, **asked: Any) -> int:
 
 def run(asked: Asked, *, yes: bool = False) -> int:
     """*yes* is the answer to every question."""
-    import anyio  # noqa: PLC0415 - `dagster-me --help` does without
+    import anyio
 
-    from dagster_managed_elements.cli.carrying_out import carry_out  # noqa: PLC0415
-    from dagster_managed_elements.cli.concluding import Run, conclude  # noqa: PLC0415
+    from dagster_managed_elements.cli.carrying_out import carry_out
+    from dagster_managed_elements.cli.concluding import Run, conclude
 
     with Run.begin("apply", asked) as run_:
         sections, interrupted = anyio.run(partial(carry_out, run_, yes=yes))

@@ -22,7 +22,7 @@ from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.showing import escape
 
 
-class Declined(ManagedElementsError):  # noqa: N818 - an answer, not a fault
+class Declined(ManagedElementsError):
     """The user said no."""
 
 

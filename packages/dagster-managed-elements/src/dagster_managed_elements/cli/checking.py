@@ -21,10 +21,10 @@ def check_cmd(*, exit_code: bool, **asked: Any) -> int:
 
 def run(asked: Asked, *, pending: int = DONE) -> int:
     """*pending* is the exit code for a diff that is not empty."""
-    import anyio  # noqa: PLC0415 - `dagster-me --help` does without
+    import anyio
 
-    from dagster_managed_elements.cli.concluding import Run, conclude  # noqa: PLC0415
-    from dagster_managed_elements.cli.reconciling import check_all  # noqa: PLC0415
+    from dagster_managed_elements.cli.concluding import Run, conclude
+    from dagster_managed_elements.cli.reconciling import check_all
 
     with Run.begin("check", asked) as run_:
         sections = anyio.run(check_all, run_)

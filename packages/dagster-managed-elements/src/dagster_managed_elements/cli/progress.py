@@ -26,10 +26,10 @@ class Progress:
         if not live:
             yield Progress()
             return
-        from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
-        from rich.progress import Progress as Bar  # noqa: PLC0415
-        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-        from rich.table import Column  # noqa: PLC0415
+        from rich.console import Console
+        from rich.progress import Progress as Bar
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.table import Column
 
         text = TextColumn(
             "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")

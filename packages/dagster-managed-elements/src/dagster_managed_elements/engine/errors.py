@@ -37,7 +37,7 @@ class DeclarationError(ManagedElementsError):
         super().__init__(message or "\n".join(str(problem) for problem in self.problems))
 
 
-class PlanRefused(ManagedElementsError):  # noqa: N818 - it is what happened to the plan, not a fault
+class PlanRefused(ManagedElementsError):
     """The plan has *consequences* that nobody allowed."""
 
     def __init__(self, consequences: Sequence[Consequence]) -> None:
@@ -75,43 +75,43 @@ class ApiError(ManagedElementsError):
         return f"{self.method} {self.url}: {self.summary}{code}{said}".strip()
 
 
-class Unreachable(ApiError):  # noqa: N818 - the words of DESIGN, read as sentences: `except Missing`
+class Unreachable(ApiError):
     summary = "the server could not be reached"
 
 
-class Lost(ApiError):  # noqa: N818
+class Lost(ApiError):
     """No whole answer came back, so nobody knows whether the request was carried out."""
 
     summary = "no answer came back"
 
 
-class Unauthorized(ApiError):  # noqa: N818
+class Unauthorized(ApiError):
     summary = "the server refused these credentials"
 
 
-class Missing(ApiError):  # noqa: N818
+class Missing(ApiError):
     summary = "not found"
 
 
-class Conflict(ApiError):  # noqa: N818
+class Conflict(ApiError):
     summary = "the server refused it as a conflict"
 
 
-class Invalid(ApiError):  # noqa: N818
+class Invalid(ApiError):
     summary = "the server refused the request as invalid"
 
 
-class RateLimited(ApiError):  # noqa: N818
+class RateLimited(ApiError):
     """*retry_after* is in seconds, where the server said so."""
 
     summary = "the server asks for fewer requests"
 
 
-class ServerFault(ApiError):  # noqa: N818
+class ServerFault(ApiError):
     summary = "the server failed"
 
 
-class Partial(ManagedElementsError):  # noqa: N818
+class Partial(ManagedElementsError):
     """A create that got as far as an object with an *id*, but not to its end; the id is kept, the create failed."""
 
     def __init__(self, id: str, message: str) -> None:  # noqa: A002 - the word every API uses

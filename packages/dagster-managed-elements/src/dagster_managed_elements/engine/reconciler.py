@@ -70,7 +70,7 @@ class Reconciler(ManagedElementReconciler):
         return to_diff(plan.entries)
 
 
-class ApplyFailed(ManagedElementsError):  # noqa: N818 - what became of the apply; the report says of what
+class ApplyFailed(ManagedElementsError):
     """Some operation was not done; *report* has the outcome of each."""
 
     def __init__(self, report: Report) -> None:
