@@ -191,6 +191,14 @@ def test_a_stream_left_out_is_deselected(public):
     public.applied(smaller)
 
 
+def test_deselecting_every_stream_is_refused_since_this_api_would_ignore_it(public):
+    public.applied(connection({"users": FULL}))
+    result = public.apply(connection({}))
+    (outcome,) = result.report.outcomes
+    assert (outcome.status, public.writes()) == ("failed", [])
+    assert "cannot deselect every stream" in outcome.reason
+
+
 def test_an_unknown_stream_of_a_source_that_exists_is_told_before_any_write(public):
     public.applied(PEOPLE, FILES)
     (line,) = public.problems(connection({"usres": FULL}))
