@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from dagster_managed_elements.engine.elements import Key, Later, Masked, Named, Ref
+from dagster_managed_elements.engine.planning import Step
+from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.types import ManagedElementDiff as Diff
@@ -232,4 +234,17 @@ def test_notices_said_often_are_said_once(make):
         "streams of c2 are verified once s is created",
         "and 2 more like the last; --output json lists them all",
         "1 difference is ignored as declared: s.a.b",
+    ]
+
+
+def test_many_operations_skipped_for_one_reason_are_one_line():
+    def skipped(number: int, reason: str) -> list[Outcome]:
+        steps = [Step("create", Key("node", f"n{place}")) for place in range(number)]
+        return [Outcome(step=step, status="skipped", reason=reason) for step in steps]
+
+    few, many = skipped(2, "waits for: x"), skipped(80, "interrupted before it began")
+    assert list(text.outcomes(Report(place="p", outcomes=(*many, *few)))) == [
+        "skipped: 80 operations: interrupted before it began",
+        "skipped: create n0 (node): waits for: x",
+        "skipped: create n1 (node): waits for: x",
     ]

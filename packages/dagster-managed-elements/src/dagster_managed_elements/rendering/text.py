@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -14,6 +15,7 @@ from dagster_managed_elements.showing import escape
 
 COLOURS: Final = {"+": "green", "-": "red", "~": "yellow", "!": "magenta"}
 _STATUS_COLOURS: Final = {"failed": "red", "skipped": "yellow", "unknown": "magenta", "done": "green"}
+_MOST_ALIKE: Final = 3
 _STATUSES: Final[tuple[Status, ...]] = ("done", "failed", "skipped", "unknown")
 
 
@@ -39,11 +41,20 @@ def headed(sections: Iterable[Section], *, several: bool, colour: bool = False) 
 
 
 def outcomes(report: Report, *, colour: bool = False) -> Iterator[str]:
-    """A line for everything that was not done."""
+    """A line for everything that was not done; many skipped for one reason are one line with their count."""
+    skipped = Counter(outcome.reason for outcome in report.outcomes if outcome.status == "skipped")
     for outcome in report.outcomes:
-        if outcome.status != "done":
+        if outcome.status == "done":
+            continue
+        number = skipped[outcome.reason] if outcome.status == "skipped" else 1
+        if number > _MOST_ALIKE:
+            skipped[outcome.reason] = 0
+            line = escape(f"skipped: {number} operations: {outcome.reason}")
+        elif number:
             line = _outcome(outcome)
-            yield click.style(line, fg=_STATUS_COLOURS[outcome.status]) if colour else line
+        else:
+            continue
+        yield click.style(line, fg=_STATUS_COLOURS[outcome.status]) if colour else line
 
 
 def _outcome(outcome: Outcome) -> str:
