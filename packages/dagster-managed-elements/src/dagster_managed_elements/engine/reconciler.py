@@ -63,7 +63,7 @@ class Reconciler(ManagedElementReconciler):
         """
         policy = Policy(allow_all=allow_destructive)
         options = Options(force=include_all_secrets, decide=partial(_decided, policy))
-        (result,) = sync(partial(_apply_until, [self], options))
+        (result,) = sync(partial(apply, [self], options))
         plan = _plan_of(result)
         if result.report is not None and not result.report.ok:
             raise ApplyFailed(result.report) from next(_faults(result.report), None)
@@ -177,10 +177,6 @@ async def _execute(
     ways = Ways(limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience)
     kinds: Kinds = {kind.name: kind for kind in session.kinds}
     return await execute(picture.plan, kinds, picture.ids, picture.seen, ways)
-
-
-async def _apply_until(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -> list[Result]:
-    return await apply(of, options, stop)
 
 
 def _result(

@@ -6,7 +6,7 @@ secret where the server's own mask is sent back. (Airbyte's ConfigurationUpdate;
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -22,11 +22,10 @@ MASK_DECLARED: Final = "this is the mask that Airbyte shows in place of a secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A configuration to be sent, its secrets still hidden; *kept* are the paths where the mask is sent back."""
+    """A configuration to be sent, its secrets still hidden, or the mask where that keeps the secret."""
 
     configuration: Mapping[str, Any]
     whole: bool
-    kept: frozenset[Path] = frozenset()
 
 
 def patch(change: Update, raw: Mapping[str, Any], specification: Specification) -> Patch:
@@ -69,8 +68,12 @@ def resent(change: Update, sent: Patch) -> Iterator[Path]:
     """The secrets that are sent although they did not change."""
     changed = {each.path[1:] for each in change.fields if each.path[0] == _CONFIGURATION}
     for path in _secrets(sent.configuration, ()):
-        if not any(path[: len(of)] == of for of in changed):
+        if not _is_within(path, changed):
             yield path
+
+
+def _is_within(path: Path, changed: Iterable[Path]) -> bool:
+    return any(path[: len(of)] == of for of in changed)
 
 
 def _copy(path: Path, declared: Mapping[str, Any], into: dict[str, Any]) -> None:
@@ -89,12 +92,12 @@ def _whole(
     kept = frozenset(
         path
         for path, _ in _hidden(declared, ())
-        if not any(path[: len(of)] == of for of in changed)
+        if not _is_within(path, changed)
         and not (specification.is_partial and _may_be_elsewhere(path, changed))
         and mask_allowed(path, raw, declared, schema)
     )
     injected = {key: value for key, value in raw.items() if key.startswith("__injected_")}
-    return Patch(configuration={**injected, **_masked(declared, (), kept)}, whole=True, kept=kept)
+    return Patch(configuration={**injected, **_masked(declared, (), kept)}, whole=True)
 
 
 def _may_be_elsewhere(path: Path, changed: frozenset[Path]) -> bool:
