@@ -1,33 +1,35 @@
-"""The seam between the control plane and whatever runs a connector: spec, check, discover.
+"""The seam between the control plane and whatever runs a connector: spec, check, discover, and read or write.
 
 A connector gets a configuration with its secrets in clear text and the folders it may read; it knows no store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.json_values import Json
 
 ActorKind = Literal["source", "destination"]
 
 
 class ConnectorFailed(Exception):
-    """The connector says in its own words that this configuration does not work."""
+    """The connector says in its own words that this configuration does not work: trying again is no use."""
 
 
 class ConnectorCrashed(Exception):
-    """The connector ended without saying anything: the job itself failed."""
+    """The connector ended without saying anything of use, or could not go on: another try may succeed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a connector may reach on this machine."""
+    """What a connector may reach on this machine, and how it is told to stop."""
 
     local_root: Path  # `/local` of a configuration
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
 
 class Connector(Protocol):
@@ -48,6 +50,67 @@ class Connector(Protocol):
 
     def discover(self, configuration: Json, around: Surroundings, /) -> list[Json]:
         """The streams, each as `AirbyteStream` of the vendor's protocol in camelCase. Raises as `check`."""
+        ...
+
+
+@runtime_checkable
+class Source(Connector, Protocol):
+    def read(
+        self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
+    ) -> Iterator[Json]:
+        """The messages of one reading, as `messages` has them.
+
+        *catalog* is the vendor's ConfiguredAirbyteCatalog and *state* a list of its AirbyteStateMessages, both in the
+        words of the protocol (snake_case). Each stream ends with its STREAM_STATUS; nothing is kept in memory but
+        what is under way. The caller closes the iterator, which ends whatever runs behind it. Raises as `check`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One stream as a destination gets it: namespace, prefix, mappers and field selection are done."""
+
+    name: str
+    namespace: str | None
+    json_schema: Json
+    mode: Literal["append", "append_dedup"]
+    replaces: bool  # what is there gives way, once the job has succeeded, to what this job writes
+    checkpoints: bool  # rows may become visible at each flush; otherwise only once the job has succeeded
+    primary_key: tuple[tuple[str, ...], ...] = ()
+    cursor: tuple[str, ...] = ()  # of two rows of one key the one with the greater cursor wins, else the later one
+    generation: int = 0
+    sync_id: int = 0
+
+
+class Sink(Protocol):
+    """A destination opened for one job: used by one thread, ended by `finish` or by `abort`, never by both.
+
+    Every method may raise ConnectorFailed (the data or the configuration is at fault) or ConnectorCrashed; what
+    was visible before stays as it was then.
+    """
+
+    def write(self, target: int, data: Json, emitted_at: int, /) -> None:
+        """One row of the target of that position. *emitted_at* in milliseconds since 1970."""
+        ...
+
+    def flush(self) -> bool:
+        """Make durable what `checkpoints` allows. True: all rows of such targets so far are, so state may be saved."""
+        ...
+
+    def finish(self) -> None:
+        """Everything becomes visible and durable, all of it or, where this raises, nothing that was not before."""
+        ...
+
+    def abort(self) -> None:
+        """Leave what is durable, and no trace of the rest. Never raises."""
+        ...
+
+
+@runtime_checkable
+class Destination(Connector, Protocol):
+    def open(self, configuration: Json, targets: Sequence[Target], around: Surroundings, /) -> Sink:
+        """Get ready to write, and tidy up what an earlier run that was killed has left. Raises as `check`."""
         ...
 
 

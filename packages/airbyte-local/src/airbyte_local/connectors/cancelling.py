@@ -1,0 +1,48 @@
+"""How a job is told to stop: a flag that any thread sets once, and what is to be done at that moment."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator
+
+
+class Cancelled(Exception):
+    """The job was told to stop."""
+
+
+class Cancellation:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requested = False
+        self._acts: list[Callable[[], None]] = []
+
+    @property
+    def requested(self) -> bool:
+        return self._requested
+
+    def cancel(self) -> None:
+        """Set the flag and do what was asked for, in this thread. A second time is as good as the first."""
+        with self._lock:
+            acts = [] if self._requested else list(self._acts)
+            self._requested = True
+        for act in acts:
+            act()
+
+    def raise_if_requested(self) -> None:
+        if self._requested:
+            raise Cancelled
+
+    @contextlib.contextmanager
+    def calling(self, act: Callable[[], None]) -> Generator[None]:
+        """*act* is called on cancellation for as long as the block lasts; at once where that has happened already."""
+        with self._lock:
+            requested = self._requested
+            self._acts.append(act)
+        if requested:
+            act()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._acts.remove(act)
