@@ -35,7 +35,7 @@ class Cancellation:
 
     @contextlib.contextmanager
     def calling(self, act: Callable[[], None]) -> Generator[None]:
-        """*act* is called on cancellation for as long as the block lasts; at once where that has happened already."""
+        """On cancellation *act* is called, for as long as the block lasts; at once where it has happened already."""
         with self._lock:
             requested = self._requested
             self._acts.append(act)

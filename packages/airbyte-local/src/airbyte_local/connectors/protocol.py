@@ -5,7 +5,7 @@ A connector gets a configuration with its secrets in clear text and the folders 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
@@ -95,7 +95,7 @@ class Sink(Protocol):
         ...
 
     def flush(self) -> bool:
-        """Make durable what `checkpoints` allows. True: all rows of such targets so far are, so state may be saved."""
+        """Make durable what `checkpoints` allows. True: all rows of such targets so far are; state may be saved."""
         ...
 
     def finish(self) -> None:
