@@ -35,7 +35,7 @@ class Cancellation:
 
     @contextlib.contextmanager
     def calling(self, act: Callable[[], None]) -> Generator[None]:
-        """On cancellation *act* is called, for as long as the block lasts; at once where it has happened already."""
+        """Within the block a cancellation calls *act*; one that has happened already calls it at once."""
         with self._lock:
             requested = self._requested
             self._acts.append(act)

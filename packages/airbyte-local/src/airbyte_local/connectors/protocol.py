@@ -57,12 +57,13 @@ class Connector(Protocol):
 class Source(Connector, Protocol):
     def read(
         self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
-    ) -> Iterator[Json]:
+    ) -> Generator[Json]:
         """The messages of one reading, as `messages` has them.
 
-        *catalog* is the vendor's ConfiguredAirbyteCatalog and *state* a list of its AirbyteStateMessages, both in the
-        words of the protocol (snake_case). Each stream ends with its STREAM_STATUS; nothing is kept in memory but
-        what is under way. The caller closes the iterator, which ends whatever runs behind it. Raises as `check`.
+        *catalog* is the vendor's ConfiguredAirbyteCatalog and *state* a list of its AirbyteStateMessages, both in
+        the words of the protocol (snake_case). Each stream ends with its STREAM_STATUS; nothing is kept in memory
+        but what is under way. The caller closes the generator, which ends whatever runs behind it. Raises as
+        `check`.
         """
         ...
 
