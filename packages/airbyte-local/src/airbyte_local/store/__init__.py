@@ -2,34 +2,42 @@
 
 from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Store
 from airbyte_local.store.records import (
+    ENDED,
     Actor,
     ActorLine,
+    Attempt,
     Catalog,
     Connection,
     ConnectionLine,
     Definition,
+    Job,
     Operation,
     StreamKey,
     StreamStates,
+    StreamStats,
     Tag,
     Workspace,
 )
 from airbyte_local.store.session import Session
 
 __all__ = [
+    "ENDED",
     "Actor",
     "ActorLine",
+    "Attempt",
     "Catalog",
     "Connection",
     "ConnectionLine",
     "DataFolderInUse",
     "DataFolderUnreadable",
     "Definition",
+    "Job",
     "Operation",
     "Session",
     "Store",
     "StreamKey",
     "StreamStates",
+    "StreamStats",
     "Tag",
     "Workspace",
 ]

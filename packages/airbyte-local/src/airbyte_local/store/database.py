@@ -12,7 +12,7 @@ from airbyte_local.store.session import Session
 
 # Rows are replaced, never updated, so `rowid` is where a row lies in the heap: it moves to the end with each write,
 # as PostgreSQL may move it, and a listing without ORDER BY changes under the reader as the vendor's does.
-TABLES_VERSION = 1
+TABLES_VERSION = 2
 TABLES = """
 CREATE TABLE IF NOT EXISTS workspace (
   id TEXT PRIMARY KEY, slug TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
@@ -50,7 +50,17 @@ CREATE TABLE IF NOT EXISTS state (
   connection_id TEXT PRIMARY KEY, type TEXT NOT NULL, legacy TEXT, shared TEXT);
 CREATE TABLE IF NOT EXISTS stream_state (
   connection_id TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, state TEXT, held INTEGER NOT NULL,
-  generation INTEGER NOT NULL, PRIMARY KEY (connection_id, namespace, name));
+  generation INTEGER NOT NULL, stale INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (connection_id, namespace, name));
+CREATE TABLE IF NOT EXISTS job (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, connection_id TEXT NOT NULL, config_type TEXT NOT NULL,
+  status TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, started_at INTEGER,
+  details TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS job_connection ON job (connection_id, id);
+CREATE INDEX IF NOT EXISTS job_status ON job (status);
+CREATE TABLE IF NOT EXISTS attempt (
+  job_id INTEGER NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL, ended_at INTEGER, states INTEGER NOT NULL, streams TEXT NOT NULL,
+  failures TEXT NOT NULL, PRIMARY KEY (job_id, number));
 """
 
 

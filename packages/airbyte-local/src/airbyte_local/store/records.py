@@ -16,6 +16,8 @@ def marks(values: Sequence[object]) -> str:
 
 StreamKey = tuple[str | None, str]
 """(namespace, name)"""
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+"""The statuses of a job that nothing more will happen to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +120,55 @@ class StreamStates:
     shared: Json | None = None
     streams: dict[StreamKey, Json | None] = field(default_factory=dict[StreamKey, "Json | None"])
     generations: dict[StreamKey, int] = field(default_factory=dict[StreamKey, int])
+    stale: frozenset[StreamKey] = frozenset()
+    """Streams whose rows at the destination give way to those of the next sync that succeeds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One sync, clear or refresh of a connection. Times in seconds since 1970."""
+
+    id: int
+    connection_id: str
+    config_type: str  # sync, reset_connection, clear, refresh
+    status: str  # pending, running, incomplete (between two attempts), succeeded, failed, cancelled
+    created_at: int
+    updated_at: int
+    started_at: int | None = None
+    details: Json = field(default_factory=dict[str, Any])
+    """`streams` ([{name, namespace?}]) as the job knows them, `refreshMode`, `scheduled`."""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamStats:
+    """What one attempt did for one stream; bytes are those of the rows as JSON, estimated for long streams."""
+
+    name: str
+    namespace: str | None = None
+    records_emitted: int = 0
+    bytes_emitted: int = 0
+    records_committed: int = 0
+    bytes_committed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try of a job, counted from 0. *failures* in the vendor's words (FailureReason)."""
+
+    job_id: int
+    number: int
+    status: str  # running, succeeded, failed
+    created_at: int
+    updated_at: int
+    ended_at: int | None = None
+    states: int = 0  # how many state messages came from the source
+    streams: tuple[StreamStats, ...] = ()
+    failures: tuple[Json, ...] = ()
+
+    def total(self, count: str) -> int:
+        """Of all streams: `records_emitted` and its like."""
+        return sum(getattr(stream, count) for stream in self.streams)

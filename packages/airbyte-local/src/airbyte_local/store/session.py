@@ -8,6 +8,7 @@ from airbyte_local.store.actors import Actors
 from airbyte_local.store.catalogs import Catalogs
 from airbyte_local.store.connections import Connections
 from airbyte_local.store.definitions import Definitions
+from airbyte_local.store.jobs import Jobs
 from airbyte_local.store.operations import Operations
 from airbyte_local.store.states import States
 from airbyte_local.store.tags import Tags
@@ -25,6 +26,7 @@ class Session:
         self.operations = Operations(database)
         self.tags = Tags(database)
         self.states = States(database)
+        self.jobs = Jobs(database)
 
     def erase(self) -> None:
         names = self._database.execute(

@@ -1,4 +1,7 @@
-"""The tables of connection state. A stream's generation outlives its state: it counts the fresh starts."""
+"""The tables of connection state. A stream's generation outlives its state: it counts the fresh starts.
+
+A stream that is stale has rows at the destination that the next sync replaces.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,18 @@ class States:
             "SELECT type, legacy, shared FROM state WHERE connection_id = ?", (connection_id,)
         ).fetchone()
         rows: Any = self._database.execute(
-            "SELECT namespace, name, state, held, generation FROM stream_state"
+            "SELECT namespace, name, state, held, generation, stale FROM stream_state"
             " WHERE connection_id = ? ORDER BY rowid",
             (connection_id,),
         )
         streams: dict[StreamKey, Json | None] = {}
         generations: dict[StreamKey, int] = {}
-        for namespace, name, state, held, generation in rows:
+        outdated: set[StreamKey] = set()
+        for namespace, name, state, held, generation, stale in rows:
             key = (namespace or None, name)
             generations[key] = generation
+            if stale:
+                outdated.add(key)
             if held:
                 streams[key] = _loads(state)
         kind, legacy, shared = head or ("not_set", None, None)
@@ -41,6 +47,7 @@ class States:
             shared=_loads(shared),
             streams=streams,
             generations=generations,
+            stale=frozenset(outdated),
         )
 
     def save(self, states: StreamStates) -> None:
@@ -56,15 +63,25 @@ class States:
                 (states.connection_id, namespace or "", name, _dumps(state)),
             )
 
-    def forget(self, connection_id: str, streams: Iterable[StreamKey], *, new_generation: bool) -> None:
-        """Drop the state of streams; with *new_generation* the next sync starts them afresh."""
+    def forget(
+        self, connection_id: str, streams: Iterable[StreamKey], *, new_generation: bool, stale: bool = False
+    ) -> None:
+        """Drop the state of streams; with *new_generation* the next sync starts them afresh.
+
+        *stale*: the rows that are there give way to it. A stream that is stale already stays so.
+        """
         for namespace, name in streams:
             self._database.execute(
-                "INSERT INTO stream_state (connection_id, namespace, name, state, held, generation)"
-                " VALUES (?, ?, ?, NULL, 0, ?)"
-                " ON CONFLICT DO UPDATE SET state = NULL, held = 0, generation = generation + excluded.generation",
-                (connection_id, namespace or "", name, int(new_generation)),
+                "INSERT INTO stream_state (connection_id, namespace, name, state, held, generation, stale)"
+                " VALUES (?, ?, ?, NULL, 0, ?, ?)"
+                " ON CONFLICT DO UPDATE SET state = NULL, held = 0, generation = generation + excluded.generation,"
+                " stale = max(stale, excluded.stale)",
+                (connection_id, namespace or "", name, int(new_generation), int(stale)),
             )
+
+    def refreshed(self, connection_id: str) -> None:
+        """What is at the destination is of the present generations."""
+        self._database.execute("UPDATE stream_state SET stale = 0 WHERE connection_id = ?", (connection_id,))
 
 
 def _loads(text: str | None) -> Any:
