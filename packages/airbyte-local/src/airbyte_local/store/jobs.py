@@ -48,6 +48,10 @@ class Jobs:
         """Newest first."""
         return self._select(f"WHERE connection_id IN ({marks(connection_ids)}) ORDER BY id DESC", *connection_ids)
 
+    def latest(self, connection_id: str, *, most: int) -> list[Job]:
+        """The newest so many of one connection, newest first."""
+        return self._select("WHERE connection_id = ? ORDER BY id DESC LIMIT ?", connection_id, most)
+
     def unfinished(self, connection_id: str | None = None) -> list[Job]:
         """Oldest first, of one connection or of all."""
         wanted = "" if connection_id is None else "AND connection_id = ? "

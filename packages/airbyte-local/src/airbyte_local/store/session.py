@@ -14,6 +14,9 @@ from airbyte_local.store.states import States
 from airbyte_local.store.tags import Tags
 from airbyte_local.store.workspaces import Workspaces
 
+DECLARED = ("workspace", "definition", "actor", "connection", "operation", "tag")
+"""The tables that hold what users write."""
+
 
 class Session:
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -27,6 +30,14 @@ class Session:
         self.tags = Tags(database)
         self.states = States(database)
         self.jobs = Jobs(database)
+
+    def revision(self) -> str:
+        """Another one after each change to what is declared: a write moves its row to the end. Jobs do not count."""
+        parts: list[str] = []
+        for table in DECLARED:
+            row = self._database.execute(f"SELECT count(*), max(rowid) FROM {table}").fetchone()  # noqa: S608
+            parts.append(f"{row[0]}.{row[1] or 0}")
+        return "-".join(parts)
 
     def erase(self) -> None:
         names = self._database.execute(
