@@ -14,7 +14,7 @@ from airbyte_local.store.states import States
 from airbyte_local.store.tags import Tags
 from airbyte_local.store.workspaces import Workspaces
 
-DECLARED = ("workspace", "definition", "actor", "connection", "operation", "tag")
+DECLARED = ("definition", "actor", "connection", "operation", "tag")
 """The tables that hold what users write."""
 
 
@@ -32,7 +32,7 @@ class Session:
         self.jobs = Jobs(database)
 
     def revision(self) -> str:
-        """Another one after each change to what is declared: a write moves its row to the end. Jobs do not count."""
+        """Another one after each change to what users declare: a write moves its row to the end. Jobs do not count."""
         parts: list[str] = []
         for table in DECLARED:
             row = self._database.execute(f"SELECT count(*), max(rowid) FROM {table}").fetchone()  # noqa: S608
