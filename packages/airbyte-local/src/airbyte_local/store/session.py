@@ -32,7 +32,7 @@ class Session:
         self.jobs = Jobs(database)
 
     def revision(self) -> str:
-        """Another one after each change to what users declare: a write moves its row to the end. Jobs do not count."""
+        """Another one after each change to what users declare (jobs are none): a write moves its row to the end."""
         parts: list[str] = []
         for table in DECLARED:
             row = self._database.execute(f"SELECT count(*), max(rowid) FROM {table}").fetchone()  # noqa: S608
