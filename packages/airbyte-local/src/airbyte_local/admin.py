@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Callable, Collection
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from airbyte_local import diffs
 from airbyte_local.errors import Refusal
 from airbyte_local.faults import Fault, FaultMisspelt, Faults, fault_from
 from airbyte_local.json_values import is_list
+from airbyte_local.loopback import LoopbackOnly
 from airbyte_local.request_log import RequestLog
 from airbyte_local.seeding import SeedMisspelt, seed
 from airbyte_local.world import World
@@ -68,41 +68,55 @@ def admin_app(controls: Callable[[], Controls], *, allowed_hosts: Collection[str
         Route("/_local/faults", faults, methods=["GET", "PUT", "DELETE"]),
         Route("/_local/reset", reset, methods=["POST"]),
         Route("/_local/seed", plant, methods=["POST"]),
+        *_watching(controls),
         Route("/_local/files/{path:path}", files),
     ]
     handled = dict.fromkeys((FaultMisspelt, SeedMisspelt, Refusal, json.JSONDecodeError), _misspelt)
     return LoopbackOnly(Starlette(routes=routes, exception_handlers=handled), allowed_hosts)
 
 
-class LoopbackOnly:
-    """Refuses foreign Host and Origin: else any web page could reach in by DNS rebinding."""
+def _watching(controls: Callable[[], Controls]) -> list[Route]:
+    """For who compares what is here with what is declared elsewhere."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str]) -> None:
-        self._app = app
-        self._allowed = {host.lower() for host in allowed_hosts}
+    async def revision(_: Request) -> Response:
+        return JSONResponse({"revision": await run_in_threadpool(_revision, controls().world)})
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        asked = [f"//{headers.get(b'host', '')}"]
-        if b"origin" in headers:
-            asked.append(headers[b"origin"])
-        if all(self._near(url) for url in asked):
-            await self._app(scope, receive, send)
-        else:
-            text = "/_local/ answers to this machine only; see --allow-host\n"
-            await PlainTextResponse(text, status_code=403)(scope, receive, send)
+    async def diff(request: Request) -> Response:
+        data = controls().world.data
+        if request.method == "PUT":
+            return await _put(request, controls().world)
+        if request.method == "DELETE":
+            await run_in_threadpool(diffs.forget, data)
+            return Response(status_code=204)
+        found = await run_in_threadpool(diffs.kept, data)
+        return JSONResponse(found) if found else JSONResponse({"message": "no diff was put here"}, status_code=404)
 
-    def _near(self, url: str) -> bool:
-        try:
-            host = (urlsplit(url).hostname or "").lower()
-        except ValueError:
-            return False
-        if host == "localhost" or host in self._allowed:
-            return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
+    return [
+        Route("/_local/revision", revision),
+        Route("/_local/diff", diff, methods=["GET", "PUT", "DELETE"]),
+    ]
+
+
+async def _put(request: Request, world: World) -> Response:
+    try:
+        content = await _bounded(request)
+    except diffs.TooLarge:
+        return JSONResponse({"message": f"a diff has at most {diffs.MOST:,} bytes"}, status_code=413)
+    return JSONResponse(await run_in_threadpool(diffs.keep, world.data, content, at=world.now()))
+
+
+def _revision(world: World) -> str:
+    with world.store.transaction() as session:
+        return session.revision()
+
+
+async def _bounded(request: Request) -> bytes:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > diffs.MOST:
+            raise diffs.TooLarge
+    return bytes(content)
 
 
 def _published(world: World, path: str) -> Response:
