@@ -187,7 +187,7 @@ def test_connector_definitions_need_a_workspace(serve):
 def test_what_only_enterprise_has_is_501_or_not_there(serve):
     api = serve("2.0")
     assert api.public("POST", "sources/initiateOAuth", {}).status == 501
-    assert api.public("GET", "jobs").status == 404
+    assert api.public("GET", "permissions").status == 404
 
 
 def test_a_server_under_load_says_429_without_saying_when_to_come_back(serve):

@@ -168,6 +168,29 @@ ACTORS_BY_CURSOR: Shape = Form(
         "filters": {"states": ["active|inactive"], "searchTerm": "text"},
     },
 )
+BY_JOB: Shape = {"id!": "whole"}
+BY_CONNECTIONS: Shape = {"connectionIds!": ["uuid"]}
+STREAM_NAME: Shape = {"streamName!": "text", "streamNamespace": "text"}
+STREAMS_OF_CONNECTION: Shape = {"connectionId!": "uuid", "streams!": [STREAM_NAME]}
+REFRESH: Shape = {"connectionId!": "uuid", "refreshMode!": "Truncate|Merge", "streams": [STREAM_NAME]}
+JOB_TYPES = (
+    "check_connection_source|check_connection_destination|discover_schema|get_spec"
+    "|sync|reset_connection|refresh|clear"
+)
+JOBS_ANYWHERE: Shape = {
+    "configTypes!": [JOB_TYPES],
+    "configId": "text",
+    "pagination": PAGINATION,
+    "statuses": ["pending|running|incomplete|failed|succeeded|cancelled"],
+    "createdAtStart": "text",
+    "createdAtEnd": "text",
+    "updatedAtStart": "text",
+    "updatedAtEnd": "text",
+    "orderByField": "createdAt|updatedAt",
+    "orderByMethod": "ASC|DESC",
+}
+JOBS: Shape = Form("jobs_of", {"includingJobId": "whole", **JOBS_ANYWHERE})
+JOBS_OF_WORKSPACES: Shape = Form("jobs_of", {"workspaceIds": ["uuid"], **JOBS_ANYWHERE})
 CUSTOM_DEFINITION: Shape = {
     "name!": "text",
     "dockerRepository!": "text",

@@ -13,6 +13,7 @@ from airbyte_local.admin import admin_app
 from airbyte_local.deployments import Deployment
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
+from airbyte_local.jobs.running import begin
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.threaded import Controls, server_config
@@ -52,12 +53,14 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
                 admin=admin_app(lambda: controls, allowed_hosts=settings.allowed_hosts),
                 die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
             )
+            begin(world)
             say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
             _say_credentials(settings.deployment, say)
             uvicorn.Server(server_config(front, wires)).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises what it caught again, once everything is closed
             pass
         finally:
+            world.workers.stop()
             world.store.close()
 
 

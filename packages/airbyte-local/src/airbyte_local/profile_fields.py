@@ -45,6 +45,7 @@ CAME_WITH_1_8 = _fields(
     web_connection_create="destinationCatalogId dataplaneGroupId",
     web_connection_body="destinationCatalogId dataplaneGroupId",
     coordinates="includeSecretCoordinates",
+    stats="recordsRejected",
 )
 CAME_WITH_1_6 = _fields(
     source="isEntitled resourceAllocation",
@@ -75,6 +76,8 @@ CAME_WITH_1_5 = _fields(
     web_connection_item="tags sourceActorDefinitionVersion destinationActorDefinitionVersion",
     instance="version auth airbyteUrl defaultOrganizationEmail",
     job="logType",
+    job_row="refreshConfig",
+    attempt_logs="logType",
     workspace="tombstone",
     webhook="customDbtHost",
     public_source="createdAt definitionId",

@@ -29,6 +29,7 @@ class Profile:
     default_page_size: int = 20
     cursor_page_size: int | None = 20  # None: sources/list and friends are not paged
     streams_answer: Literal["array", "object"] = "array"
+    structured_logs: bool = True  # False: logs of jobs are lines of text
     coordinates: Literal["shown", "masked"] = "shown"
     destination_sync_modes: tuple[str, ...] = (
         *("append", "overwrite", "append_dedup", "overwrite_dedup"),
@@ -65,7 +66,13 @@ CAME_WITH_1_6 = frozenset(
         for each in ("", "/{definitionId}")
     }
 )
-CAME_WITH_1_5 = frozenset({"tags/list", "tags/create", "tags/update", "tags/delete", "connector_definitions"})
+CAME_WITH_1_5 = frozenset(
+    {"tags/list", "tags/create", "tags/update", "tags/delete", "connector_definitions"}
+    | {"connections/clear", "connections/clear/stream", "connections/refresh"}
+)
+JOB_TYPES_OF_0_50 = (
+    "check_connection_source|check_connection_destination|discover_schema|get_spec|sync|reset_connection"
+)
 MODES_OF_0_50 = (
     "full_refresh_overwrite",
     "full_refresh_append",
@@ -90,6 +97,7 @@ V_0_50 = Profile(
     auths=("none", "basic"),
     proxied=True,
     error_bodies="exception",
+    structured_logs=False,
     problems="detail-only",
     cursor_page_size=None,
     streams_answer="object",
@@ -104,11 +112,14 @@ V_0_50 = Profile(
         "workspace_create": {"organizationId": "uuid"},
         "public_workspace_patch": {"name!": "text"},
         "public_streams_of": {"destinationId!": "uuid"},
+        "public_job_create": {"jobType!": "sync|reset"},
+        "jobs_of": {"configTypes!": [JOB_TYPES_OF_0_50]},
     },
 )
 V_1_5 = Profile(
     name="1.5",
     version="1.5.0",
+    structured_logs=False,
     error_bodies="exception",
     token_seconds=180,
     cursor_page_size=None,

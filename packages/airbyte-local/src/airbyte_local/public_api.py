@@ -15,7 +15,7 @@ from airbyte_local.fitting import fitted, fitted_shape
 from airbyte_local.handlers import tags as shared_tags
 from airbyte_local.handlers.running import Errand
 from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.public import connections, declarative, definitions, streams, tags, workspaces
+from airbyte_local.public import connections, declarative, definitions, jobs, streams, tags, workspaces
 from airbyte_local.public.actors import PublicActors
 from airbyte_local.public.definitions import PublicDefinitions
 from airbyte_local.public.problems import translated
@@ -99,6 +99,10 @@ ROUTES: tuple[PublicRoute, ...] = (
     get("connections/{connectionId}", connections.get),
     running("PATCH", "connections/{connectionId}", connections.patch, bodies.CONNECTION),
     delete("connections/{connectionId}", connections.delete),
+    get("jobs", jobs.list_all, bodies.JOBS),
+    running("POST", "jobs", jobs.create, bodies.JOB_CREATE),
+    get("jobs/{jobId}", jobs.get),
+    PublicRoute(method="DELETE", path="jobs/{jobId}", run=between(jobs.cancel)),
     get("tags", tags.list_all, bodies.TAGS),
     sent("POST", "tags", shared_tags.create, bodies.TAG_CREATE),
     get("tags/{tagId}", tags.get),

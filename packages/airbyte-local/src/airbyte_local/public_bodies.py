@@ -15,6 +15,21 @@ CONNECTIONS: Shape = Form("connections_of", {**OF_WORKSPACES, "tagIds": ["uuid"]
 TAGS: Shape = {"workspaceIds": ["uuid"]}
 COORDINATES: Shape = Form("coordinates", {"includeSecretCoordinates": "flag"})
 STREAMS: Shape = Form("public_streams_of", {"sourceId!": "uuid", "destinationId": "uuid", "ignoreCache": "flag"})
+JOB_TYPES = "sync|reset|clear|refresh"
+JOBS: Shape = {
+    "connectionId": "uuid",
+    "jobType": JOB_TYPES,
+    "workspaceIds": ["uuid"],
+    "status": "pending|running|incomplete|failed|succeeded|cancelled",
+    "createdAtStart": "text",
+    "createdAtEnd": "text",
+    "updatedAtStart": "text",
+    "updatedAtEnd": "text",
+    "orderBy": "text",
+    "limit": "whole",
+    "offset": "whole",
+}
+JOB_CREATE: Shape = Form("public_job_create", {"connectionId!": "uuid", "jobType!": JOB_TYPES})
 CONNECTORS: Shape = {"type!": "source|destination", "workspaceId": "uuid"}
 STREAM: Shape = Form(
     "public_stream_configuration",

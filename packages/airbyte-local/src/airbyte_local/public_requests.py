@@ -13,6 +13,7 @@ from airbyte_local.json_values import Json, is_list
 
 # Parameters that the vendor takes as text and parses late, where a malformed one crashes.
 PARSED_LATE = {"sourceId", "destinationId", "connectionId"}
+NUMBERED = {"jobId"}
 LIMITS = {"limit": (1, 100), "offset": (0, 2**31 - 1)}
 
 
@@ -26,7 +27,11 @@ def read_path(parameters: Mapping[str, str]) -> Json:
     return {name: _id(name, text) for name, text in parameters.items()}
 
 
-def _id(name: str, text: str) -> str:
+def _id(name: str, text: str) -> str | int:
+    if name in NUMBERED:
+        if not text.isdecimal():
+            raise _unbound(name, text)
+        return int(text)
     try:
         return str(uuid.UUID(text))
     except ValueError as error:

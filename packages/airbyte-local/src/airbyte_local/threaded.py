@@ -16,6 +16,7 @@ from airbyte_local.auth import Auth
 from airbyte_local.deployments import Deployment
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
+from airbyte_local.jobs.running import begin
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.wires import Wires
@@ -33,8 +34,10 @@ class Controls:
 
     def reset(self) -> None:
         self.faults.put([])
+        self.world.workers.stop()
         self.world.store.erase()
         furnish(self.world)
+        begin(self.world)
         self.log.clear()
 
 
@@ -94,6 +97,7 @@ class Run:
             admin=admin_app(lambda: controls),
             die=self._die,
         )
+        begin(self.world)
         self._server = _Server(server_config(front, self._wires))
         self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
         self._thread.start()
@@ -106,6 +110,7 @@ class Run:
     def stop(self, *, abruptly: bool) -> None:
         self._server.end(first=self._cut if abruptly else lambda: None)
         self._thread.join()
+        self.world.workers.stop()
         self.world.store.close()
 
     def _die(self) -> None:

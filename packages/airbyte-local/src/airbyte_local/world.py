@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from airbyte_local.connectors.protocol import Surroundings
+from airbyte_local.jobs.workers import Workers
 from airbyte_local.json_values import Json
 from airbyte_local.profiles import LATEST, AuthName, Profile
 from airbyte_local.store import Session, Store, Workspace
 
 API_HOST = "http://localhost:8001/api/public"
 """What the vendor's chart sets by default, and builds `next` from: no address that anybody outside can reach."""
+RETRY_SECONDS = (2.0, 10.0)
+"""The pauses before a second and a third attempt of a job; there is no fourth."""
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -35,6 +38,8 @@ class World:
     auth: AuthName = "none"
     api_host: str = API_HOST
     now: Callable[[], int] = epoch_seconds
+    workers: Workers = field(default_factory=Workers)
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
 
     @property
     def surroundings(self) -> Surroundings:

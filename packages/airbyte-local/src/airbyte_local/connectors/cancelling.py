@@ -14,30 +14,34 @@ class Cancelled(Exception):
 class Cancellation:
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._requested = False
+        self._requested = threading.Event()
         self._acts: list[Callable[[], None]] = []
 
     @property
     def requested(self) -> bool:
-        return self._requested
+        return self._requested.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Until it is requested; False after *seconds*."""
+        return self._requested.wait(seconds)
 
     def cancel(self) -> None:
         """Set the flag and do what was asked for, in this thread. A second time is as good as the first."""
         with self._lock:
-            acts = [] if self._requested else list(self._acts)
-            self._requested = True
+            acts = [] if self.requested else list(self._acts)
+            self._requested.set()
         for act in acts:
             act()
 
     def raise_if_requested(self) -> None:
-        if self._requested:
+        if self.requested:
             raise Cancelled
 
     @contextlib.contextmanager
     def calling(self, act: Callable[[], None]) -> Generator[None]:
         """Within the block a cancellation calls *act*; one that has happened already calls it at once."""
         with self._lock:
-            requested = self._requested
+            requested = self.requested
             self._acts.append(act)
         if requested:
             act()

@@ -15,7 +15,7 @@ from airbyte_local.json_values import Json, bean, form, merged
 from airbyte_local.paging import page, page_after, page_size
 from airbyte_local.store import Actor, ActorLine, Session
 from airbyte_local.validation import refusal, violations
-from airbyte_local.world import Call, new_id
+from airbyte_local.world import Call, World, new_id
 
 
 def find_actor(session: Session, words: Vocabulary, actor_id: str) -> Actor:
@@ -103,7 +103,7 @@ class ActorHandlers:
     def delete(self, call: Call) -> None:
         """Deprecates the connections, drops configuration and secrets; a second time is as good as the first."""
         actor, _ = self._known(call)
-        delete_actor(call.session, actor)
+        delete_actor(call.world, call.session, actor)
 
     def list_by_cursor(self, call: Call) -> Json:
         """Cursor-paged: twenty rows unless more are asked for."""
@@ -190,9 +190,9 @@ class ActorHandlers:
         return {self.words.plural: reads}
 
 
-def delete_actor(session: Session, actor: Actor) -> None:
+def delete_actor(world: World, session: Session, actor: Actor) -> None:
     for connection in session.connections.of_actor(actor.id):
-        deprecate(session, connection)
+        deprecate(world, session, connection)
     session.actors.forget_secrets(actor.id)
     session.actors.save(replace(actor, configuration=None, tombstone=True))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airbyte_local.handlers.actors import find_actor, validate
-from airbyte_local.handlers.jobs import job_read
 from airbyte_local.handlers.running import Errand, Runnable, check, offered_runnable, stored_runnable
+from airbyte_local.handlers.synchronous import job_read
 from airbyte_local.handlers.vocabulary import Vocabulary
 from airbyte_local.json_values import Json, bean
 

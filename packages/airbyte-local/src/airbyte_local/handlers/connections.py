@@ -9,11 +9,12 @@ from airbyte_local.errors import Broken, NotFound, database_refused
 from airbyte_local.handlers.catalog_checks import configured_streams
 from airbyte_local.handlers.connection_reads import connection_read
 from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
+from airbyte_local.jobs.ending import stop_jobs_of
 from airbyte_local.json_values import Json, bean
 from airbyte_local.paging import page
 from airbyte_local.schedules import schedule_for_create, schedule_for_update
 from airbyte_local.store import Actor, Connection, Session, StreamKey
-from airbyte_local.world import Call, new_id
+from airbyte_local.world import Call, World, new_id
 
 PLAIN = (
     "namespaceDefinition",
@@ -142,10 +143,12 @@ def list_by_actor_definition(call: Call) -> Json:
 
 def delete(call: Call) -> None:
     """Twice is as good as once."""
-    deprecate(call.session, find_connection(call.session, call.body["connectionId"]))
+    deprecate(call.world, call.session, find_connection(call.session, call.body["connectionId"]))
 
 
-def deprecate(session: Session, connection: Connection) -> None:
+def deprecate(world: World, session: Session, connection: Connection) -> None:
+    """Its jobs end with it."""
+    stop_jobs_of(world, session, connection.id)
     session.connections.save(replace(connection, status="deprecated"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from airbyte_local.definitions import TYPES, ActorDefinition, Directory
 from airbyte_local.errors import Broken, Known, NotFound
 from airbyte_local.handlers.actors import delete_actor, find_actor
-from airbyte_local.handlers.jobs import job_read
+from airbyte_local.handlers.synchronous import job_read
 from airbyte_local.handlers.vocabulary import Vocabulary
 from airbyte_local.json_values import Json, bean, form
 from airbyte_local.profiles import Profile
@@ -118,7 +118,7 @@ class DefinitionHandlers:
     def delete(self, call: Call) -> None:
         definition = self._known(call)
         for actor in call.session.actors.of_definition(definition.id):
-            delete_actor(call.session, actor)
+            delete_actor(call.world, call.session, actor)
         call.session.definitions.save(replace(_row(definition), tombstone=True))
 
     def grant(self, call: Call) -> Json:

@@ -10,8 +10,8 @@ from airbyte_local.definitions import ActorDefinition, Directory
 from airbyte_local.errors import NotFound
 from airbyte_local.handlers.actors import find_actor
 from airbyte_local.handlers.connections import find_connection
-from airbyte_local.handlers.jobs import job_read
 from airbyte_local.handlers.running import Errand, Outcome, discover, offered_runnable, stored_runnable
+from airbyte_local.handlers.synchronous import job_read
 from airbyte_local.handlers.vocabulary import SOURCE
 from airbyte_local.json_values import Form, Json, bean, dumps
 from airbyte_local.store import Actor, Catalog, Connection, Session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airbyte_local.errors import Broken
+from airbyte_local.errors import Broken, Known
 from airbyte_local.handlers.connections import find_connection
 from airbyte_local.json_values import Json, bean
 from airbyte_local.store import StreamKey, StreamStates
@@ -47,6 +47,13 @@ def create_or_update(call: Call) -> Json:
         StreamStates(connection_id=connection.id, type=kind, legacy=legacy, shared=shared, streams=streams)
     )
     return _read(call.session.states.get(connection.id))
+
+
+def create_or_update_safe(call: Call) -> Json:
+    if call.session.jobs.unfinished(call.body["connectionId"]):
+        message = "State cannot be updated while a sync is running for this connection."
+        raise Known(status=423, message=message)
+    return create_or_update(call)
 
 
 def _key(entry: Json) -> StreamKey:

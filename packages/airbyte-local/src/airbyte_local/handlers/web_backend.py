@@ -17,7 +17,7 @@ from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.json_values import Json, form
 from airbyte_local.paging import page_after, page_size
-from airbyte_local.store import Catalog, Connection, ConnectionLine, Session, StreamKey
+from airbyte_local.store import Catalog, Connection, ConnectionLine, Job, Session, StreamKey
 from airbyte_local.world import Call
 
 
@@ -76,9 +76,19 @@ def list_by_cursor(call: Call) -> Json:
 
 
 def status_counts(call: Call) -> Json:
-    rows = call.session.connections.of_workspaces([call.body["workspaceId"]])
-    paused = sum(row.status == "inactive" for row in rows)
-    return {"running": 0, "healthy": 0, "failed": 0, "paused": paused, "notSynced": len(rows) - paused}
+    newest = call.session.jobs.newest()
+    counts: Json = dict.fromkeys(("running", "healthy", "failed", "paused", "notSynced"), 0)
+    for line in call.session.connections.lines([call.body["workspaceId"]]):
+        counts[_health(line, newest.get(line.id))] += 1
+    return counts
+
+
+def _health(line: ConnectionLine, job: Job | None) -> str:
+    if line.status == "inactive":
+        return "paused"
+    if job is None:
+        return "notSynced"
+    return {"succeeded": "healthy", "failed": "failed", "cancelled": "notSynced"}.get(job.status, "running")
 
 
 def read(session: Session, connection: Connection, refreshed: Catalog | None = None, **more: Json) -> Json:
@@ -95,7 +105,7 @@ def read(session: Session, connection: Connection, refreshed: Catalog | None = N
         source=source,
         destination=destination,
         operations=[operation_read(operation) for operation in operations if operation],
-        isSyncing=False,
+        **_latest(next(iter(session.jobs.of_connections([connection.id])), None)),
         catalogId=catalog_id,
         schemaChange=schema_change(session, connection),
         createdAt=connection.created_at,
@@ -103,6 +113,14 @@ def read(session: Session, connection: Connection, refreshed: Catalog | None = N
         destinationActorDefinitionVersion=version_read(destination_definition),
         **more,
     )
+
+
+def _latest(job: Job | None) -> Json:
+    """What is shown of the newest job of a connection."""
+    if job is None:
+        return {"isSyncing": False}
+    latest = {"latestSyncJobCreatedAt": job.created_at, "latestSyncJobStatus": job.status}
+    return {"isSyncing": not job.ended, **latest}
 
 
 def _end(session: Session, words: Vocabulary, actor_id: str) -> tuple[Json, ActorDefinition]:
@@ -129,6 +147,7 @@ class _Ends:
             for words in (SOURCE, DESTINATION)
             for actor in session.actors.lines(words.kind, [workspace_id], deleted=True)
         }
+        self._jobs = session.jobs.newest()
         self._directories = {words.kind: Directory(session, words.kind) for words in (SOURCE, DESTINATION)}
 
     def match(self, line: ConnectionLine, filters: Json) -> bool:
@@ -160,7 +179,7 @@ class _Ends:
             status=connection.status,
             source=self._snippet(SOURCE, connection.source_id),
             destination=self._snippet(DESTINATION, connection.destination_id),
-            isSyncing=False,
+            **_latest(self._jobs.get(connection.id)),
             schemaChange=schema_change(self._session, connection),
             sourceActorDefinitionVersion=version_read(self._definition(SOURCE, connection.source_id)),
             destinationActorDefinitionVersion=version_read(

@@ -116,10 +116,10 @@ def delete(call: Call) -> None:
     """Since 1.8 a page of twenty sources and destinations goes with it, and the others are left behind."""
     session, workspace = call.session, find_workspace(call.session, call.body["workspaceId"], deleted=True)
     for connection in session.connections.of_workspaces([workspace.id]):
-        deprecate(session, connection)
+        deprecate(call.world, session, connection)
     for kind in ("destination", "source"):
         for actor in session.actors.of_workspaces(kind, [workspace.id])[: call.world.profile.cursor_page_size]:
-            delete_actor(session, actor)
+            delete_actor(call.world, session, actor)
     session.workspaces.save(replace(workspace, tombstone=True))
 
 

@@ -79,9 +79,13 @@ class States:
                 (connection_id, namespace or "", name, int(new_generation), int(stale)),
             )
 
-    def refreshed(self, connection_id: str) -> None:
-        """What is at the destination is of the present generations."""
-        self._database.execute("UPDATE stream_state SET stale = 0 WHERE connection_id = ?", (connection_id,))
+    def refreshed(self, connection_id: str, streams: Iterable[StreamKey]) -> None:
+        """What is at the destination is of the present generation of these streams."""
+        for namespace, name in streams:
+            self._database.execute(
+                "UPDATE stream_state SET stale = 0 WHERE connection_id = ? AND namespace = ? AND name = ?",
+                (connection_id, namespace or "", name),
+            )
 
 
 def _loads(text: str | None) -> Any:

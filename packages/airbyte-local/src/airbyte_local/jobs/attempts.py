@@ -1,0 +1,175 @@
+"""One attempt of one job: prepare, open, pump, finish; and what it leaves in the store, whatever becomes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, replace
+
+from airbyte_local.connectors.cancelling import Cancellation, Cancelled
+from airbyte_local.connectors.protocol import Sink, Surroundings
+from airbyte_local.jobs.failures import AttemptFailed, Failure, raised_by
+from airbyte_local.jobs.logs import Journal
+from airbyte_local.jobs.preparing import CLEARING, Prepared, prepare, read_ends
+from airbyte_local.jobs.progress import HeldState
+from airbyte_local.jobs.replication import Replication
+from airbyte_local.jobs.streams import configured_catalog, state_messages
+from airbyte_local.store import Attempt, Job, Session, StreamStates
+from airbyte_local.world import World
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """The attempt that is under way: its row in the store is written anew as it goes on."""
+
+    world: World
+    job: Job
+    cancellation: Cancellation
+    attempt: Attempt
+
+    def run(self) -> Attempt:
+        """To its end, well or not. Never raises for what a connector does."""
+        self._save(self.attempt)
+        with Journal(self.world.data, self.job.id, self.attempt.number) as journal:
+            journal.say(f"Attempt {self.attempt.number + 1} of job {self.job.id} ({self.job.config_type}).")
+            try:
+                self._move(self._prepared(journal), journal)
+            except AttemptFailed as failed:
+                return self._failed(journal, failed.failures)
+            except Cancelled:
+                return self._failed(journal, [self._stopped()])
+            except Exception as error:
+                LOGGER.exception("job %s", self.job.id)  # a bug of ours
+                message = f"{type(error).__name__}: {error}"
+                return self._failed(journal, [Failure(origin="replication", message=message)])
+            journal.say(f"Done: {self.attempt.total('records_committed'):,} rows.")
+            return self.attempt
+
+    def _prepared(self, journal: Journal) -> Prepared:
+        with self.world.store.transaction() as session:
+            ends = read_ends(session, self.job)
+        journal.hide(ends.secrets)
+        return prepare(self.world, self.job, ends)
+
+    def _move(self, prepared: Prepared, journal: Journal) -> None:
+        around = replace(self.world.surroundings, cancellation=self.cancellation)
+        with _opened(prepared, around) as sink:
+            replication = Replication(
+                streams=prepared.streams,
+                sink=sink,
+                journal=journal,
+                cancellation=self.cancellation,
+                keep=self._keep,
+                report=self._report,
+            )
+            try:
+                if prepared.source is not None:
+                    self._read(prepared, replication, around)
+                self.cancellation.raise_if_requested()
+                replication.finish()
+            finally:
+                self._take(replication)
+        self._succeed(prepared, replication.last_state)
+
+    def _read(self, prepared: Prepared, replication: Replication, around: Surroundings) -> None:
+        if prepared.source is None:
+            return
+        catalog = configured_catalog(prepared.streams)
+        states = state_messages(prepared.states, prepared.streams)
+        try:
+            messages = prepared.source.read(prepared.source_configuration, catalog, states, around)
+            with contextlib.closing(messages):
+                replication.pump(messages)
+        except (AttemptFailed, Cancelled):
+            raise
+        except Exception as error:
+            self.cancellation.raise_if_requested()  # a connector that was killed says all sorts of things
+            raise replication.explained(error) from error
+
+    def _keep(self, held: HeldState) -> None:
+        with self.world.store.transaction() as session:
+            self._keep_in(session, held)
+
+    def _keep_in(self, session: Session, held: HeldState) -> None:
+        if held:
+            session.states.save(
+                StreamStates(
+                    connection_id=self.job.connection_id,
+                    type=held.type,
+                    streams=held.streams,
+                    shared=held.shared,
+                    legacy=held.legacy,
+                )
+            )
+
+    def _take(self, replication: Replication) -> None:
+        self.attempt = replace(
+            self.attempt,
+            streams=replication.stats(),
+            states=replication.states,
+            updated_at=self.world.now(),
+        )
+
+    def _report(self, replication: Replication) -> None:
+        self._take(replication)
+        self._save(self.attempt)
+
+    def _succeed(self, prepared: Prepared, held: HeldState) -> None:
+        """State, attempt and what is fresh now, all in one transaction."""
+        keys = [stream.key for stream in prepared.streams]
+        at = self.world.now()
+        self.attempt = replace(self.attempt, status="succeeded", updated_at=at, ended_at=at)
+        with self.world.store.transaction() as session:
+            if self.job.config_type in CLEARING:
+                session.states.forget(self.job.connection_id, keys, new_generation=True)
+            self._keep_in(session, held)
+            session.states.refreshed(self.job.connection_id, keys)
+            session.jobs.save_attempt(self.attempt)
+
+    def _failed(self, journal: Journal, failures: Iterable[Failure]) -> Attempt:
+        reasons = [failure.reason() for failure in failures]
+        for reason in reasons:
+            for words in ("externalMessage", "internalMessage"):
+                reason[words] = journal.masked(reason[words])
+            journal.say(reason["externalMessage"], level="error", source=_source_of(reason["failureOrigin"]))
+        at = self.world.now()
+        self.attempt = replace(self.attempt, status="failed", updated_at=at, ended_at=at, failures=tuple(reasons))
+        self._save(self.attempt)
+        return self.attempt
+
+    def _stopped(self) -> Failure:
+        if self.world.workers.stopping:
+            return interrupted()
+        return Failure(origin="airbyte_platform", kind="manual_cancellation", message="The job was cancelled.")
+
+    def _save(self, attempt: Attempt) -> None:
+        with self.world.store.transaction() as session:
+            if session.jobs.get(attempt.job_id) is not None:  # it is gone where everything was reset meanwhile
+                session.jobs.save_attempt(attempt)
+
+
+def interrupted() -> Failure:
+    message = "The server was stopped while this ran."
+    return Failure(origin="airbyte_platform", message=message)
+
+
+@contextlib.contextmanager
+def _opened(prepared: Prepared, around: Surroundings) -> Generator[Sink]:
+    """The sink for as long as the block lasts; where that ends badly, it leaves no trace."""
+    try:
+        targets = [stream.target for stream in prepared.streams]
+        sink = prepared.destination.open(prepared.destination_configuration, targets, around)
+    except Exception as error:
+        raise raised_by("destination", error) from error
+    try:
+        yield sink
+    except BaseException:
+        sink.abort()
+        raise
+
+
+def _source_of(origin: str) -> str:
+    return origin if origin in {"source", "destination"} else "platform"

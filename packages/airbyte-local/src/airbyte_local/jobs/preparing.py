@@ -1,0 +1,174 @@
+"""What one attempt needs, read from the store before anything moves: both ends, the streams, the state so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airbyte_local import configurations as cfg
+from airbyte_local.catalogs import key_of
+from airbyte_local.connectors.protocol import Destination, Source
+from airbyte_local.definitions import ActorDefinition
+from airbyte_local.handlers.connections import find_connection
+from airbyte_local.handlers.discovery import discover_source
+from airbyte_local.handlers.running import Runnable, stored_runnable
+from airbyte_local.jobs.failures import AttemptFailed, Failure, Origin
+from airbyte_local.jobs.streams import JobStream, job_stream
+from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.store import Actor, Connection, Job, Session, StreamKey, StreamStates
+from airbyte_local.validation import violations
+from airbyte_local.world import World
+
+CLEARING = frozenset({"clear", "reset_connection"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    streams: tuple[JobStream, ...]
+    states: StreamStates
+    source: Source | None  # None: nothing is read, as in a clear
+    source_configuration: Json
+    destination: Destination
+    destination_configuration: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """A connection with both of its actors, as the store has them now."""
+
+    connection: Connection
+    source: Runnable
+    destination: Runnable
+    secrets: tuple[str, ...]
+
+
+def read_ends(session: Session, job: Job) -> Ends:
+    """Raises:
+    AttemptFailed: an end was deleted.
+    """
+    connection = find_connection(session, job.connection_id)
+    source = _actor(session, "source", connection.source_id)
+    destination = _actor(session, "destination", connection.destination_id)
+    return Ends(
+        connection=connection,
+        source=stored_runnable(session, source),
+        destination=stored_runnable(session, destination),
+        secrets=tuple(_secrets(session, source)) + tuple(_secrets(session, destination)),
+    )
+
+
+def prepare(world: World, job: Job, ends: Ends) -> Prepared:
+    """Raises:
+    AttemptFailed: the job cannot be done as it is configured.
+    """
+    clearing = job.config_type in CLEARING
+    entries = _entries(ends.connection, job) if clearing else ends.connection.details["streams"]
+    if not entries:
+        message = "No stream of the connection is selected."
+        raise AttemptFailed(Failure(origin="airbyte_platform", kind="config_error", message=message))
+    if not isinstance(ends.destination.definition.connector, Destination):
+        raise _imitated("destination", ends.destination.definition)
+    _check_configuration("destination", ends.destination)
+    _check_modes(entries, ends.destination.definition)
+    source = None if clearing else _source(world, ends, [key_of(entry["stream"]) for entry in entries])
+    with world.store.transaction() as session:
+        states = session.states.get(ends.connection.id)
+    streams = [job_stream(ends.connection, entry, states, job_id=job.id, empties=clearing) for entry in entries]
+    return Prepared(
+        streams=tuple(streams),
+        states=states,
+        source=source,
+        source_configuration=ends.source.configuration,
+        destination=ends.destination.definition.connector,
+        destination_configuration=ends.destination.configuration,
+    )
+
+
+def _source(world: World, ends: Ends, wanted: Sequence[StreamKey]) -> Source:
+    connector = ends.source.definition.connector
+    if not isinstance(connector, Source):
+        raise _imitated("source", ends.source.definition)
+    _check_configuration("source", ends.source)
+    for use_cache in (True, False):  # a stream that came after the last discovery is no missing one
+        found = discover_source(world, ends.connection.source_id, use_cache=use_cache)
+        if found.catalog is None:
+            message = found.failure or "The source cannot be discovered."
+            raise AttemptFailed(Failure(origin="source", message=message))
+        there = {key_of(stream) for stream in found.catalog.streams}
+        missing = [key for key in wanted if key not in there]
+        if not missing:
+            return connector
+    names = ", ".join(name for _, name in missing)
+    has = ", ".join(name for _, name in there) or "none"
+    message = f"The source has no stream {names}; it has {has}."
+    raise AttemptFailed(Failure(origin="source", kind="config_error", message=message, stream=missing[0]))
+
+
+def _entries(connection: Connection, job: Job) -> list[Json]:
+    """Those of a clear: the streams it names, as the connection has them."""
+    named = {(stream.get("namespace"), stream["name"]) for stream in job.details["streams"]}
+    return [entry for entry in connection.details["streams"] if key_of(entry["stream"]) in named]
+
+
+def _actor(session: Session, kind: Origin, actor_id: str) -> Actor:
+    actor = session.actors.get(kind, actor_id)
+    if actor is None or actor.tombstone:
+        raise AttemptFailed(Failure(origin=kind, kind="config_error", message=f"The {kind} was deleted."))
+    return actor
+
+
+def _check_configuration(origin: Origin, end: Runnable) -> None:
+    """What every connector of the vendor checks by itself, before anything else."""
+    found = violations(end.definition.connector.spec(), end.configuration)
+    if found:
+        message = f"Config validation error: {found[0]}"
+        raise AttemptFailed(Failure(origin=origin, kind="config_error", message=message))
+
+
+def _check_modes(entries: Sequence[Json], destination: ActorDefinition) -> None:
+    served = {*destination.sync_modes}
+    if {"append_dedup", "overwrite"} <= served:
+        served.add("overwrite_dedup")
+    for entry in entries:
+        mode, name = entry["config"]["destinationSyncMode"], entry["stream"]["name"]
+        if mode not in served:
+            message = f"{destination.name} cannot {mode} (stream {name}); it knows {', '.join(sorted(served))}."
+            raise AttemptFailed(Failure(origin="destination", kind="config_error", message=message))
+
+
+def _imitated(origin: Origin, definition: ActorDefinition) -> AttemptFailed:
+    message = (
+        f"{definition.name} is only imitated here: it can be configured and checked, not run."
+        " `airbyte-local connectors` lists what runs."
+    )
+    return AttemptFailed(Failure(origin=origin, kind="config_error", message=message))
+
+
+def _secrets(session: Session, actor: Actor) -> Iterator[str]:
+    """The secret values of a stored configuration, so that no log repeats them."""
+    for coordinate in _coordinates(actor.configuration):
+        value = session.actors.secret(coordinate)
+        yield from _texts(value)
+
+
+def _coordinates(value: Any) -> Iterator[str]:
+    if cfg.is_reference(value):
+        yield value[cfg.REFERENCE]
+    elif is_object(value):
+        for inner in value.values():
+            yield from _coordinates(inner)
+    elif is_list(value):
+        for inner in value:
+            yield from _coordinates(inner)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif is_object(value):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif is_list(value):
+        for inner in value:
+            yield from _texts(inner)

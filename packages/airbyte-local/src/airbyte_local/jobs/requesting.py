@@ -1,0 +1,119 @@
+"""Asking for a job, and for its end. The queue is the table of jobs; who may enter it is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from airbyte_local.catalogs import key_of
+from airbyte_local.errors import Broken, Known
+from airbyte_local.handlers.connections import find_connection
+from airbyte_local.jobs.ending import stop_job, stop_jobs_of
+from airbyte_local.json_values import Json, bean
+from airbyte_local.store import Connection, Job, Session, StreamKey
+from airbyte_local.world import World
+
+CANCEL_SECONDS = 30.0
+RefreshMode = Literal["Truncate", "Merge"]
+
+
+def request_sync(world: World, connection_id: str, *, scheduled: bool = False) -> Job:
+    """Raises:
+    NotFound: no such connection.
+    Broken: it is not active.
+    Known: 409, one of its jobs is not over yet.
+    """
+    with world.store.transaction() as session:
+        connection = find_connection(session, connection_id)
+        if connection.status != "active":
+            raise Broken(message="IllegalStateException: Can only sync an active connection")
+        if session.jobs.unfinished(connection_id):
+            raise Known(status=409, message=f"A sync is already running for: {connection_id}")
+        keys = [key_of(entry["stream"]) for entry in connection.details["streams"]]
+        _begin_afresh(session, connection)
+        job = _added(world, session, connection, "sync", keys, scheduled=scheduled or None)
+    world.workers.wake()
+    return job
+
+
+def request_clear(
+    world: World, connection_id: str, config_type: str, streams: Iterable[StreamKey] | None = None
+) -> Job:
+    """Empty *streams*, or all, at the destination. A job that runs gives way, as the vendor's does."""
+    _make_way(world, connection_id)
+    with world.store.transaction() as session:
+        connection = find_connection(session, connection_id)
+        job = _added(world, session, connection, config_type, _chosen(connection, streams))
+    world.workers.wake()
+    return job
+
+
+def request_refresh(
+    world: World, connection_id: str, mode: RefreshMode, streams: Iterable[StreamKey] | None = None
+) -> Job:
+    """Read *streams*, or all, anew. Truncate: what is there gives way once that is done."""
+    _make_way(world, connection_id)
+    with world.store.transaction() as session:
+        connection = find_connection(session, connection_id)
+        if connection.status != "active":
+            raise Broken(message="IllegalStateException: Can only sync an active connection")
+        keys = _chosen(connection, streams)
+        session.states.forget(connection_id, keys, new_generation=True, stale=mode == "Truncate")
+        job = _added(world, session, connection, "refresh", keys, refreshMode=mode)
+    world.workers.wake()
+    return job
+
+
+def cancel_job(world: World, job_id: int) -> Job:
+    """Stop a job and wait until it has stopped.
+
+    Raises:
+        Broken: there is no such job, or it is over.
+    """
+    with world.store.transaction() as session:
+        job = session.jobs.get(job_id)
+        if job is None or job.ended:
+            raise Broken(message=f"IllegalStateException: Failed to cancel job {job_id}: it does not run")
+        stop_job(world, session, job)
+    world.workers.wait(job_id, CANCEL_SECONDS)
+    with world.store.transaction() as session:
+        return session.jobs.get(job_id) or job
+
+
+def _make_way(world: World, connection_id: str) -> None:
+    with world.store.transaction() as session:
+        find_connection(session, connection_id)
+        running = stop_jobs_of(world, session, connection_id)
+    for job in running:
+        world.workers.wait(job.id, CANCEL_SECONDS)
+
+
+def _begin_afresh(session: Session, connection: Connection) -> None:
+    """Streams that are read whole and overwritten are a new generation each time."""
+    afresh = [
+        key_of(entry["stream"])
+        for entry in connection.details["streams"]
+        if entry["config"]["syncMode"] == "full_refresh"
+        and entry["config"]["destinationSyncMode"].startswith("overwrite")
+    ]
+    session.states.forget(connection.id, afresh, new_generation=True)
+
+
+def _chosen(connection: Connection, streams: Iterable[StreamKey] | None) -> list[StreamKey]:
+    has = [key_of(entry["stream"]) for entry in connection.details["streams"]]
+    if streams is None:
+        return has
+    wanted = set(streams)
+    return [key for key in has if key in wanted]
+
+
+def _added(
+    world: World,
+    session: Session,
+    connection: Connection,
+    config_type: str,
+    keys: Sequence[StreamKey],
+    **details: object,
+) -> Job:
+    streams: list[Json] = [bean(name=name, namespace=namespace) for namespace, name in keys]
+    return session.jobs.add(connection.id, config_type, at=world.now(), details=bean(streams=streams, **details))
