@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ def main() -> None:
     show_envvar=True,
     help="For --auth client; made up where not given.",
 )
+@click.option("--jobs", "places", default=4, show_default=True, type=click.IntRange(1, 64), help="Syncs at a time.")
+@click.option("--no-schedules", is_flag=True, help="Sync only when asked to, whatever the connections say.")
 @click.option("--allow-host", multiple=True, help="A further Host name that may use /_local/.")
 @click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
 def serve(
@@ -64,6 +67,8 @@ def serve(
     data: Path,
     allow_host: tuple[str, ...],
     log_bodies: bool,
+    places: int,
+    no_schedules: bool,
     **cell: Any,
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
@@ -77,7 +82,7 @@ def serve(
             host=host,
             port=port,
             data=data,
-            deployment=_deployment(**cell),
+            deployment=replace(_deployment(**cell), places=places, schedules=not no_schedules),
             allowed_hosts=allow_host,
             log_bodies=log_bodies,
         )

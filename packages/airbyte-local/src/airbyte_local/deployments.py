@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airbyte_local.auth import Auth, Credentials, choose_auth
+from airbyte_local.jobs.workers import PLACES, Workers
 from airbyte_local.profiles import PROFILES, AuthName, Profile
-from airbyte_local.world import API_HOST, World, open_world
+from airbyte_local.world import API_HOST, RETRY_SECONDS, World, open_world
 
 
 class NoSuchAirbyte(ValueError):
@@ -24,6 +25,9 @@ class Deployment:
     token_seconds: int | None = None
     api_host: str | None = None
     clock: Callable[[], float] = time.time
+    places: int = PLACES  # jobs at a time
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
+    schedules: bool = True  # whether connections run by themselves
 
     def doorkeeper(self) -> Auth:
         return choose_auth(
@@ -40,7 +44,14 @@ class Deployment:
         reachable = url if self.profile.is_cloud else API_HOST
         host = self.api_host or reachable
         return open_world(
-            data, url=url, profile=self.profile, auth=self.auth, api_host=host, now=lambda: int(self.clock())
+            data,
+            url=url,
+            profile=self.profile,
+            auth=self.auth,
+            api_host=host,
+            now=lambda: int(self.clock()),
+            workers=Workers(self.places),
+            retry_seconds=self.retry_seconds,
         )
 
 
@@ -53,6 +64,9 @@ def deployment(
     token_seconds: int | None = None,
     api_host: str | None = None,
     clock: Callable[[], float] = time.time,
+    places: int = PLACES,
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+    schedules: bool = True,
 ) -> Deployment:
     """The cell of the table; *auth* None is the first that the version has.
 
@@ -73,4 +87,7 @@ def deployment(
         token_seconds=token_seconds,
         api_host=api_host,
         clock=clock,
+        places=places,
+        retry_seconds=retry_seconds,
+        schedules=schedules,
     )

@@ -14,6 +14,7 @@ from airbyte_local.deployments import Deployment
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
 from airbyte_local.jobs.running import begin
+from airbyte_local.jobs.scheduling import Schedules
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.threaded import Controls, server_config
@@ -41,6 +42,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         port: int = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         world = settings.deployment.open(settings.data, url=f"http://{shown}:{port}")
+        schedules = Schedules()
         try:
             controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
             wires = Wires()
@@ -54,12 +56,15 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
                 die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
             )
             begin(world)
+            if settings.deployment.schedules:
+                schedules.begin(world)
             say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
             _say_credentials(settings.deployment, say)
             uvicorn.Server(server_config(front, wires)).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises what it caught again, once everything is closed
             pass
         finally:
+            schedules.end()
             world.workers.stop()
             world.store.close()
 

@@ -15,13 +15,17 @@ from airbyte_local.auth import Credentials
 from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.deployments import Deployment, deployment
 from airbyte_local.faults import Action, Fault, Faults, fault_from
+from airbyte_local.jobs.requesting import request_sync
+from airbyte_local.jobs.workers import PLACES
 from airbyte_local.json_values import Json
 from airbyte_local.profiles import AuthName
 from airbyte_local.request_log import Exchange, RequestLog
 from airbyte_local.seeding import seed
-from airbyte_local.store import StreamKey
+from airbyte_local.store import Job, StreamKey
 from airbyte_local.threaded import Controls, Run
-from airbyte_local.world import World
+from airbyte_local.world import RETRY_SECONDS, World
+
+POLL_SECONDS = 0.01
 
 
 class LocalAirbyte:
@@ -117,6 +121,23 @@ class LocalAirbyte:
         with self.world.store.transaction() as session:
             return session.states.get(connection_id).generations
 
+    def sync(self, connection_id: str, *, seconds: float = 60.0) -> Job:
+        """Sync a connection, and wait for the end of it.
+
+        Raises:
+            Refusal: it is not active, or a job of it runs.
+            TimeoutError: it takes longer than *seconds*.
+        """
+        job = request_sync(self.world, connection_id)
+        deadline = time.monotonic() + seconds
+        while not job.ended:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"job {job.id} still runs after {seconds} seconds")
+            time.sleep(POLL_SECONDS)
+            with self.world.store.transaction() as session:
+                job = session.jobs.get(job.id) or job
+        return job
+
     def start(self) -> None:
         """Start after `stop` or `kill`, on the same port and data."""
         if self._run is None:
@@ -164,6 +185,9 @@ def server(
     token_seconds: int | None = None,
     api_host: str | None = None,
     clock: Callable[[], float] = time.time,
+    places: int = PLACES,
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+    schedules: bool = False,
 ) -> Generator[LocalAirbyte]:
     """A local Airbyte for as long as the block lasts.
 
@@ -174,6 +198,9 @@ def server(
     handle. *token_seconds*: how long a token lives, if not as long as the version has it; *clock* is what that is
     measured by. *absent*: routes to leave out, as a path (`sources/list`) or a method and a template of the Public
     API (`GET streams`). *api_host*: what the Public API builds `next` from.
+
+    *places*: how many jobs run at a time. *retry_seconds*: the pauses before a second attempt of a job and those
+    after it; empty, there is none. *schedules*: whether connections with a schedule sync by themselves.
 
     Raises:
         NoSuchAirbyte: there is no such version, or it has no such *auth*.
@@ -191,6 +218,9 @@ def server(
         token_seconds=token_seconds,
         api_host=api_host,
         clock=clock,
+        places=places,
+        retry_seconds=retry_seconds,
+        schedules=schedules,
     )
     with contextlib.ExitStack() as stack:
         folder = Path(data) if data is not None else Path(stack.enter_context(tempfile.TemporaryDirectory()))

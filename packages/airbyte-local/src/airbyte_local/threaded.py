@@ -17,6 +17,7 @@ from airbyte_local.deployments import Deployment
 from airbyte_local.faults import Faults
 from airbyte_local.front import Front
 from airbyte_local.jobs.running import begin
+from airbyte_local.jobs.scheduling import Schedules
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.wires import Wires
@@ -98,6 +99,9 @@ class Run:
             die=self._die,
         )
         begin(self.world)
+        self._schedules = Schedules()
+        if deployment.schedules:
+            self._schedules.begin(self.world)
         self._server = _Server(server_config(front, self._wires))
         self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
         self._thread.start()
@@ -110,6 +114,7 @@ class Run:
     def stop(self, *, abruptly: bool) -> None:
         self._server.end(first=self._cut if abruptly else lambda: None)
         self._thread.join()
+        self._schedules.end()
         self.world.workers.stop()
         self.world.store.close()
 

@@ -68,6 +68,8 @@ def open_world(
     auth: AuthName = "none",
     api_host: str = API_HOST,
     now: Callable[[], int] = epoch_seconds,
+    workers: Workers | None = None,
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS,
 ) -> World:
     """Open the state under *data*, made on the first start.
 
@@ -85,6 +87,8 @@ def open_world(
         auth=auth,
         api_host=api_host,
         now=now,
+        workers=workers or Workers(),
+        retry_seconds=retry_seconds,
     )
     furnish(world)
     return world

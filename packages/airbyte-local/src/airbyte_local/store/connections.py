@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from airbyte_local.json_values import dumps
+from airbyte_local.json_values import Json, dumps
 from airbyte_local.store.records import Connection, ConnectionLine, marks
 
 INSERT = """INSERT OR REPLACE INTO connection
@@ -22,6 +22,9 @@ UNION ALL
 SELECT destination_id, count(*) FROM connection
   WHERE workspace_id = :workspace AND status != 'deprecated' GROUP BY 1
 """
+# The condition is that of an index: this is asked every second.
+SCHEDULED = """SELECT id, json_extract(details, '$.scheduleData') FROM connection
+  WHERE status = 'active' AND json_extract(details, '$.scheduleType') <> 'manual' ORDER BY rowid"""
 IDS = """SELECT id FROM connection """
 LINES = """SELECT id, name, source_id, destination_id, status FROM connection """
 TAGGED = """SELECT connection.id FROM connection, json_each(connection.details, '$.tagIds') AS tag """
@@ -81,6 +84,11 @@ class Connections:
             actor_id,
             actor_id,
         )
+
+    def scheduled(self) -> dict[str, Json]:
+        """The scheduleData of every active connection that runs by itself."""
+        rows = self._database.execute(SCHEDULED)
+        return {connection_id: json.loads(data) for connection_id, data in rows if data is not None}
 
     def count_by_actor(self, workspace_id: str) -> dict[str, int]:
         return dict(self._database.execute(COUNTS, {"workspace": workspace_id}).fetchall())

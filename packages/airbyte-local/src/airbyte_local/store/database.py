@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS connection (
 CREATE INDEX IF NOT EXISTS connection_listing ON connection (workspace_id);
 CREATE INDEX IF NOT EXISTS connection_source ON connection (source_id);
 CREATE INDEX IF NOT EXISTS connection_destination ON connection (destination_id);
+CREATE INDEX IF NOT EXISTS connection_scheduled ON connection (id)
+  WHERE status = 'active' AND json_extract(details, '$.scheduleType') <> 'manual';
 CREATE TABLE IF NOT EXISTS catalog (id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, streams TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS catalog_fetch (
   position INTEGER PRIMARY KEY AUTOINCREMENT, actor_id TEXT NOT NULL, image TEXT NOT NULL,
