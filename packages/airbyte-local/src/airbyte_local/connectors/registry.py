@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airbyte_local.connectors import databases, services, storages
+from airbyte_local.connectors.end_to_end import END_TO_END
 from airbyte_local.connectors.file import File
 from airbyte_local.connectors.local_json import LocalJson
 from airbyte_local.connectors.protocol import Connector, PublicDefinition
@@ -13,7 +14,7 @@ DEDUPING = ("overwrite", "append", "append_dedup")
 SOURCES: dict[str, tuple[str, Connector]] = {
     "source-file": ("file", File()),
     "source-faker": ("api", SampleData()),
-    "source-e2e-test": ("api", services.E2E_SOURCE),
+    "source-e2e-test": ("api", END_TO_END),
     "source-github": ("api", services.GITHUB),
     "source-google-sheets": ("file", storages.GOOGLE_SHEETS_SOURCE),
     "source-hubspot": ("api", services.HUBSPOT),

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from airbyte_local.connectors.imitated import Imitated, always
-from airbyte_local.connectors.protocol import ConnectorFailed
 from airbyte_local.connectors.schema import (
-    DRAFT,
     boolean,
     choice,
     fields,
@@ -20,7 +15,6 @@ from airbyte_local.connectors.schema import (
     stream,
     text,
 )
-from airbyte_local.json_values import Json, is_object
 
 STRIPE = Imitated(
     specification=specification(
@@ -111,59 +105,6 @@ POKEAPI = Imitated(
 )
 
 
-def _mock_catalog(configuration: Json) -> list[Json]:
-    """The streams the configuration itself spells out."""
-    mock: Any = configuration.get("mock_catalog", {})
-    try:
-        if mock.get("type") == "MULTI_STREAM":
-            schemas = json.loads(mock["stream_schemas"])
-        else:
-            schemas = {mock.get("stream_name", "data"): json.loads(mock.get("stream_schema", '{"type": "object"}'))}
-    except ValueError as error:
-        raise ConnectorFailed(f"mock_catalog is no JSON: {error}") from error
-    if not is_object(schemas):
-        raise ConnectorFailed("mock_catalog must be an object of streams")
-    return [
-        {
-            **stream(name),
-            "jsonSchema": {"$schema": DRAFT, **schema},
-            "supportedSyncModes": ["full_refresh", "incremental"],
-        }
-        for name, schema in schemas.items()
-    ]
-
-
-E2E_SOURCE = Imitated(
-    specification=specification(
-        "E2E test source, imitated",
-        choice(
-            "type",
-            {
-                "CONTINUOUS_FEED": fields(
-                    "max_messages mock_catalog",
-                    max_messages=integer(default=100, minimum=1),
-                    message_interval_ms=integer(default=0),
-                    seed=integer(default=0),
-                    mock_catalog=choice(
-                        "type",
-                        {
-                            "SINGLE_STREAM": fields(
-                                "stream_name stream_schema",
-                                stream_name=text(),
-                                stream_schema=text(),
-                                stream_duplication=integer(default=1),
-                            ),
-                            "MULTI_STREAM": fields("stream_schemas", stream_schemas=text()),
-                        },
-                    ),
-                ),
-                "EXCEPTION_AFTER_N": fields("throw_after_n_records", throw_after_n_records=integer(minimum=1)),
-                "INFINITE_FEED": fields("max_records", max_records=integer(), message_interval=integer()),
-            },
-        ),
-    ),
-    streams=_mock_catalog,
-)
 DEV_NULL = Imitated(
     specification=specification(
         "/dev/null destination, imitated",

@@ -1,0 +1,173 @@
+"""The E2E Testing source: streams as the configuration spells them out, rows out of thin air, failures on demand.
+
+Its modes are the vendor's: https://docs.airbyte.com/integrations/sources/e2e-test. Rows follow from schema, seed.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airbyte_local.connectors.cancelling import Cancellation
+from airbyte_local.connectors.imitated import Imitated
+from airbyte_local.connectors.messages import now_ms, record, stream_state, stream_status
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
+from airbyte_local.connectors.schema import DRAFT, choice, fields, integer, specification, stream, text
+from airbyte_local.json_values import Json, is_list, is_object
+
+EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
+STATE_EVERY = 10
+"""Rows between two checkpoints of the modes that count."""
+COUNTED = '{"type": "object", "properties": {"column1": {"type": "string"}}}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndToEnd(Imitated):
+    def read(
+        self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
+    ) -> Generator[Json]:
+        has = {stream["name"] for stream in self.discover(configuration, around)}
+        for entry in catalog["streams"]:
+            name: str = entry["stream"]["name"]
+            if name not in has:
+                raise ConnectorFailed(f"There is no stream {name}")
+            yield stream_status(name, "STARTED")
+            rows = (
+                _made_up(configuration, entry["stream"])
+                if configuration["type"] == "CONTINUOUS_FEED"
+                else _counted(configuration, _start(state), around.cancellation)
+            )
+            yield stream_status(name, "RUNNING")
+            for number, row in rows:
+                yield record(name, row, now_ms())
+                if number is not None and not number % STATE_EVERY:
+                    yield stream_state(name, {"column1": str(number)})
+                _pause(configuration, around.cancellation)
+            yield stream_status(name, "COMPLETE")
+
+
+def _made_up(configuration: Json, stream: Json) -> Iterator[tuple[None, Json]]:
+    chance = random.Random(f"{configuration.get('seed', 0)} {stream['name']}")  # noqa: S311 - test data
+    for _ in range(configuration["max_messages"]):
+        yield None, _object(stream["json_schema"], chance)
+
+
+def _counted(configuration: Json, start: int, cancellation: Cancellation) -> Iterator[tuple[int, Json]]:
+    """The modes without a catalog: numbers as texts, on from the state, without an end or to an exception."""
+    fails_after: int | None = configuration.get("throw_after_n_records")
+    last: int | None = configuration.get("max_records")
+    number = start
+    while last is None or number < last:
+        if fails_after is not None and number - start >= fails_after:
+            raise ConnectorCrashed(f"The configuration asks for an exception after {fails_after} records.")
+        number += 1
+        yield number, {"column1": str(number)}
+        cancellation.raise_if_requested()
+
+
+def _start(state: list[Json]) -> int:
+    for each in state:
+        found: Json = each.get("stream", {}).get("stream_state") or {}
+        if "column1" in found:
+            return int(found["column1"])
+    return 0
+
+
+def _pause(configuration: Json, cancellation: Cancellation) -> None:
+    milliseconds = configuration.get("message_interval_ms") or configuration.get("message_interval") or 0
+    if milliseconds:
+        cancellation.wait(milliseconds / 1000)
+    cancellation.raise_if_requested()
+
+
+def _object(schema: Json, chance: random.Random) -> Json:
+    properties: Json = schema.get("properties") or {}
+    return {name: _value(each, chance) for name, each in properties.items()}
+
+
+def _value(schema: Any, chance: random.Random) -> Any:
+    kinds = schema.get("type", "string") if is_object(schema) else "string"
+    kind = next((each for each in kinds if each != "null"), "null") if is_list(kinds) else kinds
+    match kind:
+        case "integer":
+            return chance.randrange(1_000_000)
+        case "number":
+            return round(chance.uniform(0, 1_000), 3)
+        case "boolean":
+            return chance.random() < 0.5
+        case "object":
+            return _object(schema, chance)
+        case "array":
+            return [_value(schema.get("items", {}), chance) for _ in range(chance.randrange(4))]
+        case _:
+            return None if kind == "null" else _text(schema, chance)
+
+
+def _text(schema: Json, chance: random.Random) -> str:
+    at = EPOCH + timedelta(seconds=chance.randrange(100_000_000))
+    match schema.get("format"):
+        case "date":
+            return f"{at:%Y-%m-%d}"
+        case "date-time":
+            return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        case _:
+            return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=12))
+
+
+def _mock_catalog(configuration: Json) -> list[Json]:
+    """The streams the configuration itself spells out."""
+    mock: Any = configuration.get("mock_catalog", {})
+    try:
+        if mock.get("type") == "MULTI_STREAM":
+            schemas = json.loads(mock["stream_schemas"])
+        else:
+            schemas = {mock.get("stream_name", "data"): json.loads(mock.get("stream_schema", COUNTED))}
+    except ValueError as error:
+        raise ConnectorFailed(f"mock_catalog is no JSON: {error}") from error
+    if not is_object(schemas):
+        raise ConnectorFailed("mock_catalog must be an object of streams")
+    return [
+        {
+            **stream(name),
+            "jsonSchema": {"$schema": DRAFT, **schema},
+            "supportedSyncModes": ["full_refresh", "incremental"],
+        }
+        for name, schema in schemas.items()
+    ]
+
+
+END_TO_END = EndToEnd(
+    specification=specification(
+        "E2E test source",
+        choice(
+            "type",
+            {
+                "CONTINUOUS_FEED": fields(
+                    "max_messages mock_catalog",
+                    max_messages=integer(default=100, minimum=1),
+                    message_interval_ms=integer(default=0),
+                    seed=integer(default=0),
+                    mock_catalog=choice(
+                        "type",
+                        {
+                            "SINGLE_STREAM": fields(
+                                "stream_name stream_schema",
+                                stream_name=text(),
+                                stream_schema=text(),
+                                stream_duplication=integer(default=1),
+                            ),
+                            "MULTI_STREAM": fields("stream_schemas", stream_schemas=text()),
+                        },
+                    ),
+                ),
+                "EXCEPTION_AFTER_N": fields("throw_after_n_records", throw_after_n_records=integer(minimum=1)),
+                "INFINITE_FEED": fields("max_records", max_records=integer(), message_interval=integer()),
+            },
+        ),
+    ),
+    streams=_mock_catalog,
+)
