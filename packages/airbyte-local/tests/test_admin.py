@@ -121,5 +121,7 @@ def test_names_of_this_machine_are_let_in(api, headers):
 
 def test_what_is_not_there_is_not_there(api):
     assert api.client.get("/_local/nothing").status_code == 404
-    assert api.client.get("/").status_code == 404
+    for path in ("/nothing", "/v1/sources"):
+        assert api.client.get(path).text == "Object not found."
+    assert api.client.get("/", headers={"accept": "application/json"}).text == "Object not found."
     assert api.client.get("/api/v1/sources/list").status_code == 404

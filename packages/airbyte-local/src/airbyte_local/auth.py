@@ -61,7 +61,7 @@ class ProxyAuth:
     password: str = field(repr=False)
 
     def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - the protocol's
-        if _is_basic(request, self.username, self.password):
+        if is_basic(request.headers.get("authorization", ""), self.username, self.password):
             return None
         headers = {
             "content-type": "text/html",
@@ -80,7 +80,8 @@ class BasicAuth:
     profile: Profile
 
     def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - the protocol's
-        if request.path in _anonymous(self.profile) or _is_basic(request, self.username, self.password):
+        given = request.headers.get("authorization", "")
+        if request.path in _anonymous(self.profile) or is_basic(given, self.username, self.password):
             return None
         return unauthorized(request.path)
 
@@ -175,8 +176,9 @@ def _anonymous(profile: Profile) -> set[str]:
     return {*config, f"{profile.public_prefix}health"}
 
 
-def _is_basic(request: Request, username: str, password: str) -> bool:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def is_basic(authorization: str, username: str, password: str) -> bool:
+    """Whether the header *authorization* holds just these, as HTTP Basic."""
+    scheme, _, token = authorization.partition(" ")
     given = _decoded(token) if scheme.lower() == "basic" else b""
     return hmac.compare_digest(given, f"{username}:{password}".encode())
 

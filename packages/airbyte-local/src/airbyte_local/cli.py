@@ -58,7 +58,7 @@ def main() -> None:
 )
 @click.option("--jobs", "places", default=4, show_default=True, type=click.IntRange(1, 64), help="Syncs at a time.")
 @click.option("--no-schedules", is_flag=True, help="Sync only when asked to, whatever the connections say.")
-@click.option("--allow-host", multiple=True, help="A further Host name that may use /_local/.")
+@click.option("--allow-host", multiple=True, help="A further Host name that may use the pages and /_local/.")
 @click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
 def serve(
     *,

@@ -1,4 +1,4 @@
-"""The front door: ASGI in, both of Airbyte's APIs behind it, faults and the request log in between."""
+"""The front door: ASGI in; both of Airbyte's APIs behind it, faults and the request log in between, and the pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from airbyte_local.answers import Answer, Request, crash_answer
 from airbyte_local.auth import Auth
 from airbyte_local.faults import Fault, Faults
 from airbyte_local.json_values import is_list, is_object
+from airbyte_local.pages.site import Pages
 from airbyte_local.request_log import RequestLog
 from airbyte_local.wires import Wires
 from airbyte_local.world import World
@@ -46,14 +47,22 @@ class Front:
     wires: Wires
     admin: App
     die: Callable[[], None]
+    allowed_hosts: Collection[str] = ()
+    _pages: Pages = field(init=False)
     # Not the default limiter: a handler may wait for a file that this server hands out by a thread of that one.
     _threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
     _late: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+
+    def __post_init__(self) -> None:
+        self._pages = Pages(lambda: self.world, auth=self.auth, wires=self.wires, allowed_hosts=self.allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path == ADMIN or path.startswith(f"{ADMIN}/"):
             await self.admin(scope, receive, send)
+            return
+        if self._pages.wants(scope):
+            await self._pages(scope, receive, send)
             return
         request = await _read_request(scope, receive)
         if request is None:

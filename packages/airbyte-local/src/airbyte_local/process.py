@@ -54,6 +54,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
                 wires=wires,
                 admin=admin_app(lambda: controls, allowed_hosts=settings.allowed_hosts),
                 die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
+                allowed_hosts=settings.allowed_hosts,
             )
             begin(world)
             if settings.deployment.schedules:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
+from airbyte_local import diffs
 from airbyte_local.admin import admin_app
 from airbyte_local.auth import Auth
 from airbyte_local.deployments import Deployment
@@ -37,6 +38,7 @@ class Controls:
         self.faults.put([])
         self.world.workers.stop()
         self.world.store.erase()
+        diffs.forget(self.world.data)
         furnish(self.world)
         begin(self.world)
         self.log.clear()

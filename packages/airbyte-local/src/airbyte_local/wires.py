@@ -15,6 +15,8 @@ class Wires:
 
     def __init__(self) -> None:
         self._open: dict[Address, asyncio.Transport] = {}
+        self.ending = asyncio.Event()
+        """The server is about to stop: answers that have no end of their own have to come to one."""
 
     def close(self, client: Address | None) -> None:
         """Close one connection after what was written to it so far."""
@@ -26,9 +28,14 @@ class Wires:
         for transport in list(self._open.values()):
             transport.abort()
 
+    def cut(self, client: Address | None) -> None:
+        """Cut one connection at once: whoever asked has stopped reading."""
+        if client is not None and (transport := self._open.get((client[0], client[1]))):
+            transport.abort()
+
     def protocol(self) -> type[asyncio.Protocol]:
         """The HTTP protocol for uvicorn, which tells this about every connection."""
-        opened = self._open
+        opened, ending = self._open, self.ending
 
         class Wired(H11Protocol):
             def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -39,6 +46,10 @@ class Wires:
             def connection_lost(self, exc: Exception | None) -> None:
                 opened.pop(_peer(self.transport), None)
                 super().connection_lost(exc)
+
+            def shutdown(self) -> None:
+                ending.set()
+                super().shutdown()
 
         return Wired
 

@@ -1,0 +1,143 @@
+"""Sources and destinations: lists of them, and one with its configuration, masked as the API's answers are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from airbyte_local import configurations as cfg
+from airbyte_local.definitions import ActorDefinition, Directory
+from airbyte_local.handlers.actors import find_actor
+from airbyte_local.handlers.vocabulary import Vocabulary
+from airbyte_local.json_values import is_list, is_object
+from airbyte_local.pages.places import Outlook, outlook
+from airbyte_local.store import Actor, Session
+
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorRow:
+    id: str
+    name: str
+    workspace: str | None
+    type_name: str
+    connections: int
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorList:
+    rows: tuple[ActorRow, ...]
+    total: int
+    found: int
+    pages: int
+    page: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One leaf of a configuration. *secret*: the value is the mask."""
+
+    path: tuple[str, ...]
+    value: str
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActorPage:
+    id: str
+    name: str
+    deleted: bool
+    definition: ActorDefinition
+    created_at: int
+    settings: tuple[Setting, ...]
+    connections: tuple[tuple[str, str], ...]  # (id, name)
+    streams: tuple[str, ...] | None  # of the last discovery; None: there was none
+    discovered_at: int | None
+    outlook: Outlook
+
+
+def actor_list(session: Session, outlook: Outlook, words: Vocabulary, text: str, page: int) -> ActorList:
+    directory = Directory(session, words.kind)
+    counts: dict[str, int] = {}
+    for workspace_id in outlook.ids:
+        counts |= session.connections.count_by_actor(workspace_id)
+    lines = session.actors.lines(words.kind, outlook.ids)
+    needle = text.casefold()
+    found = [
+        line
+        for line in lines
+        if needle in line.name.casefold() or needle in directory.get(line.definition_id).name.casefold()
+    ]
+    found.sort(key=lambda line: (line.name.casefold(), line.id))
+    pages = max(1, -(-len(found) // PAGE))
+    page = min(max(page, 1), pages)
+    rows = [
+        ActorRow(
+            id=actor.id,
+            name=actor.name,
+            workspace=outlook.name_of(actor.workspace_id),
+            type_name=directory.get(actor.definition_id).name,
+            connections=counts.get(actor.id, 0),
+            created_at=actor.created_at,
+        )
+        for actor in session.actors.whole([line.id for line in found[(page - 1) * PAGE : page * PAGE]])
+    ]
+    return ActorList(rows=tuple(rows), total=len(lines), found=len(found), pages=pages, page=page, text=text)
+
+
+def actor_page(session: Session, words: Vocabulary, actor_id: str) -> ActorPage:
+    """Deleted ones too.
+
+    Raises:
+        NotFound: nobody knows the id.
+    """
+    actor = find_actor(session, words, actor_id)
+    definition = Directory(session, words.kind).get(actor.definition_id)
+    newest = session.catalogs.newest(actor.id) if words.kind == "source" else None
+    catalog = session.catalogs.get(newest[0]) if newest else None
+    return ActorPage(
+        id=actor.id,
+        name=actor.name,
+        deleted=actor.tombstone,
+        definition=definition,
+        created_at=actor.created_at,
+        settings=tuple(settings(actor, definition)),
+        connections=tuple((each.id, each.name) for each in session.connections.of_actor(actor.id)),
+        streams=tuple(stream["name"] for stream in catalog.streams) if catalog else None,
+        discovered_at=newest[1] if newest else None,
+        outlook=outlook(session, actor.workspace_id),
+    )
+
+
+def settings(actor: Actor, definition: ActorDefinition) -> Iterator[Setting]:
+    if actor.configuration is None:
+        return iter(())
+    return _leaves(cfg.mask(definition.connector.spec(), actor.configuration), ())
+
+
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Setting]:
+    # What the store keeps in the place of a secret stays one, also where the specification no longer says so.
+    if cfg.is_reference(value):
+        yield Setting(path=path, value=cfg.MASK, secret=True)
+    elif is_object(value) and value:
+        for key, inner in value.items():
+            yield from _leaves(inner, (*path, key))
+    elif is_list(value) and value and any(is_object(each) or is_list(each) for each in value):
+        for position, inner in enumerate(value, start=1):
+            yield from _leaves(inner, (*path, str(position)))
+    else:
+        yield Setting(path=path, value=_text(value), secret=value == cfg.MASK)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if is_list(value):
+        return ", ".join(_text(each) for each in value) or "(empty list)"
+    return "(empty)" if value in ("", {}) else str(value)

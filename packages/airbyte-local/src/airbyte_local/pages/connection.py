@@ -1,0 +1,170 @@
+"""One connection: what it moves and how, what became of it, and where each stream stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from airbyte_local.catalogs import key_of
+from airbyte_local.connectors.protocol import ActorKind
+from airbyte_local.handlers.connections import find_connection
+from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.pages.connection_list import End, end_names
+from airbyte_local.pages.history import Past, history
+from airbyte_local.pages.places import Outlook, outlook
+from airbyte_local.pages.wording import NAMESPACES, field_path, schedule, sync_mode
+from airbyte_local.store import Connection, Session, StreamKey, StreamStates
+
+STATE_LIMIT = 20_000
+"""Characters of one stream's state; some are of megabytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    name: str
+    type: str
+    hashed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    name: str
+    namespace: str | None
+    mode: str
+    cursor: str | None
+    key: str | None
+    fields: tuple[Field, ...]
+    left_out: tuple[str, ...]
+    rows: int | None  # of the last job that wrote any
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionPage:
+    id: str
+    name: str
+    status: str
+    source: End
+    destination: End
+    schedule: str
+    namespace: str
+    prefix: str
+    created_at: int
+    streams: tuple[Stream, ...]
+    shared_state: str | None
+    jobs: tuple[Past, ...]
+    outlook: Outlook
+
+    @property
+    def running(self) -> Past | None:
+        return next((job for job in self.jobs if job.active), None)
+
+    @property
+    def last(self) -> Past | None:
+        return next((job for job in self.jobs if not job.active), None)
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why it cannot be synced now."""
+        if self.status == "deprecated":
+            return "This connection was deleted."
+        return None if self.status == "active" else "This connection is inactive: activate it to sync it."
+
+
+def connection_page(session: Session, connection_id: str) -> ConnectionPage:
+    """Deleted ones too.
+
+    Raises:
+        NotFound: nobody knows the id.
+    """
+    connection = find_connection(session, connection_id)
+    here = outlook(session, connection.workspace_id)
+    details = connection.details
+    jobs = history(session, connection.id)
+    states = session.states.get(connection.id)
+    shared = states.shared if states.shared is not None else states.legacy
+    return ConnectionPage(
+        id=connection.id,
+        name=connection.name,
+        status=connection.status,
+        source=_end(session, connection.source_id, "source", here),
+        destination=_end(session, connection.destination_id, "destination", here),
+        schedule=schedule(details),
+        namespace=_namespace(details),
+        prefix=details.get("prefix", ""),
+        created_at=connection.created_at,
+        streams=tuple(_streams(connection, states, jobs)),
+        shared_state=None if shared is None else _shown(shared),
+        jobs=tuple(jobs),
+        outlook=here,
+    )
+
+
+def _end(session: Session, actor_id: str, kind: ActorKind, here: Outlook) -> End:
+    return end_names(session, kind, here, only=actor_id)[actor_id]
+
+
+def _namespace(details: Json) -> str:
+    definition = details["namespaceDefinition"]
+    return NAMESPACES.get(definition) or str(details.get("namespaceFormat") or definition)
+
+
+def _streams(connection: Connection, states: StreamStates, jobs: Sequence[Past]) -> list[Stream]:
+    rows: dict[StreamKey, int] = {}
+    for job in jobs:
+        for key, count in job.rows_by_stream.items():
+            rows.setdefault(key, count)
+    found: list[Stream] = []
+    for entry in connection.details["streams"]:
+        key = key_of(entry["stream"])
+        state = states.streams.get(key)
+        found.append(_stream(entry["stream"], entry["config"], rows.get(key), state))
+    return sorted(found, key=lambda stream: (stream.namespace or "", stream.name))
+
+
+def _stream(stream: Json, config: Json, rows: int | None, state: Json | None) -> Stream:
+    incremental = config.get("syncMode") == "incremental"
+    cursor: list[str] = config.get("cursorField") or stream.get("defaultCursorField") or []
+    key: list[list[str]] = config.get("primaryKey") or stream.get("sourceDefinedPrimaryKey") or []
+    fields, left_out = _fields(stream, config)
+    return Stream(
+        name=stream["name"],
+        namespace=stream.get("namespace"),
+        mode=sync_mode(config),
+        cursor=(field_path(cursor) or "chosen by the source") if incremental else None,
+        key=", ".join(field_path(path) for path in key) or None,
+        fields=fields,
+        left_out=left_out,
+        rows=rows,
+        state=None if state is None else _shown(state),
+    )
+
+
+def _fields(stream: Json, config: Json) -> tuple[tuple[Field, ...], tuple[str, ...]]:
+    """Those that are moved, and the names of those that are not."""
+    declared = stream.get("jsonSchema", {}).get("properties")
+    properties: Json = declared if is_object(declared) else {}
+    names = list(properties)
+    if config.get("fieldSelectionEnabled"):
+        names = [each["fieldPath"][0] for each in config.get("selectedFields", []) if each.get("fieldPath")]
+    hashed = {each["fieldPath"][0] for each in config.get("hashedFields", []) if each.get("fieldPath")}
+    fields = tuple(Field(name=name, type=_type(properties.get(name)), hashed=name in hashed) for name in names)
+    return fields, tuple(name for name in properties if name not in names)
+
+
+def _type(schema: Any) -> str:
+    """`string`, `date-time`, `number or string`: what a schema says, as far as it is one."""
+    if not is_object(schema):
+        return ""
+    said = schema.get("type")
+    types = [str(each) for each in (said if is_list(said) else [said]) if each not in {None, "null"}]
+    if types == ["string"] and isinstance(schema.get("format"), str):
+        return str(schema["format"])
+    return " or ".join(types)
+
+
+def _shown(state: Json) -> str:
+    text = json.dumps(state, indent=2, ensure_ascii=False)
+    return text if len(text) <= STATE_LIMIT else f"{text[:STATE_LIMIT]}\n..."

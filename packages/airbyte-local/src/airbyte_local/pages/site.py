@@ -1,0 +1,90 @@
+"""The pages as one ASGI application: which address shows what, behind which doors, with which headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from airbyte_local.auth import Auth
+from airbyte_local.errors import NotFound
+from airbyte_local.loopback import LoopbackOnly
+from airbyte_local.pages.acting import Acting
+from airbyte_local.pages.desk import Desk
+from airbyte_local.pages.gates import gate_for
+from airbyte_local.pages.looking import Looking
+from airbyte_local.pages.watching import Watching
+from airbyte_local.wires import Wires
+from airbyte_local.world import World
+
+APIS = ("/api/", "/v1/")
+"""What begins so is asked of an API, on whatever version, and answered as that answers what it does not know."""
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    # Not no-referrer: with that, browsers say of our own forms that they come from nowhere.
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+class Pages:
+    """*world* is asked for at each request: a reset may put another in its place."""
+
+    def __init__(
+        self, world: Callable[[], World], *, auth: Auth, wires: Wires, allowed_hosts: Collection[str] = ()
+    ) -> None:
+        gate = gate_for(auth, lambda: world().now())
+        desk = Desk(world, gate=gate)
+        looking, watching, acting = Looking(desk), Watching(desk, wires), Acting(desk)
+        self._routes: list[BaseRoute] = [
+            *looking.routes(),
+            *watching.routes(),
+            *acting.routes(),
+        ]
+        handled = {NotFound: desk.missing, HTTPException: desk.missing, Exception: desk.broken}
+        app = _Guarded(Starlette(routes=self._routes, exception_handlers=handled), desk)
+        self._app: ASGIApp = LoopbackOnly(app, allowed_hosts)
+
+    def wants(self, scope: Scope) -> bool:
+        """Whether the request is for a page, rather than for an API or for nothing that there is."""
+        path: str = scope["path"]
+        if path.startswith(APIS) or path in {"/api", "/v1"}:
+            return False
+        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept").lower()
+        if b"text/html" in accepted:
+            return True  # a browser: what is not there is a page too
+        anything = not accepted or any(kind in accepted for kind in (b"*/*", b"text/event-stream", b"text/plain"))
+        return anything and any(route.matches(scope)[0] is Match.FULL for route in self._routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said = {name for name, _ in message["headers"]}
+                kept = [] if b"cache-control" in said else [(b"cache-control", b"no-store")]
+                message["headers"] = [*message["headers"], *HEADERS, *kept]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class _Guarded:
+    """Asks the gate before anything but what a page looks like, and who wants to log in."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app, self._desk = app, desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        refusal = None if self._desk.is_public(scope["path"]) else self._desk.gate.refusal(request)
+        await (refusal or self._app)(scope, receive, send)
