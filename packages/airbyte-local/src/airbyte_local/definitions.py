@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local.connectors import PUBLIC, Connector
+from airbyte_local.connectors.external.low_code import manifest_specification
+from airbyte_local.connectors.external.workshop import Workshop
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.protocol import ActorKind
-from airbyte_local.connectors.schema import fields, specification
 from airbyte_local.errors import NotFound
 from airbyte_local.json_values import Json, is_object
 from airbyte_local.store import Definition, Session
 
 TYPES = {"source": "STANDARD_SOURCE_DEFINITION", "destination": "STANDARD_DESTINATION_DEFINITION"}
 DECLARATIVE_IMAGE = "airbyte/source-declarative-manifest"
-ANYTHING = Imitated(specification=specification("Any configuration", fields()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class ActorDefinition:
     name: str
     repository: str
     tag: str
-    connector: Connector
+    stand_in: Connector  # what acts for it where nothing is installed
+    workshop: Workshop | None
     custom: bool
     tombstone: bool
     grants: tuple[str, ...]
@@ -35,6 +36,19 @@ class ActorDefinition:
     supports_refreshes: bool
     suggested_streams: tuple[str, ...]
     details: Json
+
+    @property
+    def connector(self) -> Connector:
+        return self.stand_in if self.workshop is None else self.workshop.connector(self)
+
+    @property
+    def runs(self) -> str:
+        """What really runs, to the version: what was discovered by another is stale."""
+        return (self.workshop and self.workshop.runs(self)) or self.image
+
+    @property
+    def manifest(self) -> Any:
+        return self.details.get("manifest")
 
     @property
     def image(self) -> str:
@@ -57,7 +71,9 @@ class Directory:
     def __init__(self, session: Session, kind: ActorKind) -> None:
         self._kind: ActorKind = kind
         stored = session.definitions.all(kind)
-        self._by_id = _public(kind, stored) | {row.id: _custom(kind, row) for row in stored.values() if row.custom}
+        workshop = session.companion if isinstance(session.companion, Workshop) else None
+        own = {row.id: _custom(kind, row, workshop) for row in stored.values() if row.custom}
+        self._by_id = _public(kind, stored, workshop) | own
 
     def all(self) -> list[ActorDefinition]:
         return [definition for definition in self._by_id.values() if not definition.tombstone]
@@ -73,7 +89,9 @@ class Directory:
         return self._by_id[definition_id]
 
 
-def _public(kind: ActorKind, stored: dict[str, Definition]) -> dict[str, ActorDefinition]:
+def _public(
+    kind: ActorKind, stored: dict[str, Definition], workshop: Workshop | None
+) -> dict[str, ActorDefinition]:
     found: dict[str, ActorDefinition] = {}
     for public in PUBLIC:
         if public.kind != kind:
@@ -86,7 +104,8 @@ def _public(kind: ActorKind, stored: dict[str, Definition]) -> dict[str, ActorDe
             name=public.name,
             repository=public.repository,
             tag=details.get("dockerImageTag", public.tag),
-            connector=public.connector,
+            stand_in=public.connector,
+            workshop=workshop,
             custom=False,
             tombstone=bool(override and override.tombstone),
             grants=(),
@@ -100,8 +119,8 @@ def _public(kind: ActorKind, stored: dict[str, Definition]) -> dict[str, ActorDe
     return found
 
 
-def _custom(kind: ActorKind, row: Definition) -> ActorDefinition:
-    """The image is never run: one we know acts as that connector, any other takes every configuration."""
+def _custom(kind: ActorKind, row: Definition, workshop: Workshop | None) -> ActorDefinition:
+    """An image that we know acts as that connector; of any other, every configuration is taken."""
     repository = row.details["dockerRepository"]
     twin = next((public for public in PUBLIC if public.kind == kind and public.repository == repository), None)
     return ActorDefinition(
@@ -110,7 +129,8 @@ def _custom(kind: ActorKind, row: Definition) -> ActorDefinition:
         name=row.details["name"],
         repository=repository,
         tag=row.details["dockerImageTag"],
-        connector=twin.connector if twin else _of_manifest(row.details.get("manifest")),
+        stand_in=twin.connector if twin else _of_manifest(row.details.get("manifest")),
+        workshop=workshop,
         custom=True,
         tombstone=row.tombstone,
         grants=row.grants,
@@ -125,6 +145,4 @@ def _custom(kind: ActorKind, row: Definition) -> ActorDefinition:
 
 def _of_manifest(manifest: Any) -> Connector:
     """A manifest brings its own specification; without one, every configuration is taken."""
-    spec = manifest.get("spec") if is_object(manifest) else None
-    schema = spec.get("connection_specification") if is_object(spec) else None
-    return Imitated(specification=schema) if is_object(schema) else ANYTHING
+    return Imitated(specification=manifest_specification(manifest if is_object(manifest) else {}))

@@ -28,6 +28,8 @@ class Deployment:
     places: int = PLACES  # jobs at a time
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
     schedules: bool = True  # whether connections run by themselves
+    connectors: Path | None = None  # the folder of installed ones, if not one below the data
+    installs: bool = False  # whether using a connector installs it
 
     def doorkeeper(self) -> Auth:
         return choose_auth(
@@ -52,6 +54,8 @@ class Deployment:
             now=lambda: int(self.clock()),
             workers=Workers(self.places),
             retry_seconds=self.retry_seconds,
+            connectors=self.connectors,
+            installs=self.installs,
         )
 
 

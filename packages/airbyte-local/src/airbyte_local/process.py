@@ -67,6 +67,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         finally:
             schedules.end()
             world.workers.stop()
+            world.workshop.close()
             world.store.close()
 
 

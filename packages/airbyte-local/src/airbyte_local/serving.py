@@ -188,6 +188,8 @@ def server(
     places: int = PLACES,
     retry_seconds: tuple[float, ...] = RETRY_SECONDS,
     schedules: bool = False,
+    connectors: Path | str | None = None,
+    installs: bool = False,
 ) -> Generator[LocalAirbyte]:
     """A local Airbyte for as long as the block lasts.
 
@@ -201,6 +203,9 @@ def server(
 
     *places*: how many jobs run at a time. *retry_seconds*: the pauses before a second attempt of a job and those
     after it; empty, there is none. *schedules*: whether connections with a schedule sync by themselves.
+
+    *connectors*: the folder of installed connectors, which servers may share, if not one below *data*. *installs*:
+    whether the first use of one that could be real installs it, which asks the package index.
 
     Raises:
         NoSuchAirbyte: there is no such version, or it has no such *auth*.
@@ -222,6 +227,7 @@ def server(
         retry_seconds=retry_seconds,
         schedules=schedules,
     )
+    chosen = replace(chosen, connectors=None if connectors is None else Path(connectors), installs=installs)
     with contextlib.ExitStack() as stack:
         folder = Path(data) if data is not None else Path(stack.enter_context(tempfile.TemporaryDirectory()))
         running = LocalAirbyte(folder, deployment=chosen, port=port, log_bodies=log_bodies)

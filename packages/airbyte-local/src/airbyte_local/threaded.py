@@ -118,6 +118,7 @@ class Run:
         self._thread.join()
         self._schedules.end()
         self.world.workers.stop()
+        self.world.workshop.close()
         self.world.store.close()
 
     def _die(self) -> None:

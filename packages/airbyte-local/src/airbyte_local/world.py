@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop
 from airbyte_local.connectors.protocol import Surroundings
 from airbyte_local.jobs.workers import Workers
 from airbyte_local.json_values import Json
@@ -34,6 +35,7 @@ class World:
     url: str  # where its own users find it
     data: Path
     store: Store
+    workshop: Workshop
     profile: Profile = LATEST
     auth: AuthName = "none"
     api_host: str = API_HOST
@@ -70,8 +72,12 @@ def open_world(
     now: Callable[[], int] = epoch_seconds,
     workers: Workers | None = None,
     retry_seconds: tuple[float, ...] = RETRY_SECONDS,
+    connectors: Path | None = None,
+    installs: bool = False,
 ) -> World:
     """Open the state under *data*, made on the first start.
+
+    *connectors*: the folder of installed ones, absent one below *data*; *installs*: whether using one installs it.
 
     Raises:
         DataFolderInUse: another server has it open.
@@ -79,10 +85,12 @@ def open_world(
     """
     for folder in (data, data / "local", data / "files"):
         folder.mkdir(parents=True, exist_ok=True)
+    workshop = Workshop((connectors or data / FOLDER_NAME).resolve(), installs=installs)
     world = World(
         url=url,
         data=data.resolve(),
-        store=Store(data / "state.db"),
+        store=Store(data / "state.db", companion=workshop),
+        workshop=workshop,
         profile=profile,
         auth=auth,
         api_host=api_host,

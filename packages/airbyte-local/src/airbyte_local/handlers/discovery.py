@@ -75,7 +75,7 @@ def discover_source(world: World, source_id: str, *, use_cache: bool) -> Discove
         with world.store.transaction() as session:
             session.catalogs.record(
                 actor_id=source.id,
-                image=definition.image,
+                image=definition.runs,
                 configuration_hash=_hash(source),
                 catalog_id=catalog.id,
                 at=world.now(),
@@ -114,7 +114,7 @@ def _answer(world: World, found: Discovered, *, config_id: str) -> Json:
 
 def _cached(session: Session, source: Actor, definition: ActorDefinition) -> Catalog | None:
     catalog_id = session.catalogs.cached(
-        actor_id=source.id, image=definition.image, configuration_hash=_hash(source)
+        actor_id=source.id, image=definition.runs, configuration_hash=_hash(source)
     )
     return session.catalogs.get(catalog_id) if catalog_id else None
 

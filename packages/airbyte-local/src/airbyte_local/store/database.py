@@ -77,9 +77,11 @@ class DataFolderInUse(Exception):
 class Store:
     """One open SQLite file. Threads may share it: transactions follow one another."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, companion: object = None) -> None:
+        """*companion* is handed to each session."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._companion = companion
         self._lock = threading.RLock()
         path.touch(mode=0o600)  # before SQLite makes it: its side files, which hold secrets too, take the mode over
         self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
@@ -108,7 +110,7 @@ class Store:
         with self._lock:
             self._database.execute("BEGIN")
             try:
-                yield Session(self._database)
+                yield Session(self._database, self._companion)
             except BaseException:
                 self._database.execute("ROLLBACK")
                 raise

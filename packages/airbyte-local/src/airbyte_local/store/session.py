@@ -19,8 +19,10 @@ DECLARED = ("definition", "actor", "connection", "operation", "tag")
 
 
 class Session:
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, companion: object = None) -> None:
+        """*companion*: what whoever opened the store wants at hand beside the tables; not looked into here."""
         self._database = database
+        self.companion = companion
         self.workspaces = Workspaces(database)
         self.definitions = Definitions(database)
         self.actors = Actors(database)

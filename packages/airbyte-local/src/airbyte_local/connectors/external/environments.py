@@ -1,0 +1,206 @@
+"""Environments for connectors from the package index: one each, made by uv, complete or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from airbyte_local.configurations import MASK
+from airbyte_local.connectors.cancelling import Cancellation
+from airbyte_local.connectors.external.commands import Limits
+from airbyte_local.connectors.external.pins import Pin
+from airbyte_local.connectors.external.scrubbing import installer_environment
+from airbyte_local.connectors.external.sources import Program, read_specification
+from airbyte_local.connectors.external.workers import Worker
+from airbyte_local.connectors.extras import imported
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
+from airbyte_local.json_values import Json
+
+INSTALL_SECONDS = 1800.0
+LAST_LINES = 8
+MARKER = "installed.json"
+PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")  # of an index's address
+WAIT_SECONDS = 0.1
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A connector that is installed, with the specification it gave when it was."""
+
+    pin: Pin
+    folder: Path
+    specification: Json
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "bin" / self.pin.script
+
+
+class Environments:
+    """Those below one folder, which processes and threads may share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._read: dict[Path, tuple[tuple[int, int], Environment | None]] = {}
+
+    def find(self, pin: Pin) -> Environment | None:
+        """None where it is not installed, or was by other instructions than today's."""
+        marker = self.folder / pin.folder_name / MARKER
+        try:
+            found = marker.stat()
+        except OSError:
+            return None
+        version = (found.st_mtime_ns, found.st_ino)
+        known = self._read.get(marker)
+        if known is None or known[0] != version:
+            known = self._read[marker] = (version, _read(pin, marker))
+        return known[1]
+
+    def log(self, pin: Pin) -> Path:
+        """Of its last installation, whatever came of it."""
+        return self.folder / f"{pin.folder_name}.log"
+
+    def install(self, pin: Pin, worker: Worker, cancellation: Cancellation, say: Say) -> Environment:
+        """Make it where it is not there. Every line of the log, which is kept, goes to *say* too.
+
+        Raises:
+            ConnectorFailed: it cannot be made; the message has the last lines of the log.
+            Cancelled: in the middle of it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with _alone(self.folder / f".{pin.folder_name}.lock", cancellation):
+            found = self.find(pin)
+            if found is None:
+                self._make(pin, worker, cancellation, say)
+                found = self.find(pin)
+        if found is None:
+            raise ConnectorFailed(f"{pin.title} was installed, and is not there.")
+        return found
+
+    def remove(self, pin: Pin) -> bool:
+        """Whether there was one, of whatever version."""
+        found = [path for path in self.folder.glob(f"{pin.package}-*") if (path / MARKER).exists()]
+        for path in found:
+            (path / MARKER).unlink()  # first: from now on it is not there
+            shutil.rmtree(path, ignore_errors=True)
+        return bool(found)
+
+    def _make(self, pin: Pin, worker: Worker, cancellation: Cancellation, say: Say) -> None:
+        for left_over in self.folder.glob(f".{pin.folder_name}.making-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{pin.folder_name}.making-", dir=self.folder.resolve()))
+        try:
+            with self.log(pin).open("w", encoding="utf-8") as file:
+                log = _Log(file, say)
+                try:
+                    made = _build(pin, aside / "environment", worker, cancellation, log)
+                except ConnectorCrashed as crashed:
+                    log.write(str(crashed))
+                    reason = "\n".join([f"{pin.title} could not be installed:", *log.last])
+                    raise ConnectorFailed(f"{reason}\nThe whole log is {self.log(pin)}") from crashed
+            final = self.folder / pin.folder_name
+            shutil.rmtree(final, ignore_errors=True)
+            made.rename(final)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+class _Log:
+    def __init__(self, file: TextIO, say: Say) -> None:
+        self.last: deque[str] = deque(maxlen=LAST_LINES)
+        self._file = file
+        self._say = say
+
+    def write(self, text: str) -> None:
+        for line in PASSWORD.sub(MASK, text).splitlines():
+            self.last.append(line)
+            self._file.write(f"{line}\n")
+            self._say(line)
+
+
+def _build(pin: Pin, folder: Path, worker: Worker, cancellation: Cancellation, log: _Log) -> Path:
+    """The environment at *folder*, which it may leave: nothing in it knows where it is."""
+    environment = Environment(pin=pin, folder=folder, specification={})
+    uv = [find_uv(), "--directory", str(Path.cwd()), "--color", "never", "--no-progress"]
+    steps = (
+        [*uv, "venv", "--relocatable", "--python", pin.python, str(folder)],
+        [*uv, "pip", "install", "--python", str(environment.python), "--no-deps", "--requirements", str(pin.lock)],
+    )
+    log.write(f"{pin.package} {pin.version} for Python {pin.python}")
+    for step in steps:
+        _run(step, worker, cancellation, log)
+    log.write("Asking it for its specification")
+    program = Program(arguments=[str(environment.script)], worker=worker)
+    written = {"recipe": _recipe(pin), "specification": read_specification(program)}
+    (folder / MARKER).write_text(json.dumps(written), encoding="utf-8")
+    return folder
+
+
+def _run(step: Sequence[str], worker: Worker, cancellation: Cancellation, log: _Log) -> None:
+    command = worker.start(step, {}, Limits(), environment=installer_environment())
+    with contextlib.closing(command), cancellation.calling(command.stop):
+        for _, line in command.lines(INSTALL_SECONDS):
+            log.write(line.decode("utf-8", "replace"))
+    cancellation.raise_if_requested()
+    if command.code != 0:
+        raise ConnectorCrashed(f"uv ended with {command.code}")
+
+
+def find_uv() -> str:
+    """Of the `uv` package, else of the PATH.
+
+    Raises:
+        ConnectorFailed: there is none.
+    """
+    try:
+        return imported("uv", "connectors").find_uv_bin()
+    except (ConnectorFailed, FileNotFoundError):
+        found = shutil.which("uv")
+        if found is None:
+            raise
+        return found
+
+
+def _read(pin: Pin, marker: Path) -> Environment | None:
+    try:
+        written = json.loads(marker.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if written.get("recipe") != _recipe(pin):
+        return None
+    return Environment(pin=pin, folder=marker.parent.resolve(), specification=written["specification"])
+
+
+def _recipe(pin: Pin) -> str:
+    """What the environment is made from, in short."""
+    return hashlib.sha256(f"{pin.python}\n{pin.lock.read_text(encoding='utf-8')}".encode()).hexdigest()
+
+
+@contextlib.contextmanager
+def _alone(path: Path, cancellation: Cancellation) -> Generator[None]:
+    """Until the end of the block no other thread or process is in one for the same *path*."""
+    import fcntl
+
+    with path.open("w") as file:
+        while True:
+            cancellation.raise_if_requested()
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                cancellation.wait(WAIT_SECONDS)
+        yield  # the lock goes with the file, also with a process that is killed

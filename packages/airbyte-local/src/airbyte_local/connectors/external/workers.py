@@ -1,0 +1,154 @@
+"""The processes that start connectors' commands, seen from the server; `worker` is what they run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from airbyte_local.connectors.external.commands import Command, Limits
+from airbyte_local.connectors.external.scrubbing import connector_environment
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
+from airbyte_local.json_values import dumps
+
+PROGRAM = Path(__file__).with_name("worker.py")
+IDLE_SECONDS = 300.0
+FOLDER = "{folder}"
+"""In an argument: the private folder of the command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preload:
+    """A console script that a worker loads once, so that a command is a fork in place of a start."""
+
+    python: Path
+    distribution: str
+    script: str
+
+
+class Worker:
+    """Started with its first command, and again where it has ended for want of them. Threads may share it."""
+
+    def __init__(self, preload: Preload | None = None, *, idle: float = IDLE_SECONDS) -> None:
+        self._preload = preload
+        self._idle = idle
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._orders: socket.socket | None = None
+        self._commands: weakref.WeakSet[Command] = weakref.WeakSet()
+
+    def start(
+        self,
+        arguments: Sequence[str],
+        files: Mapping[str, bytes],
+        limits: Limits,
+        *,
+        environment: Mapping[str, str] | None = None,
+    ) -> Command:
+        """Run *arguments* in a private folder with *files*, which is gone when the command is.
+
+        *environment*: absent, what a connector gets.
+
+        Raises:
+            ConnectorCrashed: no process can be started.
+            ConnectorFailed: not on this system.
+        """
+        if os.name != "posix":
+            raise ConnectorFailed("Only on Linux and macOS can connectors run that are not built in.")
+        with contextlib.ExitStack() as undo:
+            try:
+                folder = tempfile.mkdtemp(prefix="airbyte-local-")  # 0700
+                undo.callback(shutil.rmtree, folder, ignore_errors=True)
+                _write_private(Path(folder), files)
+                order = {
+                    "arguments": [argument.replace(FOLDER, folder) for argument in arguments],
+                    "environment": connector_environment(folder) if environment is None else dict(environment),
+                    "folder": folder,
+                    "grace": limits.grace,
+                }
+                command = self._send(dumps(order).encode(), limits)
+            except OSError as error:
+                raise ConnectorCrashed(f"The connector cannot be started: {error.strerror}") from error
+            undo.pop_all()  # its supervisor removes the folder, also where this process is no more
+        return command
+
+    def close(self) -> None:
+        """End it, and stop all that it has started."""
+        with self._lock:
+            for command in self._commands:
+                command.stop()
+            if self._process is not None:
+                self._process.kill()
+            self._forget()
+
+    def _send(self, order: bytes, limits: Limits) -> Command:
+        with self._lock, contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
+            ours, theirs = socket.socketpair()
+            undo.callback(ours.close)
+            given.callback(theirs.close)
+            pipes = [os.pipe() for _ in range(2)]
+            for kept, sent in pipes:
+                undo.callback(os.close, kept)
+                given.callback(os.close, sent)
+            self._deliver(order, [theirs.fileno(), *(sent for _, sent in pipes)])
+            undo.pop_all()
+            command = Command(ours, pipes[0][0], pipes[1][0], limits)
+            self._commands.add(command)
+        return command
+
+    def _deliver(self, order: bytes, descriptors: list[int]) -> None:
+        try:
+            self._post(order, descriptors)
+        except OSError:  # it has ended, and did not take the order: another worker does
+            self._forget()
+            self._post(order, descriptors)
+
+    def _post(self, order: bytes, descriptors: list[int]) -> None:
+        if self._orders is None:
+            self._orders = self._spawn()
+        socket.send_fds(self._orders, [struct.pack("!I", len(order))], descriptors)
+        self._orders.sendall(order)
+
+    def _spawn(self) -> socket.socket:
+        loaded = self._preload
+        program = [sys.executable, "-I", "-S"] if loaded is None else [str(loaded.python), "-I", "-X", "utf8"]
+        with contextlib.ExitStack() as undo:
+            ours, theirs = (undo.enter_context(end) for end in socket.socketpair())
+            program += [str(PROGRAM), str(theirs.fileno()), str(self._idle)]
+            self._process = subprocess.Popen(  # noqa: S603 - our own program, run by a Python we chose
+                program if loaded is None else [*program, loaded.distribution, loaded.script],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=connector_environment(tempfile.gettempdir()),
+                start_new_session=True,
+            )
+            undo.pop_all()
+        theirs.close()
+        return ours
+
+    def _forget(self) -> None:
+        if self._orders is not None:
+            self._orders.close()
+            self._orders = None
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
+
+def _write_private(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, content in files.items():
+        descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, no path
+            file.write(content)

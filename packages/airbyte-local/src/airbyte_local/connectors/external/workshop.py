@@ -1,0 +1,181 @@
+"""Which connector acts for a definition: one of our own, a real one in its environment, or a command of the user's.
+
+What is built in stays, unless the real connector was installed on purpose. What is only imitated gives way to the
+real one as soon as that is there; whether the first use may install it, whoever starts the server says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+
+from airbyte_local.connectors.cancelling import Cancellation
+from airbyte_local.connectors.external.choices import Choices, Registered
+from airbyte_local.connectors.external.commands import Limits
+from airbyte_local.connectors.external.environments import Environment, Environments, Say, find_uv
+from airbyte_local.connectors.external.low_code import Injection
+from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pin
+from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
+from airbyte_local.connectors.external.waiting import Uninstalled
+from airbyte_local.connectors.external.workers import Preload, Worker
+from airbyte_local.connectors.protocol import ActorKind, Connector, ConnectorFailed, Surroundings
+from airbyte_local.json_values import Json, is_object
+
+FOLDER_NAME = "connectors"  # below the folder of data, where nobody names another
+LOGGER = logging.getLogger(__name__)
+
+
+class Wanted(Protocol):
+    """Of a definition, what decides which connector acts for it."""
+
+    @property
+    def kind(self) -> ActorKind: ...
+    @property
+    def repository(self) -> str: ...
+    @property
+    def custom(self) -> bool: ...
+    @property
+    def manifest(self) -> Any: ...
+    @property
+    def stand_in(self) -> Connector:
+        """What acts for it where nothing is installed."""
+        ...
+
+
+class Workshop:
+    """The connectors below one folder, and the processes that run them. Threads may share it."""
+
+    def __init__(self, folder: Path, *, installs: bool = False, limits: Limits | None = None) -> None:
+        self.environments = Environments(folder)
+        self.choices = Choices(folder)
+        self._installs = installs
+        self._limits = limits or Limits()
+        self._lock = threading.Lock()
+        self._plain = Worker()
+        self._warm: dict[Path, Worker] = {}
+
+    def connector(self, wanted: Wanted) -> Connector:
+        """Costs a look at a few files; nothing is started."""
+        if wanted.kind != "source":
+            return wanted.stand_in
+        if is_object(wanted.manifest):
+            return self._low_code(wanted, wanted.manifest)
+        registered = self.choices.command(wanted.repository)
+        if registered is not None:
+            return self.source_of(registered)
+        pin = self._pin(wanted)
+        if pin is None:
+            return wanted.stand_in
+        return self._real(pin, wanted.stand_in, frozenset({"check", "discover"} if pin.here == "imitated" else ()))
+
+    def runs(self, wanted: Wanted) -> str | None:
+        """What the connector is, to the version, where it is a real one; else None."""
+        if wanted.kind != "source":
+            return None
+        if is_object(wanted.manifest):
+            digest = hashlib.sha256(json.dumps(wanted.manifest).encode()).hexdigest()
+            return f"manifest {digest[:12]} on {self._runs(LOW_CODE) or 'nothing'}"
+        registered = self.choices.command(wanted.repository)
+        if registered is not None:
+            return " ".join(registered.command)
+        pin = self._pin(wanted)
+        return self._runs(pin) if pin else None
+
+    def install(self, pin: Pin, say: Say, cancellation: Cancellation | None = None) -> Environment:
+        """Raises as `Environments.install`."""
+        return self.environments.install(pin, self._plain, cancellation or Cancellation(), say)
+
+    def register(self, image: str, command: tuple[str, ...]) -> None:
+        """Let *command* act for *image*, from now on and in every server that shares the folder.
+
+        Raises:
+            ConnectorCrashed: it does not answer `spec`.
+        """
+        self.choices.register(image, command, read_specification(self._program(command, self._plain)))
+
+    def source_of(self, registered: Registered) -> ExternalSource:
+        program = self._program(registered.command, self._plain)
+        return ExternalSource(specification=registered.specification, program=program)
+
+    def close(self) -> None:
+        """End every process."""
+        with self._lock:
+            for worker in (self._plain, *self._warm.values()):
+                worker.close()
+            self._warm.clear()
+
+    def _pin(self, wanted: Wanted) -> Pin | None:
+        """Of the real connector that is to act; None where what is built in or imitated by other rules does."""
+        pin = BY_IMAGE.get(wanted.repository)
+        if pin is None or pin is LOW_CODE:
+            return None
+        stays = pin.here == "built in" and not self.choices.prefers(pin.image)
+        if stays and not (wanted.custom and self.environments.find(pin)):
+            return None
+        return pin
+
+    def _runs(self, pin: Pin) -> str | None:
+        is_there = self.environments.find(pin) is not None or self._may_install()
+        return f"{pin.package} {pin.version}" if is_there else None
+
+    def _low_code(self, wanted: Wanted, manifest: Json) -> Connector:
+        """`discover` of one that does not run finds no streams, so that it can be configured all the same."""
+        return self._real(LOW_CODE, wanted.stand_in, frozenset({"discover"}), Injection(manifest))
+
+    def _real(
+        self, pin: Pin, stand_in: Connector, answers: frozenset[str], adapt: Adapt | None = None
+    ) -> Connector:
+        def made(environment: Environment) -> ExternalSource:
+            return ExternalSource(
+                specification=environment.specification if adapt is None else stand_in.spec(),
+                program=self._program((str(environment.script),), self._worker(environment)),
+                adapt=adapt or pin.adapt,
+            )
+
+        def install(around: Surroundings) -> ExternalSource:
+            return made(self._installed(pin, around.cancellation))
+
+        found = self.environments.find(pin)
+        if found is not None:
+            return made(found)
+        return Uninstalled(
+            stand_in=stand_in,
+            answers=answers,
+            advice=self._advice(pin),
+            install=install if self._may_install() else None,
+        )
+
+    def _installed(self, pin: Pin, cancellation: Cancellation) -> Environment:
+        if self.environments.find(pin) is None:
+            LOGGER.info("Installing %s %s; see %s", pin.package, pin.version, self.environments.log(pin))
+        return self.install(pin, LOGGER.debug, cancellation)
+
+    def _worker(self, environment: Environment) -> Worker:
+        with self._lock:
+            if environment.folder not in self._warm:
+                preload = Preload(
+                    python=environment.python,
+                    distribution=environment.pin.package,
+                    script=environment.pin.script,
+                )
+                self._warm[environment.folder] = Worker(preload)
+            return self._warm[environment.folder]
+
+    def _program(self, arguments: tuple[str, ...], worker: Worker) -> Program:
+        return Program(arguments=arguments, worker=worker, limits=self._limits)
+
+    def _may_install(self) -> bool:
+        with contextlib.suppress(ConnectorFailed):
+            return self._installs and bool(find_uv())
+        return False
+
+    def _advice(self, pin: Pin) -> str:
+        state = "only imitated here" if pin.here == "imitated" else "not installed"
+        where = self.environments.folder
+        data = f" --data {where.parent}" if where.name == FOLDER_NAME else ""
+        return f"{pin.title}: {state}. `airbyte-local install {pin.name}{data}` makes it run."
