@@ -1,10 +1,12 @@
-"""What a newcomer sees in a minute: a local Airbyte, the seed page's example checked, applied and checked again.
+"""What a newcomer sees in a minute: a local Airbyte, the seed page's example checked, applied, checked and synced.
 
 Every command printed after a `$` is really run, as it stands, in a folder that is gone afterwards.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import shutil
 import socket
@@ -22,10 +24,12 @@ import httpx
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).parent / "dagster-me"
 START_SECONDS = 20.0
+SYNC_SECONDS = 60.0
+FIRST_ROWS = 3
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder, local_airbyte(Path(folder)) as port:
+    with tempfile.TemporaryDirectory() as folder, local_airbyte(Path(folder) / "airbyte") as port:
         url = f"http://127.0.0.1:{port}"
         environment = {
             **os.environ,
@@ -40,6 +44,10 @@ def main() -> int:
         tell("Is anything left to do?")
         dagster_me("check", environment)
         tell(f"Airbyte read the columns from the real file: {', '.join(columns(url))}.")
+        tell("Move the rows, as the button Sync now does.")
+        sync(url)
+        tell("The first rows of what Local JSON wrote:")
+        print_rows(Path(folder) / "airbyte" / "local" / "cereals_out.json" / "_airbyte_raw_cereals.jsonl")
         tell("Now somebody changes the source in the UI, and we look again.")
         change_in_the_ui(url)
         dagster_me("check", environment)
@@ -51,10 +59,9 @@ def main() -> int:
 
 
 @contextmanager
-def local_airbyte(folder: Path) -> Generator[int]:
+def local_airbyte(data: Path) -> Generator[int]:
     """`dagster-me serve` for as long as the block lasts, with the cereals published."""
     port = free_port()
-    data = folder / "airbyte"
     (data / "files").mkdir(parents=True)
     shutil.copy(HERE / "files" / "cereals.csv", data / "files")
     print(f"$ dagster-me serve --port {port}", flush=True)
@@ -114,6 +121,25 @@ def columns(url: str) -> list[str]:
     (connection,) = ask(url, "connections/list", {"workspaceId": workspace(url)})["connections"]
     (stream,) = connection["syncCatalog"]["streams"]
     return list(stream["stream"]["jsonSchema"]["properties"])
+
+
+def sync(url: str) -> None:
+    (connection,) = ask(url, "connections/list", {"workspaceId": workspace(url)})["connections"]
+    print("$ curl -X POST .../api/v1/connections/sync", flush=True)
+    job = ask(url, "connections/sync", {"connectionId": connection["connectionId"]})["job"]
+    deadline = time.monotonic() + SYNC_SECONDS
+    while job["status"] not in {"succeeded", "failed", "cancelled"} and time.monotonic() < deadline:
+        time.sleep(0.05)
+        job = ask(url, "jobs/get_light", {"id": job["id"]})["job"]
+    if job["status"] != "succeeded":
+        raise SystemExit(f"The sync is {job['status']}; what was said is at {url}")
+    print(f"{job['aggregatedStats']['recordsCommitted']} rows moved.", flush=True)
+
+
+def print_rows(file: Path) -> None:
+    with file.open(encoding="utf-8") as lines:
+        for line in itertools.islice(lines, FIRST_ROWS):
+            print(json.dumps(json.loads(line)["_airbyte_data"]), flush=True)
 
 
 def change_in_the_ui(url: str) -> None:

@@ -142,7 +142,8 @@ class Pool:
 
     def take(self, version: str, auth: str | None) -> LocalAirbyte:
         if (version, auth) not in self._servers:
-            made = server(self._folder / f"{version}-{auth}", airbyte_version=version, auth=auth)
+            folder = self._folder / f"{version}-{auth}"
+            made = server(folder, airbyte_version=version, auth=auth, retry_seconds=())
             self._servers[version, auth] = self._stack.enter_context(made)
         running = self._servers[version, auth]
         running.start()  # a test may have killed it

@@ -1,4 +1,4 @@
-"""Rules 33 to 37: tags, definitions, state, workspaces. Rules 9 and 29 to 32 are about jobs, still absent here."""
+"""Rules 33 to 37: tags, definitions, state, workspaces. Rules 9 and 29 to 32 are in jobs/test_rules.py."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def update(call: Call) -> Json:
         body["operationIds"] = [upsert_operation(session, operation).id for operation in body["operations"]]
     after = patch(Call(world=call.world, session=session, body=body))
     if "syncCatalog" in body and not body.get("skipReset", False):
-        session.states.forget(after.id, _to_reset(before, after), new_generation=True)
+        session.states.forget(after.id, _to_reset(before, after), new_generation=True, stale=True)
     return read(session, after)
 
 
