@@ -114,7 +114,7 @@ def actor_page(session: Session, words: Vocabulary, actor_id: str) -> ActorPage:
 
 
 def settings(actor: Actor, definition: ActorDefinition) -> Iterator[Setting]:
-    if actor.configuration is None:
+    if not actor.configuration:
         return iter(())
     return _leaves(cfg.mask(definition.connector.spec(), actor.configuration), ())
 
