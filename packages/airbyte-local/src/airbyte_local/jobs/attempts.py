@@ -45,6 +45,8 @@ class Running:
                 LOGGER.exception("job %s", self.job.id)  # a bug of ours
                 message = f"{type(error).__name__}: {error}"
                 return self._failed(journal, [Failure(origin="replication", message=message)])
+            for stream in self.attempt.streams:
+                journal.say(f"Stream {stream.name}: {stream.records_committed:,} rows.")
             journal.say(f"Done: {self.attempt.total('records_committed'):,} rows.")
             return self.attempt
 
@@ -52,6 +54,8 @@ class Running:
         with self.world.store.transaction() as session:
             ends = read_ends(session, self.job)
         journal.hide(ends.secrets)
+        source, destination = ends.source.definition, ends.destination.definition
+        journal.say(f"From {source.name} ({source.image}) to {destination.name} ({destination.image}).")
         return prepare(self.world, self.job, ends)
 
     def _move(self, prepared: Prepared, journal: Journal) -> None:
