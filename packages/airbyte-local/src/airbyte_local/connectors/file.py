@@ -1,23 +1,16 @@
-"""The File source: reads a CSV, JSON or JSON-lines file from `/local` or from the web, and infers its schema.
-
-Only the beginning of a file is read. A web address is always asked over https, as the vendor's does, but for
-loopback hosts, where `http://` is honoured: so the server's own `/_local/files/` can be a source.
-"""
+"""The File source: one file as one stream, from `/local`, from the web or from a store in the cloud."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Generator
 
-from airbyte_local.connectors.fetching import Sample, fetch_sample
-from airbyte_local.connectors.inference import csv_properties, json_properties
-from airbyte_local.connectors.local_paths import readable
-from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings
-from airbyte_local.connectors.schema import DRAFT, boolean, choice, fields, secret, specification, text
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.connectors.files.opening import opened
+from airbyte_local.connectors.messages import now_ms, record, stream_status
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
+from airbyte_local.connectors.schema import boolean, choice, fields, secret, specification, text
+from airbyte_local.json_values import Json
 
 FORMATS = ("csv", "json", "jsonl", "excel", "excel_binary", "fwf", "feather", "parquet", "yaml")
-READ_HERE = ("csv", "json", "jsonl")
-SAMPLE_BYTES = 4_000_000
 SHELL = fields("user host", user=text(), host=text(), password=secret(), port=text(default="22"))
 SPECIFICATION = specification(
     "File source",
@@ -54,18 +47,15 @@ class File:
         self.discover(configuration, around)
 
     def discover(self, configuration: Json, around: Surroundings, /) -> list[Json]:
-        form: str = configuration["format"]
-        if form not in READ_HERE:
-            raise ConnectorFailed(f"The local File source reads {', '.join(READ_HERE)}; {form} is not among them")
-        options = _options(configuration)
-        sample = _sample(configuration, around)
-        properties = (
-            csv_properties(sample, options) if form == "csv" else json_properties(sample, lines=form == "jsonl")
-        )
+        try:
+            with opened(configuration, around) as table:
+                schema = table.schema()
+        except ConnectorCrashed as crashed:  # nobody tries a second time here, so it is said as the reason
+            raise ConnectorFailed(str(crashed)) from crashed
         return [
             {
                 "name": configuration["dataset_name"],
-                "jsonSchema": {"$schema": DRAFT, "type": "object", "properties": properties},
+                "jsonSchema": schema,
                 "supportedSyncModes": ["full_refresh"],
                 "sourceDefinedCursor": False,
                 "defaultCursorField": [],
@@ -75,26 +65,34 @@ class File:
             }
         ]
 
+    def read(
+        self, configuration: Json, catalog: Json, _state: list[Json], around: Surroundings, /
+    ) -> Generator[Json]:
+        for configured in catalog["streams"]:
+            stream: Json = configured["stream"]
+            name: str = stream["name"]
+            if name != configuration["dataset_name"]:
+                raise ConnectorFailed(
+                    f"There is no stream {name!r} here: the file is {configuration['dataset_name']!r}"
+                )
+            yield stream_status(name, "STARTED")
+            try:
+                yield from _records(configuration, stream, around)
+            except (ConnectorFailed, ConnectorCrashed):
+                yield stream_status(name, "INCOMPLETE")
+                raise
+            yield stream_status(name, "COMPLETE")
 
-def _options(configuration: Json) -> Json:
-    try:
-        options = json.loads(configuration.get("reader_options") or "{}")
-    except ValueError as error:
-        raise ConnectorFailed(f"reader_options is no valid JSON: {error}") from error
-    if not is_object(options):
-        raise ConnectorFailed("reader_options must be a JSON object")
-    return options
 
-
-def _sample(configuration: Json, around: Surroundings, /) -> Sample:
-    provider: Json = configuration["provider"]
-    url: str = configuration["url"]
-    match provider["storage"]:
-        case "local":
-            with readable(around.local_root, url).open("rb") as file:
-                content = file.read(SAMPLE_BYTES + 1)
-            return Sample(content=content[:SAMPLE_BYTES], whole=len(content) <= SAMPLE_BYTES)
-        case "HTTPS":
-            return fetch_sample(url, limit=SAMPLE_BYTES, user_agent=bool(provider.get("user_agent")))
-        case storage:
-            raise ConnectorFailed(f"The local File source reads from HTTPS and local; {storage} is not among them")
+def _records(configuration: Json, stream: Json, around: Surroundings) -> Generator[Json]:
+    name: str = stream["name"]
+    running = False
+    with opened(configuration, around) as table:
+        for chunk in table.chunks(stream.get("json_schema", {}).get("properties", {}).keys()):
+            around.cancellation.raise_if_requested()
+            if chunk and not running:
+                running = True
+                yield stream_status(name, "RUNNING")
+            now = now_ms()
+            for row in chunk:
+                yield record(name, row, now)

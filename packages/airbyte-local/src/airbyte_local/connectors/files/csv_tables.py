@@ -1,0 +1,124 @@
+"""A CSV file as chunks of rows: which cells belong to which column, and which rows are none.
+
+As pandas does it: empty lines are skipped; short rows are filled up; a longer one is an error, but if already the
+first is longer than the header, the columns in front have no name and are left out. A file is read in chunks of
+10,000 rows, and the types of a column are found for each chunk anew; the catalog has those of the first. Unlike
+there, a chunk ends earlier where its rows are very long or wide, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from typing import BinaryIO
+
+from airbyte_local.connectors.cancelling import Cancellation
+from airbyte_local.connectors.files.column_types import table_schema
+from airbyte_local.connectors.files.columns import Column, column
+from airbyte_local.connectors.files.csv_choices import csv_options
+from airbyte_local.connectors.files.csv_layout import Cells, fitted, is_blank, laid_out
+from airbyte_local.connectors.files.csv_options import CsvOptions, Dialect
+from airbyte_local.connectors.files.texts import LONGEST, Text
+from airbyte_local.connectors.protocol import ConnectorFailed
+from airbyte_local.json_values import Json
+
+ROWS = 10_000
+CHARACTERS = 16_000_000
+CELLS = 1_000_000
+
+
+class CsvTable:
+    def __init__(self, stream: BinaryIO, options: Json, cancellation: Cancellation) -> None:
+        self._options = csv_options(options)
+        self._text = Text(stream, self._options.encoding, cancellation)
+        self._rows = _records(self._text, self._options)
+        header = _header(self._rows, self._options)
+        first = self._next()
+        self._layout = laid_out(header, first, self._options)
+        self._rows = itertools.chain([] if first is None else [first], self._rows)
+
+    def schema(self) -> Json:
+        chunk = next(self._chunks(), None)
+        kinds = (
+            dict.fromkeys(self._layout.places, "string")
+            if chunk is None
+            else {name: found.type for name, found in self._columns(chunk, self._layout.places).items()}
+        )
+        return table_schema(kinds)
+
+    def chunks(self, fields: Collection[str]) -> Iterator[list[Json]]:
+        """Rows with the columns among *fields*, all of them if there are none; missing values are left out."""
+        names = [name for name in self._layout.places if not fields or name in fields]
+        for rows in self._chunks():
+            columns = self._columns(rows, names).values()
+            values = zip(*(found.values for found in columns), strict=True)
+            if any(found.blanks for found in columns):
+                yield [{name: cell for name, cell in zip(names, row) if cell is not None} for row in values]  # noqa: B905
+            else:
+                yield [dict(zip(names, row)) for row in values]  # noqa: B905 - what `strict` asks is so, row for row
+
+    def _next(self) -> Cells | None:
+        return next((row for row in self._rows if self._options.blank_lines or not is_blank(row)), None)
+
+    def _chunks(self) -> Iterator[list[Cells]]:
+        most = min(ROWS, max(CELLS // max(self._layout.width, 1), 1))
+        rows = itertools.islice(fitted(self._rows, self._layout, self._options), self._options.rows)
+        while True:
+            start = self._text.taken
+            chunk: list[Cells] = []
+            for row in itertools.islice(rows, most):
+                chunk.append(row)
+                if self._text.taken - start > CHARACTERS:
+                    break
+            if not chunk:
+                return
+            yield chunk
+
+    def _columns(self, rows: list[Cells], names: Collection[str]) -> dict[str, Column]:
+        cells: Sequence[tuple[str, ...]] = list(zip(*rows, strict=True))
+        return {name: column(name, cells[self._layout.places[name]], self._options.words) for name in names}
+
+
+def _records(text: Text, options: CsvOptions) -> Iterator[Cells]:
+    """All rows of the file but those that `skiprows` names; empty ones too."""
+    # The limit is the whole process's; how long a row may be is a matter of `Text`.
+    csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
+    rows = _cut(text, options.dialect)
+    if isinstance(options.skipped, int):
+        return itertools.islice(rows, options.skipped, None)
+    return (row for number, row in enumerate(rows) if number not in options.skipped)
+
+
+def _cut(text: Text, dialect: Dialect) -> Iterator[Cells]:
+    try:
+        reader = csv.reader(
+            text.lines(),
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quotechar,
+            quoting=dialect.quoting,
+            doublequote=dialect.doublequote,
+            escapechar=dialect.escapechar,
+            skipinitialspace=dialect.skipinitialspace,
+        )
+    except (TypeError, ValueError, csv.Error) as error:
+        raise ConnectorFailed(f"reader_options do not fit: {error}") from error
+    try:
+        for row in reader:
+            if text.ended:
+                raise ConnectorFailed("The file ends inside quotes")
+            text.mark = text.taken
+            yield row
+    except csv.Error as error:
+        raise ConnectorFailed(f"Line {reader.line_num} is no CSV: {error}") from error
+
+
+def _header(rows: Iterator[Cells], options: CsvOptions) -> Cells | None:
+    """The row that `header` counts to, those before it passed over; None where there is to be none."""
+    if options.header is None:
+        return None
+    filled = (row for row in rows if options.blank_lines or not is_blank(row))
+    found = next(itertools.islice(filled, options.header, None), None)
+    if found is None:
+        raise ConnectorFailed("The file is empty: no columns to parse")
+    return found
