@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from airbyte_local.catalogs import Difference, difference, proposed
+from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.definitions import ActorDefinition, Directory
 from airbyte_local.errors import NotFound
 from airbyte_local.handlers.actors import find_actor
@@ -23,6 +24,7 @@ class Discovered:
     definition: ActorDefinition
     catalog: Catalog | None
     failure: str | None = None
+    crashed: bool = False
     from_cache: bool = False
 
 
@@ -60,7 +62,9 @@ def most_recent_catalog(call: Call) -> Json:
     return {"updatedAt": newest[1], "catalog": {"streams": [Form("stream", stream) for stream in catalog.streams]}}
 
 
-def discover_source(world: World, source_id: str, *, use_cache: bool) -> Discovered:
+def discover_source(
+    world: World, source_id: str, *, use_cache: bool, cancellation: Cancellation | None = None
+) -> Discovered:
     """The catalog of a stored source; its own connector says it, or the cache."""
     with world.store.transaction() as session:
         source = find_actor(session, SOURCE, source_id)
@@ -69,7 +73,7 @@ def discover_source(world: World, source_id: str, *, use_cache: bool) -> Discove
         cached = _cached(session, source, definition) if use_cache else None
     if cached is not None:
         return Discovered(definition=definition, catalog=cached, from_cache=True)
-    outcome = discover(world, runnable)
+    outcome = discover(world, runnable, cancellation)
     catalog = _saved(world, outcome)
     if catalog is not None:
         with world.store.transaction() as session:
@@ -80,7 +84,7 @@ def discover_source(world: World, source_id: str, *, use_cache: bool) -> Discove
                 catalog_id=catalog.id,
                 at=world.now(),
             )
-    return Discovered(definition=definition, catalog=catalog, failure=outcome.failure)
+    return Discovered(definition=definition, catalog=catalog, failure=outcome.failure, crashed=outcome.crashed)
 
 
 def judge(session: Session, connection_id: str, catalog: Catalog) -> tuple[Connection, Difference]:

@@ -6,11 +6,12 @@ Connectors may take seconds, so they run between transactions, never inside one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from airbyte_local import configurations as cfg
 from airbyte_local.connectors import ConnectorCrashed, ConnectorFailed
+from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.definitions import ActorDefinition, Directory
 from airbyte_local.handlers.actors import find_actor
 from airbyte_local.handlers.vocabulary import Vocabulary
@@ -66,9 +67,10 @@ def check(world: World, runnable: Runnable) -> Outcome:
     return _run(runnable, lambda: connector.check(runnable.configuration, world.surroundings))
 
 
-def discover(world: World, runnable: Runnable) -> Outcome:
+def discover(world: World, runnable: Runnable, cancellation: Cancellation | None = None) -> Outcome:
     connector = runnable.definition.connector
-    return _run(runnable, lambda: connector.discover(runnable.configuration, world.surroundings))
+    around = replace(world.surroundings, cancellation=cancellation or Cancellation())
+    return _run(runnable, lambda: connector.discover(runnable.configuration, around))
 
 
 def _run(runnable: Runnable, act: Callable[[], Any]) -> Outcome:

@@ -56,7 +56,7 @@ class Running:
         journal.hide(ends.secrets)
         source, destination = ends.source.definition, ends.destination.definition
         journal.say(f"From {source.name} ({source.image}) to {destination.name} ({destination.image}).")
-        return prepare(self.world, self.job, ends)
+        return prepare(self.world, self.job, ends, self.cancellation)
 
     def _move(self, prepared: Prepared, journal: Journal) -> None:
         around = replace(self.world.surroundings, cancellation=self.cancellation)

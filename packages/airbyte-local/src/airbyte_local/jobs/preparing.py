@@ -8,10 +8,11 @@ from typing import Any
 
 from airbyte_local import configurations as cfg
 from airbyte_local.catalogs import key_of
+from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.protocol import Destination, Source
 from airbyte_local.definitions import ActorDefinition
 from airbyte_local.handlers.connections import find_connection
-from airbyte_local.handlers.discovery import discover_source
+from airbyte_local.handlers.discovery import Discovered, discover_source
 from airbyte_local.handlers.running import Runnable, stored_runnable
 from airbyte_local.jobs.failures import AttemptFailed, Failure, Origin
 from airbyte_local.jobs.streams import JobStream, job_stream
@@ -58,9 +59,10 @@ def read_ends(session: Session, job: Job) -> Ends:
     )
 
 
-def prepare(world: World, job: Job, ends: Ends) -> Prepared:
+def prepare(world: World, job: Job, ends: Ends, cancellation: Cancellation) -> Prepared:
     """Raises:
     AttemptFailed: the job cannot be done as it is configured.
+    Cancelled: while the source was discovered.
     """
     clearing = job.config_type in CLEARING
     entries = _entries(ends.connection, job) if clearing else ends.connection.details["streams"]
@@ -71,7 +73,9 @@ def prepare(world: World, job: Job, ends: Ends) -> Prepared:
         raise _imitated("destination", ends.destination.definition)
     _check_configuration("destination", ends.destination)
     _check_modes(entries, ends.destination.definition)
-    source = None if clearing else _source(world, ends, [key_of(entry["stream"]) for entry in entries])
+    source = (
+        None if clearing else _source(world, ends, [key_of(entry["stream"]) for entry in entries], cancellation)
+    )
     with world.store.transaction() as session:
         states = session.states.get(ends.connection.id)
     streams = [job_stream(ends.connection, entry, states, job_id=job.id, empties=clearing) for entry in entries]
@@ -85,16 +89,16 @@ def prepare(world: World, job: Job, ends: Ends) -> Prepared:
     )
 
 
-def _source(world: World, ends: Ends, wanted: Sequence[StreamKey]) -> Source:
+def _source(world: World, ends: Ends, wanted: Sequence[StreamKey], cancellation: Cancellation) -> Source:
     connector = ends.source.definition.connector
     if not isinstance(connector, Source):
         raise _imitated("source", ends.source.definition)
     _check_configuration("source", ends.source)
     for use_cache in (True, False):  # a stream that came after the last discovery is no missing one
-        found = discover_source(world, ends.connection.source_id, use_cache=use_cache)
+        found = discover_source(world, ends.connection.source_id, use_cache=use_cache, cancellation=cancellation)
+        cancellation.raise_if_requested()
         if found.catalog is None:
-            message = found.failure or "The source cannot be discovered."
-            raise AttemptFailed(Failure(origin="source", message=message))
+            raise _undiscovered(found)
         there = {key_of(stream) for stream in found.catalog.streams}
         missing = [key for key in wanted if key not in there]
         if not missing:
@@ -103,6 +107,12 @@ def _source(world: World, ends: Ends, wanted: Sequence[StreamKey]) -> Source:
     has = ", ".join(name for _, name in there) or "none"
     message = f"The source has no stream {names}; it has {has}."
     raise AttemptFailed(Failure(origin="source", kind="config_error", message=message, stream=missing[0]))
+
+
+def _undiscovered(found: Discovered) -> AttemptFailed:
+    kind = "system_error" if found.crashed else "config_error"
+    message = found.failure or "The source cannot be discovered."
+    return AttemptFailed(Failure(origin="source", kind=kind, message=message))
 
 
 def _entries(connection: Connection, job: Job) -> list[Json]:
