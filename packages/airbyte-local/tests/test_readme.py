@@ -50,5 +50,5 @@ def test_every_action_is_explained():
 
 
 def test_the_options_named_exist():
-    shown = CliRunner().invoke(main, ["serve", "--help"]).output
+    shown = "".join(CliRunner().invoke(main, [command, "--help"]).output for command in main.commands)
     assert all(option in shown for option in re.findall(r"`(--[a-z-]+)`", README))

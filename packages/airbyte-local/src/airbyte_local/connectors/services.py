@@ -137,6 +137,12 @@ DEV_NULL = Imitated(
         ),
     ),
 )
+HARDCODED_RECORDS = Imitated(
+    specification=specification(
+        "Hardcoded Records source, not installed",
+        fields(count=integer(title="Records of each stream", minimum=1, default=1000)),
+    )
+)
 HUBSPOT = Imitated(
     specification=specification(
         "HubSpot source, imitated",

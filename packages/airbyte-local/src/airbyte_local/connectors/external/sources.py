@@ -33,6 +33,7 @@ class Program:
 class ExternalSource:
     """What it raises is in the connector's own words, secrets masked."""
 
+    title: str  # what runs, to the version
     specification: Json
     program: Program
     adapt: Adapt = as_given

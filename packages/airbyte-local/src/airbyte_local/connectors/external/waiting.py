@@ -11,6 +11,7 @@ from airbyte_local.json_values import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uninstalled:
+    name: str  # what `airbyte-local install` calls it
     stand_in: Connector
     answers: frozenset[str]  # of check and discover: what the stand-in does where nothing may be installed
     advice: str

@@ -140,7 +140,8 @@ def become_command(order: Order, supervisor: int, descriptors: tuple[int, ...]) 
         os.dup2(descriptor, place)
     for descriptor in (nothing, *descriptors):
         os.close(descriptor)
-    os.umask(0o077)
+    if order["private"]:
+        os.umask(0o077)
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environment"])

@@ -57,7 +57,7 @@ class Worker:
     ) -> Command:
         """Run *arguments* in a private folder with *files*, which is gone when the command is.
 
-        *environment*: absent, what a connector gets.
+        *environment*: absent, what a connector gets, whose files are nobody else's business either.
 
         Raises:
             ConnectorCrashed: no process can be started.
@@ -73,6 +73,7 @@ class Worker:
                 order = {
                     "arguments": [argument.replace(FOLDER, folder) for argument in arguments],
                     "environment": connector_environment(folder) if environment is None else dict(environment),
+                    "private": environment is None,
                     "folder": folder,
                     "grace": limits.grace,
                 }

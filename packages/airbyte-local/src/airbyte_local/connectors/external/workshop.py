@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -45,6 +46,17 @@ class Wanted(Protocol):
     def stand_in(self) -> Connector:
         """What acts for it where nothing is installed."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A definition of which no more is known."""
+
+    kind: ActorKind
+    repository: str
+    stand_in: Connector
+    custom: bool = False
+    manifest: Any = None
 
 
 class Workshop:
@@ -100,7 +112,8 @@ class Workshop:
 
     def source_of(self, registered: Registered) -> ExternalSource:
         program = self._program(registered.command, self._plain)
-        return ExternalSource(specification=registered.specification, program=program)
+        title = " ".join(registered.command)
+        return ExternalSource(title=title, specification=registered.specification, program=program)
 
     def close(self) -> None:
         """End every process."""
@@ -132,6 +145,7 @@ class Workshop:
     ) -> Connector:
         def made(environment: Environment) -> ExternalSource:
             return ExternalSource(
+                title=f"{pin.package} {pin.version}",
                 specification=environment.specification if adapt is None else stand_in.spec(),
                 program=self._program((str(environment.script),), self._worker(environment)),
                 adapt=adapt or pin.adapt,
@@ -144,6 +158,7 @@ class Workshop:
         if found is not None:
             return made(found)
         return Uninstalled(
+            name=pin.name,
             stand_in=stand_in,
             answers=answers,
             advice=self._advice(pin),

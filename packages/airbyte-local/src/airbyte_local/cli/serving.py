@@ -1,35 +1,26 @@
-"""`airbyte-local serve`. Expected errors are one line on stderr, never a traceback."""
+"""`airbyte-local serve`: the server, until Ctrl-C."""
 
 from __future__ import annotations
 
 import errno
-import sys
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from airbyte_local.cli.failing import fail
+from airbyte_local.cli.options import data_option
+
 # Spelt out, not read from `profiles`: `--help` loads nothing but this file. A test holds them together.
 VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0", "cloud")
-
-
-@click.group()
-@click.version_option(package_name="airbyte-local")
-def main() -> None:
-    """A local Airbyte: no Docker, no account, one process."""
 
 
 @click.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option(
-    "--data",
-    default=".airbyte-local",
-    show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder that holds everything.",
-)
+@data_option
 @click.option(
     "--airbyte-version",
     type=click.Choice(VERSIONS),
@@ -58,6 +49,9 @@ def main() -> None:
 )
 @click.option("--jobs", "places", default=4, show_default=True, type=click.IntRange(1, 64), help="Syncs at a time.")
 @click.option("--no-schedules", is_flag=True, help="Sync only when asked to, whatever the connections say.")
+@click.option(
+    "--no-install", is_flag=True, help="Install no connector on its first use: imitated ones stay imitated."
+)
 @click.option("--allow-host", multiple=True, help="A further Host name that may use the pages and /_local/.")
 @click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
 def serve(
@@ -69,6 +63,7 @@ def serve(
     log_bodies: bool,
     places: int,
     no_schedules: bool,
+    no_install: bool,
     **cell: Any,
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
@@ -82,23 +77,33 @@ def serve(
             host=host,
             port=port,
             data=data,
-            deployment=replace(_deployment(**cell), places=places, schedules=not no_schedules),
+            deployment=replace(
+                _deployment(**cell), places=places, schedules=not no_schedules, installs=not no_install
+            ),
             allowed_hosts=allow_host,
             log_bodies=log_bodies,
         )
+        _show_installations()
         serve_until_stopped(settings, say=click.echo)
     except NoSuchAirbyte as error:
-        _fail(str(error))
+        fail(str(error))
     except DataFolderInUse:
-        _fail(f"{data} is in use by another local Airbyte. Stop that one, or choose another folder with --data.")
+        fail(f"{data} is in use by another local Airbyte. Stop that one, or choose another folder with --data.")
     except DataFolderUnreadable as error:
-        _fail(f"{error} was not written by this version. Move it away, or choose another folder with --data.")
+        fail(f"{error} was not written by this version. Move it away, or choose another folder with --data.")
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            _fail(
+            fail(
                 f"Port {port} is in use. Stop what listens there, or choose another with --port (0: any free one)."
             )
-        _fail(f"Cannot serve on {host}:{port} with data in {data}: {error.strerror or error}")
+        fail(f"Cannot serve on {host}:{port} with data in {data}: {error.strerror or error}")
+
+
+def _show_installations() -> None:
+    """On stderr: the first use of a connector may take long, and somebody looks here."""
+    logger = logging.getLogger("airbyte_local.connectors")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(logging.StreamHandler())
 
 
 def _deployment(*, airbyte_version: str, auth: str | None, **credentials: str | None) -> Any:
@@ -107,11 +112,3 @@ def _deployment(*, airbyte_version: str, auth: str | None, **credentials: str | 
 
     given = {name: value for name, value in credentials.items() if value is not None}
     return deployment(airbyte_version, auth, credentials=Credentials(**given))
-
-
-def _fail(message: str) -> None:
-    click.echo(message, err=True)
-    sys.exit(2)
-
-
-main.add_command(serve)
