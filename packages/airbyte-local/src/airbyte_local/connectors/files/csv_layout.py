@@ -17,11 +17,6 @@ class Layout:
     places: dict[str, int]  # by the name of a column, in order
 
 
-def is_blank(row: Cells) -> bool:
-    """An empty line, or one of blanks; but not one that holds a pair of quotes."""
-    return not row or (len(row) == 1 and row[0] != "" and not row[0].strip(" \t"))
-
-
 def laid_out(header: Cells | None, first: Cells | None, options: CsvOptions) -> Layout:
     """*first* is the first row of data, if there is one.
 
@@ -81,11 +76,10 @@ def fitted(rows: Iterator[Cells], layout: Layout, options: CsvOptions) -> Iterat
         ConnectorFailed: one is wider.
     """
     width = layout.width
-    wanted = None if options.blank_lines else is_blank
     for number, row in enumerate(rows):
-        if len(row) == width and width > 1:
+        if len(row) == width:
             yield row
-        elif wanted is not None and wanted(row):
+        elif not row and not options.blank_lines:
             continue
         elif len(row) <= width:
             yield row + [""] * (width - len(row))

@@ -17,7 +17,7 @@ from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.files.column_types import table_schema
 from airbyte_local.connectors.files.columns import Column, column
 from airbyte_local.connectors.files.csv_choices import csv_options
-from airbyte_local.connectors.files.csv_layout import Cells, fitted, is_blank, laid_out
+from airbyte_local.connectors.files.csv_layout import Cells, fitted, laid_out
 from airbyte_local.connectors.files.csv_options import CsvOptions, Dialect
 from airbyte_local.connectors.files.texts import LONGEST, Text
 from airbyte_local.connectors.protocol import ConnectorFailed
@@ -59,7 +59,7 @@ class CsvTable:
                 yield [dict(zip(names, row)) for row in values]  # noqa: B905 - what `strict` asks is so, row for row
 
     def _next(self) -> Cells | None:
-        return next((row for row in self._rows if self._options.blank_lines or not is_blank(row)), None)
+        return next((row for row in self._rows if row or self._options.blank_lines), None)
 
     def _chunks(self) -> Iterator[list[Cells]]:
         most = min(ROWS, max(CELLS // max(self._layout.width, 1), 1))
@@ -108,16 +108,21 @@ def _cut(text: Text, dialect: Dialect) -> Iterator[Cells]:
             if text.ended:
                 raise ConnectorFailed("The file ends inside quotes")
             text.mark = text.taken
-            yield row
+            yield [] if len(row) == 1 and _is_blank(text.line, dialect) else row
     except csv.Error as error:
         raise ConnectorFailed(f"Line {reader.line_num} is no CSV: {error}") from error
+
+
+def _is_blank(line: str, dialect: Dialect) -> bool:
+    """A pair of quotes with blanks between them is a value."""
+    return not line.strip(" \t\n") and dialect.delimiter not in line
 
 
 def _header(rows: Iterator[Cells], options: CsvOptions) -> Cells | None:
     """The row that `header` counts to, those before it passed over; None where there is to be none."""
     if options.header is None:
         return None
-    filled = (row for row in rows if options.blank_lines or not is_blank(row))
+    filled = (row for row in rows if row or options.blank_lines)
     found = next(itertools.islice(filled, options.header, None), None)
     if found is None:
         raise ConnectorFailed("The file is empty: no columns to parse")

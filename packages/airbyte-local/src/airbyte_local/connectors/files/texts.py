@@ -20,6 +20,7 @@ class Text:
         self.encoding = encoding
         self.taken = 0
         self.ended = False
+        self.line = ""  # the last that was handed out
         self.mark = 0  # where, in `taken`, the row under way began at the latest
         self._cancellation = cancellation
         try:
@@ -52,11 +53,13 @@ class Text:
             complete, end, beginning = block.rpartition("\n")
             if end:
                 # Unlike str.splitlines it knows no other ends of lines.
-                yield from io.StringIO("".join([*rest, complete, end]), newline="\n")
+                for self.line in io.StringIO("".join([*rest, complete, end]), newline="\n"):
+                    yield self.line
                 rest.clear()
             rest.append(beginning)
             if self.taken - self.mark > LONGEST:
                 raise ConnectorFailed(f"A row is longer than {LONGEST // 1_000_000} million characters")
         if last := "".join(rest):
+            self.line = last
             yield last
         self.ended = True
