@@ -225,7 +225,8 @@ def test_a_deleted_source_shows_that_nothing_is_left_of_it(read, api):
 def test_the_connectors_say_which_of_them_run_here(read):
     said = read.text("/definitions")
     assert re.search(r"E2E Testing airbyte/source-e2e-test \S+ built in", said)
-    assert re.search(r"HubSpot airbyte/source-hubspot \S+ imitated", said)
+    assert re.search(r"HubSpot airbyte/source-hubspot \S+ only imitated here", said)
+    assert re.search(r"GitHub airbyte/source-github \S+ only imitated here. airbyte-local install github", said)
 
 
 def test_several_workspaces_can_be_chosen_from(read, api):
@@ -239,7 +240,7 @@ def test_several_workspaces_can_be_chosen_from(read, api):
         ],
     )
     page = read.get("/").text
-    sales = re.search(r'<option value="([^"]+)">sales', page)[1]
+    sales = re.search(r'<option dir="auto" value="([^"]+)">sales', page)[1]
     assert "one" in read.text("/")
     assert "two sales" in read.text("/")
     said = read.text(f"/?workspace={sales}").partition("Show")[2]

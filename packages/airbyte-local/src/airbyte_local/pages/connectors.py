@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airbyte_local.connectors.external.sources import ExternalSource
+from airbyte_local.connectors.external.waiting import Uninstalled
 from airbyte_local.connectors.protocol import Destination, Source
 from airbyte_local.definitions import ActorDefinition, Directory
 from airbyte_local.pages.places import Outlook
@@ -46,6 +48,14 @@ def connector_rows(session: Session, outlook: Outlook) -> list[ConnectorRow]:
 
 def fate(definition: ActorDefinition) -> tuple[bool, str]:
     """Whether it moves data here, and how in words."""
-    if isinstance(definition.connector, (Source, Destination)):
-        return True, "built in"
-    return False, "imitated: specification and streams only"
+    match definition.connector:
+        case ExternalSource():
+            return True, f"installed: {definition.runs}"
+        case Uninstalled(install=None, advice=advice):
+            return False, advice.partition(": ")[2].replace("`", "")
+        case Uninstalled():
+            return True, f"installed on first use: {definition.runs}"
+        case Source() | Destination():
+            return True, "built in"
+        case _:
+            return False, "only imitated here: its specification, and streams of ours"

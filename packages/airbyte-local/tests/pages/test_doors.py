@@ -1,0 +1,220 @@
+"""Who may see the pages and press their buttons: those who may use the API, from these pages, on this machine."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+
+import pytest
+from airbyte_local import server
+
+PAGES = ("/", "/sources", "/definitions", "/diff", "/nothing", "/events")
+FOREIGN = [
+    {"host": "evil.example"},
+    {"host": "127.0.0.1.evil.example"},
+    {"host": ""},
+    {"origin": "http://evil.example"},
+    {"origin": "null"},
+]
+
+
+@pytest.fixture
+def connection_id(api):
+    made = api.server.seed(
+        sources=[{"name": "s"}],
+        destinations=[{"name": "d"}],
+        connections=[{"name": "c", "source": "s", "destination": "d"}],
+    )
+    return made["connections"][0]
+
+
+@pytest.fixture
+def behind(tmp_path, reader_of):
+    """A reader of a server with *auth*, whose clock stands until it is moved."""
+    now = [1_700_000_000.0]
+
+    def start(auth: str, version: str = "2.0", **more):
+        made = server(tmp_path / auth, airbyte_version=version, auth=auth, clock=lambda: now[0], **more)
+        running = stack.enter_context(made)
+        return reader_of(running)
+
+    with contextlib.ExitStack() as stack:
+        start.now = now
+        yield start
+
+
+def basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def jobs(read) -> int:
+    with read.server.world.store.transaction() as session:
+        return len(session.jobs.newest())
+
+
+def log_in(read, **changes):
+    form = {"client_id": read.server.client_id, "client_secret": read.server.client_secret, "next": "/"}
+    return read.post("/login", {"token": read.token("/login"), **form, **changes})
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_a_foreign_host_or_origin_is_refused_everywhere(read, connection_id, headers):
+    for path in (*PAGES, "/assets/pages.css", f"/connections/{connection_id}/events"):
+        assert read.get(path, **headers).status_code == 403, path
+    token = read.token(f"/connections/{connection_id}")
+    assert read.post(f"/connections/{connection_id}/sync", {"token": token}, **headers).status_code == 403
+    assert jobs(read) == 0
+
+
+@pytest.mark.parametrize("headers", [{"host": "localhost:8000"}, {"host": "[::1]:80"}, {"host": "127.0.0.2"}])
+def test_names_of_this_machine_are_let_in(read, headers):
+    assert read.get("/", **headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://localhost:1"},
+        {"origin": "http://127.0.0.1"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+def test_a_form_of_another_page_of_this_machine_is_refused(read, connection_id, headers):
+    token = read.token(f"/connections/{connection_id}")
+    refused = read.post(f"/connections/{connection_id}/sync", {"token": token}, **headers)
+    assert refused.status_code == 403
+    assert "does not come from a page of this server" in refused.text
+    assert jobs(read) == 0
+
+
+@pytest.mark.parametrize("form", [{}, {"token": ""}, {"token": "x"}, {"token": "é"}, {"token": "x" * 30_000}])
+def test_a_form_without_what_only_a_page_knows_is_refused(read, connection_id, form):
+    refused = read.post(f"/connections/{connection_id}/sync", form)
+    assert (refused.status_code, "reload it" in refused.text) == (403, True)
+    assert jobs(read) == 0
+
+
+def test_a_form_of_a_page_of_ones_own_is_taken_and_leads_back(read, connection_id):
+    path = f"/connections/{connection_id}"
+    own = {"origin": read.server.url, "sec-fetch-site": "same-origin"}
+    answer = read.post(f"{path}/sync", {"token": read.token(path)}, **own)
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert jobs(read) == 1
+
+
+def test_a_get_starts_and_cancels_nothing(read, past, connection_id):
+    job = past.job(connection_id, "running")
+    for path in (f"/connections/{connection_id}/sync", f"/jobs/{job.id}/cancel"):
+        assert read.get(path).status_code in {404, 405}
+    with read.server.world.store.transaction() as session:
+        assert session.jobs.get(job.id).status == "running"
+
+
+def test_what_cannot_be_done_is_said_on_the_page(read, past, connection_id):
+    token = read.token(f"/connections/{connection_id}")
+    past.job(connection_id, "running")
+    refused = read.post(f"/connections/{connection_id}/sync", {"token": token})
+    assert (refused.status_code, "A sync is already running" in refused.text) == (409, True)
+    assert 'role="alert"' in refused.text
+    over = past.job(connection_id, "succeeded")
+    assert read.post(f"/jobs/{over.id}/cancel", {"token": token}).status_code == 409
+    assert read.post("/jobs/999/cancel", {"token": token}).status_code == 404
+    assert read.post("/connections/nothing/sync", {"token": token}).status_code == 404
+
+
+def test_without_auth_there_is_nothing_to_log_in_to(read):
+    assert read.get("/login").status_code == 404
+    assert "Log out" not in read.get("/").text
+
+
+@pytest.mark.parametrize("version", ["0.50", "2.0"])
+def test_basic_is_asked_for_and_taken(behind, version):
+    read = behind("basic", version, username="me", password="right:é")
+    for path in PAGES:
+        refused = read.get(path)
+        assert refused.status_code == 401, path
+        assert refused.headers["www-authenticate"].startswith('Basic realm="')
+        assert "people" not in refused.text
+    for wrong in (basic("me", "wrong"), basic("", ""), "Basic x", "Bearer x"):
+        assert read.get("/", authorization=wrong).status_code == 401
+    assert read.get("/", authorization=basic("me", "right:é")).status_code == 200
+    assert read.get("/assets/pages.css").status_code == 200
+
+
+@pytest.mark.parametrize("version", ["1.5", "2.0", "cloud"])
+def test_a_client_logs_in_once_for_a_session(behind, version):
+    read = behind("client", version)
+    for path in PAGES[:-1]:
+        asked = read.get(path)
+        assert (asked.status_code, asked.headers["location"]) == (303, f"/login?next=%2F{path[1:]}")
+    assert read.get("/events", accept="text/event-stream").status_code == 401
+    assert read.post("/connections/x/sync", {}).status_code == 401
+
+    answer = log_in(read, next="/sources?q=x")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sources?q=x")
+    cookie = answer.headers["set-cookie"]
+    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
+    assert read.server.client_secret not in cookie
+    assert read.get("/").status_code == 200
+    assert "Log out" in read.get("/").text
+
+    assert read.post("/logout", {"token": read.token("/")}).status_code == 303
+    assert read.get("/").status_code == 303
+    read.client.cookies.set(*cookie.partition(";")[0].split("=", 1))
+    assert read.get("/").status_code == 303, "the session is over, whoever still has its name"
+
+
+def test_a_session_ends_by_itself(behind):
+    read = behind("client")
+    log_in(read)
+    behind.now[0] += 12 * 3600 - 1
+    assert read.get("/").status_code == 200
+    behind.now[0] += 1
+    assert read.get("/").status_code == 303
+
+
+def test_wrong_secrets_do_not_log_in_and_soon_nobody_does(behind):
+    read = behind("client")
+    for n in range(10):
+        refused = log_in(read, client_secret=f"wrong {n}")
+        assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
+        assert f"wrong {n}" not in refused.text
+    slowed = log_in(read)
+    assert (slowed.status_code, slowed.headers["retry-after"]) == (429, "60")
+    behind.now[0] += 60
+    assert log_in(read).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "wanted", ["http://evil.example/", "//evil.example", "/\\evil.example", "x", "", "/\t/evil", "/a\r\nb: c"]
+)
+def test_a_login_leads_nowhere_else(behind, wanted):
+    read = behind("client")
+    assert log_in(read, next=wanted).headers["location"] == "/"
+
+
+def test_a_login_from_elsewhere_is_refused(behind):
+    read = behind("client")
+    assert log_in(read, token="x").status_code == 403
+    form = {
+        "token": read.token("/login"),
+        "client_id": read.server.client_id,
+        "client_secret": read.server.client_secret,
+    }
+    assert read.post("/login", form, **{"sec-fetch-site": "cross-site"}).status_code == 403
+
+
+def test_two_servers_on_one_machine_have_cookies_of_their_own(behind, read):
+    first = behind("client")
+    name = re.match("[^=]+", log_in(first).headers["set-cookie"])[0]
+    assert name == f"airbyte_local_{first.server.port}"
+
+
+def test_a_bearer_token_opens_the_api_and_no_page(behind):
+    read = behind("client")
+    mine = {"client_id": read.server.client_id, "client_secret": read.server.client_secret}
+    bought = read.client.post(f"{read.server.public_url}/applications/token", json=mine).json()["access_token"]
+    assert read.get("/api/public/v1/sources", authorization=f"Bearer {bought}").status_code == 200
+    assert read.get("/", authorization=f"Bearer {bought}").status_code == 303
