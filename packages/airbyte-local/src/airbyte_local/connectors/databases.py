@@ -47,11 +47,11 @@ CERTIFICATES = fields(
 )
 
 
-def _ssl(plain: Iterable[str], checked: Iterable[str]) -> Json:
+def ssl_modes(plain: Iterable[str], checked: Iterable[str]) -> Json:
     return choice("mode", {mode: fields() for mode in plain} | dict.fromkeys(checked, CERTIFICATES))
 
 
-def _port(number: int) -> Json:
+def port(number: int) -> Json:
     return integer(default=number, minimum=0, maximum=65536)
 
 
@@ -86,13 +86,13 @@ POSTGRES_SOURCE = Imitated(
         fields(
             "host port database username",
             host=text(order=0),
-            port=_port(5432),
+            port=port(5432),
             database=text(),
             schemas=items(text(), default=["public"], uniqueItems=True),
             username=text(),
             password=secret(),
             jdbc_url_params=text(),
-            ssl_mode=_ssl(("disable", "allow", "prefer", "require"), ("verify-ca", "verify-full")),
+            ssl_mode=ssl_modes(("disable", "allow", "prefer", "require"), ("verify-ca", "verify-full")),
             replication_method=choice(
                 "method",
                 {
@@ -119,39 +119,18 @@ MYSQL_SOURCE = Imitated(
         fields(
             "host port database username replication_method",
             host=text(),
-            port=_port(3306),
+            port=port(3306),
             database=text(),
             username=text(),
             password=secret(),
             jdbc_url_params=text(),
-            ssl_mode=_ssl(("preferred", "required"), ("verify_ca", "verify_identity")),
+            ssl_mode=ssl_modes(("preferred", "required"), ("verify_ca", "verify_identity")),
             replication_method=choice("method", {"STANDARD": fields(), "CDC": fields(server_timezone=text())}),
             tunnel_method=TUNNEL,
             check_privileges=boolean(default=True),
         ),
     ),
     streams=_mysql_tables,
-)
-POSTGRES_DESTINATION = Imitated(
-    specification=specification(
-        "Postgres destination, imitated",
-        fields(
-            "host port database schema username",
-            host=text(),
-            port=_port(5432),
-            database=text(),
-            schema=text(default="public"),
-            username=text(),
-            password=secret(),
-            ssl=boolean(),
-            ssl_mode=_ssl(("disable", "allow", "prefer", "require"), ("verify-ca", "verify-full")),
-            jdbc_url_params=text(),
-            raw_data_schema=text(),
-            disable_type_dedupe=boolean(default=False),
-            drop_cascade=boolean(default=False),
-            tunnel_method=TUNNEL,
-        ),
-    ),
 )
 SNOWFLAKE_DESTINATION = Imitated(
     specification=specification(

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from airbyte_local.connectors import databases, services, storages
+from airbyte_local.connectors.destinations.dev_null import DevNull
+from airbyte_local.connectors.destinations.duckdb import DuckDB
+from airbyte_local.connectors.destinations.local_csv import LocalCsv
+from airbyte_local.connectors.destinations.local_json import LocalJson
+from airbyte_local.connectors.destinations.postgres import Postgres
+from airbyte_local.connectors.destinations.sqlite import Sqlite
 from airbyte_local.connectors.end_to_end import END_TO_END
 from airbyte_local.connectors.file import File
-from airbyte_local.connectors.local_json import LocalJson
 from airbyte_local.connectors.protocol import Connector, PublicDefinition
 from airbyte_local.connectors.sample_data import SampleData
 
@@ -30,12 +35,12 @@ SOURCES: dict[str, tuple[str, Connector]] = {
 }
 DESTINATIONS: dict[str, tuple[tuple[str, ...], Connector]] = {
     "destination-local-json": (PLAIN, LocalJson()),
-    "destination-csv": (PLAIN, storages.LOCAL_CSV),
-    "destination-sqlite": (PLAIN, storages.SQLITE),
-    "destination-duckdb": (PLAIN, storages.DUCKDB),
-    "destination-dev-null": (DEDUPING, services.DEV_NULL),
+    "destination-csv": (PLAIN, LocalCsv()),
+    "destination-sqlite": (DEDUPING, Sqlite()),
+    "destination-duckdb": (DEDUPING, DuckDB()),
+    "destination-dev-null": (DEDUPING, DevNull()),
     "destination-bigquery": (DEDUPING, databases.BIGQUERY_DESTINATION),
-    "destination-postgres": (DEDUPING, databases.POSTGRES_DESTINATION),
+    "destination-postgres": (DEDUPING, Postgres()),
     "destination-s3": (PLAIN, storages.S3_DESTINATION),
     "destination-snowflake": (DEDUPING, databases.SNOWFLAKE_DESTINATION),
     "destination-weaviate": (DEDUPING, storages.WEAVIATE),

@@ -105,38 +105,6 @@ POKEAPI = Imitated(
 )
 
 
-DEV_NULL = Imitated(
-    specification=specification(
-        "/dev/null destination, imitated",
-        fields(
-            "test_destination",
-            test_destination=choice(
-                "test_destination_type",
-                {
-                    "SILENT": fields(),
-                    "LOGGING": fields(
-                        "logging_config",
-                        logging_config=choice(
-                            "logging_type",
-                            {
-                                "FirstN": fields(
-                                    "max_entry_count", max_entry_count=integer(minimum=1, maximum=1000)
-                                ),
-                                "EveryNth": fields(
-                                    "nth_entry_to_log max_entry_count",
-                                    nth_entry_to_log=integer(minimum=1, maximum=1000),
-                                    max_entry_count=integer(minimum=1, maximum=1000),
-                                ),
-                            },
-                        ),
-                    ),
-                    "THROTTLED": fields("millis_per_record", millis_per_record=integer()),
-                    "FAILING": fields("num_messages", num_messages=integer()),
-                },
-            ),
-        ),
-    ),
-)
 HARDCODED_RECORDS = Imitated(
     specification=specification(
         "Hardcoded Records source, not installed",

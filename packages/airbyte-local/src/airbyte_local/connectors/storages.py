@@ -140,31 +140,6 @@ S3_DESTINATION = Imitated(
         ),
     ),
 )
-LOCAL_CSV = Imitated(
-    specification=specification(
-        "Local CSV destination, imitated",
-        fields(
-            "destination_path",
-            destination_path=text(),
-            delimiter_type=choice(
-                "delimiter", {mark: fields() for mark in ("\\u002c", "\\u003b", "\\u007c", "\\u0009", "\\u0020")}
-            ),
-        ),
-    ),
-)
-SQLITE = Imitated(
-    specification=specification(
-        "Local SQLite destination, imitated",
-        fields("destination_path", destination_path=text()),
-        closed=True,
-    ),
-)
-DUCKDB = Imitated(
-    specification=specification(
-        "DuckDB destination, imitated",
-        fields("destination_path", destination_path=text(), motherduck_api_key=secret(), schema=text()),
-    ),
-)
 WEAVIATE = Imitated(  # a secret inside an array, deep down
     specification=specification(
         "Weaviate destination, imitated",

@@ -1,0 +1,189 @@
+"""Files that a job has not finished yet: beside the finished ones, under names that tell whose they are.
+
+A job leases names in a folder: `_airbyte_tmp_<job>_<random>.lease`, which is locked for as long as the job lives
+and free however it dies, and `_airbyte_tmp_<job>_<random>_...` for its files. A lease that nobody holds is that of
+a killed job: the next one in that folder tidies up after it, and touches nothing else. Whoever looks at leases or
+moves files holds the lock of the folder itself.
+
+Several files become visible all or none: their moves are written to `..._moves.json` first, which commits them. A
+job that dies before has changed nothing; where it dies after, whoever tidies up does the moves that are missing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from airbyte_local.connectors.protocol import ConnectorFailed
+
+PREFIX = "_airbyte_tmp_"
+LEASE = re.compile(r"(_airbyte_tmp_\d+_[0-9a-f]{16})\.lease")
+FINISHED = "_airbyte_raw_"
+
+
+class Lease:
+    """Names for the unfinished files of one job in one folder. Every method may raise OSError."""
+
+    def __init__(self, folder: Path, stem: str, descriptor: int) -> None:
+        self.folder = folder
+        self._stem = stem
+        self._descriptor: int | None = descriptor
+
+    def path(self, name: str) -> Path:
+        return self.folder / f"{self._stem}_{name}"
+
+    def move(self, moves: Mapping[Path, Path]) -> None:
+        """Each file that is leased to its finished name in the same folder, all or none. They are durable already.
+
+        Needs `locked`.
+        """
+        kept = {final: self.path(f"before_{position}") for position, final in enumerate(moves.values())}
+        for final, before in kept.items():
+            _keep(final, before)
+        record = self.path("moves.json")
+        draft = self.path("moves.draft")
+        _write_durably(draft, json.dumps({staged.name: final.name for staged, final in moves.items()}))
+        draft.rename(record)
+        sync_folder(self.folder)
+        try:
+            for staged, final in moves.items():
+                staged.replace(final)
+        except OSError:
+            _undo(moves, kept)
+            record.unlink()
+            raise
+        sync_folder(self.folder)
+        record.unlink()
+
+    def release(self) -> None:
+        """Remove what is left of it. A second time is as good as the first."""
+        if self._descriptor is not None:
+            _remove_all(self.folder, self._stem)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def take_lease(folder: Path, job: int) -> Lease:
+    """A lease in *folder*, which is made where it is missing, after what killed jobs left there is put in order.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+        ConnectorFailed: its file system has no locks.
+    """
+    _make(folder)
+    with locked(folder):
+        tidy_up(folder)
+        stem = f"{PREFIX}{job}_{secrets.token_hex(8)}"
+        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
+        descriptor = os.open(folder / f"{stem}.lease", flags, 0o600)
+        _lock(descriptor, wait=False)
+        return Lease(folder, stem, descriptor)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Generator[None]:
+    """The folder to oneself, among all who ask."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor, wait=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def tidy_up(folder: Path) -> None:
+    """Finish or undo what jobs that were killed have left in *folder*. Needs `locked`."""
+    for path in list(folder.iterdir()):
+        found = LEASE.fullmatch(path.name)
+        if found is None or path.is_symlink():
+            continue
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            if _lock(descriptor, wait=False):
+                _finish_moves(folder, found[1])
+                _remove_all(folder, found[1])
+        finally:
+            os.close(descriptor)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in *folder* durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def _keep(final: Path, before: Path) -> None:
+    try:
+        os.link(final, before)
+    except FileNotFoundError:
+        return
+    except OSError:  # the file system knows no hard links
+        shutil.copyfile(final, before)
+
+
+def _finish_moves(folder: Path, stem: str) -> None:
+    try:
+        moves: dict[str, str] = json.loads((folder / f"{stem}_moves.json").read_text())
+    except FileNotFoundError:
+        return
+    for staged, final in moves.items():
+        if staged.startswith(f"{stem}_") and final.startswith(FINISHED) and "/" not in staged + final:
+            with contextlib.suppress(FileNotFoundError):  # that one was done
+                (folder / staged).replace(folder / final)
+    sync_folder(folder)
+
+
+def _undo(moves: Mapping[Path, Path], kept: Mapping[Path, Path]) -> None:
+    for staged, final in moves.items():
+        if staged.exists():  # the one that could not be moved, and those after it
+            break
+        if kept[final].exists():
+            kept[final].replace(final)
+        else:
+            final.unlink()
+
+
+def _remove_all(folder: Path, stem: str) -> None:
+    """The lease last: whoever dies here leaves it to the next one."""
+    for path in list(folder.glob(f"{stem}_*")):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    (folder / f"{stem}.lease").unlink(missing_ok=True)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("x") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _lock(descriptor: int, *, wait: bool) -> bool:
+    """Whether the lock is ours now."""
+    import fcntl  # which Windows does not have; there, only the destinations that need it are missing
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise ConnectorFailed(f"The file system of the destination has no locks: {error.strerror}") from error
+    return True
