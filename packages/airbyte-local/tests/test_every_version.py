@@ -197,3 +197,16 @@ def test_routes_may_be_left_out(serve):
     assert api.ask("sources/list", workspaceId=api.workspace).text == "Object not found."
     assert api.public("GET", "streams").status == 404
     assert api.public("GET", "sources").status == 200
+
+
+def test_on_cloud_one_route_of_the_config_api_answers_though_nobody_promises_it(serve, connect_ends):
+    api = serve("cloud")
+    made = connect_ends(api).made({"name": "users"})["connectionId"]
+    found = api.ok("connections/get", connectionId=made)
+    selected = {each["stream"]["name"]: each["config"].get("selected") for each in found["syncCatalog"]["streams"]}
+    assert (found["connectionId"], selected["users"]) == (made, True)
+    unknown = api.ask("connections/get", connectionId="99999999-9999-4999-8999-999999999999")
+    assert (unknown.status, unknown.json["message"]) == (403, "Forbidden")
+    assert api.ask("connections/list", workspaceId=api.workspace).status == 404
+    api.client.headers.pop("authorization")
+    assert api.ask("connections/get", connectionId=made).status == 401

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local import config_bodies as bodies
-from airbyte_local.answers import Answer, Request, refusal_answer, success, unknown_route
+from airbyte_local.answers import Answer, Request, framework_answer, refusal_answer, success, unknown_route
 from airbyte_local.bodies import Shape, read_body
-from airbyte_local.errors import Refusal
+from airbyte_local.errors import NotFound, Refusal
 from airbyte_local.fitting import fitted, fitted_shape
 from airbyte_local.handlers import (
     connections,
@@ -179,4 +179,6 @@ def answer(world: World, request: Request) -> Answer:
         body = {} if route.body is None else read_body(fitted_shape(route.body, world.profile), request.content)
         return success(route.status, fitted(route.run(world, body), world.profile))
     except Refusal as refusal:
+        if isinstance(refusal, NotFound) and world.profile.unknown_ids == "forbidden":
+            return framework_answer(403, request.path, "Forbidden")
         return refusal_answer(refusal, profile=world.profile, path=request.path)

@@ -20,6 +20,7 @@ class Profile:
     proxied: bool = False  # HTTP Basic is asked for by a proxy, not by the server
     edition: str = "community"
     config_api: bool = True
+    unpromised: frozenset[str] = frozenset()  # routes of the Config API that answer where it is not offered
     public_prefix: str = "/api/public/v1/"
     error_bodies: Literal["error-id", "exception"] = "error-id"
     problems: Literal["with-data", "detail-only"] = "with-data"
@@ -153,6 +154,7 @@ CLOUD = Profile(
     auths=("client",),
     edition="cloud",
     config_api=False,
+    unpromised=frozenset({"connections/get"}),  # Dagster's AirbyteCloudWorkspace lives on it
     public_prefix="/v1/",
     unknown_ids="forbidden",
     wrong_credentials=401,

@@ -11,6 +11,8 @@ def answer(world: World, request: Request) -> Answer:
     """Blocking: it runs in a thread."""
     if request.path.startswith(world.profile.public_prefix):
         return public_api.answer(world, request)
-    if world.profile.config_api and request.path.startswith(config_api.PREFIX):
-        return config_api.answer(world, request)
+    if request.path.startswith(config_api.PREFIX):
+        route = request.path.removeprefix(config_api.PREFIX)
+        if world.profile.config_api or route in world.profile.unpromised:
+            return config_api.answer(world, request)
     return unknown_route()
