@@ -61,8 +61,9 @@ def keep(data: Path, content: bytes, *, at: int) -> Json:
     if is_object(document) and document["version"] != VERSION:
         raise BadBody(path="document.version", message=f"must be {VERSION}")
     kept: Json = {"computed_at": at, **{name: said[name] for name in KEYS if name in said}}
-    _write(_path(data), dumps(kept).encode("utf-8", "surrogatepass"))
-    return kept
+    whole = dumps(kept).encode("utf-8", "replace")  # half a character is none
+    _write(_path(data), whole)
+    return json.loads(whole)
 
 
 def kept(data: Path) -> Json | None:
@@ -86,7 +87,7 @@ def _path(data: Path) -> Path:
 def _read(path: Path, _changed_at: int, _length: int) -> Json | None:
     # A page that is open asks every other second: what has not changed is not parsed again.
     try:
-        return json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
+        return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
 

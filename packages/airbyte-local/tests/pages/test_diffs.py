@@ -74,7 +74,7 @@ def test_a_reset_forgets_it(api):
 def test_the_page_shows_it_element_by_element(api, read):
     put(api, BODY)
     said = read.text("/diff")
-    assert "mine:reconciler, compared" in said
+    assert "mine:reconciler , compared" in said
     assert "1 to create 1 to change 1 to delete 1 in sync" in said
     assert "To change source cereals provider.user_agent true → becomes false" in said
     assert "password ********** → becomes **********" in said
