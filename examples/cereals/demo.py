@@ -44,7 +44,7 @@ def main() -> int:
         tell("Is anything left to do?")
         dagster_me("check", environment)
         tell(f"Airbyte read the columns from the real file: {', '.join(columns(url))}.")
-        tell("Move the rows, as the button Sync now does.")
+        tell("Move the rows, as the button Sync now does: POST /api/v1/connections/sync.")
         sync(url)
         tell("The first rows of what Local JSON wrote:")
         print_rows(Path(folder) / "airbyte" / "local" / "cereals_out.json" / "_airbyte_raw_cereals.jsonl")
@@ -125,7 +125,6 @@ def columns(url: str) -> list[str]:
 
 def sync(url: str) -> None:
     (connection,) = ask(url, "connections/list", {"workspaceId": workspace(url)})["connections"]
-    print("$ curl -X POST .../api/v1/connections/sync", flush=True)
     job = ask(url, "connections/sync", {"connectionId": connection["connectionId"]})["job"]
     deadline = time.monotonic() + SYNC_SECONDS
     while job["status"] not in {"succeeded", "failed", "cancelled"} and time.monotonic() < deadline:
