@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import threading
@@ -36,8 +37,10 @@ class Limits:
 class Command:
     """What a worker's supervisor answers for. It belongs to one thread; only `stop` may be called from another."""
 
-    def __init__(self, control: socket.socket, out: int, err: int, limits: Limits) -> None:
+    def __init__(self, folder: str, control: socket.socket, out: int, err: int, limits: Limits) -> None:
+        """*folder* is what its supervisor removes at the end, and this where that was killed."""
         self.code: int | None = None  # negative: the signal that ended it; None: nobody could say
+        self._folder = folder
         self._pid: int | None = None
         self._control = control
         self._closing = threading.Lock()
@@ -58,7 +61,9 @@ class Command:
         deadline = time.monotonic() + limit
         while self._open:
             left = limit if renews else max(0.0, deadline - time.monotonic())
-            heard = _wait_for(self._open, left)
+            heard = _wait_for(self._open, min(left, MARGIN_SECONDS) if self._abandoned else left)
+            if self._abandoned and not heard:
+                return
             if not heard:
                 done = "wrote nothing" if renews else "did not end"
                 raise ConnectorCrashed(f"The connector {done} for {limit:g} seconds, and was stopped.")
@@ -80,11 +85,14 @@ class Command:
         deadline = time.monotonic() + self._limits.grace + MARGIN_SECONDS
         while self._open and _wait_for(self._open, max(0.0, deadline - time.monotonic())):
             self._listen()
-        if self.code is None and self._pid is not None:
-            with contextlib.suppress(OSError):  # its supervisor was killed: then this is up to us
-                os.killpg(self._pid, signal.SIGKILL)
+        shutil.rmtree(self._folder, ignore_errors=True)
         with self._closing:
             self._control.close()
+
+    @property
+    def _abandoned(self) -> bool:
+        """Its supervisor was killed: whoever holds the pipes may hold them for ever."""
+        return self.code is None and self._control.fileno() not in self._open
 
     def _hear(self, descriptor: int) -> Generator[tuple[Channel, bytes]]:
         if descriptor not in self._pipes:
@@ -109,6 +117,9 @@ class Command:
             part = b""
         if not part:
             self._open.remove(self._control.fileno())
+            if self._abandoned and self._pid is not None:
+                with contextlib.suppress(OSError):
+                    os.killpg(self._pid, signal.SIGKILL)
             return
         *lines, self._told = (self._told + part).split(b"\n")
         for line in lines:

@@ -46,8 +46,10 @@ def main() -> object:
     gc.freeze()  # a fork shares what nobody touches
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not waited for
     while True:
-        if not select.select([orders], [], [], idle)[0] and not is_busy():
-            orders.shutdown(socket.SHUT_RD)  # the next order fails at its sender; those before it are done
+        if not select.select([orders], [], [], idle)[0]:
+            if not is_busy():
+                orders.shutdown(socket.SHUT_RD)  # the next order fails at its sender; those before it are done
+            continue
         received = receive(orders)
         if received is None:
             return 0

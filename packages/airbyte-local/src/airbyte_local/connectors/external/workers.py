@@ -77,7 +77,7 @@ class Worker:
                     "folder": folder,
                     "grace": limits.grace,
                 }
-                command = self._send(dumps(order).encode(), limits)
+                command = self._send(folder, dumps(order).encode(), limits)
             except OSError as error:
                 raise ConnectorCrashed(f"The connector cannot be started: {error.strerror}") from error
             undo.pop_all()  # its supervisor removes the folder, also where this process is no more
@@ -92,7 +92,7 @@ class Worker:
                 self._process.kill()
             self._forget()
 
-    def _send(self, order: bytes, limits: Limits) -> Command:
+    def _send(self, folder: str, order: bytes, limits: Limits) -> Command:
         with self._lock, contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             ours, theirs = socket.socketpair()
             undo.callback(ours.close)
@@ -103,7 +103,7 @@ class Worker:
                 given.callback(os.close, sent)
             self._deliver(order, [theirs.fileno(), *(sent for _, sent in pipes)])
             undo.pop_all()
-            command = Command(ours, pipes[0][0], pipes[1][0], limits)
+            command = Command(folder, ours, pipes[0][0], pipes[1][0], limits)
             self._commands.add(command)
         return command
 
