@@ -63,7 +63,7 @@ def _inferred(numerals: Sequence[str], present: Sequence[str], words: Words, *, 
     found = _numbers(numerals, blanks=blanks)
     if found is not None:
         return found
-    if words.truths.keys() >= set(present):
+    if all(map(words.truths.__contains__, present)):
         values = [words.truths[cell] for cell in present]
         return Column(type="string" if blanks else "boolean", values=values, blanks=blanks)
     return Column(type="string", values=present, blanks=blanks)

@@ -10,7 +10,7 @@ import lzma
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, BinaryIO, cast
 
 from airbyte_local.connectors.cancelling import Cancellation
@@ -19,8 +19,8 @@ from airbyte_local.connectors.protocol import ConnectorFailed
 BLOCK = 1 << 20
 RESERVE = 256 << 20  # bytes of the disk that no copy may take
 # By extension as the vendor's connector has it, but for .xz. What does not begin so was unpacked on the way.
-PACKINGS: dict[str, tuple[bytes, Any]] = {
-    ".gz": (b"\x1f\x8b", gzip.GzipFile),
+PACKINGS: dict[str, tuple[bytes, Callable[[Any], Any]]] = {
+    ".gz": (b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=stream)),
     ".bz2": (b"BZh", bz2.BZ2File),
     ".xz": (b"\xfd7zXZ", lzma.LZMAFile),
 }
