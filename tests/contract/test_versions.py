@@ -76,13 +76,13 @@ async def do_everything(gateway: Any) -> None:
         (definition,) = await gateway.definitions(side)
         await gateway.specification(side, definition.id)
         await gateway.specification_of(side, identity(0))
-        await gateway.actors(side, agree=True)
+        await gateway.actors(side)
         made = await gateway.create_actor(side, definition.id, "n", {"a": Secret.literal("hush")})
         await gateway.update_actor(side, made, "n", {"a": 1}, whole=False)
         await gateway.update_actor(side, made, "n", {"a": Masked()}, whole=True)
         await gateway.delete_actor(side, made)
     await gateway.discover(identity(0))
-    await gateway.connections(agree=True)
+    await gateway.connections()
     draft = ConnectionDraft(
         name="c",
         source_id=identity(0),

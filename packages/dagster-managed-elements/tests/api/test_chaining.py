@@ -3,7 +3,6 @@ import random
 import anyio
 import pytest
 from dagster_managed_elements.api.chaining import Chain, Page, Whole, read_chain, read_whole
-from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.engine.errors import ServerFault
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,38 +153,3 @@ async def test_a_whole_answer_that_always_repeats_a_row_is_refused():
 
     with pytest.raises(ServerFault, match="does not add up"):
         await read_whole(Whole(fetch=fetch, identity=lambda row: row, what="things"))
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.sets(st.sampled_from("abc")), min_size=8, max_size=8))
-@pytest.mark.parametrize("form", ["offset", "chain", "whole"])
-async def test_nothing_is_agreed_on_only_where_there_never_was_something(form, readings):
-    shown = iter(readings)
-    current = []
-
-    def begin():
-        current[:] = sorted(next(shown))
-        return list(current)
-
-    async def by_offset(offset, size):
-        return begin() if offset == 0 else current[offset:]
-
-    async def by_chain(after, size):
-        return Page(rows=begin() if after is None else [], total=len(current))
-
-    async def whole():
-        return begin()
-
-    given = {"identity": lambda row: row, "what": "things"}
-    reading = {
-        "offset": lambda: read_pages(Listing(fetch=by_offset, **given), agree=True),
-        "chain": lambda: read_chain(Chain(fetch=by_chain, **given), agree=True),
-        "whole": lambda: read_whole(Whole(fetch=whole, **given), agree=True),
-    }[form]
-    try:
-        found = await reading()
-    except ServerFault:
-        return
-    used = readings[: len(readings) - len(list(shown))]
-    assert set(found) == used[-1] == used[-2]
-    assert found or not any(used)

@@ -93,30 +93,6 @@ async def test_pages_that_never_add_up_are_refused_by_name():
         await read_pages(Listing(fetch=fetch, identity=lambda row: row, what="things", size=2))
 
 
-async def test_agreement_reads_until_two_readings_name_the_same():
-    shown = iter([["a"], ["a", "b"], ["a", "b"]])
-    current = []
-
-    async def fetch(offset, size):
-        if offset == 0:
-            current[:] = next(shown)
-        return current[offset : offset + size]
-
-    listing = Listing(fetch=fetch, identity=lambda row: row, what="things")
-    assert await read_pages(listing, agree=True) == ["a", "b"]
-    assert next(shown, None) is None
-
-
-async def test_a_listing_that_always_changes_is_not_agreed_on():
-    numbers = iter(range(1000))
-
-    async def fetch(offset, size):
-        return [next(numbers)] if offset == 0 else []
-
-    with pytest.raises(ServerFault, match="changes whenever it is read"):
-        await read_pages(Listing(fetch=fetch, identity=lambda row: row, what="things"), agree=True)
-
-
 async def test_an_error_of_one_page_is_raised_as_it_is():
     async def fetch(offset, size):
         if offset >= 4:

@@ -103,7 +103,7 @@ class ConfigGateway:
 
         return await self._specifications.get((path, side, subject), ask)
 
-    async def actors(self, side: Side, *, agree: bool = False) -> Sequence[Actor]:
+    async def actors(self, side: Side) -> Sequence[Actor]:
         names = NAMES[side]
         subject = Subject(
             folder=names.actors,
@@ -113,9 +113,9 @@ class ConfigGateway:
             read=partial(read_actor, side),
             identity=lambda actor: actor.id,
         )
-        return await read_all(self._client, self._entrances, subject, agree=agree)
+        return await read_all(self._client, self._entrances, subject)
 
-    async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
+    async def connections(self) -> Sequence[Connection]:
         subject = Subject(
             folder=CONNECTIONS,
             rows="connections",
@@ -125,7 +125,7 @@ class ConfigGateway:
             read=_read_connection,
             identity=lambda each: each.connection_id,
         )
-        found = await read_all(self._client, self._entrances, subject, agree=agree)
+        found = await read_all(self._client, self._entrances, subject)
         return [connection for connection in found if connection.status != "deprecated"]
 
     def _scopes(self, more: Json | None = None) -> dict[Scope, Json]:

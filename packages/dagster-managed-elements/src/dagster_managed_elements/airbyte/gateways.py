@@ -72,12 +72,12 @@ class Gateway(Protocol):
         """The same, of the version one source or destination is pinned to; asked once an actor."""
         ...
 
-    async def actors(self, side: Side, *, agree: bool = False) -> Sequence[Actor]:
-        """Every source, or every destination. *agree* reads until two readings name the same ids."""
+    async def actors(self, side: Side) -> Sequence[Actor]:
+        """Every source, or every destination."""
         ...
 
-    async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
-        """Every connection that is not deleted, each with its selected streams. *agree* as for `actors`."""
+    async def connections(self) -> Sequence[Connection]:
+        """Every connection that is not deleted, each with its selected streams."""
         ...
 
     async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:

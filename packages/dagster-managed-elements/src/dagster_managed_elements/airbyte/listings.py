@@ -29,13 +29,11 @@ class Subject(Generic[Row]):
     identity: Callable[[Row], Hashable]
 
 
-async def read_all(
-    client: Client, entrances: Entrances, subject: Subject[Row], *, agree: bool = False
-) -> list[Row]:
-    """Every row once; with *agree*, as two readings in a row agree on. ApiError where that cannot be had."""
+async def read_all(client: Client, entrances: Entrances, subject: Subject[Row]) -> list[Row]:
+    """Every row once. ApiError where that cannot be had."""
 
     async def go(way: Way) -> list[Row]:
-        return await _Reader(client, subject, way).read(agree=agree)
+        return await _Reader(client, subject, way).read()
 
     return await entrances.first(subject.folder, subject.ways, go)
 
@@ -48,13 +46,13 @@ class _Reader(Generic[Row]):
         self._path = f"{subject.folder}/{way.endpoint}"
         self._asked = subject.asked[way.scope]
 
-    async def read(self, *, agree: bool) -> list[Row]:
+    async def read(self) -> list[Row]:
         identity, what = self._subject.identity, self._subject.rows
         if self._way.form == "pages":
-            return await read_pages(Listing(fetch=self._page, identity=identity, what=what), agree=agree)
+            return await read_pages(Listing(fetch=self._page, identity=identity, what=what))
         if self._way.form == "chain":
-            return await read_chain(Chain(fetch=self._link, identity=identity, what=what), agree=agree)
-        return await read_whole(Whole(fetch=self._whole, identity=identity, what=what), agree=agree)
+            return await read_chain(Chain(fetch=self._link, identity=identity, what=what))
+        return await read_whole(Whole(fetch=self._whole, identity=identity, what=what))
 
     async def _page(self, offset: int, size: int) -> Sequence[Row]:
         return self._rows(await self._ask({"pagination": {"pageSize": size, "rowOffset": offset}}))

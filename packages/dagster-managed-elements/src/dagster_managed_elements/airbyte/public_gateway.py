@@ -81,21 +81,21 @@ class PublicGateway:
         del side, actor_id
         return Specification(is_partial=True)
 
-    async def actors(self, side: Side, *, agree: bool = False) -> Sequence[Actor]:
+    async def actors(self, side: Side) -> Sequence[Actor]:
         connectors = Connectors(side, await self.definitions(side))
 
         def read(row: Any, at: str) -> Actor:
             return public_bodies.read_actor(side, row, at, connectors)
 
-        return await self._list(f"{side}s", read, lambda each: each.id, agree=agree)
+        return await self._list(f"{side}s", read, lambda each: each.id)
 
-    async def connections(self, *, agree: bool = False) -> Sequence[Connection]:
+    async def connections(self) -> Sequence[Connection]:
         read, identity = public_bodies.read_connection, _connection_id
-        found = await self._list("connections", read, identity, agree=agree)
+        found = await self._list("connections", read, identity)
         return [connection for connection in found if connection.status != "deprecated"]
 
     async def _list(
-        self, kind: str, read: Callable[[Any, str], Row], identity: Callable[[Row], Hashable], *, agree: bool
+        self, kind: str, read: Callable[[Any, str], Row], identity: Callable[[Row], Hashable]
     ) -> list[Row]:
         """By offset, never by the `next` address, which often names a host nobody can reach."""
 
@@ -104,7 +104,7 @@ class PublicGateway:
             path = f"{self._root}/{kind}"
             return [read(row, path) for row in read_list(await self._get(path, asked), "data", path)]
 
-        return await read_pages(Listing(fetch=fetch, identity=identity, what=kind), agree=agree)
+        return await read_pages(Listing(fetch=fetch, identity=identity, what=kind))
 
     async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
         """Without a destination, servers before 1.0 refuse (Invalid)."""

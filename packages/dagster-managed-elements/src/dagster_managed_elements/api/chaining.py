@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from dagster_managed_elements.api.paging import Reading, Row, read_agreed
+from dagster_managed_elements.api.paging import Reading, Row, read_until_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +41,19 @@ class Whole(Generic[Row]):
     what: str
 
 
-async def read_chain(chain: Chain[Row], *, agree: bool = False) -> list[Row]:
+async def read_chain(chain: Chain[Row]) -> list[Row]:
     """Every row once; ServerFault where the server's pages do not add up."""
-    return await read_agreed(lambda: _follow(chain), chain.what, agree=agree)
+    return await read_until_whole(lambda: _follow(chain), chain.what)
 
 
-async def read_whole(whole: Whole[Row], *, agree: bool = False) -> list[Row]:
+async def read_whole(whole: Whole[Row]) -> list[Row]:
     """Every row once; an answer that names a row twice is read again, and refused if it stays so."""
 
     async def read() -> Reading[Row]:
         rows = await whole.fetch()
         return Reading(rows={whole.identity(row): row for row in rows}, length=len(rows))
 
-    return await read_agreed(read, whole.what, agree=agree)
+    return await read_until_whole(read, whole.what)
 
 
 async def _follow(chain: Chain[Row]) -> Reading[Row]:

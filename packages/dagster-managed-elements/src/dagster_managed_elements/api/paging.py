@@ -2,8 +2,8 @@
 
 Servers page by offset without an order, so rows move between requests. The proof of completeness is a
 count: an empty page at offset N says there are N rows, so N different ids are all of them. What cannot be
-seen: a row deleted or created *while* the listing is read moves the others by one without a trace.
-`agree=True` reads until two readings name the same ids: for where absence matters (a delete, a create).
+seen: a row deleted or created *while* the listing is read moves the others by one without a trace; where
+absence matters, whoever asks reads again (`engine.observing`).
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ Rows: TypeAlias = Mapping[Hashable, Row]
 _READINGS: Final = 12
 """Before giving up. A server that shuffles everything at each request shows two thirds of it a reading; a
 dozen find the last of some thousands."""
-
-_AGREEMENTS: Final = 5
 
 _RUNAWAY: Final = 3
 """A listing this many times as long as what is different in it has no end: the server ignores the offset."""
@@ -53,35 +51,18 @@ class Reading(Generic[Row]):
         return len(self.rows) == self.length
 
 
-async def read_pages(listing: Listing[Row], *, agree: bool = False) -> list[Row]:
+async def read_pages(listing: Listing[Row]) -> list[Row]:
     """Every row once; ServerFault where the server's pages do not add up."""
-    return await read_agreed(lambda: _read_once(listing), listing.what, agree=agree)
+    return await read_until_whole(lambda: _read_once(listing), listing.what)
 
 
-async def read_agreed(read: Callable[[], Awaitable[Reading[Row]]], what: str, *, agree: bool) -> list[Row]:
-    """Every row once, by as many readings as it takes; with *agree*, until two in a row name the same ids.
-
-    Nothing at all is not believed where there was something.
-    """
-    rows = await _read_whole(read, what)
-    seen = bool(rows)
-    for _ in range(_AGREEMENTS if agree else 0):
-        before, rows = rows, await _read_whole(read, what)
-        seen = seen or bool(rows)
-        if before.keys() == rows.keys() and (rows or not seen):
-            break
-    else:
-        if agree:
-            raise ServerFault(f"The server's list of {what} changes whenever it is read. Try again later.")
-    return list(rows.values())
-
-
-async def _read_whole(read: Callable[[], Awaitable[Reading[Row]]], what: str) -> Rows[Row]:
+async def read_until_whole(read: Callable[[], Awaitable[Reading[Row]]], what: str) -> list[Row]:
+    """Every row once, by as many readings as it takes; ServerFault where they never add up."""
     known: Reading[Row] | None = None
     for _ in range(_READINGS):
         known = combine(known, await read())
         if known.is_whole:
-            return known.rows
+            return list(known.rows.values())
     raise ServerFault(
         f"The server's list of {what} does not add up: in {_READINGS} readings its pages repeated "
         "some and skipped others. Try again when nobody else is changing things there."
