@@ -26,6 +26,11 @@ HERE = Path(__file__).parent
 CHILDREN = HERE / "children"
 ENVIRONMENTS = HERE.parents[1] / ".venv-clients"
 SECONDS = 60
+SDK_CELLS = [
+    *((version, auth) for version in ("1.6", "1.8", "2.0") for auth in ("none", "basic", "client")),
+    ("cloud", "client"),
+]
+"""Where the `airbyte-api` SDK gets in: its classes want properties that older servers do not answer with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,3 +126,15 @@ def install(folder: Path, requirements: Path) -> None:
 def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Client]:
     """By the name of a requirements file."""
     return lambda name: Client(environment(name), tmp_path_factory.mktemp(name))
+
+
+@pytest.fixture(scope="session")
+def sdk(client: Callable[[str], Client]) -> Callable[..., Any]:
+    """What the `airbyte-api` SDK saw, chapter by chapter."""
+    made = client("airbyte_api")
+    return lambda way, *chapters: made.ask("sdk", way, *chapters)
+
+
+@pytest.fixture(scope="session")
+def dagster(client: Callable[[str], Client]) -> Client:
+    return client("dagster_airbyte")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +33,6 @@ SEED = {
 }
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="session")
-def dagster(client: Callable[[str], Client]) -> Client:
-    return client("dagster_airbyte")
 
 
 @pytest.fixture
@@ -160,19 +154,27 @@ def test_a_workspace_of_two_pages_is_read_whole(dagster):
     assert sorted(seen["specs"]) == sorted(f"c{n}_users" for n in range(120))
 
 
-def test_on_cloud_a_workspace_is_read_as_far_as_the_public_api_goes(dagster):
-    """Its one call beyond, `connections/get` of Cloud's Config API, nobody promises; the local Cloud has it not."""
+def test_on_cloud_a_workspace_needs_one_route_beyond_the_public_api(dagster):
+    """It is `connections/get` of a Config API that nobody promises there."""
     with server(airbyte_version="cloud", auth="client") as airbyte:
         airbyte.seed(**SEED)
         way = way_into(airbyte, "client")
-        seen = dagster.ask("workspace", way, "cloud", "public")["public"]
-        assert {name: sorted(values) for name, values in seen.items()} == {
-            "connections": ["to files", "to lake"],
-            "destinations": ["local-json", "postgres"],
-        }
+        seen = dagster.ask("workspace", way, "cloud", "public", "specs")
+        asked = {each.path for each in airbyte.requests if not each.path.startswith("/v1/")}
         assert {each.status for each in airbyte.requests} == {200}
+    assert asked == {"/api/v1/connections/get"}
+    assert {name: sorted(values) for name, values in seen["public"].items()} == {
+        "connections": ["to files", "to lake"],
+        "destinations": ["local-json", "postgres"],
+    }
+    assert sorted(seen["specs"]) == ["products", "raw_products", "raw_purchases", "raw_users"]
+
+
+def test_on_a_cloud_without_that_route_a_workspace_fails_at_it(dagster):
+    with server(airbyte_version="cloud", absent=["connections/get"]) as airbyte:
+        airbyte.seed(**SEED)
         with pytest.raises(ClientFailed, match=r"exceeded with url: .*/api/v1/connections/get"):
-            dagster.ask("workspace", way, "cloud", "specs")
+            dagster.ask("workspace", way_into(airbyte, "client"), "cloud", "specs")
 
 
 def test_a_child_reaches_this_machine_only(dagster):

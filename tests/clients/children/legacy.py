@@ -6,12 +6,7 @@ from typing import Any
 
 import loopback  # noqa: F401 - before the client
 from dagster_airbyte import AirbyteResource, build_airbyte_assets, load_assets_from_airbyte_instance
-
-
-def resource(way: dict[str, Any]) -> AirbyteResource:
-    login = {"username": way["username"], "password": way["password"]} if way["auth"] == "basic" else {}
-    port = way["url"].rpartition(":")[2]
-    return AirbyteResource(host="127.0.0.1", port=port, request_max_retries=0, **login)
+from ways import legacy
 
 
 def told(airbyte: AirbyteResource, source: str, connection: str) -> dict[str, Any]:
@@ -36,4 +31,4 @@ def told(airbyte: AirbyteResource, source: str, connection: str) -> dict[str, An
 
 
 way = json.load(sys.stdin)
-json.dump(told(resource(way), *sys.argv[1:]), sys.stdout)
+json.dump(told(legacy(way), *sys.argv[1:]), sys.stdout)
