@@ -1,8 +1,8 @@
 """One check in a process of its own, for `dagster-me serve --module`: a module in it may hang, exit or crash.
 
 `python -m dagster_managed_elements.cli.looking MODULE DIRECTORY RESULT` writes to the file RESULT, as JSON:
-`document` as docs/reference-json.md has it, `in_sync`, `error`, and `files`: the user's own that were read, with when
-each had been changed last, in nanoseconds since 1970 (0: while it was read).
+`document` as docs/reference-json.md has it, `in_sync`, `error`, and `files`: the user's own that were read, with
+when each had been changed last, in nanoseconds since 1970 (0: while it was read).
 """
 
 from __future__ import annotations
