@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import textwrap
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from airbyte_local.connectors.external.commands import Limits
+from airbyte_local.connectors.external.pins import PINS
 from airbyte_local.connectors.external.sources import ExternalSource, Program
 from airbyte_local.connectors.external.workers import Worker
 from airbyte_local.connectors.protocol import Surroundings
@@ -113,3 +115,73 @@ def lifeline(tmp_path: Path) -> Iterator[Lifeline]:
     made = Lifeline(tmp_path / "lifeline")
     yield made
     made.close()
+
+
+UV = """
+import json, os, signal, sys, time
+arguments = sys.argv[1:]
+with open({asked!r}, "a") as file:
+    file.write(json.dumps({{"arguments": arguments, "environment": dict(os.environ)}}) + "\\n")
+if "venv" in arguments:
+    folder = arguments[-1]
+    os.makedirs(folder + "/bin")
+    os.symlink({python!r}, folder + "/bin/python")
+else:
+    folder = os.path.dirname(os.path.dirname(arguments[arguments.index("--python") + 1]))
+{body}
+for name in {scripts!r}:
+    os.symlink({script!r}, folder + "/bin/" + name) if "pip" in arguments else None
+"""
+CONNECTOR = """
+    if command == "spec":
+        say("SPEC", connectionSpecification={"type": "object", "title": "the real one"})
+    elif command == "check":
+        say("CONNECTION_STATUS", status="SUCCEEDED")
+    elif command == "discover":
+        say("CATALOG", streams=[{"name": "things", "json_schema": {"properties": {"name": {}}}}])
+    else:
+        record(real=True)
+        say("TRACE", type="STREAM_STATUS", emitted_at=1,
+            stream_status={"stream_descriptor": {"name": "things"}, "status": "COMPLETE"})
+"""
+
+
+class Index:
+    """A uv that installs from nowhere: the same small connector, whatever is asked for."""
+
+    def __init__(self, folder: Path, fakes: Fakes) -> None:
+        self.asked_file = folder / "asked.jsonl"
+        self._fakes = fakes
+        self.connect(CONNECTOR)
+        self.behave("")
+
+    def connect(self, body: str) -> None:
+        """What is installed from now on."""
+        self._script = self._fakes.script(body, "source-installed")
+
+    def behave(self, body: str) -> None:
+        """What it does beside its work, in Python."""
+        content = UV.format(
+            asked=str(self.asked_file),
+            python=sys.executable,
+            body=textwrap.dedent(body),
+            scripts=[pin.script for pin in PINS],
+            script=str(self._script),
+        )
+        self.path = self._fakes.folder / "uv"
+        self.path.write_text(f"#!{sys.executable} -IS\n{content}")
+        self.path.chmod(0o755)
+
+    def find(self) -> str:
+        return str(self.path)
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        if not self.asked_file.exists():
+            return []
+        return [json.loads(line) for line in self.asked_file.read_text().splitlines()]
+
+
+@pytest.fixture
+def index(tmp_path: Path, fakes: Fakes) -> Index:
+    return Index(tmp_path, fakes)

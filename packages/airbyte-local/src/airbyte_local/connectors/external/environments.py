@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -31,6 +31,7 @@ MARKER = "installed.json"
 PASSWORD = re.compile(r"(?<=://)[^/@\s]+(?=@)")  # of an index's address
 WAIT_SECONDS = 0.1
 Say = Callable[[str], None]
+FindUv = Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +54,10 @@ class Environment:
 class Environments:
     """Those below one folder, which processes and threads may share."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, uv: FindUv | None = None) -> None:
         self.folder = folder
-        self._read: dict[Path, tuple[tuple[int, int], Environment | None]] = {}
+        self.uv = uv or find_uv
+        self._read: dict[Pin, tuple[tuple[int, int], Environment | None]] = {}
 
     def find(self, pin: Pin) -> Environment | None:
         """None where it is not installed, or was by other instructions than today's."""
@@ -65,9 +67,9 @@ class Environments:
         except OSError:
             return None
         version = (found.st_mtime_ns, found.st_ino)
-        known = self._read.get(marker)
+        known = self._read.get(pin)
         if known is None or known[0] != version:
-            known = self._read[marker] = (version, _read(pin, marker))
+            known = self._read[pin] = (version, _read(pin, marker))
         return known[1]
 
     def log(self, pin: Pin) -> Path:
@@ -106,8 +108,9 @@ class Environments:
         try:
             with self.log(pin).open("w", encoding="utf-8") as file:
                 log = _Log(file, say)
+                task = _Installation(uv=self.uv(), worker=worker, cancellation=cancellation, log=log)
                 try:
-                    made = _build(pin, aside / "environment", worker, cancellation, log)
+                    made = task.build(pin, aside / "environment")
                 except ConnectorCrashed as crashed:
                     log.write(str(crashed))
                     reason = "\n".join([f"{pin.title} could not be installed:", *log.last])
@@ -132,32 +135,35 @@ class _Log:
             self._say(line)
 
 
-def _build(pin: Pin, folder: Path, worker: Worker, cancellation: Cancellation, log: _Log) -> Path:
-    """The environment at *folder*, which it may leave: nothing in it knows where it is."""
-    environment = Environment(pin=pin, folder=folder, specification={})
-    uv = [find_uv(), "--directory", str(Path.cwd()), "--color", "never", "--no-progress"]
-    steps = (
-        [*uv, "venv", "--relocatable", "--python", pin.python, str(folder)],
-        [*uv, "pip", "install", "--python", str(environment.python), "--no-deps", "--requirements", str(pin.lock)],
-    )
-    log.write(f"{pin.package} {pin.version} for Python {pin.python}")
-    for step in steps:
-        _run(step, worker, cancellation, log)
-    log.write("Asking it for its specification")
-    program = Program(arguments=[str(environment.script)], worker=worker)
-    written = {"recipe": _recipe(pin), "specification": read_specification(program)}
-    (folder / MARKER).write_text(json.dumps(written), encoding="utf-8")
-    return folder
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Installation:
+    uv: str
+    worker: Worker
+    cancellation: Cancellation
+    log: _Log
 
+    def build(self, pin: Pin, folder: Path) -> Path:
+        """The environment at *folder*, which it may leave: nothing in it knows where it is."""
+        made = Environment(pin=pin, folder=folder, specification={})
+        self.log.write(f"{pin.package} {pin.version} for Python {pin.python}")
+        self._run("venv", "--relocatable", "--python", pin.python, str(folder))
+        self._run("pip", "install", "--python", str(made.python), "--no-deps", "--requirements", str(pin.lock))
+        self.log.write("Asking it for its specification")
+        program = Program(arguments=[str(made.script)], worker=self.worker)
+        written = {"recipe": _recipe(pin), "specification": read_specification(program)}
+        (folder / MARKER).write_text(json.dumps(written), encoding="utf-8")
+        return folder
 
-def _run(step: Sequence[str], worker: Worker, cancellation: Cancellation, log: _Log) -> None:
-    command = worker.start(step, {}, Limits(), environment=installer_environment())
-    with contextlib.closing(command), cancellation.calling(command.stop):
-        for _, line in command.lines(INSTALL_SECONDS):
-            log.write(line.decode("utf-8", "replace"))
-    cancellation.raise_if_requested()
-    if command.code != 0:
-        raise ConnectorCrashed(f"uv ended with {command.code}")
+    def _run(self, *arguments: str) -> None:
+        """In the directory of the user, where a project may say which index to ask."""
+        called = [self.uv, "--directory", str(Path.cwd()), "--color", "never", "--no-progress", *arguments]
+        command = self.worker.start(called, {}, Limits(), environment=installer_environment())
+        with contextlib.closing(command), self.cancellation.calling(command.stop):
+            for _, line in command.lines(INSTALL_SECONDS):
+                self.log.write(line.decode("utf-8", "replace"))
+        self.cancellation.raise_if_requested()
+        if command.code != 0:
+            raise ConnectorCrashed(f"uv ended with {command.code}")
 
 
 def find_uv() -> str:

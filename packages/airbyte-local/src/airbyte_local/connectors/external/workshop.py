@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.choices import Choices, Registered
 from airbyte_local.connectors.external.commands import Limits
-from airbyte_local.connectors.external.environments import Environment, Environments, Say, find_uv
+from airbyte_local.connectors.external.environments import Environment, Environments, FindUv, Say
 from airbyte_local.connectors.external.low_code import Injection
 from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pin
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
@@ -62,8 +62,11 @@ class Candidate:
 class Workshop:
     """The connectors below one folder, and the processes that run them. Threads may share it."""
 
-    def __init__(self, folder: Path, *, installs: bool = False, limits: Limits | None = None) -> None:
-        self.environments = Environments(folder)
+    def __init__(
+        self, folder: Path, *, installs: bool = False, limits: Limits | None = None, uv: FindUv | None = None
+    ) -> None:
+        """*installs*: whether the first use of a connector may. *uv* finds the program that does."""
+        self.environments = Environments(folder, uv)
         self.choices = Choices(folder)
         self._installs = installs
         self._limits = limits or Limits()
@@ -186,7 +189,7 @@ class Workshop:
 
     def _may_install(self) -> bool:
         with contextlib.suppress(ConnectorFailed):
-            return self._installs and bool(find_uv())
+            return self._installs and bool(self.environments.uv())
         return False
 
     def _advice(self, pin: Pin) -> str:
