@@ -29,6 +29,7 @@ SCHEMA = {
         "either": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
     },
 }
+HALF = "half a character in it"
 GOOD = {"url": "u", "format": "csv"}
 
 
@@ -66,6 +67,12 @@ def problems(configuration, schema=SCHEMA):
         ({"start": "yesterday"}, [(("start",), "must be a date-time")]),
         ({"url": {1}}, [(("url",), "is no JSON value (set)")]),
         ({"port": math.nan}, [(("port",), "is no JSON value (float)")]),
+        ({"url": "a\ud800"}, [(("url",), f"has {HALF} (a lone surrogate), which no request can carry")]),
+        (
+            {"\udfff": 1},
+            [((), f"has a key with {HALF}: '\\udfff'"), (("\\udfff",), "is not a setting of this connector")],
+        ),
+        ({"url": "\U0001f600\ue000"}, []),
     ],
 )
 def test_a_problem_has_its_path_and_says_what_should_be_there(given, found):

@@ -134,6 +134,12 @@ def test_an_element_needs_a_name(name: Any) -> None:
     assert gather([("0", [Box(name)])])[1] == [Problem(Box(name).key, (), "a box needs a name")]
 
 
+def test_half_a_character_is_no_name() -> None:
+    text = "its name has half a character in it (a lone surrogate)"
+    assert gather([("0", [Box("a\ud800")])])[1] == [Problem(Box("a\ud800").key, (), text)]
+    assert gather([("0", [Box("a\U0001f600")])])[1] == []
+
+
 @dataclass(frozen=True)
 class Counted(Box):
     asked: list[str] = field(default_factory=list[str], compare=False)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
+from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret, is_sendable
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -64,15 +64,28 @@ class _Filling:
         for key in value:
             if not isinstance(key, str):
                 self.problems.append((path, f"has a key that is not text but {type(key).__name__}"))
-        return {str(key): self.value(inner, (*path, str(key))) for key, inner in value.items()}
+            elif not is_sendable(key):
+                self.problems.append((path, f"has a key with half a character in it: {key!a}"))
+        return {_shown(key): self.value(inner, (*path, _shown(key))) for key, inner in value.items()}
 
     def _scalar(self, value: Any, path: Path) -> Any:
         if value is None or isinstance(value, (bool, int)):
             return value
         if isinstance(value, str):
-            return str(value)
+            return self._text(str(value), path)
         if isinstance(value, float) and math.isfinite(value):
             return value
         self.problems.append((path, f"is no JSON value ({type(value).__name__})"))
         self.quiet.add(path)
         return None
+
+    def _text(self, value: str, path: Path) -> str | None:
+        if is_sendable(value):
+            return value
+        self.problems.append((path, "has half a character in it (a lone surrogate), which no request can carry"))
+        self.quiet.add(path)
+        return None
+
+
+def _shown(key: object) -> str:
+    return str(key).encode("utf-8", "backslashreplace").decode()

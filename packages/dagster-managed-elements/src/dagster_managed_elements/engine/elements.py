@@ -19,6 +19,11 @@ SECRET_MASK: Final = "**********"
 _LITERAL: Final = "literal"
 
 
+def is_sendable(text: str) -> bool:
+    """Whether UTF-8 has it: a lone surrogate, half of a character of two, it has not."""
+    return text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text)
+
+
 class Unset:
     """The type of `UNSET`, the value of a parameter nobody gave: not managed, not printed."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Problem
-from dagster_managed_elements.engine.elements import Element, Key, Ref
+from dagster_managed_elements.engine.elements import Element, Key, Ref, is_sendable
 
 
 def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declared], list[Problem]]:
@@ -25,6 +25,8 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
             name = cast("object", new.key.name)
             if not (isinstance(name, str) and name.strip()):
                 problems.append(Problem(new.key, (), f"a {new.key.kind} needs a name"))
+            elif not is_sendable(name):
+                problems.append(Problem(new.key, (), "its name has half a character in it (a lone surrogate)"))
             elif not _alike(old, new):
                 text = f"two different {new.key.kind}s are declared with this name"
                 problems.append(Problem(new.key, (), text))
