@@ -90,9 +90,9 @@ def _records(configuration: Json, stream: Json, around: Surroundings) -> Generat
     with opened(configuration, around) as table:
         for chunk in table.chunks(stream.get("json_schema", {}).get("properties", {}).keys()):
             around.cancellation.raise_if_requested()
-            if chunk and not running:
-                running = True
-                yield stream_status(name, "RUNNING")
             now = now_ms()
             for row in chunk:
+                if not running:
+                    running = True
+                    yield stream_status(name, "RUNNING")
                 yield record(name, row, now)

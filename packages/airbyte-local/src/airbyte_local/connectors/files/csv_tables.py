@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from airbyte_local.connectors.cancelling import Cancellation
@@ -25,7 +25,7 @@ from airbyte_local.json_values import Json
 
 ROWS = 10_000
 CHARACTERS = 16_000_000
-CELLS = 1_000_000
+CELLS = 500_000
 
 
 class CsvTable:
@@ -47,16 +47,17 @@ class CsvTable:
         )
         return table_schema(kinds)
 
-    def chunks(self, fields: Collection[str]) -> Iterator[list[Json]]:
+    def chunks(self, fields: Collection[str]) -> Iterator[Iterable[Json]]:
         """Rows with the columns among *fields*, all of them if there are none; missing values are left out."""
         names = [name for name in self._layout.places if not fields or name in fields]
         for rows in self._chunks():
             columns = self._columns(rows, names).values()
             values = zip(*(found.values for found in columns), strict=True)
+            # What `strict` would ask of every row is so.
             if any(found.blanks for found in columns):
-                yield [{name: cell for name, cell in zip(names, row) if cell is not None} for row in values]  # noqa: B905
+                yield ({name: cell for name, cell in zip(names, row) if cell is not None} for row in values)  # noqa: B905
             else:
-                yield [dict(zip(names, row)) for row in values]  # noqa: B905 - what `strict` asks is so, row for row
+                yield (dict(zip(names, row)) for row in values)  # noqa: B905
 
     def _next(self) -> Cells | None:
         return next((row for row in self._rows if row or self._options.blank_lines), None)
@@ -76,8 +77,15 @@ class CsvTable:
             yield chunk
 
     def _columns(self, rows: list[Cells], names: Collection[str]) -> dict[str, Column]:
-        cells: Sequence[tuple[str, ...]] = list(zip(*rows, strict=True))
-        return {name: column(name, cells[self._layout.places[name]], self._options.words) for name in names}
+        """Takes the rows apart: what has become values is not kept as text."""
+        cells: list[Sequence[str]] = list(zip(*rows, strict=True))
+        rows.clear()
+        found: dict[str, Column] = {}
+        for name in names:
+            place = self._layout.places[name]
+            found[name] = column(name, cells[place], self._options.words)
+            cells[place] = ()
+        return found
 
 
 def _records(text: Text, options: CsvOptions) -> Iterator[Cells]:

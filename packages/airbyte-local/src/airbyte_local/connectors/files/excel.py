@@ -82,10 +82,9 @@ def _plainly() -> Generator[None]:
 def _refuse_bombs(stream: BinaryIO) -> None:
     with zipfile.ZipFile(stream) as archive:
         for part in archive.infolist():
-            if part.file_size > (HELD if part.filename.endswith("sharedStrings.xml") else UNPACKED):
-                raise ConnectorFailed(
-                    f"The workbook is too large: {part.filename} unpacks to {part.file_size} bytes"
-                )
+            limit = HELD if part.filename.endswith("sharedStrings.xml") else UNPACKED
+            if part.file_size > limit:
+                raise ConnectorFailed(f"The workbook's {part.filename} unpacks to more than {limit >> 20} MB")
     stream.seek(0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -21,7 +21,7 @@ class Table(Protocol):
         """The JSON Schema of a row, from the beginning of the file."""
         ...
 
-    def chunks(self, fields: Collection[str], /) -> Iterator[list[Json]]:
+    def chunks(self, fields: Collection[str], /) -> Iterator[Iterable[Json]]:
         """All rows, a few at a time; of a format with columns only those of *fields*, if there are any."""
         ...
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import lzma
+import zipfile
 import zlib
 from collections.abc import Generator
 from typing import BinaryIO
@@ -48,7 +49,7 @@ def _plainly(url: str) -> Generator[None]:
     """What the layers below say in words of their own."""
     try:
         yield
-    except (EOFError, zlib.error, lzma.LZMAError, NotImplementedError) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError) as error:
         raise ConnectorFailed(f"{shown(url)!r} cannot be unpacked: {error}") from error
     except OSError as error:
         raise ConnectorFailed(f"{shown(url)!r} could not be read: {error.strerror or error}") from error
