@@ -91,14 +91,13 @@ def _register(workshop: Workshop, image: str, command: str) -> None:
     from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
     arguments = shlex.split(command)
-    if not arguments or shutil.which(arguments[0]) is None:
+    program = shutil.which(arguments[0]) if arguments else None
+    if program is None:
         fail(f"There is no program {command!r}.")
     if "destination" in image.rpartition("/")[2]:
         fail("Only sources run as commands; destinations are built in.")
-    program = Path(arguments[0])
-    first = str(program.absolute()) if program.parent != Path() else arguments[0]
     try:
-        workshop.register(image.partition(":")[0], (first, *arguments[1:]))
+        workshop.register(image.partition(":")[0], (str(Path(program).absolute()), *arguments[1:]))
     except (ConnectorCrashed, ConnectorFailed) as failed:
         fail(str(failed), code=3)
     click.echo(f"Custom definitions of {image.partition(':')[0]} run {command}.")
