@@ -191,12 +191,11 @@ def test_a_stream_left_out_is_deselected(public):
     public.applied(smaller)
 
 
-def test_deselecting_every_stream_is_refused_since_this_api_would_ignore_it(public):
+def test_a_connection_without_streams_is_refused_since_this_api_would_choose_some(public):
+    line = "streams: Airbyte's Public API takes no streams at all for a choice of its own"
+    assert line in public.problems(connection({}))[0]
     public.applied(connection({"users": FULL}))
-    result = public.apply(connection({}))
-    (outcome,) = result.report.outcomes
-    assert (outcome.status, public.writes()) == ("failed", [])
-    assert "cannot deselect every stream" in outcome.reason
+    assert line in public.problems(connection({}))[0]
 
 
 def test_an_unknown_stream_of_a_source_that_exists_is_told_before_any_write(public):

@@ -75,6 +75,9 @@ class ConfigGateway:
         """Every pair can be: this API takes both modes by themselves."""
         del mode
 
+    def unselectable(self) -> str | None:
+        """It can be: an empty catalog is one."""
+
     async def definitions(self, side: Side) -> Sequence[Definition]:
         names = NAMES[side]
 

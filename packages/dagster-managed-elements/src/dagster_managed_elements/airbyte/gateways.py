@@ -60,6 +60,10 @@ class Gateway(Protocol):
         """Why a pair of sync modes, such as `INCREMENTAL_OVERWRITE`, cannot be written through this API."""
         ...
 
+    def unselectable(self) -> str | None:
+        """Why a connection cannot be written without any stream through this API."""
+        ...
+
     async def definitions(self, side: Side) -> Sequence[Definition]:
         """Every connector type this workspace may use; asked once a run."""
         ...

@@ -157,6 +157,9 @@ def _discovered(row: Any, at: str) -> Stream:
     )
 
 
+UNSELECTABLE: Final = "Airbyte's Public API takes no streams at all for a choice of its own; declare one at least"
+
+
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
     return {"status": "active", "schedule": {"scheduleType": "manual"}, **draft.settings, **change(draft)}
 
@@ -173,11 +176,6 @@ def change(draft: ConnectionDraft) -> dict[str, Any]:
         "prefix": draft.prefix,
     }
     body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
-    if draft.streams is not None and not draft.streams and draft.source_id is None:
-        # An empty list counts as none given there, so the change would be said to be done and never be.
-        raise DeclarationError(
-            "Airbyte's Public API cannot deselect every stream of a connection; keep one, or delete it."
-        )
     if draft.streams is not None:
         body["configurations"] = {"streams": [_row(entry) for entry in draft.streams]}
     return body

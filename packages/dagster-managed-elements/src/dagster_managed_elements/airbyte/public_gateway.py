@@ -76,6 +76,9 @@ class PublicGateway:
     def unwritable(self, mode: str) -> str | None:
         return public_bodies.unwritable(mode)
 
+    def unselectable(self) -> str | None:
+        return public_bodies.UNSELECTABLE
+
     async def specification_of(self, side: Side, actor_id: str) -> Specification:
         """This API tells nothing of a pinned version, not even which connector it is of."""
         del side, actor_id

@@ -69,7 +69,7 @@ class ConnectionKind(Kind):
         if declared is None:
             return [pair]
         value = unwrapped(declared.fields["streams"])
-        if refused := list(self._refused(declared, value)):
+        if refused := list(self._refused(pair, declared, value)):
             return refused
         facts = Facts(carried=carried(pair))
         source = cast("Key", declared.fields["source"])
@@ -99,8 +99,10 @@ class ConnectionKind(Kind):
         facts = replace(facts, catalog_id=catalog.catalog_id)
         return self._checked(pair, facts, value, _merged(catalog, stored, value))
 
-    def _refused(self, declared: Declared, value: Mapping[str, Any]) -> Iterator[Problem]:
+    def _refused(self, pair: Pair, declared: Declared, value: Mapping[str, Any]) -> Iterator[Problem]:
         """What no server of today, or not through this API, can do."""
+        if not value and _selects(pair.observed) and (why := self._gateway.unselectable()) is not None:
+            yield Problem(declared.key, ("streams",), why)
         if declared.fields.get("normalize data"):
             text = "normalization left Airbyte in 1.0; leave normalize_data out"
             yield Problem(declared.key, ("normalize data",), text)
@@ -162,6 +164,11 @@ class ConnectionKind(Kind):
             yield replace(consequence, text=text)
         if isinstance(change, Update):
             yield from _lost_states(change)
+
+
+def _selects(observed: Observed | None) -> bool:
+    """Whether there is anything to deselect, or nothing yet."""
+    return observed is None or bool(cast("Connection", observed.raw).sync_catalog.streams)
 
 
 def _compared(pair: Pair, facts: Facts, value: Any, shown: Mapping[str, Any]) -> Pair:
