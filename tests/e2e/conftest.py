@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airbyte_local import LocalAirbyte
@@ -33,6 +34,12 @@ class CommandLine:
             timeout=100,
             check=False,
         )
+
+    def started(self, *words: str, **how: Any) -> subprocess.Popen[str]:
+        """As a call, without waiting for the end."""
+        kept = {name: value for name, value in os.environ.items() if name not in SLOWING}
+        environment = {**kept, **self.environment}
+        return subprocess.Popen([COMMAND, *words], cwd=self.folder, env=environment, text=True, **how)
 
     def module(self, name: str, text: str) -> None:
         (self.folder / f"{name}.py").write_text(text)
