@@ -125,6 +125,14 @@ def test_the_help_does_not_load_the_server():
     assert found.stdout == "False False\n"
 
 
+def test_a_server_loads_no_http_client_and_no_database_before_one_is_asked_for():
+    code = "import sys, airbyte_local.process; print({'httpx', 'duckdb', 'psycopg', 'pyarrow'} & {*sys.modules})"
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment()
+    )
+    assert found.stdout == "set()\n"
+
+
 def test_a_server_starts_within_half_a_second(tmp_path):
     began = time.perf_counter()
     with server(tmp_path):

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from airbyte_local.connectors.cancelling import Cancellation
+from airbyte_local.connectors.files.addresses import shown
 from airbyte_local.connectors.files.streams import as_stream
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
@@ -98,13 +99,6 @@ def _named(url: str, cancellation: Cancellation) -> Generator[None]:
     except (httpx.HTTPError, ssl.SSLError) as error:
         cancellation.raise_if_requested()
         raise ConnectorCrashed(f"{shown(url)!r} could not be read: {error or type(error).__name__}") from None
-
-
-def shown(url: str) -> str:
-    """*url* without what may be secret in it: who asks, and the query, where signatures are."""
-    scheme, mark, address = url.rpartition("://")
-    host, slash, path = address.partition("?")[0].partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _scheme(url: str) -> httpx.URL:

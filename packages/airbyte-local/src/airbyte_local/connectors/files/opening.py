@@ -12,7 +12,7 @@ from typing import BinaryIO
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from airbyte_local.connectors.files import local
-from airbyte_local.connectors.files.fetching import fetched, shown
+from airbyte_local.connectors.files.addresses import shown
 from airbyte_local.connectors.files.formats import FORMATS, Table
 from airbyte_local.connectors.files.remote import remote
 from airbyte_local.connectors.files.streams import on_disk, unpacked
@@ -81,6 +81,9 @@ def _stored(provider: Json, url: str, around: Surroundings) -> contextlib.Abstra
         case "local":
             return local.opened(around.local_root, url)
         case "HTTPS":
+            # Imported here: it brings an HTTP client, a tenth of the memory of a server at rest.
+            from airbyte_local.connectors.files.fetching import fetched
+
             return fetched(url, user_agent=bool(provider.get("user_agent")), cancellation=around.cancellation)
         case _:
             return remote(provider, url, around.cancellation)
