@@ -1,4 +1,4 @@
-"""The front door: ASGI in; both of Airbyte's APIs behind it, faults and the request log in between, and the pages."""
+"""The front door: ASGI in, both of Airbyte's APIs behind it with faults and the request log, and the pages."""
 
 from __future__ import annotations
 

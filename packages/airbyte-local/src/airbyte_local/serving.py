@@ -76,7 +76,7 @@ class LocalAirbyte:
 
     @property
     def requests(self) -> list[Exchange]:
-        """What was asked so far, in the order of arrival, `/_local/` left out."""
+        """What was asked so far, in the order of arrival, `/_local/` and pages left out."""
         return self.log.all()
 
     @property

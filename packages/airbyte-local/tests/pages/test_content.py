@@ -156,6 +156,14 @@ def test_a_job_between_two_attempts_says_why_the_first_one_failed(read, past, co
     assert "Trying again the network is down" in read.text(f"/connections/{connection_id}")
 
 
+def test_of_many_jobs_the_newest_are_shown_and_that_is_said(read, past, connection_id):
+    jobs = [past.job(connection_id, "succeeded").id for _ in range(51)]
+    said = read.text(f"/connections/{connection_id}")
+    assert "Older jobs are not shown" in said
+    assert f"Sync {jobs[1]} " in said
+    assert f"Sync {jobs[0]} Succeeded" not in said
+
+
 def test_the_log_of_any_attempt_can_be_chosen(read, past, connection_id):
     first, second = (past.job(connection_id, "succeeded") for _ in range(2))
     for job in (first, second):

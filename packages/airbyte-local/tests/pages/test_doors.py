@@ -6,8 +6,13 @@ import base64
 import contextlib
 import re
 
+import anyio
+import httpx
 import pytest
 from airbyte_local import server
+from airbyte_local.auth import NoAuth
+from airbyte_local.pages.site import Pages
+from airbyte_local.wires import Wires
 
 PAGES = ("/", "/sources", "/definitions", "/diff", "/nothing", "/events")
 FOREIGN = [
@@ -70,6 +75,23 @@ def test_a_foreign_host_or_origin_is_refused_everywhere(read, connection_id, hea
 @pytest.mark.parametrize("headers", [{"host": "localhost:8000"}, {"host": "[::1]:80"}, {"host": "127.0.0.2"}])
 def test_names_of_this_machine_are_let_in(read, headers):
     assert read.get("/", **headers).status_code == 200
+
+
+def test_a_host_that_is_allowed_is_let_in_with_its_own_forms(api):
+    pages = Pages(lambda: api.server.world, auth=NoAuth(), wires=Wires(), allowed_hosts=["Air.Example"])
+
+    async def ask() -> list[int]:
+        transport = httpx.ASGITransport(pages)
+        async with httpx.AsyncClient(transport=transport, base_url="http://air.example:8000") as client:
+            own, foreign = {"origin": "https://air.example:8000"}, {"origin": "https://evil.example"}
+            answers = [
+                await client.get("/", headers=headers) for headers in (own, foreign, {"host": "other.example"})
+            ]
+            answers += [await client.post("/connections/x/sync", headers=headers) for headers in (own, foreign)]
+            assert "reload it" in answers[3].text
+            return [answer.status_code for answer in answers]
+
+    assert anyio.run(ask) == [200, 403, 403, 403, 403]
 
 
 @pytest.mark.parametrize(

@@ -41,16 +41,18 @@ def test_a_connection_page_is_told_what_becomes_of_its_job(read, past, connectio
         assert "1,000,000" in one(told, "glance")
         with read.server.world.store.transaction() as session:
             session.jobs.set_status(job.id, "failed", at=1)
-        assert 'id="sync"' in one(told, "headline")
+        ended = parts(told, "news", "headline")
+        assert f"Sync {job.id}: Failed. 0 rows." in ended["news"]
+        assert 'id="sync"' in ended["headline"]
 
 
 def test_what_a_page_shows_already_is_told_by_the_same_digest(read, past, connection_id):
     past.job(connection_id, "running", records_emitted=1)
     page = read.get(f"/connections/{connection_id}").text
     with read.events(f"/connections/{connection_id}/events") as told:
-        for _ in range(5):
+        for _ in range(6):
             part = json.loads(next(told)[1])
-            assert f'<div id="{part["id"]}" class="live" data-digest="{part["digest"]}"' in page
+            assert f'<div id="{part["id"]}" class="live" data-digest="{part["digest"]}" tabindex="-1"' in page
 
 
 def test_the_list_and_the_diff_are_told_too(read, api, past, connection_id):

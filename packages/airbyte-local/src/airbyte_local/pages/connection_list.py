@@ -14,7 +14,13 @@ from airbyte_local.pages.wording import schedule
 from airbyte_local.store import ENDED, Actor, ActorLine, ConnectionLine, Job, Session
 
 PAGE = 100
-SHOWING = {"running": "Running", "failed": "Failed", "succeeded": "Succeeded", "never": "Never run"}
+SHOWING = {
+    "running": "Running",
+    "failed": "Failed",
+    "succeeded": "Succeeded",
+    "cancelled": "Cancelled",
+    "never": "Never run",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

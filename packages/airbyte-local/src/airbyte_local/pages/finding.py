@@ -14,7 +14,7 @@ from airbyte_local.pages.connection import ConnectionPage, connection_page
 from airbyte_local.pages.connection_list import SHOWING, Asked, connection_list
 from airbyte_local.pages.connectors import connector_rows
 from airbyte_local.pages.differences import difference_page
-from airbyte_local.pages.history import Past
+from airbyte_local.pages.history import SHOWN, Past
 from airbyte_local.pages.places import outlook
 from airbyte_local.world import World
 
@@ -23,7 +23,7 @@ Query = Mapping[str, str]
 LINES = 1000
 """Of a log, the last so many are in the page itself."""
 CONNECTIONS_PARTS = ("connections",)
-CONNECTION_PARTS = ("headline", "glance", "streams", "history", "log")
+CONNECTION_PARTS = ("news", "headline", "glance", "streams", "history", "log")
 DIFF_PARTS = ("differences",)
 
 
@@ -67,6 +67,7 @@ def find_connection(world: World, connection_id: str, query: Query, *, lines: bo
     return {
         "outlook": found.outlook,
         "connection": found,
+        "most_jobs": SHOWN,
         "choice": choice,
         "chosen": {name: query[name] for name in ("job", "attempt") if query.get(name)},
         "lines": read[-LINES:],

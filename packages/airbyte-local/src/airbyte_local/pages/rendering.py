@@ -68,11 +68,14 @@ def _templates() -> Environment:
     from markupsafe import Markup
 
     @pass_context
-    def live(context: Context, name: str) -> Markup:
+    def live(context: Context, name: str, role: str | None = None) -> Markup:
+        """The part of that name where it is renewed. *role*: `status` has its news read out."""
         found = part(name, context.get_all())
-        return Markup('<div id="{}" class="live" data-digest="{}" tabindex="-1">{}</div>').format(
+        said = Markup(' role="{}"').format(role) if role else ""
+        return Markup('<div id="{}" class="live" data-digest="{}" tabindex="-1"{}>{}</div>').format(
             found.id,
             found.digest,
+            said,
             Markup(found.html),  # noqa: S704 - escaped when it was made
         )
 
