@@ -29,7 +29,8 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-DECODER = json.JSONDecoder(parse_float=_number, parse_constant=lambda _: None)
+FOR_ROWS = json.JSONDecoder(parse_float=_number, parse_constant=lambda _: None)
+FOR_TYPES = json.JSONDecoder()  # what is no number in a row is one in the catalog
 
 
 class JsonTable:
@@ -40,37 +41,37 @@ class JsonTable:
 
     def schema(self) -> Json:
         shape = Shape()
-        for row in itertools.islice(self._objects(), SHOWN):
+        for row in itertools.islice(self._objects(FOR_TYPES), SHOWN):
             shape.add(row)
         return {"$schema": DRAFT, "type": "object", "properties": {}, **shape.schema()}
 
     def chunks(self, _fields: Collection[str]) -> Iterator[list[Json]]:
         """Whole rows, as the vendor's connector gives them; but a value that is null is left out."""
-        rows = self._objects()
+        rows = self._objects(FOR_ROWS)
         while chunk := list(itertools.islice(rows, ROWS)):
             yield [
                 {name: value for name, value in row.items() if value is not None} if None in row.values() else row
                 for row in chunk
             ]
 
-    def _objects(self) -> Iterator[Json]:
-        for value, text in self._values():
+    def _objects(self, decoder: json.JSONDecoder) -> Iterator[Json]:
+        for value, text in self._values(decoder):
             if not is_object(value):
                 raise ConnectorFailed(f"The file must hold JSON objects, not {text[:40]}")
             yield _sound(value) if "\\ud" in text or "\\uD" in text else value
 
-    def _values(self) -> Iterator[tuple[Any, str]]:
-        return _elements(self._text)
+    def _values(self, decoder: json.JSONDecoder) -> Iterator[tuple[Any, str]]:
+        return _elements(self._text, decoder)
 
 
 class JsonLinesTable(JsonTable):
     """A file of one object a line."""
 
-    def _values(self) -> Iterator[tuple[Any, str]]:
+    def _values(self, decoder: json.JSONDecoder) -> Iterator[tuple[Any, str]]:
         for number, line in enumerate(self._text.lines()):
             self._text.mark = self._text.taken
             if not line.isspace():
-                yield _decoded(DECODER.decode, line, f"line {number + 1}"), line
+                yield _decoded(decoder.decode, line, f"line {number + 1}"), line
 
 
 def _decoded(decode: Callable[..., Any], text: str, place: str, *more: int) -> Any:
@@ -87,10 +88,9 @@ def _sound(row: Json) -> Json:
     return json.loads(dumps(row).encode("utf-8", "replace"))
 
 
-def _elements(text: Text) -> Iterator[tuple[Any, str]]:
+def _elements(text: Text, decoder: json.JSONDecoder) -> Iterator[tuple[Any, str]]:
     """The elements of an array, each with what spells it, or the one value that the file is."""
-    blocks = text.blocks()
-    window = _Window(blocks)
+    window = _Window(text.blocks(), decoder)
     if window.next_mark() != "[":
         yield window.value(), window.spelling
         window.end()
@@ -115,8 +115,9 @@ def _elements(text: Text) -> Iterator[tuple[Any, str]]:
 class _Window:
     """The part of a text that is looked at, and where in it."""
 
-    def __init__(self, blocks: Iterator[str]) -> None:
+    def __init__(self, blocks: Iterator[str], decoder: json.JSONDecoder) -> None:
         self._blocks = blocks
+        self._decoder = decoder
         self._passed = 0
         self._text = ""
         self.at = 0
@@ -136,11 +137,11 @@ class _Window:
         """What begins here. Where the text ends too early for it, ever more of it is looked at."""
         while True:
             try:
-                found, end = DECODER.raw_decode(self._text, self.at)
+                found, end = self._decoder.raw_decode(self._text, self.at)
             except (ValueError, RecursionError) as error:
                 if isinstance(error, ValueError) and self._more(len(self._text) - self.at):
                     continue
-                return _decoded(DECODER.raw_decode, self._text, f"after {self._passed} characters", self.at)
+                return _decoded(self._decoder.raw_decode, self._text, f"after {self._passed} characters", self.at)
             if end == len(self._text) and not is_object(found) and self._more(1):
                 continue  # a number may go on
             self.spelling = self._text[self.at : end]
