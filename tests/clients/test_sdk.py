@@ -12,13 +12,11 @@ from typing import Any
 import pytest
 from airbyte_local import LocalAirbyte, server
 
-from .conftest import Client, ClientFailed, way_into
+from .conftest import SDK_CELLS, ClientFailed, way_into
 
 POSTGRES_SOURCE = "decd338e-5647-4c0b-adf4-da0e75f5a750"
 POSTGRES_DESTINATION = "25c5221d-dce2-4163-ade9-739ef790f503"
 SAMPLE_DATA = "dfd88b22-b603-4c3d-aad7-3701784586b1"
-CELLS = [(version, auth) for version in ("1.6", "1.8", "2.0") for auth in ("none", "basic", "client")]
-CELLS.append(("cloud", "client"))
 CHAPTERS = ("workspaces", "sources", "destinations", "connections", "refusals")
 CREATED = {
     "name": "numbers to lake",
@@ -46,14 +44,7 @@ PATCHED = {
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-@pytest.fixture(scope="session")
-def sdk(client: Callable[[str], Client]) -> Callable[..., Any]:
-    """What the SDK saw, chapter by chapter."""
-    made = client("airbyte_api")
-    return lambda way, *chapters: made.ask("sdk", way, *chapters)
-
-
-@pytest.fixture(scope="module", params=CELLS, ids="-".join)
+@pytest.fixture(scope="module", params=SDK_CELLS, ids="-".join)
 def told(
     request: pytest.FixtureRequest, sdk: Callable[..., Any]
 ) -> Iterator[tuple[tuple[str, str], LocalAirbyte, dict[str, Any]]]:

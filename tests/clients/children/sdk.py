@@ -10,6 +10,7 @@ from typing import Any
 import loopback  # noqa: F401 - before the client
 import sdk_actors
 import sdk_connections
+import sdk_jobs
 import sdk_rest
 from airbyte_api import AirbyteAPI, models
 
@@ -18,6 +19,7 @@ CHAPTERS = {
     "sources": sdk_actors.sources,
     "destinations": sdk_actors.destinations,
     "connections": sdk_connections.connections,
+    "jobs": sdk_jobs.jobs,
     "refusals": sdk_rest.refusals,
     "coordinates": sdk_rest.coordinates,
     "definitions": sdk_rest.definitions,
