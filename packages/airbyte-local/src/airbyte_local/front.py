@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -18,13 +18,17 @@ from airbyte_local.answers import Answer, Request, crash_answer
 from airbyte_local.auth import Auth
 from airbyte_local.faults import Fault, Faults
 from airbyte_local.json_values import is_list, is_object
-from airbyte_local.pages.site import Pages
 from airbyte_local.request_log import RequestLog
 from airbyte_local.wires import Wires
 from airbyte_local.world import World
 
+if TYPE_CHECKING:
+    from airbyte_local.pages.site import Pages
+
 LOGGER = logging.getLogger(__name__)
 ADMIN = "/_local"
+APIS = ("/api", "/v1")
+"""What begins so is asked of an API, on whatever version, and answered as that answers what it does not know."""
 MAX_BODY = 10 * 1024 * 1024
 THREADS = 64
 LATE = {"lost-before-late-commit"}
@@ -48,21 +52,18 @@ class Front:
     admin: App
     die: Callable[[], None]
     allowed_hosts: Collection[str] = ()
-    _pages: Pages = field(init=False)
+    _pages: Pages | None = None
     # Not the default limiter: a handler may wait for a file that this server hands out by a thread of that one.
     _threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
     _late: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
-
-    def __post_init__(self) -> None:
-        self._pages = Pages(lambda: self.world, auth=self.auth, wires=self.wires, allowed_hosts=self.allowed_hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         if path == ADMIN or path.startswith(f"{ADMIN}/"):
             await self.admin(scope, receive, send)
             return
-        if self._pages.wants(scope):
-            await self._pages(scope, receive, send)
+        if not path.startswith(APIS) and (pages := self._with_pages()).wants(scope):
+            await pages(scope, receive, send)
             return
         request = await _read_request(scope, receive)
         if request is None:
@@ -81,6 +82,16 @@ class Front:
             seconds=time.perf_counter() - started,
         )
         await self._deliver(scope, receive, send, answer, faults)
+
+    def _with_pages(self) -> Pages:
+        if self._pages is None:
+            # Imported here: most servers are asked for their APIs alone, and start the sooner.
+            from airbyte_local.pages.site import Pages
+
+            self._pages = Pages(
+                lambda: self.world, auth=self.auth, wires=self.wires, allowed_hosts=self.allowed_hosts
+            )
+        return self._pages
 
     async def _work(self, request: Request, faults: list[Fault]) -> Answer | None:
         """Do what was asked, as far as the faults let it come to that. None: nothing was done (yet)."""

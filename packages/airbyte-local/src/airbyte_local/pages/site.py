@@ -21,8 +21,6 @@ from airbyte_local.pages.watching import Watching
 from airbyte_local.wires import Wires
 from airbyte_local.world import World
 
-APIS = ("/api/", "/v1/")
-"""What begins so is asked of an API, on whatever version, and answered as that answers what it does not know."""
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -57,10 +55,7 @@ class Pages:
         self._app: ASGIApp = LoopbackOnly(app, allowed_hosts)
 
     def wants(self, scope: Scope) -> bool:
-        """Whether the request is for a page, rather than for an API or for nothing that there is."""
-        path: str = scope["path"]
-        if path.startswith(APIS) or path in {"/api", "/v1"}:
-            return False
+        """Whether the request, which is for no API, is for a page, rather than for nothing that there is."""
         accepted = b",".join(value for name, value in scope["headers"] if name == b"accept").lower()
         if b"text/html" in accepted:
             return True  # a browser: what is not there is a page too
