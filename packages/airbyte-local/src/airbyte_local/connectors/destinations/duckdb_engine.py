@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airbyte_local.connectors.destinations.duckdb_instances import Instance, release
 from airbyte_local.connectors.destinations.kinds import Kind
+from airbyte_local.connectors.destinations.merging import has_doubles, upsert_by_deleting, upsert_by_rewriting
 from airbyte_local.connectors.destinations.naming import duckdb_column, quoted
 from airbyte_local.connectors.destinations.tables import EXTRACTED_AT, META, RAW_ID, Dialect, Table
 from airbyte_local.connectors.extras import imported
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 BUFFER_BYTES = 1 << 20
+DELETED_ROWS = 50_000
 TYPES = {
     Kind.TEXT: "VARCHAR",
     Kind.INTEGER: "BIGINT",
@@ -123,6 +125,13 @@ class DuckDBEngine:
         finally:
             file.unlink()
 
+    def upsert(self, table: Table, stage: str, *, rows: int, settled: bool) -> None:
+        """What is deleted stays in memory until the transaction ends: of many rows, a new table takes less."""
+        if rows > DELETED_ROWS or (not settled and has_doubles(table, self)):
+            upsert_by_rewriting(table, stage, self)
+        else:
+            upsert_by_deleting(table, stage, self)
+
     def transact(self, act: Callable[[], None]) -> None:
         with self._instance.turn:
             self._growing(lambda: self._transact(act))
@@ -150,7 +159,10 @@ class DuckDBEngine:
             raise
 
     def _growing(self, act: Callable[[], None]) -> None:
-        """Again with more memory, for as long as that is what is missing."""
+        """Again with more memory, for as long as that is what is missing.
+
+        Not where it was missing for a DELETE, after which DuckDB 2.0 takes the rows for deleted by somebody else.
+        """
         out_of_memory: Any = imported("duckdb", "duckdb").OutOfMemoryException
         try:
             act()

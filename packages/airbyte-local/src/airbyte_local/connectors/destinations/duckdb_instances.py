@@ -20,7 +20,7 @@ from airbyte_local.connectors.protocol import ConnectorFailed
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MEGABYTES = 32
+MEGABYTES = 24
 MOST_MEGABYTES = 2048
 MAGIC = slice(8, 12), b"DUCK"
 _instances: dict[Path, Instance] = {}

@@ -1,55 +1,93 @@
 """From the staging table into the table, as SQL: appended, or one row a key of which the newest is left.
 
 Of two rows of one key the one with the greater cursor stays; null is less than everything; of equal ones the later.
+There are two ways to that, one for few rows and one for many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from airbyte_local.connectors.destinations.naming import quoted
+from airbyte_local.connectors.destinations.shaping import Engine
 from airbyte_local.connectors.destinations.tables import EXTRACTED_AT, ORDER, Dialect, Table
 
-
-def insertion(table: Table, stage: str, dialect: Dialect) -> str:
-    names = ", ".join(quoted(name) for name in (*(column.name for column in table.columns), *dialect.meta))
-    return f"INSERT INTO {table.quoted} ({names}) SELECT {names} FROM {stage}"
+KEPT = quoted("_airbyte_tmp_kept")
+REST = "_airbyte_tmp_rest"
 
 
-def upserts(table: Table, stage: str, dialect: Dialect) -> Iterator[str]:
-    """What has to be done before `insertion` where the table has a key.
+def append(table: Table, stage: str, engine: Engine) -> None:
+    names = _names(table, engine.dialect)
+    engine.execute(f"INSERT INTO {table.quoted} ({names}) SELECT {names} FROM {stage}")
 
-    By then the rows of the table that newer ones replace are gone, and so are those of the stage that lost.
-    """
-    yield reduction(stage, table, dialect, row=quoted(ORDER), last=ORDER)
-    if table.target.replaces:
-        return
-    same = _same_key(table, "old", "new", dialect)
+
+def upsert_by_deleting(table: Table, stage: str, engine: Engine) -> None:
+    """Rows of the stage that lose go first, then those of the table that are replaced. The table has no doubles."""
+    _reduce(stage, table, engine, row=quoted(ORDER), last=ORDER)
+    same = " AND ".join(engine.dialect.same(f"old.{name}", f"new.{name}") for name in map(quoted, table.key))
     if table.cursor is not None:
-        kind = table.column(table.cursor).kind
         column = quoted(table.cursor)
-        old, new = (dialect.ordered(f"{side}.{column}", kind) for side in ("old", "new"))
+        old, new = (_cursor(f"{side}.{column}", table, engine.dialect) for side in ("old", "new"))
         newer = f"({old} > {new} OR (old.{column} IS NOT NULL AND new.{column} IS NULL))"
-        yield f"DELETE FROM {stage} AS new USING {table.quoted} AS old WHERE {same} AND {newer}"
-    yield f"DELETE FROM {table.quoted} AS old USING {stage} AS new WHERE {same}"
+        engine.execute(f"DELETE FROM {stage} AS new USING {table.quoted} AS old WHERE {same} AND {newer}")
+    engine.execute(f"DELETE FROM {table.quoted} AS old USING {stage} AS new WHERE {same}")
+    append(table, stage, engine)
 
 
-def reduction(rows: str, table: Table, dialect: Dialect, *, row: str, last: str) -> str:
-    """Leaves one row a key in *rows*, whose rows are told apart by *row*; *last* decides between equal cursors."""
-    order = f"{quoted(last)} DESC"
-    if table.cursor is not None:
-        cursor = dialect.ordered(quoted(table.cursor), table.column(table.cursor).kind)
-        order = f"{cursor} DESC NULLS LAST, {order}"
-    key = ", ".join(quoted(name) for name in table.key)
-    places = f"SELECT {row} AS spot, row_number() OVER (PARTITION BY {key} ORDER BY {order}) AS place FROM {rows}"
-    return f"DELETE FROM {rows} AS each USING ({places}) AS ranked WHERE each.{row} = ranked.spot AND place > 1"
+def has_doubles(table: Table, engine: Engine) -> bool:
+    """Whether a key has several rows, as may be where the stream was appended before."""
+    key = ", ".join(map(quoted, table.key))
+    return engine.has_rows(f"SELECT 1 FROM {table.quoted} GROUP BY {key} HAVING count(*) > 1 LIMIT 1")
 
 
-def clean_up(table: Table, dialect: Dialect) -> str:
-    """One row a key in a table that was appended to before it had a key."""
-    return reduction(table.quoted, table, dialect, row=dialect.row, last=EXTRACTED_AT)
+def remove_doubles(table: Table, engine: Engine) -> None:
+    _reduce(table.quoted, table, engine, row=engine.dialect.row, last=EXTRACTED_AT)
 
 
-def _same_key(table: Table, left: str, right: str, dialect: Dialect) -> str:
-    sides = ((f"{left}.{quoted(name)}", f"{right}.{quoted(name)}") for name in table.key)
-    return " AND ".join(dialect.same(one, other) for one, other in sides)
+def upsert_by_rewriting(table: Table, stage: str, engine: Engine) -> None:
+    """A new table of what stays and what comes, in the place of the table, doubles or not.
+
+    Which rows those are is worked out on keys, cursors and numbers of rows alone: wide rows are never sorted.
+    """
+    columns = ", ".join(map(quoted, dict.fromkeys((*table.key, *filter(None, [table.cursor])))))
+    rows = (
+        f"SELECT {columns}, false AS fresh, {engine.dialect.row} AS spot FROM {table.quoted} "
+        f"UNION ALL SELECT {columns}, true, {quoted(ORDER)} FROM {stage}"
+    )
+    place = _place(table, "fresh DESC, spot DESC", engine.dialect)
+    engine.execute(
+        f"CREATE TEMP TABLE {KEPT} AS SELECT fresh, spot FROM "
+        f"(SELECT fresh, spot, {place} AS place FROM ({rows}) AS rows) AS ranked WHERE place = 1"
+    )
+    rest, names = quoted(table.schema, REST), _names(table, engine.dialect)
+    old = f"{table.quoted} AS old JOIN {KEPT} ON NOT fresh AND old.{engine.dialect.row} = spot"
+    engine.execute(f"CREATE TABLE {rest} AS SELECT old.* FROM {old}")
+    new = f"{stage} JOIN {KEPT} ON fresh AND {quoted(ORDER)} = spot"
+    engine.execute(f"INSERT INTO {rest} ({names}) SELECT {names} FROM {new}")
+    engine.execute(f"DROP TABLE {KEPT}")
+    engine.execute(f"DROP TABLE {table.quoted}")
+    engine.execute(f"ALTER TABLE {rest} RENAME TO {quoted(table.name)}")
+
+
+def _reduce(rows: str, table: Table, engine: Engine, *, row: str, last: str) -> None:
+    """Leave one row a key in *rows*, whose rows *row* tells apart; *last* decides between equal cursors."""
+    place = _place(table, f"{quoted(last)} DESC", engine.dialect)
+    ranked = f"SELECT {row} AS spot, {place} AS place FROM {rows}"
+    engine.execute(
+        f"DELETE FROM {rows} AS each USING ({ranked}) AS ranked WHERE each.{row} = ranked.spot AND place > 1"
+    )
+
+
+def _place(table: Table, last: str, dialect: Dialect) -> str:
+    """The place of a row among those of its key; the first is the one that stays."""
+    order = (
+        last if table.cursor is None else f"{_cursor(quoted(table.cursor), table, dialect)} DESC NULLS LAST, {last}"
+    )
+    return f"row_number() OVER (PARTITION BY {', '.join(map(quoted, table.key))} ORDER BY {order})"
+
+
+def _cursor(expression: str, table: Table, dialect: Dialect) -> str:
+    kind = next(column.kind for column in table.columns if column.name == table.cursor)
+    return dialect.ordered(expression, kind)
+
+
+def _names(table: Table, dialect: Dialect) -> str:
+    return ", ".join(map(quoted, (*(column.name for column in table.columns), *dialect.meta)))

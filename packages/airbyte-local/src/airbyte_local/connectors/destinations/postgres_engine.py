@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airbyte_local.connectors.destinations.kinds import Kind
+from airbyte_local.connectors.destinations.merging import remove_doubles, upsert_by_deleting
 from airbyte_local.connectors.destinations.naming import postgres_name, quoted
 from airbyte_local.connectors.destinations.postgres_access import guarded
 from airbyte_local.connectors.destinations.tables import EXTRACTED_AT, GENERATION, META, RAW_ID, Dialect, Table
@@ -104,6 +105,12 @@ class PostgresEngine:
             cursor.copy(f"COPY {stage} ({names}) FROM STDIN (FORMAT csv)".encode()) as copy,
         ):
             copy.write(rows)
+
+    def upsert(self, table: Table, stage: str, *, rows: int, settled: bool) -> None:
+        del rows
+        if not settled:
+            remove_doubles(table, self)
+        upsert_by_deleting(table, stage, self)
 
     def transact(self, act: Callable[[], None]) -> None:
         with self._connection.transaction():

@@ -45,6 +45,10 @@ class Engine(Protocol):
         """Lines of CSV into the temporary table *stage* of those columns; the longest has so many bytes."""
         ...
 
+    def upsert(self, table: Table, stage: str, *, rows: int, settled: bool) -> None:
+        """So many rows of *stage*. *settled*: the table has one row a key already."""
+        ...
+
     def transact(self, act: Callable[[], None]) -> None:
         """Whatever *act* executes, all of it or nothing, and durable. It may be called again."""
         ...

@@ -60,9 +60,6 @@ class Table:
     def quoted(self) -> str:
         return quoted(self.schema, self.name)
 
-    def column(self, name: str) -> Column:
-        return next(column for column in self.columns if column.name == name)
-
 
 def planned(target: Target, schema: str, name: str, dialect: Dialect) -> Table:
     """The table that *target*'s schema asks for, whatever is there already.

@@ -16,7 +16,7 @@ from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.destinations.cells import Cells, TooWide, in_quotes
 from airbyte_local.connectors.destinations.encoding import Moments, raw_ids, to_json
 from airbyte_local.connectors.destinations.interrupting import interruptible
-from airbyte_local.connectors.destinations.merging import clean_up, insertion, upserts
+from airbyte_local.connectors.destinations.merging import append
 from airbyte_local.connectors.destinations.naming import quoted
 from airbyte_local.connectors.destinations.shaping import Engine, reshape, retype
 from airbyte_local.connectors.destinations.tables import GENERATION, ORDER, Column, Table
@@ -42,7 +42,7 @@ class Stream:
         self._cells = Cells(table.target.name, table.columns, engine.dialect)
         self._ids = raw_ids()
         self._moments = Moments()
-        self._rows = 0
+        self._rows = self._moved = 0  # of those with a key
         self._meta = in_quotes(to_json(self._changes([])))
         self._tail = f",{table.target.generation}" if GENERATION in engine.dialect.meta else ""
 
@@ -90,21 +90,21 @@ class Stream:
 
     def move(self) -> None:
         """What is staged goes into the table, within a transaction."""
-        table, dialect = self.table, self._engine.dialect
+        table = self.table
         if table.target.replaces:
-            self._engine.execute(f"DROP TABLE IF EXISTS {table.quoted}{dialect.drop_suffix}")
+            self._engine.execute(f"DROP TABLE IF EXISTS {table.quoted}{self._engine.dialect.drop_suffix}")
         if not self.settled:
             reshape(table, self._engine)
-            if table.key and not table.target.replaces:
-                self._engine.execute(clean_up(table, dialect))
         if self.staged:
-            for statement in upserts(table, self.stage, dialect) if table.key else ():
-                self._engine.execute(statement)
-            self._engine.execute(insertion(table, self.stage, dialect))
+            if table.key:
+                self._engine.upsert(table, self.stage, rows=self._rows - self._moved, settled=self.settled)
+            else:
+                append(table, self.stage, self._engine)
             self._engine.execute(f"DROP TABLE {self.stage}")
 
     def moved(self) -> None:
         self.settled = True
+        self._moved = self._rows
         self.staged = False
 
     def _columns(self) -> dict[str, str]:
