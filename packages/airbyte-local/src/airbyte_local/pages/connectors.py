@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airbyte_local.connectors.external.sources import ExternalSource
-from airbyte_local.connectors.external.waiting import Uninstalled
-from airbyte_local.connectors.protocol import Destination, Source
-from airbyte_local.definitions import ActorDefinition, Directory
+from airbyte_local.connectors.fates import Fate, fate
+from airbyte_local.definitions import Directory
 from airbyte_local.pages.places import Outlook
 from airbyte_local.store import Session
+
+SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imitated here: "}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ def connector_rows(session: Session, outlook: Outlook) -> list[ConnectorRow]:
     for kind in ("source", "destination"):
         used = [line.definition_id for line in session.actors.lines(kind, outlook.ids)]
         for definition in Directory(session, kind).all():
-            runs, how = fate(definition)
+            found = fate(definition.repository, definition.connector)
             rows.append(
                 ConnectorRow(
                     kind=kind,
@@ -38,24 +38,13 @@ def connector_rows(session: Session, outlook: Outlook) -> list[ConnectorRow]:
                     image=definition.repository,
                     tag=definition.tag,
                     custom=definition.custom,
-                    runs=runs,
-                    how=how,
+                    runs=found.runs,
+                    how=_said(found),
                     used=used.count(definition.id),
                 )
             )
     return sorted(rows, key=lambda row: (row.kind != "source", not row.runs, row.name.casefold()))
 
 
-def fate(definition: ActorDefinition) -> tuple[bool, str]:
-    """Whether it moves data here, and how in words."""
-    match definition.connector:
-        case ExternalSource():
-            return True, f"installed: {definition.runs}"
-        case Uninstalled(install=None, advice=advice):
-            return False, advice.partition(": ")[2].replace("`", "")
-        case Uninstalled():
-            return True, f"installed on first use: {definition.runs}"
-        case Source() | Destination():
-            return True, "built in"
-        case _:
-            return False, "only imitated here: its specification, and streams of ours"
+def _said(found: Fate) -> str:
+    return SAID[found.standing] + found.how
