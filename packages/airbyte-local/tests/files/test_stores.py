@@ -88,7 +88,8 @@ def test_a_store_is_opened_with_what_the_configuration_has(reader, driver, stora
 @pytest.mark.parametrize(
     ("storage", "provider", "said"),
     [
-        ("GCS", {"service_account_json": "{hush"}, "service_account_json is no valid JSON"),
+        ("GCS", {"service_account_json": "{hush"}, "service_account_json is no JSON object"),
+        ("GCS", {"service_account_json": '"/etc/hostname"'}, "service_account_json is no JSON object"),
         ("SFTP", {"host": "h", "user": "u", "port": "ssh"}, "'ssh' is no number of a port"),
     ],
 )

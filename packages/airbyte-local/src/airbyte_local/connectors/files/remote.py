@@ -15,7 +15,7 @@ from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.files.streams import BLOCK, as_stream
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
-from airbyte_local.json_values import Json
+from airbyte_local.json_values import Json, is_object
 
 SECONDS = 60
 SECRET = ("service_account_json", "aws_secret_access_key", "sas_token", "shared_key", "password")
@@ -32,9 +32,12 @@ def _gcs(provider: Json) -> Json:
     if not account:
         return {"token": "anon"}
     try:
-        return {"token": json.loads(account)}
+        token = json.loads(account)
     except ValueError:
-        raise ConnectorFailed("service_account_json is no valid JSON") from None
+        token = None
+    if not is_object(token):  # a text would be the path of a file to the driver
+        raise ConnectorFailed("service_account_json is no JSON object")
+    return {"token": token}
 
 
 def _azure(provider: Json) -> Json:
