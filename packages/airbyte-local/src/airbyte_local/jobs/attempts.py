@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Generator, Iterable
+import traceback
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from airbyte_local.connectors.cancelling import Cancellation, Cancelled
-from airbyte_local.connectors.protocol import Sink, Surroundings
-from airbyte_local.jobs.failures import AttemptFailed, Failure, raised_by
-from airbyte_local.jobs.logs import Journal
+from airbyte_local.connectors.protocol import Sink, Source, Surroundings
+from airbyte_local.jobs.failures import AttemptFailed, Failure, failure_of, raised_by
+from airbyte_local.jobs.keeping import keep_freshness, keep_state
+from airbyte_local.jobs.logs import LINE_LIMIT, Journal
 from airbyte_local.jobs.preparing import CLEARING, Prepared, prepare, read_ends
 from airbyte_local.jobs.progress import HeldState
 from airbyte_local.jobs.replication import Replication
-from airbyte_local.jobs.streams import configured_catalog, state_messages
-from airbyte_local.store import Attempt, Job, Session, StreamStates
+from airbyte_local.jobs.streams import JobStream, configured_catalog, state_messages
+from airbyte_local.store import Attempt, Job
 from airbyte_local.world import World
 
 LOGGER = logging.getLogger(__name__)
@@ -31,20 +34,18 @@ class Running:
     attempt: Attempt
 
     def run(self) -> Attempt:
-        """To its end, well or not. Never raises for what a connector does."""
+        """To its end, well or not.
+
+        Raises:
+            sqlite3.Error: what became of it cannot be written down.
+        """
         self._save(self.attempt)
         with Journal(self.world.data, self.job.id, self.attempt.number) as journal:
             journal.say(f"Attempt {self.attempt.number + 1} of job {self.job.id} ({self.job.config_type}).")
             try:
                 self._move(self._prepared(journal), journal)
-            except AttemptFailed as failed:
-                return self._failed(journal, failed.failures)
-            except Cancelled:
-                return self._failed(journal, [self._stopped()])
-            except Exception as error:
-                LOGGER.exception("job %s", self.job.id)  # a bug of ours
-                message = f"{type(error).__name__}: {error}"
-                return self._failed(journal, [Failure(origin="replication", message=message)])
+            except Exception as error:  # noqa: BLE001 - whatever it is, the attempt has failed
+                return self._failed(journal, self._reasons(error, journal))
             for stream in self.attempt.streams:
                 journal.say(f"Stream {stream.name}: {stream.records_committed:,} rows.")
             journal.say(f"Done: {self.attempt.total('records_committed'):,} rows.")
@@ -66,48 +67,21 @@ class Running:
                 sink=sink,
                 journal=journal,
                 cancellation=self.cancellation,
-                keep=self._keep,
+                keep=partial(self._keep, prepared.streams),
                 report=self._report,
             )
             try:
                 if prepared.source is not None:
-                    self._read(prepared, replication, around)
+                    _read(prepared, prepared.source, replication, around)
                 self.cancellation.raise_if_requested()
                 replication.finish()
             finally:
                 self._take(replication)
         self._succeed(prepared, replication.last_state)
 
-    def _read(self, prepared: Prepared, replication: Replication, around: Surroundings) -> None:
-        if prepared.source is None:
-            return
-        catalog = configured_catalog(prepared.streams)
-        states = state_messages(prepared.states, prepared.streams)
-        try:
-            messages = prepared.source.read(prepared.source_configuration, catalog, states, around)
-            with contextlib.closing(messages):
-                replication.pump(messages)
-        except (AttemptFailed, Cancelled):
-            raise
-        except Exception as error:
-            self.cancellation.raise_if_requested()  # a connector that was killed says all sorts of things
-            raise replication.explained(error) from error
-
-    def _keep(self, held: HeldState) -> None:
+    def _keep(self, streams: Sequence[JobStream], held: HeldState) -> None:
         with self.world.store.transaction() as session:
-            self._keep_in(session, held)
-
-    def _keep_in(self, session: Session, held: HeldState) -> None:
-        if held:
-            session.states.save(
-                StreamStates(
-                    connection_id=self.job.connection_id,
-                    type=held.type,
-                    streams=held.streams,
-                    shared=held.shared,
-                    legacy=held.legacy,
-                )
-            )
+            keep_state(session, self.job.connection_id, streams, held)
 
     def _take(self, replication: Replication) -> None:
         self.attempt = replace(
@@ -123,21 +97,30 @@ class Running:
 
     def _succeed(self, prepared: Prepared, held: HeldState) -> None:
         """State, attempt and what is fresh now, all in one transaction."""
-        keys = [stream.key for stream in prepared.streams]
-        at = self.world.now()
-        self.attempt = replace(self.attempt, status="succeeded", updated_at=at, ended_at=at)
+        connection_id, streams, at = self.job.connection_id, prepared.streams, self.world.now()
         with self.world.store.transaction() as session:
+            keep_state(session, connection_id, streams, held)
+            keep_freshness(session, connection_id, streams)
             if self.job.config_type in CLEARING:
-                session.states.forget(self.job.connection_id, keys, new_generation=True)
-            self._keep_in(session, held)
-            session.states.refreshed(self.job.connection_id, keys)
-            session.jobs.save_attempt(self.attempt)
+                session.states.forget(connection_id, [stream.key for stream in streams], new_generation=True)
+            succeeded = replace(self.attempt, status="succeeded", updated_at=at, ended_at=at)
+            session.jobs.save_attempt(succeeded)
+        self.attempt = succeeded
+
+    def _reasons(self, error: Exception, journal: Journal) -> Sequence[Failure]:
+        """Whatever is said by those who are told to stop, they were told to stop."""
+        if self.cancellation.requested:
+            return [self._stopped()]
+        if isinstance(error, AttemptFailed):
+            return error.failures
+        LOGGER.error("job %s\n%s", self.job.id, journal.masked(traceback.format_exc()))  # a bug of ours
+        return [failure_of("replication", error)]
 
     def _failed(self, journal: Journal, failures: Iterable[Failure]) -> Attempt:
         reasons = [failure.reason() for failure in failures]
         for reason in reasons:
             for words in ("externalMessage", "internalMessage"):
-                reason[words] = journal.masked(reason[words])
+                reason[words] = journal.masked(reason[words])[:LINE_LIMIT]
             journal.say(reason["externalMessage"], level="error", source=_source_of(reason["failureOrigin"]))
         at = self.world.now()
         self.attempt = replace(self.attempt, status="failed", updated_at=at, ended_at=at, failures=tuple(reasons))
@@ -158,6 +141,19 @@ class Running:
 def interrupted() -> Failure:
     message = "The server was stopped while this ran."
     return Failure(origin="airbyte_platform", message=message)
+
+
+def _read(prepared: Prepared, source: Source, replication: Replication, around: Surroundings) -> None:
+    catalog = configured_catalog(prepared.streams)
+    states = state_messages(prepared.states, prepared.streams)
+    try:
+        messages = source.read(prepared.source_configuration, catalog, states, around)
+        with contextlib.closing(messages):
+            replication.pump(messages)
+    except (AttemptFailed, Cancelled):
+        raise
+    except Exception as error:
+        raise replication.explained(error) from error
 
 
 @contextlib.contextmanager

@@ -7,8 +7,10 @@ from airbyte_local.world import World
 
 
 def stop_job(world: World, session: Session, job: Job) -> None:
-    """One that runs is told to stop and says itself when it has; one that waits is over at once."""
-    if not world.workers.cancel(job.id):
+    """One that runs is told once this is kept, and says itself when it has stopped; one that waits is over now."""
+    if world.workers.runs(job.id):
+        session.afterwards(lambda: world.workers.cancel(job.id))
+    else:
         session.jobs.set_status(job.id, "cancelled", at=world.now())
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from airbyte_local.connectors.messages import now_ms
-from airbyte_local.connectors.protocol import ConnectorFailed
-from airbyte_local.json_values import Json, bean
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
+from airbyte_local.json_values import Json, bean, is_object
 from airbyte_local.store import StreamKey
 
 Origin = Literal["source", "destination", "replication", "airbyte_platform"]
 KINDS = frozenset({"config_error", "system_error", "transient_error"})
+LONGEST = 200_000
+"""Characters of an error that are looked at; fewer are kept, once its secrets are masked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +55,36 @@ class AttemptFailed(Exception):
 
 def raised_by(origin: Origin, error: Exception) -> AttemptFailed:
     """What a connector raised, as the failure of the attempt."""
-    kind = "config_error" if isinstance(error, ConnectorFailed) else "system_error"
+    return AttemptFailed(failure_of(origin, error))
+
+
+def failure_of(origin: Origin, error: Exception) -> Failure:
+    """In its own words where it comes from a connector; anything else with its name."""
+    if isinstance(error, ConnectorFailed | ConnectorCrashed):
+        kind = "config_error" if isinstance(error, ConnectorFailed) else "system_error"
+        return Failure(origin=origin, kind=kind, message=str(error) or type(error).__name__)
     if isinstance(error, OSError):
-        message = error.strerror or str(error)
         where = f": {error.filename}" if error.filename else ""
-        return AttemptFailed(Failure(origin=origin, kind=kind, message=f"{message}{where}"))
-    return AttemptFailed(Failure(origin=origin, kind=kind, message=str(error) or type(error).__name__))
+        return Failure(origin=origin, message=f"{error.strerror or error}{where}")
+    return Failure(origin=origin, message=f"{type(error).__name__}: {error}")
 
 
-def told_by_trace(origin: Origin, error: Json) -> Failure:
-    """What a TRACE ERROR of the protocol says."""
-    descriptor: Json = error.get("stream_descriptor") or {}
-    kind = error.get("failure_type")
+def told_by_trace(origin: Origin, error: Any) -> Failure:
+    """What a TRACE ERROR of the protocol says, whatever it is made of."""
+    said: Json = error if is_object(error) else {"message": error}
+    internal = said.get("internal_message")
+    message = said.get("message") or internal or "The connector failed."
+    kind = said.get("failure_type")
     return Failure(
         origin=origin,
-        kind=kind if kind in KINDS else "system_error",
-        message=str(error.get("message") or error.get("internal_message") or "The connector failed."),
-        internal=error.get("internal_message"),
-        stream=(descriptor.get("namespace"), descriptor["name"]) if descriptor.get("name") else None,
+        kind=kind if isinstance(kind, str) and kind in KINDS else "system_error",
+        message=str(message)[:LONGEST],
+        internal=str(internal)[:LONGEST] if internal else None,
+        stream=_stream(said.get("stream_descriptor")),
     )
+
+
+def _stream(descriptor: Any) -> StreamKey | None:
+    if is_object(descriptor) and isinstance(descriptor.get("name"), str):
+        return (str(descriptor.get("namespace") or "") or None, descriptor["name"])
+    return None

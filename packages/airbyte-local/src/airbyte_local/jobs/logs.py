@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
 
-from airbyte_local.configurations import MASK
+from airbyte_local.connectors.external.masking import Masking
 from airbyte_local.connectors.messages import now_ms
-from airbyte_local.json_values import dumps
+from airbyte_local.json_values import Json, dumps
 
+LOGGER = logging.getLogger(__name__)
 LIMIT = 5_000_000
 """Bytes that one attempt may say; what comes after is left out, and that is said."""
 LINE_LIMIT = 20_000
 KEPT_JOBS = 500
-SHORTEST_SECRET = 4
-"""A shorter one would mangle all text, and is no secret."""
+SECRETS: Json = {"properties": {"secrets": {"airbyte_secret": True}}}
+"""The specification of a configuration that is nothing but secrets."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,44 +34,52 @@ class LogLine:
 
 
 class Journal:
-    """Writes the log of one attempt; threads may share it."""
+    """Writes the log of one attempt; threads may share it. Where it cannot be written, the job goes on without."""
 
     def __init__(self, data: Path, job_id: int, attempt: int) -> None:
-        path = _path(data, job_id, attempt)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = threading.Lock()
         self._written = 0
-        self._secrets: list[str] = []
-        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        self._file: IO[str] = os.fdopen(descriptor, "w", 1, "utf-8")
+        self._masking = Masking({}, {})
+        self._file = _opened(_path(data, job_id, attempt))
 
     def __enter__(self) -> Journal:  # noqa: PYI034 - Self is not in Python 3.10
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            self._file.close()
+            self._close()
 
-    def hide(self, secrets: Iterable[str]) -> None:
+    def hide(self, secrets: Iterable[object]) -> None:
         """From here on the mask is written in the place of these."""
-        self._secrets = sorted({each for each in secrets if len(each) >= SHORTEST_SECRET}, key=len, reverse=True)
+        self._masking = Masking(SECRETS, {"secrets": list(secrets)})
 
     def say(self, message: str, *, level: str = "info", source: str = "platform") -> None:
         line = LogLine(at=now_ms(), level=level, source=source, message=self.masked(message)[:LINE_LIMIT])
         with self._lock:
-            if self._file.closed or self._written > LIMIT:
+            if self._written > LIMIT:
                 return
-            text = dumps(asdict(line)).encode("utf-8", "replace").decode()
+            text = _line(line)
             self._written += len(text)
             if self._written > LIMIT:
-                full = LogLine(at=line.at, level="warn", source="platform", message="The log is full.")
-                text = dumps(asdict(full))
-            self._file.write(f"{text}\n")
+                text = _line(LogLine(at=line.at, level="warn", source="platform", message="The log is full."))
+            self._write(text)
 
     def masked(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return text
+        return self._masking.text(text)
+
+    def _write(self, text: bytes) -> None:
+        """Half a line is the last one: whoever reads takes whole lines alone."""
+        try:
+            if self._file is not None and self._file.write(text) != len(text):
+                self._close()
+        except OSError as error:
+            LOGGER.warning("the log of a job cannot be written: %s", error.strerror)
+            self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def read_log(data: Path, job_id: int, attempt: int, *, after: int = 0) -> tuple[list[LogLine], int]:
@@ -81,19 +91,30 @@ def read_log(data: Path, job_id: int, attempt: int, *, after: int = 0) -> tuple[
     except FileNotFoundError:
         return [], after
     whole = content[: content.rfind(b"\n") + 1]
-    return [LogLine(**_parsed(line)) for line in whole.splitlines()], after + len(whole)
+    return [LogLine(**json.loads(line)) for line in whole.splitlines()], after + len(whole)
 
 
 def forget_logs(data: Path, *, newest: int) -> None:
     """Keep the logs of the last jobs before job *newest* alone."""
-    old = data / "jobs" / str(newest - KEPT_JOBS)
-    if old.is_dir():
-        shutil.rmtree(old, ignore_errors=True)
+    folder = data / "jobs"
+    for each in folder.iterdir() if folder.is_dir() else ():
+        if each.name.isdecimal() and int(each.name) <= newest - KEPT_JOBS:
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def _path(data: Path, job_id: int, attempt: int) -> Path:
     return data / "jobs" / str(job_id) / f"{attempt}.jsonl"
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
-    return json.loads(line)
+def _opened(path: Path) -> FileIO | None:
+    """Unbuffered: a line is in the file when it was said. None: it cannot be made."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return FileIO(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w")
+    except OSError as error:
+        LOGGER.warning("the log of a job cannot be made: %s", error.strerror)
+        return None
+
+
+def _line(line: LogLine) -> bytes:
+    return dumps(asdict(line)).encode("utf-8", "replace") + b"\n"

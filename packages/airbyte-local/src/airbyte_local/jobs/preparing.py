@@ -41,7 +41,7 @@ class Ends:
     connection: Connection
     source: Runnable
     destination: Runnable
-    secrets: tuple[str, ...]
+    secrets: tuple[object, ...]
 
 
 def read_ends(session: Session, job: Job) -> Ends:
@@ -155,11 +155,10 @@ def _imitated(origin: Origin, definition: ActorDefinition) -> AttemptFailed:
     return AttemptFailed(Failure(origin=origin, kind="config_error", message=message))
 
 
-def _secrets(session: Session, actor: Actor) -> Iterator[str]:
+def _secrets(session: Session, actor: Actor) -> Iterator[object]:
     """The secret values of a stored configuration, so that no log repeats them."""
     for coordinate in _coordinates(actor.configuration):
-        value = session.actors.secret(coordinate)
-        yield from _texts(value)
+        yield session.actors.secret(coordinate)
 
 
 def _coordinates(value: Any) -> Iterator[str]:
@@ -171,14 +170,3 @@ def _coordinates(value: Any) -> Iterator[str]:
     elif is_list(value):
         for inner in value:
             yield from _coordinates(inner)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif is_object(value):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif is_list(value):
-        for inner in value:
-            yield from _texts(inner)

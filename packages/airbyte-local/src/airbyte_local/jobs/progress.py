@@ -1,4 +1,8 @@
-"""How far the streams of one reading have come, and what state may be kept. No row is kept here."""
+"""How far the streams of one reading have come, and what state may be kept. No row is kept here.
+
+What a source says is not to be trusted: `take` raises KeyError, TypeError or AttributeError for what is not as the
+protocol has it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,6 @@ from airbyte_local.jobs.failures import Failure
 from airbyte_local.jobs.streams import JobStream
 from airbyte_local.json_values import Json
 from airbyte_local.store import StreamKey
-
-OVER = {"COMPLETE", "INCOMPLETE"}
 
 
 @dataclass(slots=True)
@@ -28,38 +30,44 @@ class HeldState:
     def take(self, state: Json, wanted: set[StreamKey]) -> bool:
         """Hold what *state* says about *wanted* streams. False: it says nothing about any."""
         kind = str(state.get("type") or "LEGACY").lower()
-        if kind == "stream":
-            key, value = _stream_state(state["stream"])
-            if key not in wanted:
-                return False
-            self.streams[key] = value
-        elif kind == "global":
-            whole: Json = state["global"]
-            each: list[Json] = whole.get("stream_states") or []
-            self.shared = whole.get("shared_state")
-            found = dict(map(_stream_state, each))
-            self.streams |= {key: value for key, value in found.items() if key in wanted}
-        else:
-            self.legacy = state.get("data")
-        self.type = kind
+        whole: Json = {}
+        said: list[Json] = []
+        match kind:
+            case "stream":
+                said = [state["stream"]]
+            case "global":
+                whole = state["global"]
+                said = whole.get("stream_states") or []
+            case _:
+                pass
+        found = {key: value for key, value in map(_stream_state, said) if key in wanted}
+        speaks = bool(found) if kind == "stream" else kind == "global" or (kind == "legacy" and "data" in state)
+        if not (speaks and wanted):
+            return False
+        self.streams = self.streams | found if kind == self.type == "stream" else found
+        self.shared, self.legacy, self.type = whole.get("shared_state"), state.get("data"), kind
         return True
 
 
 @dataclass(slots=True)
 class Statuses:
-    """What the source said about its streams."""
+    """What the source said about *streams*."""
 
+    streams: Sequence[JobStream]
+    any: bool = False
     said: dict[StreamKey, str] = field(default_factory=dict[StreamKey, str])
 
     def take(self, status: Json) -> None:
-        descriptor = status["stream_descriptor"]
-        self.said[descriptor.get("namespace"), descriptor["name"]] = status["status"]
+        key, said = _key(status["stream_descriptor"]), str(status["status"])
+        self.any = True
+        if any(stream.key == key for stream in self.streams):
+            self.said[key] = said
 
-    def unfinished(self, streams: Sequence[JobStream]) -> list[Failure]:
+    def unfinished(self) -> list[Failure]:
         """Streams that were not completed. A source that never says a status is judged by its exit alone."""
-        if not self.said:
+        if not self.any:
             return []
-        missing = (stream for stream in streams if self.said.get(stream.key) != "COMPLETE")
+        missing = (stream for stream in self.streams if self.said.get(stream.key) != "COMPLETE")
         return [_unfinished(stream.key, self.said.get(stream.key)) for stream in missing]
 
 
@@ -73,5 +81,8 @@ def _unfinished(key: StreamKey, said: str | None) -> Failure:
 
 
 def _stream_state(state: Json) -> tuple[StreamKey, Json | None]:
-    descriptor = state["stream_descriptor"]
-    return (descriptor.get("namespace"), descriptor["name"]), state.get("stream_state")
+    return _key(state["stream_descriptor"]), state.get("stream_state")
+
+
+def _key(descriptor: Json) -> StreamKey:
+    return descriptor.get("namespace") or None, descriptor["name"]

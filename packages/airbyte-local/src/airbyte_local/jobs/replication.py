@@ -7,9 +7,11 @@ it ended well and said COMPLETE of every stream it was asked for.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.messages import now_ms
@@ -25,6 +27,10 @@ from airbyte_local.store import StreamKey, StreamStats
 LOOK_UP_ROWS = 128
 """How many rows pass between two looks at the clock and at the cancellation."""
 REPORT_SECONDS = 1.0
+MOST_ERRORS = 20
+"""Of those that one source complains of, so many are kept."""
+LATEST = 253_402_300_800_000
+"""The first millisecond of the year 10000, which no calendar of Python's or of a database has."""
 LEVELS = {"FATAL": "error", "ERROR": "error", "WARN": "warn", "DEBUG": "debug", "TRACE": "trace"}
 
 
@@ -40,12 +46,13 @@ class Replication:
     """Told now and then how far it is."""
     states: int = 0
     _held: HeldState = field(default_factory=HeldState)
-    _statuses: Statuses = field(default_factory=Statuses)
+    _statuses: Statuses = field(init=False)
     _errors: list[Failure] = field(default_factory=list[Failure])
     _counters: dict[StreamKey, Counter] = field(default_factory=dict[StreamKey, Counter])
     _reported: float = 0.0
 
     def __post_init__(self) -> None:
+        self._statuses = Statuses(self.streams)
         self._counters = {stream.key: Counter(stream.key) for stream in self.streams}
 
     def stats(self) -> tuple[StreamStats, ...]:
@@ -62,18 +69,21 @@ class Replication:
         targets = {stream.key: (at, self._counters[stream.key], stream.change) for at, stream in numbered}
         write, look_up = self.sink.write, LOOK_UP_ROWS
         for message in messages:
-            if message.get("type") != "RECORD":
+            if not is_object(message) or message.get("type") != "RECORD":
                 self._control(message)
                 continue
             row = _record(message)
-            target = targets.get((row.get("namespace"), row.get("stream")))  # pyright: ignore[reportArgumentType]
-            if target is None:
-                raise _not_asked_for(row)
-            position, counter, change = target
-            data = row["data"] if change is None else change(row["data"])
-            counter.count(data)
             try:
-                write(position, data, row.get("emitted_at") or now_ms())
+                position, counter, change = targets[row.get("namespace") or None, row["stream"]]
+            except (KeyError, TypeError):
+                raise _not_asked_for(row) from None
+            try:
+                data = row["data"] if change is None else change(row["data"])
+                counter.count(data)
+            except Exception as error:
+                raise raised_by("replication", error) from error
+            try:
+                write(position, data, _moment(row.get("emitted_at")))
             except Exception as error:
                 raise raised_by("destination", error) from error
             look_up -= 1
@@ -99,28 +109,32 @@ class Replication:
         """What is left to keep once everything is durable."""
         return self._held
 
-    def _control(self, message: Json) -> None:
-        """Everything but a row."""
-        match message.get("type"):
-            case "STATE":
-                self._state(message["state"])
-            case "TRACE":
-                self._trace(message["trace"])
-            case "LOG":
-                told = message["log"]
-                level = LEVELS.get(str(told.get("level")), "info")
-                self.journal.say(str(told.get("message")), level=level, source="source")
-            case "CONTROL":
+    def _control(self, message: Any) -> None:
+        """Everything but a row. What is no message at all is passed over, as what a later protocol may bring."""
+        match message:
+            case {"type": "STATE"}:
+                self._state(message.get("state"))
+            case {"type": "TRACE", "trace": {"type": "STREAM_STATUS", **trace}}:
+                with _understanding("STREAM_STATUS"):
+                    self._statuses.take(trace["stream_status"])
+            case {"type": "TRACE", "trace": {"type": "ERROR", **trace}}:
+                self._complain(told_by_trace("source", trace.get("error")))
+            case {"type": "LOG", "log": told}:
+                said = told if is_object(told) else {"message": told}
+                level = LEVELS.get(str(said.get("level")), "info")
+                self.journal.say(str(said.get("message")), level=level, source="source")
+            case {"type": "CONTROL"}:
                 text = "The source asked for its configuration to be changed; this is not done here."
                 self.journal.say(text, level="warn")
             case _:
-                pass  # what a later protocol may bring
-        self.cancellation.raise_if_requested()
+                pass
+        self._look_up()
 
-    def _state(self, state: Json) -> None:
+    def _state(self, state: Any) -> None:
         self.states += 1
-        if not self._held.take(state, resumable(self.streams)):
-            return
+        with _understanding("STATE"):
+            if not self._held.take(state, resumable(self.streams)):
+                return
         if any(stream.incremental and not stream.target.checkpoints for stream in self.streams):
             return  # rows that replace others are durable at the end alone, and so is all state beside them
         try:
@@ -128,17 +142,15 @@ class Replication:
         except Exception as error:
             raise raised_by("destination", error) from error
         if durable:
-            self.keep(self._held)
+            with _storing():
+                self.keep(self._held)
             self._held = HeldState()
             self._committed(stream for stream in self.streams if stream.target.checkpoints)
 
-    def _trace(self, trace: Json) -> None:
-        if trace.get("type") == "STREAM_STATUS":
-            self._statuses.take(trace["stream_status"])
-        elif trace.get("type") == "ERROR":
-            failure = told_by_trace("source", trace.get("error") or {})
+    def _complain(self, failure: Failure) -> None:
+        self.journal.say(failure.message, level="error", source="source")
+        if len(self._errors) < MOST_ERRORS:
             self._errors.append(failure)
-            self.journal.say(failure.message, level="error", source="source")
 
     def _committed(self, streams: Iterable[JobStream]) -> None:
         for stream in streams:
@@ -149,10 +161,11 @@ class Replication:
         now = time.monotonic()
         if now - self._reported > REPORT_SECONDS:
             self._reported = now
-            self.report(self)
+            with _storing():
+                self.report(self)
 
     def _judge(self) -> None:
-        failures = self._errors or self._statuses.unfinished(self.streams)
+        failures = self._errors or self._statuses.unfinished()
         if failures:
             raise AttemptFailed(*failures)
 
@@ -173,3 +186,28 @@ def _not_asked_for(row: Json) -> AttemptFailed:
     namespace = f" of namespace {row['namespace']}" if row.get("namespace") else ""
     message = f"The source sent a row of stream {row.get('stream')}{namespace}, which was not asked for."
     return AttemptFailed(Failure(origin="source", message=message))
+
+
+def _moment(emitted_at: Any) -> int:
+    """In milliseconds since 1970, as a calendar has it; now, where a source says nothing of the kind."""
+    if type(emitted_at) is int and 0 < emitted_at < LATEST:
+        return emitted_at
+    return int(emitted_at) if type(emitted_at) is float and 0 < emitted_at < LATEST else now_ms()
+
+
+@contextlib.contextmanager
+def _understanding(kind: str) -> Generator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        message = f"The source sent a {kind} that cannot be understood ({type(error).__name__}: {error})."
+        raise AttemptFailed(Failure(origin="source", message=message)) from error
+
+
+@contextlib.contextmanager
+def _storing() -> Generator[None]:
+    """The store is nobody's fault but ours."""
+    try:
+        yield
+    except Exception as error:
+        raise raised_by("airbyte_platform", error) from error

@@ -25,13 +25,10 @@ def request_sync(world: World, connection_id: str, *, scheduled: bool = False) -
     """
     with world.store.transaction() as session:
         connection = find_connection(session, connection_id)
-        if connection.status != "active":
-            raise Broken(message="IllegalStateException: Can only sync an active connection")
+        _refuse_inactive(connection)
         if session.jobs.unfinished(connection_id):
             raise Known(status=409, message=f"A sync is already running for: {connection_id}")
-        keys = [key_of(entry["stream"]) for entry in connection.details["streams"]]
-        _begin_afresh(session, connection)
-        job = _added(world, session, connection, "sync", keys, scheduled=scheduled or None)
+        job = _added(world, session, connection, "sync", _keys(connection), scheduled=scheduled or None)
     world.workers.wake()
     return job
 
@@ -39,29 +36,31 @@ def request_sync(world: World, connection_id: str, *, scheduled: bool = False) -
 def request_clear(
     world: World, connection_id: str, config_type: str, streams: Iterable[StreamKey] | None = None
 ) -> Job:
-    """Empty *streams*, or all, at the destination. A job that runs gives way, as the vendor's does."""
-    _make_way(world, connection_id)
+    """Empty *streams*, or all, at the destination. A job that runs gives way, as the vendor's does.
+
+    Raises:
+        NotFound: no such connection.
+        Broken: it was deleted.
+    """
     with world.store.transaction() as session:
         connection = find_connection(session, connection_id)
-        job = _added(world, session, connection, config_type, _chosen(connection, streams))
-    world.workers.wake()
-    return job
+        if connection.status == "deprecated":
+            raise Broken(message="IllegalStateException: The connection was deleted")
+    return _replacing(world, connection_id, config_type, streams)
 
 
 def request_refresh(
     world: World, connection_id: str, mode: RefreshMode, streams: Iterable[StreamKey] | None = None
 ) -> Job:
-    """Read *streams*, or all, anew. Truncate: what is there gives way once that is done."""
-    _make_way(world, connection_id)
+    """Read *streams*, or all where none is named, anew. Truncate: what is there gives way once that is done.
+
+    Raises:
+        NotFound: no such connection.
+        Broken: it is not active.
+    """
     with world.store.transaction() as session:
-        connection = find_connection(session, connection_id)
-        if connection.status != "active":
-            raise Broken(message="IllegalStateException: Can only sync an active connection")
-        keys = _chosen(connection, streams)
-        session.states.forget(connection_id, keys, new_generation=True, stale=mode == "Truncate")
-        job = _added(world, session, connection, "refresh", keys, refreshMode=mode)
-    world.workers.wake()
-    return job
+        _refuse_inactive(find_connection(session, connection_id))
+    return _replacing(world, connection_id, "refresh", list(streams or ()) or None, refreshMode=mode)
 
 
 def cancel_job(world: World, job_id: int) -> Job:
@@ -80,31 +79,34 @@ def cancel_job(world: World, job_id: int) -> Job:
         return session.jobs.get(job_id) or job
 
 
-def _make_way(world: World, connection_id: str) -> None:
+def _refuse_inactive(connection: Connection) -> None:
+    if connection.status != "active":
+        raise Broken(message="IllegalStateException: Can only sync an active connection")
+
+
+def _replacing(
+    world: World, connection_id: str, config_type: str, streams: Iterable[StreamKey] | None, **details: object
+) -> Job:
+    """A new job in the place of what runs or waits. It waits itself for what does not stop in time."""
     with world.store.transaction() as session:
-        find_connection(session, connection_id)
-        running = stop_jobs_of(world, session, connection_id)
-    for job in running:
+        stopped = stop_jobs_of(world, session, connection_id)
+    for job in stopped:
         world.workers.wait(job.id, CANCEL_SECONDS)
+    with world.store.transaction() as session:
+        stop_jobs_of(world, session, connection_id)  # what was asked for in between
+        connection = find_connection(session, connection_id)
+        job = _added(world, session, connection, config_type, _chosen(connection, streams), **details)
+    world.workers.wake()
+    return job
 
 
-def _begin_afresh(session: Session, connection: Connection) -> None:
-    """Streams that are read whole and overwritten are a new generation each time."""
-    afresh = [
-        key_of(entry["stream"])
-        for entry in connection.details["streams"]
-        if entry["config"]["syncMode"] == "full_refresh"
-        and entry["config"]["destinationSyncMode"].startswith("overwrite")
-    ]
-    session.states.forget(connection.id, afresh, new_generation=True)
+def _keys(connection: Connection) -> list[StreamKey]:
+    return [key_of(entry["stream"]) for entry in connection.details["streams"]]
 
 
 def _chosen(connection: Connection, streams: Iterable[StreamKey] | None) -> list[StreamKey]:
-    has = [key_of(entry["stream"]) for entry in connection.details["streams"]]
-    if streams is None:
-        return has
-    wanted = set(streams)
-    return [key for key in has if key in wanted]
+    wanted = None if streams is None else set(streams)
+    return [key for key in _keys(connection) if wanted is None or key in wanted]
 
 
 def _added(

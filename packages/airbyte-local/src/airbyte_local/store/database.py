@@ -110,11 +110,14 @@ class Store:
         with self._lock:
             self._database.execute("BEGIN")
             try:
-                yield Session(self._database, self._companion)
+                session = Session(self._database, self._companion)
+                yield session
+                self._database.execute("COMMIT")
             except BaseException:
-                self._database.execute("ROLLBACK")
+                if self._database.in_transaction:  # SQLite itself goes back where the disk is full
+                    self._database.execute("ROLLBACK")
                 raise
-            self._database.execute("COMMIT")
+        session.done()
 
     def erase(self) -> None:
         """Forget everything."""

@@ -16,6 +16,11 @@ ATTEMPTS = (
     "SELECT job_id, number, status, created_at, updated_at, ended_at, states, streams, failures FROM attempt "
 )
 NEWEST = "WHERE id IN (SELECT max(id) FROM job {where}GROUP BY connection_id)"
+CLAIMABLE = (
+    "WHERE id IN (SELECT min(id) FROM job WHERE status = 'pending' AND connection_id NOT IN"
+    " (SELECT connection_id FROM job WHERE status IN ('running', 'incomplete')) GROUP BY connection_id)"
+    " ORDER BY id LIMIT ?"
+)
 
 
 class Jobs:
@@ -59,6 +64,10 @@ class Jobs:
         return self._select(
             f"WHERE status NOT IN ({marks(sorted(ENDED))}) {wanted}ORDER BY id", *sorted(ENDED), *values
         )
+
+    def claimable(self, most: int) -> list[Job]:
+        """The oldest pending ones, one a connection, of connections of which none runs."""
+        return self._select(CLAIMABLE, most)
 
     def newest(self, config_types: Sequence[str] = ()) -> dict[str, Job]:
         """The newest job of each connection that has one, of these types where some are given."""

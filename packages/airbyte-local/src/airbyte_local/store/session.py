@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 
 from airbyte_local.store.actors import Actors
 from airbyte_local.store.catalogs import Catalogs
@@ -22,6 +23,7 @@ class Session:
     def __init__(self, database: sqlite3.Connection, companion: object = None) -> None:
         """*companion*: what whoever opened the store wants at hand beside the tables; not looked into here."""
         self._database = database
+        self._afterwards: list[Callable[[], None]] = []
         self.companion = companion
         self.workspaces = Workspaces(database)
         self.definitions = Definitions(database)
@@ -32,6 +34,15 @@ class Session:
         self.tags = Tags(database)
         self.states = States(database)
         self.jobs = Jobs(database)
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do *act* once all of this is kept and others may write again; never, where it is not kept."""
+        self._afterwards.append(act)
+
+    def done(self) -> None:
+        """All of this is kept."""
+        for act in self._afterwards:
+            act()
 
     def revision(self) -> str:
         """Another one after each change to what users declare (jobs are none): a write moves its row to the end."""

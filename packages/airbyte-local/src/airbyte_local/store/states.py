@@ -51,7 +51,7 @@ class States:
         )
 
     def save(self, states: StreamStates) -> None:
-        """Write the head, and each stream given; streams not given keep what they had."""
+        """Write the head, and each stream given; streams not given keep what they had. State None is none."""
         self._database.execute(
             "INSERT OR REPLACE INTO state (connection_id, type, legacy, shared) VALUES (?, ?, ?, ?)",
             (states.connection_id, states.type, _dumps(states.legacy), _dumps(states.shared)),
@@ -59,8 +59,9 @@ class States:
         for (namespace, name), state in states.streams.items():
             self._database.execute(
                 "INSERT INTO stream_state (connection_id, namespace, name, state, held, generation)"
-                " VALUES (?, ?, ?, ?, 1, 0) ON CONFLICT DO UPDATE SET state = excluded.state, held = 1",
-                (states.connection_id, namespace or "", name, _dumps(state)),
+                " VALUES (?, ?, ?, ?, ?, 0)"
+                " ON CONFLICT DO UPDATE SET state = excluded.state, held = excluded.held",
+                (states.connection_id, namespace or "", name, _dumps(state), state is not None),
             )
 
     def forget(
@@ -68,16 +69,24 @@ class States:
     ) -> None:
         """Drop the state of streams; with *new_generation* the next sync starts them afresh.
 
-        *stale*: the rows that are there give way to it. A stream that is stale already stays so.
+        What all streams share goes with the last of them, and what cannot be divided (legacy) with the first: it
+        would let the source pass over rows that are to be read anew. *stale*: the rows that are there give way to
+        the next ones. A stream that is stale already stays so.
         """
-        for namespace, name in streams:
+        forgotten = list(streams)
+        for key in forgotten:
+            self._drop(connection_id, key, new_generation=new_generation, stale=stale)
+        if forgotten:
             self._database.execute(
-                "INSERT INTO stream_state (connection_id, namespace, name, state, held, generation, stale)"
-                " VALUES (?, ?, ?, NULL, 0, ?, ?)"
-                " ON CONFLICT DO UPDATE SET state = NULL, held = 0, generation = generation + excluded.generation,"
-                " stale = max(stale, excluded.stale)",
-                (connection_id, namespace or "", name, int(new_generation), int(stale)),
+                "DELETE FROM state WHERE connection_id = ? AND (type = 'legacy' OR NOT EXISTS"
+                " (SELECT 1 FROM stream_state WHERE connection_id = state.connection_id AND held))",
+                (connection_id,),
             )
+
+    def renew(self, connection_id: str, streams: Iterable[StreamKey]) -> None:
+        """Streams that go on from no state, whatever there is, are of a new generation."""
+        for key in streams:
+            self._drop(connection_id, key, new_generation=True, stale=False)
 
     def refreshed(self, connection_id: str, streams: Iterable[StreamKey]) -> None:
         """What is at the destination is of the present generation of these streams."""
@@ -86,6 +95,16 @@ class States:
                 "UPDATE stream_state SET stale = 0 WHERE connection_id = ? AND namespace = ? AND name = ?",
                 (connection_id, namespace or "", name),
             )
+
+    def _drop(self, connection_id: str, key: StreamKey, *, new_generation: bool, stale: bool) -> None:
+        namespace, name = key
+        self._database.execute(
+            "INSERT INTO stream_state (connection_id, namespace, name, state, held, generation, stale)"
+            " VALUES (?, ?, ?, NULL, 0, ?, ?)"
+            " ON CONFLICT DO UPDATE SET state = NULL, held = 0, generation = generation + excluded.generation,"
+            " stale = max(stale, excluded.stale)",
+            (connection_id, namespace or "", name, int(new_generation), int(stale)),
+        )
 
 
 def _loads(text: str | None) -> Any:
