@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gzip
 import http.server
+import os
+import shutil
+import ssl
+import subprocess
 import threading
 
 import pytest
@@ -135,6 +139,36 @@ def test_a_reading_that_is_closed_early_closes_the_connection(reader, web):
     assert [next(messages)["type"] for _ in range(3)] == ["TRACE", "TRACE", "RECORD"]
     messages.close()
     assert gone.wait(20)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for 127.0.0.1, and its key, made by openssl."""
+    if (openssl := shutil.which("openssl")) is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("needs the openssl command")
+        pytest.skip("needs the openssl command")
+    folder = tmp_path_factory.mktemp("certificate")
+    made, key = folder / "certificate.pem", folder / "key.pem"
+    what = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    more = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)]
+    subprocess.run([openssl, "req", "-x509", *what, *more], check=True, capture_output=True)
+    return made, key
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_server_is_read_over_tls_if_its_certificate_is_trusted(reader, web, certificate, monkeypatch, trusted):
+    made, key = certificate
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made, key)
+    web.server.socket = context.wrap_socket(web.server.socket, server_side=True)
+    web.says("/t.csv", CSV)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    configuration = reader.at(f"127.0.0.1:{web.server.server_port}/t.csv", storage="HTTPS")
+    told = reader.told(configuration, schema={})
+    assert told.rows == (ROWS if trusted else [])
+    assert trusted or "CERTIFICATE_VERIFY_FAILED" in told.failure
 
 
 def test_no_connection_outlives_its_stream(web):

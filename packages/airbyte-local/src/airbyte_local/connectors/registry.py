@@ -73,7 +73,7 @@ PUBLIC: tuple[PublicDefinition, ...] = (
     _public(
         "source-file", "0.6.0", "778daa7c-feaf-4db6-96f3-70fd645acc77", "File (CSV, JSON, Excel, Feather, Parquet)"
     ),
-    _public("source-faker", "6.2.24", "dfd88b22-b603-4c3d-aad7-3701784586b1", "Sample Data"),
+    _public("source-faker", "7.2.1", "dfd88b22-b603-4c3d-aad7-3701784586b1", "Sample Data"),
     _public("source-e2e-test", "2.2.2", "d53f9084-fa6b-4a5a-976c-5b8392f4ad8a", "E2E Testing"),
     _public("source-github", "2.1.14", "ef69ef6e-aa7f-4af1-a01d-ef775033524e", "GitHub"),
     _public("source-google-sheets", "0.12.22", "71607ba1-c0ac-4799-8049-7f4b90dd50f7", "Google Sheets"),

@@ -72,9 +72,12 @@ def _asked(target: httpx.URL, line: Line, *, user_agent: bool) -> Generator[http
     headers = {"Accept-Encoding": "identity"}
     if user_agent:
         headers["User-Agent"] = "Airbyte/1.0"
-    # A proxy of the environment is for the world outside, never for this machine.
+    # A proxy of the environment is for the world outside, never for this machine; its certificates are for both.
+    verify = httpx.create_ssl_context() if target.scheme == "https" else True
     with (
-        httpx.Client(timeout=SECONDS, trust_env=not _loopback(target.host), headers=headers) as client,
+        httpx.Client(
+            timeout=SECONDS, trust_env=not _loopback(target.host), headers=headers, verify=verify
+        ) as client,
         client.stream("GET", target, extensions={"trace": line.trace}) as response,
     ):
         yield response
