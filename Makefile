@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := packages/dagster-managed-elements packages/dagster-airbyte packages/airbyte-local
+LOCKS := packages/airbyte-local/src/airbyte_local/connectors/external/locks
 PYTEST := $(BIN)/python -m pytest
 
 # Either one set makes every child Python compile its imports again.
@@ -45,11 +46,15 @@ format: $(VENV)/lint.stamp
 bench: $(VENV)/test.stamp
 	@$(BIN)/python -m benchmarks
 
-# Compiled for every supported Python at once; the address of the index in use never reaches a file.
+# Compiled for every supported Python at once, connectors for theirs; the address of the index in use reaches no file.
 requirements:
 	for set in requirements/demo requirements/test requirements/lint $(basename $(wildcard tests/clients/*.in)); do \
 	  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links -o $$set.txt $$set.in || exit 1; done
+	for set in $(basename $(wildcard $(LOCKS)/*.in)); do \
+	  uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links $$(ls $$set.overrides 2>/dev/null | sed 's/^/--override /') \
+	  -o $$set.txt $$set.in || exit 1; done
 
 clean:
 	rm -rf $(VENV) .venv-clients .airbyte-local

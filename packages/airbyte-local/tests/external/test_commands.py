@@ -43,7 +43,7 @@ def rows(output):
 
 def test_a_name_is_installed_and_removed(run, tmp_path):
     folder = tmp_path / ".airbyte-local" / "connectors"
-    assert run("install", "github") == (0, "GitHub runs as airbyte-source-github 2.7.1.\n", "")
+    assert run("install", "github") == (0, "Installed airbyte-source-github 2.7.1 for GitHub.\n", "")
     assert Environments(folder).find(find_pin("github")) is not None
     assert run("uninstall", "github") == (0, "GitHub is uninstalled.\n", "")
     assert Environments(folder).find(find_pin("github")) is None
@@ -155,7 +155,7 @@ def test_an_installation_on_a_terminal_shows_its_newest_line(index, tmp_path):
     shown = b""
     with subprocess.Popen(command, stdout=theirs, cwd=tmp_path, env=environment) as installing:
         os.close(theirs)
-        while b"runs as" not in shown:
+        while b"Installed" not in shown:
             shown += os.read(ours, 1000)
     os.close(ours)
     assert installing.returncode == 0

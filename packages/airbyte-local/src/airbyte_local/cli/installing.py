@@ -84,7 +84,7 @@ def _install(workshop: Workshop, pin: Pin) -> None:
     if pin.here == "built in":
         workshop.choices.prefer(pin.image, pin.version)
     tick = click.style("✓ ", fg="green") if sys.stdout.isatty() else ""
-    click.echo(f"{tick}{pin.title} runs as {pin.package} {pin.version}.")
+    click.echo(f"{tick}Installed {pin.package} {pin.version} for {pin.title}.")
 
 
 def _register(workshop: Workshop, image: str, command: str) -> None:
