@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks import noop
+from benchmarks import moving, noop
 
 if __name__ == "__main__":
     noop.main()
+    moving.main()
