@@ -50,7 +50,8 @@ CONTRAST = """
 """(texts that are too faint to read, how light the page is), by https://www.w3.org/TR/WCAG21/#contrast-minimum."""
 
 
-@pytest.fixture(scope="session")
+# Not of the whole session: as long as Playwright is there, no other test of this process can run a loop of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Skips where there is none; in CI there must be one."""
     if not shutil.which(CHROMIUM):
