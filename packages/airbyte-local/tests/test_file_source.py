@@ -198,6 +198,5 @@ def test_https_is_asked_whatever_scheme_is_given(api):
 
 @pytest.mark.parametrize("url", ["", "http://", "http://[::1", "https://user:pass@"])
 def test_no_address_is_refused(url):
-    with pytest.raises(ConnectorFailed):
-        with fetched(url, user_agent=False, cancellation=Cancellation()):
-            pass
+    with pytest.raises(ConnectorFailed), fetched(url, user_agent=False, cancellation=Cancellation()):
+        pass
