@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
-from airbyte_local import LocalAirbyte
+from airbyte_local.connectors.external.workshop import Workshop
 from landings import Landing
 from streams import Mode, Row, Stream, in_order
 
@@ -16,10 +16,20 @@ SECONDS = 100.0  # of a sync, real connectors starting among other tests
 OVER = frozenset({"succeeded", "failed", "cancelled"})
 
 
+class Server(Protocol):
+    """Where one is, in whatever process."""
+
+    url: str
+    public_url: str
+    workspace_id: str
+    local: Path
+
+
 class Bench:
-    def __init__(self, server: LocalAirbyte, client: httpx.Client) -> None:
+    def __init__(self, server: Server, client: httpx.Client, workshop: Workshop) -> None:
         self.server = server
         self.client = client
+        self.workshop = workshop
 
     def public(self, method: str, path: str, **body: Any) -> httpx.Response:
         return self.client.request(method, f"{self.server.public_url}/{path}", json=body)
@@ -59,7 +69,7 @@ class Bench:
 
     def program(self, image: str, *command: str | Path) -> str:
         """A definition that runs a command, as `airbyte-local install --image --command` makes one; its id."""
-        self.server.world.workshop.register(image, tuple(map(str, command)))
+        self.workshop.register(image, tuple(map(str, command)))
         return self.definition(image)
 
     def asked_for(self, source_id: str, landing: Landing, streams: list[dict[str, Any]], **more: Any) -> Any:
@@ -85,7 +95,7 @@ class Flow:
     landing: Landing
     id: str
     source_id: str
-    jobs: list[Any] = field(default_factory=list)
+    jobs: list[int] = field(default_factory=list)  # those that `start` began
 
     def sync(self) -> Any:
         """The job with its attempts, which has succeeded."""
@@ -98,7 +108,12 @@ class Flow:
         return self.succeeded(self.bench.config("connections/refresh", connectionId=self.id, refreshMode=mode))
 
     def start(self) -> int:
-        return self.bench.config("connections/sync", connectionId=self.id)["job"]["id"]
+        self.jobs.append(self.bench.config("connections/sync", connectionId=self.id)["job"]["id"])
+        return self.jobs[-1]
+
+    def log(self, job: Any) -> list[dict[str, Any]]:
+        """Of the last attempt of *job*."""
+        return self.bench.config("jobs/get", id=job["job"]["id"])["attempts"][-1]["logs"]["events"]
 
     def fail(self) -> str:
         """What the sync says that fails."""

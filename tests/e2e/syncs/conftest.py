@@ -15,6 +15,7 @@ pytest.register_assert_rewrite("bench", "cells", "landings")
 from bench import Bench  # noqa: E402
 from landings import LANDINGS, Landing, Postgres  # noqa: E402
 from postgres_server import PostgresServer, serving_postgres  # noqa: E402
+from served import Served  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -42,18 +43,36 @@ def bench(tmp_path_factory: pytest.TempPathFactory, connectors: Path | None) -> 
         server(folder, connectors=connectors, retry_seconds=(), log_bodies=False) as running,
         httpx.Client(timeout=30, trust_env=False) as client,
     ):
-        yield Bench(running, client)
+        yield Bench(running, client, running.world.workshop)
 
 
 @pytest.fixture
 def land(bench: Bench, request: pytest.FixtureRequest) -> Callable[[str], Landing]:
     """`land("DuckDB")`: a place that nobody has used."""
 
-    def made(name: str) -> Landing:
-        kind, place = LANDINGS[name], f"place_{secrets.token_hex(4)}"
-        if issubclass(kind, Postgres):
-            server = request.getfixturevalue("postgres")
-            return kind(bench.server.local, place, server, request.getfixturevalue("database"))
-        return kind(bench.server.local, place)
+    return lambda name: _landing(name, bench.server.local, request)
 
-    return made
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A bench whose server is a process of this test alone."""
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        made = Served(tmp_path / "airbyte", client)
+        try:
+            yield made
+        finally:
+            made.kill()
+            made.workshop.close()
+
+
+@pytest.fixture
+def land_served(served: Served, request: pytest.FixtureRequest) -> Callable[[str], Landing]:
+    """As `land`, at the server of `served`."""
+    return lambda name: _landing(name, served.local, request)
+
+
+def _landing(name: str, local: Path, request: pytest.FixtureRequest) -> Landing:
+    kind, place = LANDINGS[name], f"place_{secrets.token_hex(4)}"
+    if issubclass(kind, Postgres):
+        return kind(local, place, request.getfixturevalue("postgres"), request.getfixturevalue("database"))
+    return kind(local, place)

@@ -96,7 +96,7 @@ class Tables:
         definition = self.bench.program(IMAGE, sys.executable, "-IS", TABLES)
         return self.bench.source({"file": str(self.file)}, definition)
 
-    def write(self, *tables: tuple[Stream, list[Row]]) -> None:
+    def write(self, *tables: tuple[Stream, list[Row]], fault: dict[str, Any] | None = None) -> None:
         content = [
             {
                 "name": stream.name,
@@ -108,7 +108,7 @@ class Tables:
             }
             for stream, rows in tables
         ]
-        self.file.write_text(json.dumps({"streams": content}), encoding="utf-8")
+        self.file.write_text(json.dumps({"streams": content, "fault": fault}), encoding="utf-8")
 
 
 class Program(Origin):

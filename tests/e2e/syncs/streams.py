@@ -55,6 +55,7 @@ MODES = (
     Mode("incremental_append", incremental=True, into="append", keeps=True),
     Mode("incremental_deduped_history", incremental=True, into="append_dedup", keeps=True),
 )
+BY_NAME = {mode.name: mode for mode in MODES}
 
 
 def newest(rows: Iterable[Row], stream: Stream) -> list[Row]:

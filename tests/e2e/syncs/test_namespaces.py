@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from bench import chosen
 from programs import Tables
-from streams import MODES, Stream
+from streams import BY_NAME, Stream
 
 EU = Stream(
     name="orders",
@@ -17,7 +17,7 @@ EU = Stream(
     cursor="id",
 )
 US = replace(EU, namespace="us")
-APPENDED = next(mode for mode in MODES if mode.name == "incremental_append")
+APPENDED = BY_NAME["incremental_append"]
 HERE = [{"id": 1, "note": "Käse"}, {"id": 2, "note": "Brot"}]
 THERE = [{"id": 1, "note": "cheese"}]
 SCHEMAS = pytest.mark.parametrize("landing", ["DuckDB", "Postgres"])

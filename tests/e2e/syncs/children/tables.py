@@ -1,10 +1,14 @@
 """A source as a program: tables of a JSON file, read whole or on from a cursor, the row of the cursor included.
 
-The file has `{"streams": [{name, namespace, properties, key, cursor, rows}]}`.
+The file has `{"streams": [{name, namespace, properties, key, cursor, rows}], "fault": {after, act}}`: the fault, if
+there is one, happens once so many rows have been sent.
 """
 
 import json
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 STATE_EVERY = 3
@@ -26,6 +30,25 @@ def stream_status(descriptor, status):
     say("TRACE", type="STREAM_STATUS", emitted_at=1, stream_status=told)
 
 
+def misbehave(fault):
+    match fault["act"]:
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "wait":
+            Path(fault["marker"]).touch()
+            while True:
+                time.sleep(60)
+        case "exit":
+            sys.exit(fault["code"])
+        case "error":
+            told = {"message": fault["message"], "failure_type": "system_error"}
+            say("TRACE", type="ERROR", emitted_at=1, error=told)
+            sys.exit(1)
+        case "write":
+            sys.stdout.buffer.write(bytes.fromhex(fault["bytes"]))
+            sys.stdout.buffer.flush()
+
+
 def catalog(tables):
     for table in tables:
         yield {
@@ -38,7 +61,7 @@ def catalog(tables):
         }
 
 
-def read(tables):
+def read(tables, fault):
     states = {}
     for each in given("state"):
         found = each["stream"]["stream_descriptor"]
@@ -49,11 +72,11 @@ def read(tables):
         table = next(each for each in tables if (each.get("namespace"), each["name"]) == key)
         descriptor = {"name": key[1], **({"namespace": key[0]} if key[0] else {})}
         stream_status(descriptor, "STARTED")
-        rows(table, descriptor, configured["sync_mode"] == "incremental", states.get(key))
+        rows(table, descriptor, configured["sync_mode"] == "incremental", states.get(key), fault)
         stream_status(descriptor, "COMPLETE")
 
 
-def rows(table, descriptor, incremental, state):
+def rows(table, descriptor, incremental, state, fault):
     cursor, sent, last = table.get("cursor"), 0, None
     known = table["rows"]
     if incremental:
@@ -66,6 +89,8 @@ def rows(table, descriptor, incremental, state):
         sent, last = sent + 1, row
         if incremental and sent % STATE_EVERY == 0:
             checkpoint(descriptor, cursor, row)
+        if fault and sent == fault["after"]:
+            misbehave(fault)
     if incremental and last is not None:
         checkpoint(descriptor, cursor, last)
 
@@ -80,13 +105,14 @@ def main():
         schema = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string"}}}
         say("SPEC", connectionSpecification=schema)
         return
-    tables = json.loads(Path(given("config")["file"]).read_text("utf-8"))["streams"]
+    content = json.loads(Path(given("config")["file"]).read_text("utf-8"))
+    tables = content["streams"]
     if command == "check":
         say("CONNECTION_STATUS", status="SUCCEEDED")
     elif command == "discover":
         say("CATALOG", streams=list(catalog(tables)))
     else:
-        read(tables)
+        read(tables, content.get("fault"))
 
 
 main()

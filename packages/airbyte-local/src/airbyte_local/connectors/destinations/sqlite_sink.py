@@ -28,6 +28,7 @@ CHARACTERS = 1 << 20
 LAYOUT = {"_airbyte_ab_id": "TEXT PRIMARY KEY", "_airbyte_emitted_at": "TEXT", "_airbyte_data": "TEXT"}
 DEFINITIONS = ", ".join(f"{name} {sql_type}" for name, sql_type in LAYOUT.items())
 FILE = "destination"  # what the connection calls it
+LOOK = f"SELECT 1 FROM {FILE}.sqlite_master LIMIT 1"
 _turns: dict[Path, threading.Lock] = {}
 """Jobs of this process take turns, rather than to wait for SQLite's lock, which knows no queue."""
 
@@ -188,6 +189,9 @@ class SqliteSink:
             except BaseException:
                 with suppress(sqlite3.Error):
                     self._database.execute("ROLLBACK")
+                # Where the disk is full SQLite rolls back no sooner than somebody reads: it stays full till then.
+                with suppress(sqlite3.Error):
+                    self._database.execute(LOOK)
                 raise
 
     @contextmanager
@@ -206,7 +210,7 @@ def attach(database: sqlite3.Connection, path: Path) -> None:
     """Open the file, and read from it, so that what is no database is found out. A second time does nothing."""
     if all(name != FILE for _, name, _ in database.execute("PRAGMA database_list")):
         database.execute(f"ATTACH ? AS {FILE}", [str(path)])
-    database.execute(f"SELECT 1 FROM {FILE}.sqlite_master LIMIT 1").fetchall()
+    database.execute(LOOK).fetchall()
 
 
 @contextmanager
