@@ -27,6 +27,13 @@ LAST_LINES = 10
 BROKEN = re.compile(rb'\s*\{\s*"type"\s*:\s*"(RECORD|STATE)"')
 
 
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
 class Conversation:
     """One command listened to. Afterwards it can say why the command ended as it did."""
 
@@ -88,16 +95,12 @@ class Conversation:
 def _parse(line: bytes) -> Json | None:
     """The message, or None where it is none. json, not a faster parser: those blur numbers beyond 64 bits."""
     try:
-        found: Any = json.loads(line.decode(), parse_constant=_refuse)
+        found: Any = DECODER.decode(line.decode())
     except (ValueError, RecursionError) as error:
         if BROKEN.match(line):
             raise ConnectorCrashed(f"The connector wrote a RECORD or STATE that is no JSON: {error}") from error
         return None
     return found if is_object(found) and isinstance(found.get("type"), str) else None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
 
 
 def _sound(message: Json) -> Json:

@@ -31,6 +31,7 @@ from typing import Any
 
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36  # of Linux' prctl
 SWEEP_SECONDS = 5.0
+LOAD_SECONDS = 240
 ENDING: list[int] = []  # the exit code, once a fork has one
 Order = dict[str, Any]
 Entry = Callable[[], object] | None
@@ -67,11 +68,14 @@ def load(distribution: str, script: str) -> Entry:
     """The function behind a console script; None where a fork of it would not be safe, or it does not load."""
     if sys.platform != "linux":
         return None  # frameworks of macOS do not survive a fork
+    signal.alarm(LOAD_SECONDS)  # deadly, where loading never ends
     try:
         points = importlib.metadata.distribution(distribution).entry_points
         found = next(each for each in points if each.group == "console_scripts" and each.name == script).load()
     except BaseException:  # noqa: BLE001 - executed, it says by itself what is wrong
         return None
+    finally:
+        signal.alarm(0)
     return found if threading.active_count() == 1 else None
 
 

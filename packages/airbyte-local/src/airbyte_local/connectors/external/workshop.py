@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -136,7 +137,7 @@ class Workshop:
         return pin
 
     def _runs(self, pin: Pin) -> str | None:
-        is_there = self.environments.find(pin) is not None or self._may_install()
+        is_there = self.environments.find(pin) is not None or self._may_install
         return f"{pin.package} {pin.version}" if is_there else None
 
     def _low_code(self, wanted: Wanted, manifest: Json) -> Connector:
@@ -165,7 +166,7 @@ class Workshop:
             stand_in=stand_in,
             answers=answers,
             advice=self._advice(pin),
-            install=install if self._may_install() else None,
+            install=install if self._may_install else None,
         )
 
     def _installed(self, pin: Pin, cancellation: Cancellation) -> Environment:
@@ -187,7 +188,9 @@ class Workshop:
     def _program(self, arguments: tuple[str, ...], worker: Worker) -> Program:
         return Program(arguments=arguments, worker=worker, limits=self._limits)
 
+    @cached_property
     def _may_install(self) -> bool:
+        """Looked at once: a list of a thousand sources asks a thousand times."""
         with contextlib.suppress(ConnectorFailed):
             return self._installs and bool(self.environments.uv())
         return False
