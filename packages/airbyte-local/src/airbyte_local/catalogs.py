@@ -58,7 +58,8 @@ CATALOG = {"streams!": [{"stream": STREAM, "config": STREAM_CONFIG}]}
 
 
 def key_of(stream: Json) -> StreamKey:
-    return (stream.get("namespace"), stream["name"])
+    """An empty namespace is none."""
+    return (stream.get("namespace") or None, stream["name"])
 
 
 def entry_read(stream: Json, config: Json) -> Json:

@@ -21,7 +21,7 @@ from airbyte_local.json_values import Json, is_list, is_object
 
 EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
 STATE_EVERY = 10
-"""Rows between two checkpoints of the modes that count."""
+"""Rows between two checkpoints of the modes that count; one more is behind the last row."""
 COUNTED = '{"type": "object", "properties": {"column1": {"type": "string"}}}'
 
 
@@ -42,11 +42,15 @@ class EndToEnd(Imitated):
                 else _counted(configuration, _start(state), around.cancellation)
             )
             yield stream_status(name, "RUNNING")
+            last = None
             for number, row in rows:
+                last = number
                 yield record(name, row, now_ms())
                 if number is not None and not number % STATE_EVERY:
                     yield stream_state(name, {"column1": str(number)})
                 _pause(configuration, around.cancellation)
+            if last is not None and last % STATE_EVERY:
+                yield stream_state(name, {"column1": str(last)})
             yield stream_status(name, "COMPLETE")
 
 

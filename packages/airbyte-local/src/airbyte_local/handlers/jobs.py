@@ -185,4 +185,4 @@ def _info(world: World, job: Job) -> Json:
 
 
 def _named(body: Json) -> list[StreamKey]:
-    return [(each.get("streamNamespace"), each["streamName"]) for each in body["streams"]]
+    return [(each.get("streamNamespace") or None, each["streamName"]) for each in body["streams"]]

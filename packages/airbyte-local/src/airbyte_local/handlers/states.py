@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airbyte_local.catalogs import key_of
 from airbyte_local.errors import Broken, Known
 from airbyte_local.handlers.connections import find_connection
 from airbyte_local.json_values import Json, bean
@@ -57,8 +58,7 @@ def create_or_update_safe(call: Call) -> Json:
 
 
 def _key(entry: Json) -> StreamKey:
-    descriptor = entry["streamDescriptor"]
-    return (descriptor.get("namespace"), descriptor["name"])
+    return key_of(entry["streamDescriptor"])
 
 
 def _read(states: StreamStates) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from airbyte_local.catalogs import key_of
 from airbyte_local.connectors.messages import now_ms
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 from airbyte_local.json_values import Json, bean, is_object
@@ -86,5 +87,5 @@ def told_by_trace(origin: Origin, error: Any) -> Failure:
 
 def _stream(descriptor: Any) -> StreamKey | None:
     if is_object(descriptor) and isinstance(descriptor.get("name"), str):
-        return (str(descriptor.get("namespace") or "") or None, descriptor["name"])
+        return key_of(descriptor)
     return None

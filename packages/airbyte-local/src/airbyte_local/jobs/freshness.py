@@ -16,7 +16,7 @@ def begin_afresh(session: Session, job: Job) -> None:
         return
     named: set[StreamKey] = set()
     if job.config_type == "refresh":
-        named = {(stream.get("namespace"), stream["name"]) for stream in job.details["streams"]}
+        named = {key_of(stream) for stream in job.details["streams"]}
         truncates = job.details["refreshMode"] == "Truncate"
         session.states.forget(connection.id, named, new_generation=True, stale=truncates)
     session.states.renew(connection.id, (key for key in _overwritten(connection) if key not in named))

@@ -117,7 +117,7 @@ def _undiscovered(found: Discovered) -> AttemptFailed:
 
 def _entries(connection: Connection, job: Job) -> list[Json]:
     """Those of a clear: the streams it names, as the connection has them."""
-    named = {(stream.get("namespace"), stream["name"]) for stream in job.details["streams"]}
+    named = {key_of(stream) for stream in job.details["streams"]}
     return [entry for entry in connection.details["streams"] if key_of(entry["stream"]) in named]
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from airbyte_local.catalogs import key_of
 from airbyte_local.jobs.failures import Failure
 from airbyte_local.jobs.streams import JobStream
-from airbyte_local.json_values import Json
+from airbyte_local.json_values import Json, is_object
 from airbyte_local.store import StreamKey
 
 
@@ -30,22 +32,22 @@ class HeldState:
     def take(self, state: Json, wanted: set[StreamKey]) -> bool:
         """Hold what *state* says about *wanted* streams. False: it says nothing about any."""
         kind = str(state.get("type") or "LEGACY").lower()
-        whole: Json = {}
-        said: list[Json] = []
-        match kind:
-            case "stream":
-                said = [state["stream"]]
-            case "global":
-                whole = state["global"]
-                said = whole.get("stream_states") or []
-            case _:
-                pass
-        found = {key: value for key, value in map(_stream_state, said) if key in wanted}
-        speaks = bool(found) if kind == "stream" else kind == "global" or (kind == "legacy" and "data" in state)
-        if not (speaks and wanted):
+        if kind == "stream":
+            key, value = _stream_state(state["stream"])
+            if key not in wanted:
+                return False
+            before = self.streams if self.type == kind else {}
+            self.streams, self.shared, self.legacy = {**before, key: value}, None, None
+        elif kind == "global" and wanted:
+            whole: Json = state["global"]
+            each: list[Json] = whole.get("stream_states") or []
+            self.streams = {key: value for key, value in map(_stream_state, each) if key in wanted}
+            self.shared, self.legacy = _blob(whole.get("shared_state")), None
+        elif kind == "legacy" and wanted and "data" in state:
+            self.streams, self.shared, self.legacy = {}, None, _blob(state["data"])
+        else:
             return False
-        self.streams = self.streams | found if kind == self.type == "stream" else found
-        self.shared, self.legacy, self.type = whole.get("shared_state"), state.get("data"), kind
+        self.type = kind
         return True
 
 
@@ -58,7 +60,7 @@ class Statuses:
     said: dict[StreamKey, str] = field(default_factory=dict[StreamKey, str])
 
     def take(self, status: Json) -> None:
-        key, said = _key(status["stream_descriptor"]), str(status["status"])
+        key, said = key_of(status["stream_descriptor"]), str(status["status"])
         self.any = True
         if any(stream.key == key for stream in self.streams):
             self.said[key] = said
@@ -81,8 +83,10 @@ def _unfinished(key: StreamKey, said: str | None) -> Failure:
 
 
 def _stream_state(state: Json) -> tuple[StreamKey, Json | None]:
-    return _key(state["stream_descriptor"]), state.get("stream_state")
+    return key_of(state["stream_descriptor"]), _blob(state.get("stream_state"))
 
 
-def _key(descriptor: Json) -> StreamKey:
-    return descriptor.get("namespace") or None, descriptor["name"]
+def _blob(state: Any) -> Json | None:
+    if state is not None and not is_object(state):
+        raise TypeError(f"{type(state).__name__} is no object")
+    return state

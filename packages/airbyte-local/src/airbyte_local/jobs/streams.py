@@ -53,7 +53,7 @@ def job_stream(
         change=mapping.change(),
         target=Target(
             name=f"{connection.details.get('prefix') or ''}{stream['name']}",
-            namespace=_namespace(connection.details, stream.get("namespace")),
+            namespace=_namespace(connection.details, key[0]),
             json_schema={**stream.get("jsonSchema", {}), "properties": mapping.properties},
             mode="append_dedup" if writing == "append_dedup" else "append",
             replaces=replaces,
@@ -73,7 +73,8 @@ def configured_catalog(streams: Iterable[JobStream]) -> Json:
 
 def state_messages(states: StreamStates, streams: Iterable[JobStream]) -> list[Json]:
     """The state to go on from, as a source reads it: of incremental streams alone."""
-    wanted = {stream.key for stream in streams if stream.incremental}
+    chosen = list(streams)
+    wanted = {stream.key for stream in chosen if stream.incremental}
     if not wanted:
         return []
     held = {key: state for key, state in states.streams.items() if key in wanted}
@@ -83,8 +84,9 @@ def state_messages(states: StreamStates, streams: Iterable[JobStream]) -> list[J
         case "global":
             each = [_stream_state(key, state) for key, state in held.items()]
             return [{"type": "GLOBAL", "global": bean(shared_state=states.shared, stream_states=each)}]
-        case "legacy":
-            return [{"type": "LEGACY", "data": states.legacy}] if states.legacy is not None else []
+        case "legacy" if states.legacy is not None:
+            whole = {stream.key[1] for stream in chosen if not stream.incremental}
+            return [{"type": "LEGACY", "data": {k: v for k, v in states.legacy.items() if k not in whole}}]
         case _:
             return []
 
