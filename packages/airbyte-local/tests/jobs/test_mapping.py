@@ -96,6 +96,25 @@ def test_a_key_goes_with_its_field():
     assert mapped(mappers=mappers)[2].path(["id"]) == ("id",)
 
 
+def test_a_key_goes_with_its_field_through_every_mapper():
+    mappers = [
+        mapper("field-renaming", originalFieldName="email", newFieldName="mail"),
+        mapper("hashing", targetField="mail", method="SHA-256", fieldNameSuffix="_h"),
+        mapper("field-renaming", originalFieldName="age", newFieldName="email"),
+    ]
+    found = mapped(mappers=mappers)[2]
+    assert [found.path([name]) for name in ("email", "age", "id")] == [("mail_h",), ("email",), ("id",)]
+
+
+@pytest.mark.parametrize("writing", ["append_dedup", "overwrite_dedup"])
+def test_a_key_that_is_left_out_is_refused_before_a_row(stream, entry, writing):
+    left_out = [mapper("field-filtering", targetField="id")]
+    with pytest.raises(AttemptFailed, match="Stream users: its primary key id is left out by a mapper"):
+        stream(entry(writing=writing, primaryKey=[["id"]], mappers=left_out))
+    kept = stream(entry(writing="append", primaryKey=[["id"]], cursorField=["id"], mappers=left_out)).target
+    assert (kept.primary_key, kept.cursor) == ((), ())
+
+
 @pytest.mark.parametrize(
     "unknown",
     [mapper("encryption", algorithm="AES"), mapper("hashing", targetField="email", method="ROT13")],

@@ -33,7 +33,7 @@ class RowMapping:
     properties: Json
     changes: list[Change] = field(default_factory=list[Change])
     names: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
-    """Where a field went: another name, or None where it is left out."""
+    """Where a field of the source went: another name, or None where it is left out."""
 
     def change(self) -> Change | None:
         """All changes as one; None where a row stays as it is."""
@@ -43,10 +43,18 @@ class RowMapping:
             return self.changes[0]
         return partial(_apply, tuple(self.changes))
 
-    def path(self, path: Iterable[str]) -> tuple[str, ...]:
-        """A cursor or key under the name that its field has at the destination."""
+    def path(self, path: Iterable[str]) -> tuple[str, ...] | None:
+        """A cursor or key under the name that its field has at the destination; None: it does not get there."""
         first, *rest = path
-        return (self.names.get(first, first) or first, *rest)
+        name = self.names.get(first, first)
+        return None if name is None else (name, *rest)
+
+    def follow(self, old: str, new: str | None) -> None:
+        """What is called *old* by now, whatever it was called at first, goes on as *new*."""
+        before = [first for first, name in self.names.items() if name == old]
+        if not before and old not in self.names:
+            before = [old]
+        self.names.update(dict.fromkeys(before, new))
 
 
 def row_mapping(stream: Json, config: Json) -> RowMapping:
@@ -115,7 +123,7 @@ def _rename(mapping: RowMapping, configuration: Json) -> None:
 def _leave_out(mapping: RowMapping, configuration: Json) -> None:
     left_out: str = configuration["targetField"]
     mapping.properties.pop(left_out, None)
-    mapping.names[left_out] = None
+    mapping.follow(left_out, None)
     mapping.changes.append(lambda row: {name: value for name, value in row.items() if name != left_out})
 
 
@@ -125,7 +133,7 @@ def _move(mapping: RowMapping, old: str, new: str, schema: Json) -> None:
             new if name == old else name: schema if name == old else each
             for name, each in mapping.properties.items()
         }
-    mapping.names[old] = new
+    mapping.follow(old, new)
 
 
 MAPPERS: dict[str, Callable[[RowMapping, Any], None]] = {

@@ -59,7 +59,7 @@ def job_stream(
             replaces=replaces,
             checkpoints=config["syncMode"] == "incremental" and not replaces,
             primary_key=_primary_key(stream, config, mapping, needed=writing == "append_dedup"),
-            cursor=mapping.path(cursor) if (cursor := _cursor(stream, config)) else (),
+            cursor=(mapping.path(cursor) or ()) if (cursor := _cursor(stream, config)) else (),
             generation=states.generations.get(key, 0),
             sync_id=job_id,
         ),
@@ -113,10 +113,15 @@ def _namespace(details: Json, namespace: str | None) -> str | None:
 
 def _primary_key(stream: Json, config: Json, mapping: RowMapping, *, needed: bool) -> tuple[tuple[str, ...], ...]:
     key: list[list[str]] = config.get("primaryKey") or stream.get("sourceDefinedPrimaryKey") or []
-    if needed and not key:
-        message = f"Stream {stream['name']}: to deduplicate, a primary key is needed."
+    paths = {".".join(path): mapping.path(path) for path in key if path}
+    lost = ", ".join(name for name, path in paths.items() if path is None)
+    if needed and (lost or not paths):
+        why = (
+            f"its primary key {lost} is left out by a mapper" if lost else "to deduplicate, a primary key is needed"
+        )
+        message = f"Stream {stream['name']}: {why}."
         raise AttemptFailed(Failure(origin="destination", kind="config_error", message=message))
-    return tuple(mapping.path(path) for path in key if path)
+    return () if lost else tuple(path for path in paths.values() if path)
 
 
 def _cursor(stream: Json, config: Json) -> list[str]:
