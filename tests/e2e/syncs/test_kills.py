@@ -1,0 +1,144 @@
+"""A server that is killed in the middle of syncs: what was there stays, the job says so, the next run is right."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from bench import Flow, chosen, failure
+from landings import LANDINGS, Landing
+from programs import Tables
+from served import Served
+from streams import BY_NAME, Mode, Row, Stream
+
+STOPPED = "The server was stopped while this ran."
+STREAM = Stream(
+    name="noise",
+    properties={"id": {"type": "integer"}, "at": {"type": "integer"}, "text": {"type": "string"}},
+    key="id",
+    cursor="at",
+)
+CHANCE = random.Random(2)
+OLD = [{"id": n, "at": n, "text": "old"} for n in (1, 2)]
+NEW = [{"id": n, "at": 10 + n, "text": CHANCE.randbytes(50_000).hex()} for n in range(40)]
+SENT = 38  # rows of which the source has sent when it waits
+STATED = 36  # rows of these with a state behind them
+SQL = [name for name, kind in LANDINGS.items() if "append_dedup" in kind.modes]
+STATE = {"at": NEW[STATED - 1]["at"]}
+SECONDS = 60.0
+
+
+@dataclass
+class Feed:
+    """One connection of a server that is going to die."""
+
+    tables: Tables
+    flow: Flow
+    landing: Landing
+    mode: Mode
+
+    @property
+    def marker(self) -> Path:
+        """There once the source has sent all but a few rows, and waits."""
+        return self.tables.file.with_name("waiting")
+
+    def write(self, rows: list[Row], *, waits: bool = False) -> None:
+        fault = {"after": SENT, "act": "wait", "marker": str(self.marker)} if waits else None
+        self.tables.write((STREAM, rows), fault=fault)
+
+    def restart(self) -> None:
+        """Sync anew, once a job is over that waited for its turn when the server was killed, and has it now."""
+        if self.flow.jobs:
+            self.flow.ended(self.flow.jobs[-1])
+        self.flow.start()
+
+
+def feed(served: Served, landing: Landing, folder: Path, mode: str) -> Feed:
+    """With the old rows at their destination."""
+    folder.mkdir()
+    tables = Tables(served, folder)
+    tables.write((STREAM, OLD))
+    flow = served.connect(tables.create(), landing, [chosen(STREAM, BY_NAME[mode])])
+    flow.sync()
+    return Feed(tables, flow, landing, BY_NAME[mode])
+
+
+def wait_until(there) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not there():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept", "rest"),
+    [
+        ("full_refresh_overwrite", OLD, NEW),
+        ("incremental_append", [*OLD, *NEW[:STATED]], NEW[STATED - 1 :]),  # the row of its cursor is sent again
+    ],
+)
+def test_a_sync_that_is_cut_short_is_not_seen_beyond_its_state_and_made_up_for(
+    served, land_served, tmp_path, database, mode, kept, rest
+):
+    feeds = [feed(served, land_served(name), tmp_path / name, mode) for name in SQL]
+    for each in feeds:
+        each.write(NEW, waits=True)
+        each.flow.start()
+        wait_until(each.marker.exists)
+        wait_until(lambda each=each: not each.mode.incremental or each.flow.states()["noise"] == STATE)
+    served.kill()
+    for each in feeds:
+        each.flow.holds(STREAM, kept)
+    served.start()
+    for each in feeds:
+        found = each.flow.ended(each.flow.jobs[-1])
+        assert (found["job"]["status"], failure(found)) == ("failed", STOPPED)
+        each.write(NEW)
+        each.flow.sync()
+        each.flow.holds(STREAM, each.mode.after(kept, rest, STREAM))
+    assert not [path.name for path in served.local.rglob("*_airbyte_tmp_*")]
+
+
+@pytest.mark.slow
+def test_whenever_it_is_killed_a_place_holds_one_whole_sync(served, land_served, tmp_path, database):
+    """Kills at random moments: of a start, a read, a commit, an end."""
+    feeds = [feed(served, land_served(name), tmp_path / name, "full_refresh_overwrite") for name in LANDINGS]
+    for version in range(1, 16):
+        for each in feeds:
+            each.write([{"id": n, "at": version, "text": str(version)} for n in range(300)])
+            each.restart()
+        time.sleep(CHANCE.random() * 0.6)
+        served.kill()
+        for each in feeds:
+            rows = each.landing.rows(STREAM)
+            (there,) = {row["text"] for row in rows}
+            assert len(rows) == (2 if there == "old" else 300)
+        served.start()
+    for each in feeds:
+        each.restart()
+        assert each.flow.ended(each.flow.jobs[-1])["job"]["status"] == "succeeded"
+        each.flow.holds(STREAM, [{"id": n, "at": 15, "text": "15"} for n in range(300)])
+    assert not [path.name for path in served.local.rglob("*_airbyte_tmp_*")]
+
+
+@pytest.mark.slow
+def test_whenever_it_is_killed_an_incremental_sync_loses_no_row_and_doubles_none(
+    served, land_served, tmp_path, database
+):
+    feeds = [feed(served, land_served(name), tmp_path / name, "incremental_deduped_history") for name in SQL]
+    rows = [*OLD]
+    for version in range(1, 16):
+        rows += [{"id": CHANCE.randrange(50), "at": version * 1000 + n, "text": str(version)} for n in range(100)]
+        for each in feeds:
+            each.write(rows)
+            each.restart()
+        time.sleep(CHANCE.random() * 0.6)
+        served.kill()
+        served.start()
+    for each in feeds:
+        each.restart()
+        assert each.flow.ended(each.flow.jobs[-1])["job"]["status"] == "succeeded"
+        each.flow.holds(STREAM, each.mode.after([], rows, STREAM))
