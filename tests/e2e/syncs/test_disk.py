@@ -22,7 +22,9 @@ OVERWRITTEN = BY_NAME["full_refresh_overwrite"]
 NO_ROOM = ("No space left on device", "File too large", "database or disk is full", "disk I/O error")
 
 
-@pytest.fixture(params=["local", "."], ids=["for the destination alone", "for everything"])
+@pytest.fixture(
+    params=["local", pytest.param(".", marks=pytest.mark.slow)], ids=["for the destination alone", "for everything"]
+)
 def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
     """3 MB; a call makes room."""
     folder = (tmp_path / "airbyte" / request.param).resolve()

@@ -77,21 +77,22 @@ def read(tables, fault):
 
 
 def rows(table, descriptor, incremental, state, fault):
+    """A state that is given is honoured, and states are said, in whatever mode: so do the vendor's connectors."""
     cursor, sent, last = table.get("cursor"), 0, None
     known = table["rows"]
     if incremental:
         known = sorted(known, key=lambda row: row[cursor])
     for row in known:
-        if incremental and state and row[cursor] < state[cursor]:
+        if state and row[cursor] < state[cursor]:
             continue
         place = {"namespace": descriptor["namespace"]} if "namespace" in descriptor else {}
         say("RECORD", stream=descriptor["name"], **place, data=row, emitted_at=1_700_000_000_000 + sent)
         sent, last = sent + 1, row
-        if incremental and sent % STATE_EVERY == 0:
+        if cursor and sent % STATE_EVERY == 0:
             checkpoint(descriptor, cursor, row)
         if fault and sent == fault["after"]:
             misbehave(fault)
-    if incremental and last is not None:
+    if cursor and last is not None:
         checkpoint(descriptor, cursor, last)
 
 
