@@ -26,6 +26,9 @@ LIES = {
     ("SourceRead", "connectionConfiguration"),  # gone once the source is deleted
     ("DestinationRead", "connectionConfiguration"),
     ("AirbyteStream", "json_schema"),  # the property is called jsonSchema
+    ("ConnectionStatusRead", "lastSyncJobStatus"),  # of 0.50: before the first job, and without a schedule
+    ("ConnectionStatusRead", "lastSuccessfulSync"),
+    ("ConnectionStatusRead", "nextSync"),
     ("SourceResponse", "configuration"),
     ("DestinationResponse", "configuration"),
 }

@@ -1,14 +1,17 @@
 """Request bodies: which properties a route reads, of what type, which it must have. Everything else is ignored.
 
-A shape is a dict; `!` after a name means required. Kinds: text, uuid, whole, flag, object, any, `a|b|c` for an enum
-(read in any case), a nested shape, and a list of one kind for an array.
+A shape is a dict; `!` after a name means required. Kinds: text, uuid, whole, moment (read as seconds since 1970),
+flag, object, any, `a|b|c` for an enum (read in any case), a nested shape, and a list of one kind for an array.
 """
 
 from __future__ import annotations
 
 import json
+import math
+import re
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Union
 
 from airbyte_local.errors import BadBody, Unreadable
@@ -16,6 +19,7 @@ from airbyte_local.json_values import Json, is_list, is_object
 
 Kind = Union[str, "Shape", list[Any]]
 Shape = Mapping[str, Kind]
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def read_body(shape: Shape, content: bytes) -> Json:
@@ -96,9 +100,22 @@ def _uuid(value: Any) -> str:
 
 
 def _whole(value: Any) -> int:
+    """Of 64 bits, as all of the vendor's are."""
     if isinstance(value, bool):
         raise TypeError("an integer is expected")
-    return int(value)
+    if value in {math.inf, -math.inf} or not -(2**63) <= (found := int(value)) < 2**63:
+        raise ValueError("an integer of 64 bits is expected")
+    return found
+
+
+def _moment(value: Any) -> float:
+    """RFC 3339, with the offset that Java wants."""
+    parts = MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if parts is None:
+        raise ValueError("a date and time with an offset is expected")
+    start, fraction, offset = parts.groups()
+    at = datetime.fromisoformat(f"{start}{'+00:00' if offset in 'Zz' else offset}")
+    return at.timestamp() + float(f"0.{fraction or 0}")
 
 
 def _flag(value: Any) -> bool:
@@ -117,6 +134,7 @@ SCALARS: dict[str, Callable[[Any], Any]] = {
     "text": _text,
     "uuid": _uuid,
     "whole": _whole,
+    "moment": _moment,
     "flag": _flag,
     "object": _object,
     "any": lambda value: value,

@@ -12,6 +12,7 @@ from airbyte_local.bodies import Shape, read_body
 from airbyte_local.errors import NotFound, Refusal
 from airbyte_local.fitting import fitted, fitted_shape
 from airbyte_local.handlers import (
+    connection_statuses,
     connections,
     discovery,
     instance,
@@ -137,7 +138,7 @@ ROUTES: tuple[Route, ...] = (
     running("connections/clear", jobs.clear, bodies.BY_CONNECTION),
     running("connections/clear/stream", jobs.clear_streams, bodies.STREAMS_OF_CONNECTION),
     running("connections/refresh", jobs.refresh, bodies.REFRESH),
-    post("connections/status", jobs.statuses, bodies.BY_CONNECTIONS),
+    post("connections/status", connection_statuses.statuses, bodies.BY_CONNECTIONS),
     post("jobs/list", jobs.list_all, bodies.JOBS),
     post("jobs/list_for_workspaces", jobs.list_for_workspaces, bodies.JOBS_OF_WORKSPACES),
     post("jobs/get", jobs.get, bodies.BY_JOB),

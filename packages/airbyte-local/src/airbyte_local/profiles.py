@@ -31,6 +31,7 @@ class Profile:
     cursor_page_size: int | None = 20  # None: sources/list and friends are not paged
     streams_answer: Literal["array", "object"] = "array"
     structured_logs: bool = True  # False: logs of jobs are lines of text
+    status_flags: bool = False  # True: how a connection is doing is told in flags, not in a word
     coordinates: Literal["shown", "masked"] = "shown"
     destination_sync_modes: tuple[str, ...] = (
         *("append", "overwrite", "append_dedup", "overwrite_dedup"),
@@ -99,6 +100,7 @@ V_0_50 = Profile(
     proxied=True,
     error_bodies="exception",
     structured_logs=False,
+    status_flags=True,
     problems="detail-only",
     cursor_page_size=None,
     streams_answer="object",

@@ -29,9 +29,10 @@ def read_path(parameters: Mapping[str, str]) -> Json:
 
 def _id(name: str, text: str) -> str | int:
     if name in NUMBERED:
-        if not text.isdecimal():
-            raise _unbound(name, text)
-        return int(text)
+        try:
+            return read_kind("whole", text, name, [])
+        except Unreadable as error:
+            raise _unbound(name, text) from error
     try:
         return str(uuid.UUID(text))
     except ValueError as error:

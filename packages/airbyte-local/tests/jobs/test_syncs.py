@@ -229,26 +229,3 @@ def test_the_lists_show_what_synced_last(flow, api):
     assert (status["connectionSyncStatus"], status["lastSyncJobId"]) == ("synced", job["id"])
     assert api.ok("jobs/get_last_replication_job", connectionId=mine.id)["job"]["id"] == job["id"]
     assert "logs" not in api.ok("jobs/get_light", id=job["id"])
-
-
-def test_jobs_are_listed_newest_first_filtered_and_paged(flow, api):
-    mine = flow(1)
-    jobs = [mine.sync()["job"]["id"] for _ in range(3)]
-    cleared = mine.ended(api.ok("connections/clear", connectionId=mine.id)["job"]["id"])["job"]["id"]
-    asked = {"configId": mine.id, "configTypes": ["sync"]}
-
-    def ids(**more):
-        found = api.ok("jobs/list", {**asked, **more})
-        return [each["job"]["id"] for each in found["jobs"]], found["totalJobCount"]
-
-    assert ids() == (jobs[::-1], 3)
-    assert ids(configTypes=["clear"]) == ([cleared], 1)
-    assert ids(statuses=["failed"]) == ([], 0)
-    assert ids(pagination={"pageSize": 1, "rowOffset": 1}) == ([jobs[1]], 3)
-    assert ids(orderByField="createdAt", orderByMethod="ASC") == (jobs, 3)
-    assert ids(createdAtStart="2000-01-01T00:00:00Z", createdAtEnd="2001-01-01T00:00:00Z") == ([], 0)
-    public = api.public("GET", "jobs", connectionId=mine.id, jobType="sync", limit=2, orderBy="createdAt|ASC").json
-    assert [each["jobId"] for each in public["data"]] == jobs[:2]
-    assert api.public("GET", "jobs", status="cancelled").json["data"] == []
-    of_workspace = api.ok("jobs/list_for_workspaces", workspaceIds=[api.workspace], configTypes=["sync", "clear"])
-    assert of_workspace["totalJobCount"] == 4

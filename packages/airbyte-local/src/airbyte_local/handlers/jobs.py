@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timezone
-from typing import Any
 
 from airbyte_local.errors import Broken
-from airbyte_local.handlers.connections import find_connection
 from airbyte_local.handlers.job_reads import job_info, job_row, job_with_attempts
 from airbyte_local.handlers.running import Errand
 from airbyte_local.jobs.requesting import cancel_job, request_clear, request_refresh, request_sync
-from airbyte_local.json_values import Json, bean
+from airbyte_local.json_values import Json
 from airbyte_local.paging import page
-from airbyte_local.store import Attempt, Job, Session, StreamKey
+from airbyte_local.store import Attempt, Job, JobQuery, Session, StreamKey
 from airbyte_local.world import Call, World
 
-REPLICATION = ("sync", "reset_connection", "refresh", "clear")
 JOBS_A_PAGE = 200
-SYNC_STATUS = {"succeeded": "synced", "failed": "failed", "cancelled": "failed", "incomplete": "incomplete"}
 
 
 def sync(errand: Errand) -> Json:
@@ -73,25 +68,17 @@ def get_light(call: Call) -> Json:
 
 def get_last_replication_job(call: Call) -> Json:
     """Empty where there was none."""
-    found = call.session.jobs.of_connections([call.body["connectionId"]])
+    found = call.session.jobs.latest(call.body["connectionId"], most=1)
     return {"job": job_row(*find_job(call.session, found[0].id))} if found else {}
 
 
 def list_all(call: Call) -> Json:
-    wanted: str | None = call.body.get("configId")
-    connections = [wanted] if wanted else _connections_of(call.session, None)
-    return _listed(call, connections)
+    return _listed(call, wanted_jobs(call.body, connection_id=call.body.get("configId")))
 
 
 def list_for_workspaces(call: Call) -> Json:
-    wanted: str | None = call.body.get("configId")
-    connections = _connections_of(call.session, call.body.get("workspaceIds"))
-    return _listed(call, [each for each in connections if wanted in {None, each}])
-
-
-def statuses(call: Call) -> list[Json]:
-    """How each connection is doing."""
-    return [_status(call.session, connection_id) for connection_id in call.body["connectionIds"]]
+    body = call.body
+    return _listed(call, wanted_jobs(body, connection_id=body.get("configId"), workspaces=body.get("workspaceIds")))
 
 
 def find_job(session: Session, job_id: int) -> tuple[Job, list[Attempt]]:
@@ -104,79 +91,40 @@ def find_job(session: Session, job_id: int) -> tuple[Job, list[Attempt]]:
     return job, session.jobs.attempts([job_id])[job_id]
 
 
-def wanted_jobs(session: Session, connections: Sequence[str], body: Json) -> list[Job]:
+def wanted_jobs(
+    body: Json, *, connection_id: str | None = None, workspaces: Sequence[str] | None = None
+) -> JobQuery:
     """Filtered and sorted as a listing asks for it; the newest first where it does not."""
-    found = [job for job in session.jobs.of_connections(connections) if _matches(job, body)]
-    if "orderByField" in body or "orderByMethod" in body:
-        field = "updated_at" if body.get("orderByField") == "updatedAt" else "created_at"
-        found.sort(key=lambda job: (getattr(job, field), job.id), reverse=body.get("orderByMethod") != "ASC")
-    return found
-
-
-def _matches(job: Job, body: Json) -> bool:
-    return (
-        job.config_type in body.get("configTypes", REPLICATION)
-        and job.status in body.get("statuses", [job.status])
-        and _between(job.created_at, body.get("createdAtStart"), body.get("createdAtEnd"))
-        and _between(job.updated_at, body.get("updatedAtStart"), body.get("updatedAtEnd"))
+    ordered = "orderByField" in body or "orderByMethod" in body
+    field = "updated_at" if body.get("orderByField") == "updatedAt" else "created_at"
+    return JobQuery(
+        connection_id=connection_id,
+        workspace_ids=workspaces,
+        config_types=body.get("configTypes"),
+        statuses=body.get("statuses"),
+        created=(body.get("createdAtStart"), body.get("createdAtEnd")),
+        updated=(body.get("updatedAtStart"), body.get("updatedAtEnd")),
+        order=field if ordered else "id",
+        ascending=body.get("orderByMethod") == "ASC",
     )
 
 
-def _between(at: int, start: str | None, end: str | None) -> bool:
-    return (start is None or _seconds(start) <= at) and (end is None or at <= _seconds(end))
-
-
-def _seconds(text: str) -> float:
-    try:
-        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError as error:
-        raise Broken(message=f"DateTimeParseException: Text '{text}' could not be parsed") from error
-    return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp()
-
-
-def _listed(call: Call, connections: Sequence[str]) -> Json:
-    found = wanted_jobs(call.session, connections, call.body)
-    pagination: Json = call.body.get("pagination", {})
-    size, offset = pagination.get("pageSize", JOBS_A_PAGE), pagination.get("rowOffset", 0)
-    by_id = {job.id: job for job in found}
-    shown = page(list(by_id), size=size, offset=offset)
-    attempts = call.session.jobs.attempts(shown)
-    jobs: list[Any] = [job_with_attempts(by_id[job_id], attempts[job_id]) for job_id in shown]
-    return {"jobs": jobs, "totalJobCount": len(found)}
-
-
-def _connections_of(session: Session, workspaces: Sequence[str] | None) -> list[str]:
-    known = [workspace.id for workspace in session.workspaces.all()] if workspaces is None else workspaces
-    return session.connections.ids(known, deleted=True)
-
-
-def _status(session: Session, connection_id: str) -> Json:
-    connection = find_connection(session, connection_id)
-    found = session.jobs.of_connections([connection_id])
-    active = next((job for job in found if not job.ended), None)
-    last = next((job for job in found if job.ended), None)
-    good = next((job for job in found if job.status == "succeeded"), None)
-    attempts = session.jobs.attempts([last.id])[last.id] if last else []
-    failures = attempts[-1].failures if attempts else ()
-    return bean(
-        connectionId=connection_id,
-        connectionSyncStatus=_sync_status(connection.status, active, last),
-        scheduleData=connection.details.get("scheduleData"),
-        lastSuccessfulSync=good.updated_at if good else None,
-        activeJob=job_row(active, []) if active else None,
-        lastSyncJobId=last.id if last else None,
-        lastSyncAttemptNumber=attempts[-1].number if attempts else None,
-        lastSyncJobCreatedAt=last.created_at if last else None,
-        failureReason=bean(**failures[0]) if failures else None,
-    )
-
-
-def _sync_status(status: str, active: Job | None, last: Job | None) -> str:
-    if active is not None:
-        return "running"
-    if status == "inactive":
-        return "paused"
-    return SYNC_STATUS[last.status] if last else "pending"
+def _listed(call: Call, query: JobQuery) -> Json:
+    """`includingJobId`: as many whole pages as it takes to come to that job; none, where it is not among them."""
+    body, jobs = call.body, call.session.jobs
+    pagination: Json = body.get("pagination", {})
+    size, offset = max(pagination.get("pageSize", JOBS_A_PAGE), 0), max(pagination.get("rowOffset", 0), 0)
+    found = ids = jobs.ids(query)
+    if "includingJobId" in body and size:
+        wanted: int = body["includingJobId"]
+        ids = ids if wanted in ids else []
+        size, offset = ((ids.index(wanted) + 1) // size + 1) * size if ids else size, 0
+    shown = page(ids, size=size, offset=offset)
+    attempts = jobs.attempts(shown)
+    return {
+        "jobs": [job_with_attempts(job, attempts[job.id]) for job in jobs.whole(shown)],
+        "totalJobCount": len(found),
+    }
 
 
 def _info(world: World, job: Job) -> Json:

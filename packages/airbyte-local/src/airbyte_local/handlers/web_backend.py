@@ -105,7 +105,7 @@ def read(session: Session, connection: Connection, refreshed: Catalog | None = N
         source=source,
         destination=destination,
         operations=[operation_read(operation) for operation in operations if operation],
-        **_latest(next(iter(session.jobs.of_connections([connection.id])), None)),
+        **_latest(next(iter(session.jobs.latest(connection.id, most=1)), None)),
         catalogId=catalog_id,
         schemaChange=schema_change(session, connection),
         createdAt=connection.created_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 from airbyte_local.errors import Broken, Known
@@ -11,7 +12,7 @@ from airbyte_local.jobs.requesting import cancel_job, request_clear, request_syn
 from airbyte_local.json_values import Json, bean, form
 from airbyte_local.paging import page
 from airbyte_local.public.listings import listed, pagination, workspace_ids
-from airbyte_local.public.problems import problem
+from airbyte_local.public.problems import bad_request, problem
 from airbyte_local.store import ENDED, Attempt, Job
 from airbyte_local.world import Call, World
 
@@ -23,6 +24,8 @@ CONFIG_TYPES = {
     "clear": ["clear"],
     "refresh": ["refresh"],
 }
+ORDER = re.compile(r"([a-zA-Z0-9]+)\|(ASC|DESC)")
+ORDERS = {name.lower(): name for name in ("createdAt", "updatedAt")}
 
 
 def create(errand: Errand) -> Json:
@@ -57,22 +60,24 @@ def cancel(errand: Errand) -> Json:
 
 
 def list_all(call: Call) -> Json:
-    session, body = call.session, call.body
-    wanted: str | None = body.get("connectionId")
-    connections = [wanted] if wanted else session.connections.ids(workspace_ids(call), deleted=True)
-    field, _, method = body.get("orderBy", "").partition("|")
+    """The oldest first, where nothing else is asked for."""
+    jobs, body = call.session.jobs, call.body
+    connection_id: str | None = body.get("connectionId")
+    field, method = _order(body.get("orderBy"))
     asked = bean(
         configTypes=CONFIG_TYPES[body["jobType"]] if "jobType" in body else None,
         statuses=[body["status"]] if "status" in body else None,
-        orderByField=field or None,
-        orderByMethod=method or None,
+        orderByField=field,
+        orderByMethod=method,
         **{name: body.get(name) for name in ("createdAtStart", "createdAtEnd", "updatedAtStart", "updatedAtEnd")},
     )
-    by_id = {job.id: job for job in wanted_jobs(session, connections, asked)}
+    workspaces = None if connection_id else workspace_ids(call)
     pages = pagination(call)
-    shown = page(list(by_id), size=pages["pageSize"], offset=pages["rowOffset"])
-    attempts = session.jobs.attempts(shown)
-    return listed(call, "jobs", [job_read(by_id[job_id], attempts[job_id]) for job_id in shown])
+    ids = jobs.ids(wanted_jobs(asked, connection_id=connection_id, workspaces=workspaces))
+    shown = page(ids, size=pages["pageSize"], offset=pages["rowOffset"])
+    attempts = jobs.attempts(shown)
+    rows = [job_read(job, attempts[job.id]) for job in jobs.whole(shown)]
+    return listed(call, "jobs", rows, _repeated(body))
 
 
 def job_read(job: Job, attempts: list[Attempt]) -> Json:
@@ -102,6 +107,23 @@ def java_duration(seconds: int) -> str:
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     parts = [f"{count}{unit}" for count, unit in ((hours, "H"), (minutes, "M"), (rest, "S")) if count]
     return f"PT{''.join(parts) or '0S'}"
+
+
+def _order(said: str | None) -> tuple[str, str]:
+    if said is None:
+        return "createdAt", "ASC"
+    found = ORDER.search(said)
+    if found is None or found[1].lower() not in ORDERS:
+        raise bad_request(f"Invalid order by clause provided: {said}")
+    return ORDERS[found[1].lower()], found[2]
+
+
+def _repeated(body: Json) -> list[tuple[str, str]]:
+    """What the vendor says again in the way to the next page: not the status, the times and the order."""
+    if "connectionId" in body:
+        return [(name, body[name]) for name in ("jobType", "connectionId") if name in body]
+    query = [("jobType", body["jobType"])] if "jobType" in body else []
+    return [*query, *[("workspaceIds", each) for each in body.get("workspaceIds", [])]]
 
 
 def _synced(world: World, connection_id: str) -> Job:

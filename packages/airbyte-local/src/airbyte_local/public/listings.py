@@ -18,17 +18,24 @@ def pagination(call: Call) -> Json:
     return {"pageSize": call.body.get("limit", 20), "rowOffset": call.body.get("offset", 0)}
 
 
-def listed(call: Call, path: str, rows: list[Json]) -> Json:
-    """`next` is there whenever the page is not empty, so the end shows in an empty page alone."""
+def listed(call: Call, path: str, rows: list[Json], query: list[tuple[str, str]] | None = None) -> Json:
+    """`next` is there whenever the page is not empty, so the end shows in an empty page alone.
+
+    *query*: what the way to the next page says again, if not what most listings are filtered by.
+    """
     limit, offset = call.body.get("limit", 20), call.body.get("offset", 0)
+    again = _filters(call) if query is None else query
     return {
-        "previous": _url(call, path, limit, max(offset - limit, 0)) if offset else "",
-        "next": _url(call, path, limit, offset + limit) if rows else "",
+        "previous": _url(call, path, again, limit, max(offset - limit, 0)) if offset else "",
+        "next": _url(call, path, again, limit, offset + limit) if rows else "",
         "data": rows,
     }
 
 
-def _url(call: Call, path: str, limit: int, offset: int) -> str:
+def _filters(call: Call) -> list[tuple[str, str]]:
     query = [(name, each) for name in ("workspaceIds", "tagIds") for each in call.body.get(name, [])]
-    query.append(("includeDeleted", str(call.body.get("includeDeleted", False)).lower()))
+    return [*query, ("includeDeleted", str(call.body.get("includeDeleted", False)).lower())]
+
+
+def _url(call: Call, path: str, query: list[tuple[str, str]], limit: int, offset: int) -> str:
     return f"{call.world.api_host}/v1/{path}?{urlencode([*query, ('limit', limit), ('offset', offset)])}"

@@ -1,6 +1,7 @@
 """All state of one local Airbyte, in one SQLite file. Knows no HTTP, no connector and no rule of Airbyte."""
 
 from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Store
+from airbyte_local.store.job_queries import JobQuery, Span
 from airbyte_local.store.records import (
     ENDED,
     Actor,
@@ -32,8 +33,10 @@ __all__ = [
     "DataFolderUnreadable",
     "Definition",
     "Job",
+    "JobQuery",
     "Operation",
     "Session",
+    "Span",
     "Store",
     "StreamKey",
     "StreamStates",

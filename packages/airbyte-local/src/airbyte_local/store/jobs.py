@@ -9,12 +9,16 @@ from dataclasses import asdict
 from typing import Any
 
 from airbyte_local.json_values import Json, dumps
+from airbyte_local.store.job_queries import JobQuery
 from airbyte_local.store.records import ENDED, Attempt, Job, StreamStats, marks
 
 SELECT = "SELECT id, connection_id, config_type, status, created_at, updated_at, started_at, details FROM job "
+IDS = "SELECT id FROM job "
 ATTEMPTS = (
     "SELECT job_id, number, status, created_at, updated_at, ended_at, states, streams, failures FROM attempt "
 )
+AMONG = "(SELECT value FROM json_each(?))"
+"""The elements of a JSON list: a page may have more of them than SQL takes values."""
 NEWEST = "WHERE id IN (SELECT max(id) FROM job {where}GROUP BY connection_id)"
 CLAIMABLE = (
     "WHERE id IN (SELECT min(id) FROM job WHERE status = 'pending' AND connection_id NOT IN"
@@ -49,9 +53,15 @@ class Jobs:
     def get(self, job_id: int) -> Job | None:
         return next(iter(self._select("WHERE id = ?", job_id)), None)
 
-    def of_connections(self, connection_ids: Sequence[str]) -> list[Job]:
-        """Newest first."""
-        return self._select(f"WHERE connection_id IN ({marks(connection_ids)}) ORDER BY id DESC", *connection_ids)
+    def ids(self, query: JobQuery) -> list[int]:
+        """Of all that *query* is about, for whoever needs no more than a page of them."""
+        condition, values = query.sql()
+        return [row[0] for row in self._database.execute(IDS + condition, values)]
+
+    def whole(self, ids: Sequence[int]) -> list[Job]:
+        """The rows of *ids*, in their order."""
+        by_id = {job.id: job for job in self._select(f"WHERE id IN {AMONG}", dumps(list(ids)))}
+        return [by_id[each] for each in ids]
 
     def latest(self, connection_id: str, *, most: int) -> list[Job]:
         """The newest so many of one connection, newest first."""
@@ -96,7 +106,7 @@ class Jobs:
         """Of each job that is asked for, in their order."""
         found: dict[int, list[Attempt]] = {job_id: [] for job_id in job_ids}
         rows = self._database.execute(
-            ATTEMPTS + f"WHERE job_id IN ({marks(job_ids)}) ORDER BY job_id, number", list(job_ids)
+            ATTEMPTS + f"WHERE job_id IN {AMONG} ORDER BY job_id, number", (dumps(list(job_ids)),)
         )
         for row in rows:
             found[row[0]].append(_attempt(row))
