@@ -142,12 +142,12 @@ def _number(value: Any) -> str:
 
 
 def _double(value: Any) -> str:
-    """As `_number`. Raises OverflowError for an integer that no double holds exactly, and for what is beyond."""
+    """As `_number`. Raises OverflowError for an integer that a double may not hold, and for what is beyond."""
     text = _number(value)
     if isinstance(value, float):
         return text
     double = float(text)
-    if not -EXACT <= double <= EXACT and (isinf(double) or (INTEGER.fullmatch(text) and int(double) != int(text))):
+    if not -EXACT <= double <= EXACT and (isinf(double) or INTEGER.fullmatch(text)):
         raise OverflowError
     return text
 

@@ -38,6 +38,7 @@ DIALECT = Dialect(
     required=(),
     meta_first=False,
     row="rowid",
+    reserved=("rowid",),
     synonyms={
         "VARCHAR": Kind.TEXT,
         "BIGINT": Kind.INTEGER,

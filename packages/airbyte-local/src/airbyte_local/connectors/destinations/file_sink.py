@@ -80,15 +80,16 @@ class FileSink:
         return False
 
     def finish(self) -> None:
-        with _writing():
-            self._spill(self._files)
-            with locked(self._lease.folder):
+        try:
+            with _writing(), locked(self._lease.folder):
+                self._spill(self._files)
                 tidy_up(self._lease.folder)  # a job that died since may have moves to finish before we copy
                 moves = {self._whole(position, file): file.final for position, file in enumerate(self._files)}
                 for whole in moves:
                     _sync(whole)
                 self._lease.move(moves)
-                self._lease.release()
+        finally:
+            self.abort()  # nothing is left of it but what was moved
 
     def abort(self) -> None:
         with suppress(OSError):

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from airbyte_local.connectors.destinations.naming import quoted
 from airbyte_local.connectors.destinations.shaping import Engine
-from airbyte_local.connectors.destinations.tables import EXTRACTED_AT, ORDER, Dialect, Table
+from airbyte_local.connectors.destinations.tables import (
+    EXTRACTED_AT,
+    FRESH,
+    ORDER,
+    PLACE,
+    SPOT,
+    Dialect,
+    Table,
+)
 
-KEPT = quoted("_airbyte_tmp_kept")
+KEPT = "_airbyte_tmp_kept"
 REST = "_airbyte_tmp_rest"
 
 
@@ -21,7 +29,7 @@ def append(table: Table, stage: str, engine: Engine) -> None:
 
 def upsert_by_deleting(table: Table, stage: str, engine: Engine) -> None:
     """Rows of the stage that lose go first, then those of the table that are replaced. The table has no doubles."""
-    _reduce(stage, table, engine, row=quoted(ORDER), last=ORDER)
+    _reduce(stage, table, engine, row=ORDER, last=f"{ORDER} DESC")
     same = " AND ".join(engine.dialect.same(f"old.{name}", f"new.{name}") for name in map(quoted, table.key))
     if table.cursor is not None:
         column = quoted(table.cursor)
@@ -39,7 +47,8 @@ def has_doubles(table: Table, engine: Engine) -> bool:
 
 
 def remove_doubles(table: Table, engine: Engine) -> None:
-    _reduce(table.quoted, table, engine, row=engine.dialect.row, last=EXTRACTED_AT)
+    row = engine.dialect.row
+    _reduce(table.quoted, table, engine, row=row, last=f"{EXTRACTED_AT} DESC, {row} DESC")
 
 
 def upsert_by_rewriting(table: Table, stage: str, engine: Engine) -> None:
@@ -49,18 +58,18 @@ def upsert_by_rewriting(table: Table, stage: str, engine: Engine) -> None:
     """
     columns = ", ".join(map(quoted, dict.fromkeys((*table.key, *filter(None, [table.cursor])))))
     rows = (
-        f"SELECT {columns}, false AS fresh, {engine.dialect.row} AS spot FROM {table.quoted} "
-        f"UNION ALL SELECT {columns}, true, {quoted(ORDER)} FROM {stage}"
+        f"SELECT {columns}, false AS {FRESH}, {engine.dialect.row} AS {SPOT} FROM {table.quoted} "
+        f"UNION ALL SELECT {columns}, true, {ORDER} FROM {stage}"
     )
-    place = _place(table, "fresh DESC, spot DESC", engine.dialect)
+    place = _place(table, f"{FRESH} DESC, {SPOT} DESC", engine.dialect)
     engine.execute(
-        f"CREATE TEMP TABLE {KEPT} AS SELECT fresh, spot FROM "
-        f"(SELECT fresh, spot, {place} AS place FROM ({rows}) AS rows) AS ranked WHERE place = 1"
+        f"CREATE TEMP TABLE {KEPT} AS SELECT {FRESH}, {SPOT} FROM "
+        f"(SELECT {FRESH}, {SPOT}, {place} AS {PLACE} FROM ({rows}) AS rows) AS ranked WHERE {PLACE} = 1"
     )
     rest, names = quoted(table.schema, REST), _names(table, engine.dialect)
-    old = f"{table.quoted} AS old JOIN {KEPT} ON NOT fresh AND old.{engine.dialect.row} = spot"
+    old = f"{table.quoted} AS old JOIN {KEPT} ON NOT {FRESH} AND old.{engine.dialect.row} = {SPOT}"
     engine.execute(f"CREATE TABLE {rest} AS SELECT old.* FROM {old}")
-    new = f"{stage} JOIN {KEPT} ON fresh AND {quoted(ORDER)} = spot"
+    new = f"{stage} JOIN {KEPT} ON {FRESH} AND {ORDER} = {SPOT}"
     engine.execute(f"INSERT INTO {rest} ({names}) SELECT {names} FROM {new}")
     engine.execute(f"DROP TABLE {KEPT}")
     engine.execute(f"DROP TABLE {table.quoted}")
@@ -69,10 +78,9 @@ def upsert_by_rewriting(table: Table, stage: str, engine: Engine) -> None:
 
 def _reduce(rows: str, table: Table, engine: Engine, *, row: str, last: str) -> None:
     """Leave one row a key in *rows*, whose rows *row* tells apart; *last* decides between equal cursors."""
-    place = _place(table, f"{quoted(last)} DESC", engine.dialect)
-    ranked = f"SELECT {row} AS spot, {place} AS place FROM {rows}"
+    ranked = f"SELECT {row} AS {SPOT}, {_place(table, last, engine.dialect)} AS {PLACE} FROM {rows}"
     engine.execute(
-        f"DELETE FROM {rows} AS each USING ({ranked}) AS ranked WHERE each.{row} = ranked.spot AND place > 1"
+        f"DELETE FROM {rows} AS each USING ({ranked}) AS ranked WHERE each.{row} = ranked.{SPOT} AND {PLACE} > 1"
     )
 
 

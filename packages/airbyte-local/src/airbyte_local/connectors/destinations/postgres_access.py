@@ -43,7 +43,11 @@ def connect(configuration: Json) -> Connection[Any]:
             **_timeout(configuration),
             **_ssl(configuration, Path(folder)),
         )
-        connection.execute(SETTINGS)
+        try:
+            connection.execute(SETTINGS)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 

@@ -36,6 +36,7 @@ DIALECT = Dialect(
     required=(RAW_ID, EXTRACTED_AT, META),
     meta_first=True,
     row="ctid",
+    reserved=("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"),
     synonyms={
         "character varying": Kind.TEXT,
         "text": Kind.TEXT,

@@ -134,8 +134,10 @@ class SqliteSink:
         return True
 
     def finish(self) -> None:
-        self._move(self._tables, all_of_them=True)
-        self._close()
+        try:
+            self._move(self._tables, all_of_them=True)
+        finally:
+            self._close()
 
     def abort(self) -> None:
         with suppress(Exception):

@@ -62,9 +62,13 @@ class Lease:
         record.unlink()
 
     def release(self) -> None:
-        """Remove what is left of it. A second time is as good as the first."""
+        """Remove what is left of it, but for moves that could be neither done nor undone: the next job does them.
+
+        A second time is as good as the first.
+        """
         if self._descriptor is not None:
-            _remove_all(self.folder, self._stem)
+            if not self.path("moves.json").exists():
+                _remove_all(self.folder, self._stem)
             os.close(self._descriptor)
             self._descriptor = None
 

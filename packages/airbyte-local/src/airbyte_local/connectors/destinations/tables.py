@@ -14,7 +14,8 @@ EXTRACTED_AT = "_airbyte_extracted_at"
 META = "_airbyte_meta"
 GENERATION = "_airbyte_generation_id"
 ORDER = "_airbyte_tmp_order"  # of the rows of a staging table
-RESERVED = frozenset({RAW_ID, EXTRACTED_AT, META, GENERATION, ORDER})
+FRESH, SPOT, PLACE = "_airbyte_tmp_fresh", "_airbyte_tmp_spot", "_airbyte_tmp_place"  # of queries
+RESERVED = frozenset({RAW_ID, EXTRACTED_AT, META, GENERATION, ORDER, FRESH, SPOT, PLACE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Dialect:
     required: Collection[str]  # those of them that are never null
     meta_first: bool
     row: str  # what tells two rows of a table apart
+    reserved: Collection[str]  # names that no column may have
     synonyms: Mapping[str, Kind]  # what the catalog calls types that hold what a kind holds
     wider: Mapping[Kind, Kind]  # where to go with a number that its type cannot hold exactly
     exact_numbers: bool  # NUMBER holds every decimal there is
@@ -68,7 +70,7 @@ def planned(target: Target, schema: str, name: str, dialect: Dialect) -> Table:
         ConnectorFailed: it deduplicates by something that is no column.
     """
     kinds = kinds_of(target.json_schema)
-    names = distinct(kinds, dialect.column_name, RESERVED)
+    names = distinct(kinds, dialect.column_name, RESERVED.union(dialect.reserved))
     columns = tuple(Column(field=field, name=names[field], kind=kind) for field, kind in kinds.items())
     if target.mode == "append":
         return Table(schema=schema, name=name, columns=columns, key=(), cursor=None, target=target)

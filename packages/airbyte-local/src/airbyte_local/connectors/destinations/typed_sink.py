@@ -149,8 +149,10 @@ class TypedSink:
         return True
 
     def finish(self) -> None:
-        self._move(self._streams, empty=True)
-        self._engine.close()
+        try:
+            self._move(self._streams, empty=True)
+        finally:
+            self._engine.close()
 
     def abort(self) -> None:
         self._engine.close()
