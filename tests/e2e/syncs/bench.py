@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 from airbyte_local.connectors.external.workshop import Workshop
-from landings import Landing
+from raw_landings import Landing
 from streams import Mode, Row, Stream, in_order
 
 SECONDS = 100.0  # of a sync, real connectors starting among other tests

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from bench import chosen
-from landings import LANDINGS, Landing
+from landings import LANDINGS
 from origins import Origin
+from raw_landings import Landing
 from streams import MODES, Mode, Row
 
 

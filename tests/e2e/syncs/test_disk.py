@@ -25,7 +25,7 @@ NO_ROOM = ("No space left on device", "File too large", "database or disk is ful
 @pytest.fixture(
     params=["local", pytest.param(".", marks=pytest.mark.slow)], ids=["for the destination alone", "for everything"]
 )
-def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], object]]:
     """3 MB; a call makes room."""
     folder = (tmp_path / "airbyte" / request.param).resolve()
     folder.mkdir(parents=True)
@@ -34,7 +34,7 @@ def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Calla
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"only who may mount a file system can fill it: {error}")
     try:
-        yield lambda: subprocess.run(["mount", "-o", "remount,size=64m", folder], check=True) and None
+        yield lambda: subprocess.check_call(["mount", "-o", "remount,size=64m", folder])
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from bench import chosen
-from landings import LANDINGS
+from landings import LANDINGS, SQL
 from programs import Tables
 from streams import BY_NAME, Stream
 
@@ -16,7 +16,6 @@ STREAM = Stream(
 )
 OLD = [{"id": n, "at": f"2026-01-0{n}", "size": n} for n in (1, 2)]
 NEW = [{"id": n, "at": f"2026-02-0{n}", "size": n * 10} for n in (1, 2, 3, 4)]
-SQL = [name for name, kind in LANDINGS.items() if "append_dedup" in kind.modes]
 TYPED = ["DuckDB", "Postgres"]
 UNKNOWN_ROW = '{"type": "RECORD", "record": {"stream": "others", "data": {}, "emitted_at": 1}}\n'
 BREAKING = [

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from bench import Flow, chosen, failure
-from landings import LANDINGS, Landing
+from landings import LANDINGS, SQL
 from programs import Tables
+from raw_landings import Landing
 from served import Served
 from streams import BY_NAME, Mode, Row, Stream
 
@@ -26,7 +27,6 @@ OLD = [{"id": n, "at": n, "text": "old"} for n in (1, 2)]
 NEW = [{"id": n, "at": 10 + n, "text": CHANCE.randbytes(50_000).hex()} for n in range(40)]
 SENT = 38  # rows of which the source has sent when it waits
 STATED = 36  # rows of these with a state behind them
-SQL = [name for name, kind in LANDINGS.items() if "append_dedup" in kind.modes]
 STATE = {"at": NEW[STATED - 1]["at"]}
 SECONDS = 60.0
 

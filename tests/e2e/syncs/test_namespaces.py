@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from bench import chosen
+from landings import LANDINGS
 from programs import Tables
 from streams import BY_NAME, Stream
 
@@ -70,7 +71,7 @@ def test_one_format_for_all_is_one_schema(bench, land, tables, landing):
     assert place.rows(EU) is None
 
 
-@pytest.mark.parametrize("landing", ["Local JSON", "Local CSV", "SQLite", "DuckDB", "Postgres"])
+@pytest.mark.parametrize("landing", LANDINGS)
 def test_two_streams_that_would_go_to_one_place_fail_before_a_row(bench, land, tables, landing):
     place = land(landing)
     flow = bench.connect(tables.create(), place, [chosen(EU, APPENDED), chosen(US, APPENDED)])

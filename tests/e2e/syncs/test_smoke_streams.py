@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bench import chosen
+from landings import SQL
 from real_origins import Command, stream_of
 from smoke_test import smoke_test_command
 from streams import MODES, newest
@@ -17,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 IMAGE = "test/source-smoke-test"
 CONFIG = {"all_fast_streams": True, "all_slow_streams": True}
 OVERWRITTEN, APPENDED, DEDUPED, *_ = MODES
-SQL = pytest.mark.parametrize("landing", ["SQLite", "DuckDB", "Postgres"])
+INTO_SQL = pytest.mark.parametrize("landing", SQL)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def source_id(bench):
     return bench.source(CONFIG, bench.definition(IMAGE))
 
 
-@SQL
+@INTO_SQL
 def test_every_stream_arrives_whole(bench, land, said, source_id, landing):
     streams, rows = said
     assert len(streams) >= 20
@@ -51,7 +52,7 @@ def test_every_stream_arrives_whole(bench, land, said, source_id, landing):
         assert place.types(stream) == place.wanted_types(stream), stream.name
 
 
-@SQL
+@INTO_SQL
 def test_a_second_time_rows_with_a_key_are_one_and_others_are_two(bench, land, said, source_id, landing):
     streams, rows = said
     modes = {stream.name: DEDUPED if stream.key else APPENDED for stream in streams}
