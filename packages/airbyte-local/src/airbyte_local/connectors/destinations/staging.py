@@ -107,7 +107,10 @@ def tidy_up(folder: Path) -> None:
         found = LEASE.fullmatch(path.name)
         if found is None or path.is_symlink():
             continue
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        except FileNotFoundError:  # its job has ended in between
+            continue
         try:
             if _lock(descriptor, wait=False):
                 _finish_moves(folder, found[1])
