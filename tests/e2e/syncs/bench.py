@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -122,13 +123,11 @@ class Flow:
         return failure(found)
 
     def ended(self, job_id: int) -> Any:
-        deadline = time.monotonic() + SECONDS
-        while True:
-            found = self.bench.config("jobs/get_without_logs", id=job_id)
-            if found["job"]["status"] in OVER:
-                return found
-            assert time.monotonic() < deadline, found
-            time.sleep(0.005)
+        return wait_until(lambda: self._over(job_id))
+
+    def _over(self, job_id: int) -> Any:
+        found = self.bench.config("jobs/get_without_logs", id=job_id)
+        return found if found["job"]["status"] in OVER else None
 
     def succeeded(self, started: Any) -> Any:
         found = self.ended(started["job"]["id"])
@@ -149,6 +148,15 @@ class Flow:
         assert found is not None, f"nothing of {stream.name}"
         wanted = self.landing.wanted(rows, stream)
         assert in_order(stream.settled(found)) == in_order(stream.settled(wanted))
+
+
+def wait_until(there: Callable[[], Any]) -> Any:
+    """The first thing that *there* gives and that is one."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := there()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
 
 
 def failure(found: Any) -> str:

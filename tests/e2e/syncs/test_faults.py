@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench import chosen
+from bench import chosen, wait_until
 from landings import LANDINGS, SQL
 from programs import Tables
 from streams import BY_NAME, Stream
@@ -90,6 +90,33 @@ def test_a_file_is_all_or_nothing_and_so_is_the_state_beside_it(started, landing
     tables.write((STREAM, NEW))
     flow.sync()
     flow.holds(STREAM, [*OLD, *NEW])
+
+
+@pytest.mark.parametrize("landing", LANDINGS)
+def test_a_refresh_that_fails_leaves_the_old_rows_and_the_next_sync_brings_the_new_ones_alone(started, landing):
+    flow, tables = started(landing, "incremental_append")
+    tables.write((STREAM, NEW), fault={"after": 4, "act": "kill"})
+    refresh = flow.bench.config("connections/refresh", connectionId=flow.id, refreshMode="Truncate")
+    assert flow.ended(refresh["job"]["id"])["job"]["status"] == "failed"
+    flow.holds(STREAM, OLD)
+    tables.write((STREAM, NEW))
+    flow.sync()
+    flow.holds(STREAM, NEW)
+    assert flow.states() == {"things": {"at": NEW[-1]["at"]}}
+
+
+@pytest.mark.parametrize("landing", SQL)
+def test_a_cancelled_sync_keeps_what_has_a_state_behind_it_and_no_more(started, landing, tmp_path):
+    flow, tables = started(landing, "incremental_append")
+    marker = tmp_path / "waiting"
+    tables.write((STREAM, NEW), fault={"after": 4, "act": "wait", "marker": str(marker)})
+    job = flow.start()
+    wait_until(lambda: marker.exists() and flow.states() == {"things": {"at": NEW[2]["at"]}})
+    assert flow.bench.config("jobs/cancel", id=job)["job"]["status"] == "cancelled"
+    flow.holds(STREAM, [*OLD, *NEW[:3]])
+    tables.write((STREAM, NEW))
+    flow.sync()
+    flow.holds(STREAM, [*OLD, *NEW[:3], *NEW[2:]])
 
 
 @pytest.mark.parametrize("landing", ["Local JSON", "DuckDB"])

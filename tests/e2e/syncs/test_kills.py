@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from bench import Flow, chosen, failure
+from bench import Flow, chosen, failure, wait_until
 from landings import LANDINGS, SQL
 from programs import Tables
 from raw_landings import Landing
@@ -25,10 +24,10 @@ STREAM = Stream(
 CHANCE = random.Random(2)
 OLD = [{"id": n, "at": n, "text": "old"} for n in (1, 2)]
 NEW = [{"id": n, "at": 10 + n, "text": CHANCE.randbytes(50_000).hex()} for n in range(40)]
+VERSIONS = 15  # of the rows, each cut short by a kill
 SENT = 38  # rows of which the source has sent when it waits
 STATED = 36  # rows of these with a state behind them
 STATE = {"at": NEW[STATED - 1]["at"]}
-SECONDS = 60.0
 
 
 @dataclass
@@ -66,13 +65,6 @@ def feed(served: Served, landing: Landing, folder: Path, mode: str) -> Feed:
     return Feed(tables, flow, landing, BY_NAME[mode])
 
 
-def wait_until(there) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not there():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize(
     ("mode", "kept", "rest"),
     [
@@ -102,15 +94,21 @@ def test_a_sync_that_is_cut_short_is_not_seen_beyond_its_state_and_made_up_for(
     assert not [path.name for path in served.local.rglob("*_airbyte_tmp_*")]
 
 
+def a_while(feeds: list[Feed]) -> None:
+    """As long as the server takes for some requests: not even until its jobs have begun, or until they are over."""
+    for _ in range(CHANCE.randrange(50)):
+        feeds[0].flow.states()
+
+
 @pytest.mark.slow
 def test_whenever_it_is_killed_a_place_holds_one_whole_sync(served, land_served, tmp_path, database):
     """Kills at random moments: of a start, a read, a commit, an end."""
     feeds = [feed(served, land_served(name), tmp_path / name, "full_refresh_overwrite") for name in LANDINGS]
-    for version in range(1, 16):
+    for version in range(1, VERSIONS + 1):
         for each in feeds:
             each.write([{"id": n, "at": version, "text": str(version)} for n in range(300)])
             each.restart()
-        time.sleep(CHANCE.random() * 0.6)
+        a_while(feeds)
         served.kill()
         for each in feeds:
             rows = each.landing.rows(STREAM)
@@ -120,7 +118,7 @@ def test_whenever_it_is_killed_a_place_holds_one_whole_sync(served, land_served,
     for each in feeds:
         each.restart()
         assert each.flow.ended(each.flow.jobs[-1])["job"]["status"] == "succeeded"
-        each.flow.holds(STREAM, [{"id": n, "at": 15, "text": "15"} for n in range(300)])
+        each.flow.holds(STREAM, [{"id": n, "at": VERSIONS, "text": str(VERSIONS)} for n in range(300)])
     assert not [path.name for path in served.local.rglob("*_airbyte_tmp_*")]
 
 
@@ -130,12 +128,12 @@ def test_whenever_it_is_killed_an_incremental_sync_loses_no_row_and_doubles_none
 ):
     feeds = [feed(served, land_served(name), tmp_path / name, "incremental_deduped_history") for name in SQL]
     rows = [*OLD]
-    for version in range(1, 16):
+    for version in range(1, VERSIONS + 1):
         rows += [{"id": CHANCE.randrange(50), "at": version * 1000 + n, "text": str(version)} for n in range(100)]
         for each in feeds:
             each.write(rows)
             each.restart()
-        time.sleep(CHANCE.random() * 0.6)
+        a_while(feeds)
         served.kill()
         served.start()
     for each in feeds:
