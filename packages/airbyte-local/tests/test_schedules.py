@@ -26,6 +26,10 @@ def basic(units, unit):
         "0 15 10 ? * 6#3",
         "0 0 8 LW JAN-MAR ?",
         "* * * * * *",
+        "0 0 0 ? * FRI#3",
+        "0 0 0 ? * monL",
+        "0 0 0 L-30 * ?",
+        "59/59 0 0 31W 12 ? 2099",
     ],
 )
 def test_what_quartz_takes_is_taken(expression):
@@ -41,6 +45,18 @@ def test_what_quartz_takes_is_taken(expression):
         ("0 0 0 ? FOO *", "Failed to parse month"),
         ("0 0/x * * * ?", "Failed to parse minutes"),
         ("0 0 0 1 * 2", "one of them must be ?"),
+        ("0 */0 * * * ?", "Failed to parse minutes '*/0'"),
+        ("0 */60 * * * ?", "Failed to parse minutes '*/60'"),
+        ("0 ²/5 * * * ?", "Failed to parse minutes"),
+        ("0 *-5 * * * ?", "Failed to parse minutes '*-5'"),
+        ("0 1,,2 * * * ?", "Failed to parse minutes"),
+        ("0 0 0 6L * ?", "Failed to parse day of month '6L'"),
+        ("0 0 0 6#3 * ?", "Failed to parse day of month"),
+        ("0 0 0 0W * ?", "Failed to parse day of month"),
+        ("0 0 0 32W * ?", "Failed to parse day of month"),
+        ("0 0 0 ? * 15W", "Failed to parse day of week"),
+        ("0 0 0 ? * LW", "Failed to parse day of week"),
+        ("0 0 0 ? * 8L", "Failed to parse day of week"),
     ],
 )
 def test_what_quartz_refuses_is_a_problem_that_says_why(expression, said):

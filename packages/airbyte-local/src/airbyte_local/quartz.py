@@ -7,16 +7,17 @@ come here after `schedules.reason_against` found nothing against them.
 from __future__ import annotations
 
 import calendar
+import functools
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from airbyte_local.schedules import PARTS
 
-DAYS_AHEAD = 366 * 9
-"""How far is looked: past the next 29th of February, also around a year that is no leap year."""
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,39 +26,63 @@ class Quartz:
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
     day_of_month: str
-    months: frozenset[int]
+    months: tuple[int, ...]
     day_of_week: str
-    years: frozenset[int]
+    years: tuple[int, ...]
 
     def next_after(self, moment: float, zone: str) -> float | None:
-        """The first time after *moment*, both in seconds since 1970; None where there is none for years."""
+        """The first time after *moment*, both in seconds since 1970; None: it never fires again.
+
+        A time that the clock skips comes as much later as it skips. Where the clock is put back, what fires in
+        every hour fires in both of the hours that are called the same, and all else in the first.
+        """
         here = ZoneInfo(zone)
-        start = datetime.fromtimestamp(moment, here)
-        for ahead in range(DAYS_AHEAD):
-            day = start.date() + timedelta(days=ahead)
-            if not self._on(day):
-                continue
-            for at in self._times():
-                found = datetime.combine(day, at, here).astimezone(timezone.utc).timestamp()
-                if found > moment:
-                    return found
+        for day in self._days(datetime.fromtimestamp(moment, here).date()):
+            midnight, following = (datetime.combine(each, time(), here) for each in (day, day + ONE_DAY))
+            if midnight.utcoffset() == following.utcoffset():
+                second = self._second_after(moment - midnight.timestamp())
+                found = None if second is None else midnight.timestamp() + second
+            else:
+                found = min((each for each in self._around_a_change(day, here) if each > moment), default=None)
+            if found is not None:
+                return found
         return None
 
+    def _days(self, first: date) -> Iterator[date]:
+        for year in self.years:
+            for month in self.months:
+                if (year, month) < (first.year, first.month):
+                    continue
+                for number in range(1, calendar.monthrange(year, month)[1] + 1):
+                    day = date(year, month, number)
+                    if day >= first and self._on(day):
+                        yield day
+
     def _on(self, day: date) -> bool:
-        return (
-            day.year in self.years
-            and day.month in self.months
-            and any(_in_month(piece, day) for piece in self.day_of_month.split(","))
-            and any(_in_week(piece, day) for piece in self.day_of_week.split(","))
+        return any(_in_month(piece, day) for piece in self.day_of_month.split(",")) and any(
+            _in_week(piece, day) for piece in self.day_of_week.split(",")
         )
 
-    def _times(self) -> Iterator[time]:
+    def _second_after(self, second: float) -> int | None:
+        """Of a day of twenty-four hours."""
         for hour in self.hours:
-            for minute in self.minutes:
-                for second in self.seconds:
-                    yield time(hour, minute, second)
+            for minute in self.minutes if (hour + 1) * 3600 > second else ():
+                begun = hour * 3600 + minute * 60
+                for each in self.seconds if begun + 60 > second else ():
+                    if begun + each > second:
+                        return begun + each
+        return None
+
+    def _around_a_change(self, day: date, here: ZoneInfo) -> Iterator[float]:
+        for hour, minute, second in itertools.product(self.hours, self.minutes, self.seconds):
+            first = datetime.combine(day, time(hour, minute, second), here)
+            again = first.replace(fold=1)
+            yield first.timestamp()
+            if len(self.hours) == 24 and again.timestamp() > first.timestamp():
+                yield again.timestamp()
 
 
+@functools.lru_cache
 def quartz(expression: str) -> Quartz:
     parts = expression.upper().split()
     texts = [*parts, "*"][:7]
@@ -66,9 +91,9 @@ def quartz(expression: str) -> Quartz:
         minutes=_numbers(texts, 1),
         hours=_numbers(texts, 2),
         day_of_month=texts[3],
-        months=frozenset(_numbers(texts, 4)),
+        months=_numbers(texts, 4),
         day_of_week=texts[5],
-        years=frozenset(_numbers(texts, 6)),
+        years=_numbers(texts, 6),
     )
 
 
@@ -114,12 +139,12 @@ def _weekday_nearest(day: date, last: int) -> int:
 
 
 def _in_week(piece: str, day: date) -> bool:
-    """1 is Sunday. `L` Saturday, `6L` the last Friday of the month, `6#3` its third Friday."""
+    """1 is Sunday. `L` Saturday, `6L` the last Friday of the month, `6#3` or `FRI#3` its third Friday."""
     number = day.isoweekday() % 7 + 1
     if piece == "L":
         return number == 7
-    if last := re.fullmatch(r"([1-7])L", piece):
-        return number == int(last[1]) and (day + timedelta(days=7)).month != day.month
-    if nth := re.fullmatch(r"([1-7])#([1-5])", piece):
-        return number == int(nth[1]) and (day.day - 1) // 7 + 1 == int(nth[2])
-    return number in _piece(piece, 5)
+    chosen = re.fullmatch(r"(\w+?)(?:L|#(\d))", piece)
+    if chosen is None:
+        return number in _piece(piece, 5)
+    in_row = (day.day - 1) // 7 + 1 == int(chosen[2]) if chosen[2] else (day + 7 * ONE_DAY).month != day.month
+    return in_row and number in _piece(chosen[1], 5)

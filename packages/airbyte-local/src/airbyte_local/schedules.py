@@ -26,6 +26,11 @@ PARTS = (
     ("day of week", 1, 7, DAYS),
     ("year", 1970, 2099, ()),
 )
+NUMBERED = r"0?[1-9]|[12]\d|3[01]"
+OF_DAYS = {
+    3: re.compile(rf"L|LW|L-(?:[1-9]|[12]\d|30)|(?:{NUMBERED})W"),  # in the month: `L`, `L-3`, `LW`, `15W`
+    5: re.compile(rf"L|(?:[1-7]|{'|'.join(DAYS)})(?:L|#[1-5])"),  # in the week: `L`, `6L`, `FRI#3`
+}
 
 
 def schedule_for_create(body: Json) -> Json:
@@ -102,22 +107,25 @@ def reason_against(expression: str) -> str | None:
     parts = expression.split()
     if len(parts) not in {6, 7}:
         return f"Cron expression contains {len(parts)} parts but we expect one of [6, 7]"
-    for (name, low, high, names), text in zip(PARTS, parts, strict=False):
-        if not all(_piece_fits(piece.upper(), low, high, names) for piece in text.split(",")):
-            return f"Failed to parse {name} '{text}'"
+    for part, text in enumerate(parts):
+        if not all(_piece_fits(piece.upper(), part) for piece in text.split(",")):
+            return f"Failed to parse {PARTS[part][0]} '{text}'"
     if "?" not in (parts[3], parts[5]) and parts[3] != "*" and parts[5] != "*":
         return "Both, a day of month and a day of week, are given: one of them must be ?"
     return None
 
 
-def _piece_fits(piece: str, low: int, high: int, names: tuple[str, ...]) -> bool:
-    """One of the pieces between commas: `*`, `?`, `5`, `5-10`, `*/15`, `MON`, `L`, `LW`, `15W`, `6L`, `6#3`."""
-    if piece in {"*", "?"} or (high in {7, 31} and re.fullmatch(r"L(W|-\d+)?|\d{1,2}[WL]|[1-7]#[1-5]", piece)):
+def _piece_fits(piece: str, part: int) -> bool:
+    """One of the pieces between commas: `*`, `?`, `5`, `5-10`, `*/15`, `MON`, or one of the days told otherwise."""
+    _, low, high, names = PARTS[part]
+    if piece in {"*", "?"} or (part in OF_DAYS and OF_DAYS[part].fullmatch(piece)):
         return True
     span, slash, step = piece.partition("/")
-    if slash and not step.isdigit():
+    if slash and not (step.isdecimal() and step.isascii() and 0 < int(step) <= high):
         return False
-    ends = ["*"] if span in {"*", ""} else span.split("-")
+    if span == "*" or (slash and not span):
+        return True
+    ends = span.split("-")
     return len(ends) <= 2 and all(
-        end == "*" or end in names or (end.isdigit() and low <= int(end) <= high) for end in ends
+        end in names or (end.isdecimal() and end.isascii() and low <= int(end) <= high) for end in ends
     )

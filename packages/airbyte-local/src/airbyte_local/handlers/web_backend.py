@@ -17,7 +17,7 @@ from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.json_values import Json, form
 from airbyte_local.paging import page_after, page_size
-from airbyte_local.store import Catalog, Connection, ConnectionLine, Job, Session, StreamKey
+from airbyte_local.store import Catalog, Connection, ConnectionLine, Job, JobLine, Session, StreamKey
 from airbyte_local.world import Call
 
 
@@ -76,14 +76,14 @@ def list_by_cursor(call: Call) -> Json:
 
 
 def status_counts(call: Call) -> Json:
-    newest = call.session.jobs.newest()
+    newest = call.session.jobs.newest_lines()
     counts: Json = dict.fromkeys(("running", "healthy", "failed", "paused", "notSynced"), 0)
     for line in call.session.connections.lines([call.body["workspaceId"]]):
         counts[_health(line, newest.get(line.id))] += 1
     return counts
 
 
-def _health(line: ConnectionLine, job: Job | None) -> str:
+def _health(line: ConnectionLine, job: JobLine | None) -> str:
     if line.status == "inactive":
         return "paused"
     if job is None:
@@ -115,7 +115,7 @@ def read(session: Session, connection: Connection, refreshed: Catalog | None = N
     )
 
 
-def _latest(job: Job | None) -> Json:
+def _latest(job: Job | JobLine | None) -> Json:
     """What is shown of the newest job of a connection."""
     if job is None:
         return {"isSyncing": False}
@@ -147,7 +147,7 @@ class _Ends:
             for words in (SOURCE, DESTINATION)
             for actor in session.actors.lines(words.kind, [workspace_id], deleted=True)
         }
-        self._jobs = session.jobs.newest()
+        self._jobs = session.jobs.newest_lines()
         self._directories = {words.kind: Directory(session, words.kind) for words in (SOURCE, DESTINATION)}
 
     def match(self, line: ConnectionLine, filters: Json) -> bool:

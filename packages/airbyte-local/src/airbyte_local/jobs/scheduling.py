@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from airbyte_local.errors import Refusal
 from airbyte_local.jobs.requesting import request_sync
 from airbyte_local.json_values import Json
 from airbyte_local.quartz import quartz
-from airbyte_local.store import Job
+from airbyte_local.store import Job, JobLine
 from airbyte_local.world import World
 
 LOGGER = logging.getLogger(__name__)
@@ -19,11 +20,22 @@ LOOK_SECONDS = 1.0
 UNIT_SECONDS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800, "months": 30 * 86_400}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """When one connection is due: worked out once, and again when its schedule changes or it gets another job."""
+
+    data: Json
+    seen: int  # since when it has this schedule, as far as anybody here knows
+    newest: JobLine | None
+    at: float | None  # None: not before something changes
+
+
 @dataclass(slots=True)
 class Schedules:
     """A cron schedule counts from when it was first seen: what was missed while no server ran stays missed."""
 
-    _seen: dict[str, tuple[Json, int]] = field(default_factory=dict[str, "tuple[Json, int]"])
+    _plans: dict[str, Plan] = field(default_factory=dict[str, Plan])
+    _changes: int = -1
     _end: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -39,29 +51,35 @@ class Schedules:
             self._thread = None
 
     def fire(self, world: World) -> list[Job]:
-        """Ask for a sync of every connection that is due, and has none."""
-        with world.store.transaction() as session:
-            scheduled = session.connections.scheduled()
-            newest = session.jobs.newest() if scheduled else {}
+        """Ask for a sync of every connection that is due and has none. Where nothing was written, little is read."""
         now = world.now()
-        self._seen = {each: self._first_seen(each, data, now) for each, data in scheduled.items()}
-        due = [each for each, data in scheduled.items() if self._due(each, data, newest.get(each), now)]
-        return [job for each in due if (job := _requested(world, each)) is not None]
+        found = self._changed(world)
+        if found is not None:
+            self._plans = self._planned(*found, now)
+        due = [each for each, plan in self._plans.items() if plan.at is not None and plan.at <= now]
+        return [job for each in due if (job := self._requested(world, each)) is not None]
 
-    def _first_seen(self, connection_id: str, data: Json, now: int) -> tuple[Json, int]:
-        before = self._seen.get(connection_id)
-        return before if before is not None and before[0] == data else (data, now)
+    def _planned(self, scheduled: Mapping[str, Json], newest: Mapping[str, JobLine], now: int) -> dict[str, Plan]:
+        found: dict[str, Plan] = {}
+        for connection_id, data in scheduled.items():
+            before, job = self._plans.get(connection_id), newest.get(connection_id)
+            if before is not None and before.data == data and before.newest == job:
+                found[connection_id] = before
+            else:
+                seen = before.seen if before is not None and before.data == data else now
+                found[connection_id] = Plan(data=data, seen=seen, newest=job, at=_next(data, job, seen))
+        return found
 
-    def _due(self, connection_id: str, data: Json, newest: Job | None, now: int) -> bool:
-        if newest is not None and not newest.ended:
-            return False
-        if "basicSchedule" in data:
-            basic = data["basicSchedule"]
-            pause = basic["units"] * UNIT_SECONDS[basic["timeUnit"]]
-            return newest is None or newest.created_at + pause <= now
-        since = max(self._seen[connection_id][1], newest.created_at if newest else 0)
-        at = quartz(data["cron"]["cronExpression"]).next_after(since, data["cron"]["cronTimeZone"])
-        return at is not None and at <= now
+    def _requested(self, world: World, connection_id: str) -> Job | None:
+        """None: it was paused, deleted or synced in between."""
+        try:
+            return request_sync(world, connection_id, scheduled=True)
+        except Refusal:
+            return None
+        except Exception:
+            LOGGER.exception("the schedule of %s", connection_id)  # a bug of ours; others are due too
+            self._plans[connection_id] = replace(self._plans[connection_id], at=None)
+            return None
 
     def _work(self, world: World) -> None:
         while not self._end.wait(LOOK_SECONDS):
@@ -74,8 +92,17 @@ class Schedules:
             LOGGER.exception("schedules")  # a bug of ours; the next look may go well
 
 
-def _requested(world: World, connection_id: str) -> Job | None:
+def _next(data: Json, newest: JobLine | None, seen: int) -> float | None:
+    """A job that runs puts it off. A schedule that cannot be read (no such zone on this machine) stops no other."""
+    if newest is not None and not newest.ended:
+        return None
+    if "basicSchedule" in data:
+        basic = data["basicSchedule"]
+        pause = max(basic["units"] * UNIT_SECONDS[basic["timeUnit"]], UNIT_SECONDS["minutes"])
+        return seen if newest is None else newest.created_at + pause
+    since = max(seen, newest.created_at if newest else 0)
     try:
-        return request_sync(world, connection_id, scheduled=True)
-    except Refusal:
-        return None  # paused, deleted or synced in between
+        return quartz(data["cron"]["cronExpression"]).next_after(since, data["cron"]["cronTimeZone"])
+    except (KeyError, ValueError) as error:
+        LOGGER.warning("the schedule %s cannot be kept: %s", data["cron"], error)
+        return None

@@ -10,7 +10,7 @@ from typing import Any
 
 from airbyte_local.json_values import Json, dumps
 from airbyte_local.store.job_queries import JobQuery
-from airbyte_local.store.records import ENDED, Attempt, Job, StreamStats, marks
+from airbyte_local.store.records import ENDED, Attempt, Job, JobLine, StreamStats, marks
 
 SELECT = "SELECT id, connection_id, config_type, status, created_at, updated_at, started_at, details FROM job "
 IDS = "SELECT id FROM job "
@@ -19,7 +19,8 @@ ATTEMPTS = (
 )
 AMONG = "(SELECT value FROM json_each(?))"
 """The elements of a JSON list: a page may have more of them than SQL takes values."""
-NEWEST = "WHERE id IN (SELECT max(id) FROM job {where}GROUP BY connection_id)"
+LINES = "SELECT id, connection_id, status, created_at FROM job "
+NEWEST = "WHERE id IN (SELECT max(id) FROM job GROUP BY connection_id)"
 CLAIMABLE = (
     "WHERE id IN (SELECT min(id) FROM job WHERE status = 'pending' AND connection_id NOT IN"
     " (SELECT connection_id FROM job WHERE status IN ('running', 'incomplete')) GROUP BY connection_id)"
@@ -79,10 +80,13 @@ class Jobs:
         """The oldest pending ones, one a connection, of connections of which none runs."""
         return self._select(CLAIMABLE, most)
 
-    def newest(self, config_types: Sequence[str] = ()) -> dict[str, Job]:
-        """The newest job of each connection that has one, of these types where some are given."""
-        where = f"WHERE config_type IN ({marks(config_types)}) " if config_types else ""
-        return {job.connection_id: job for job in self._select(NEWEST.format(where=where), *config_types)}
+    def newest(self) -> dict[str, Job]:
+        """The newest job of each connection that has one."""
+        return {job.connection_id: job for job in self._select(NEWEST)}
+
+    def newest_lines(self) -> dict[str, JobLine]:
+        """As `newest`, without what a job is about."""
+        return {row[1]: JobLine(*row) for row in self._database.execute(LINES + NEWEST)}
 
     def save_attempt(self, attempt: Attempt) -> None:
         self._database.execute(

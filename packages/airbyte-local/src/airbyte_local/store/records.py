@@ -143,6 +143,20 @@ class Job:
         return self.status in ENDED
 
 
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """What lists of connections and schedules look at, of many jobs at a time."""
+
+    id: int
+    connection_id: str
+    status: str
+    created_at: int
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamStats:
     """What one attempt did for one stream; bytes are those of the rows as JSON, estimated for long streams."""

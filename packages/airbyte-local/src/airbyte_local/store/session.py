@@ -44,6 +44,10 @@ class Session:
         for act in self._afterwards:
             act()
 
+    def changes(self) -> int:
+        """Another number after each write, to whatever table."""
+        return self._database.total_changes
+
     def revision(self) -> str:
         """Another one after each change to what users declare (jobs are none): a write moves its row to the end."""
         parts: list[str] = []
