@@ -51,13 +51,22 @@ class Schedules:
             self._thread = None
 
     def fire(self, world: World) -> list[Job]:
-        """Ask for a sync of every connection that is due and has none. Where nothing was written, little is read."""
+        """Ask for a sync of every connection that is due and has none."""
         now = world.now()
         found = self._changed(world)
         if found is not None:
             self._plans = self._planned(*found, now)
         due = [each for each, plan in self._plans.items() if plan.at is not None and plan.at <= now]
         return [job for each in due if (job := self._requested(world, each)) is not None]
+
+    def _changed(self, world: World) -> tuple[dict[str, Json], dict[str, JobLine]] | None:
+        """What there is, where something was written since the last look."""
+        with world.store.transaction() as session:
+            changes, before = session.changes(), self._changes
+            self._changes = changes
+            if changes == before:
+                return None
+            return session.connections.scheduled(), session.jobs.newest_lines()
 
     def _planned(self, scheduled: Mapping[str, Json], newest: Mapping[str, JobLine], now: int) -> dict[str, Plan]:
         found: dict[str, Plan] = {}
