@@ -7,7 +7,6 @@ come here after `schedules.reason_against` found nothing against them.
 from __future__ import annotations
 
 import calendar
-import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -82,7 +81,6 @@ class Quartz:
                 yield again.timestamp()
 
 
-@functools.lru_cache
 def quartz(expression: str) -> Quartz:
     parts = expression.upper().split()
     texts = [*parts, "*"][:7]

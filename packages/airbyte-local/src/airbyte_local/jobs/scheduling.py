@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Mapping
@@ -111,7 +112,13 @@ def _next(data: Json, newest: JobLine | None, seen: int) -> float | None:
         return seen if newest is None else newest.created_at + pause
     since = max(seen, newest.created_at if newest else 0)
     try:
-        return quartz(data["cron"]["cronExpression"]).next_after(since, data["cron"]["cronTimeZone"])
+        return _cron_after(data["cron"]["cronExpression"], data["cron"]["cronTimeZone"], since)
     except (KeyError, ValueError) as error:
         LOGGER.warning("the schedule %s cannot be kept: %s", data["cron"], error)
         return None
+
+
+@functools.lru_cache(maxsize=4096)
+def _cron_after(expression: str, zone: str, since: int) -> float | None:
+    """Many connections have one schedule, and are seen for the first time together."""
+    return quartz(expression).next_after(since, zone)
