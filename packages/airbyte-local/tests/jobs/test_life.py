@@ -127,12 +127,13 @@ def test_no_secret_of_a_configuration_is_in_a_log_or_a_failure(api, flow):
 
 
 @pytest.mark.slow
-def test_a_server_that_is_killed_leaves_a_failed_job_and_no_half_written_file(flow, tmp_path):
+def test_a_server_that_is_killed_leaves_a_failed_job_and_no_half_written_file(request, tmp_path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [Path(sys.executable).parent / "airbyte-local", "serve", "--port", str(port), "--data", tmp_path]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    request.addfinalizer(lambda: (process.kill(), process.wait()))  # whatever becomes of this test
     assert process.stdout is not None
     process.stdout.readline()
 
