@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,11 @@ from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
 from airbyte_local.threaded import Controls, server_config
 from airbyte_local.wires import Wires
+
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the others waiting for the interpreter. Jobs that move rows want it all the time, and
+a request has to get it again after each query: beside eight jobs a dozen requests at a time took 260 ms each (median)
+with Python's own 5 ms, and 180 with this; less makes the rows come slower, and no request faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +44,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         DataFolderInUse: another server has the data folder open.
         OSError: the port is taken, the address is not ours, or the folder cannot be written.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     with listen(settings.host, settings.port) as listener:
         port: int = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
