@@ -23,8 +23,8 @@ from airbyte_local.wires import Wires
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the others waiting for the interpreter. Jobs that move rows want it all the time, and
-a request has to get it again after each query: beside eight jobs a dozen requests at a time took 260 ms each (median)
-with Python's own 5 ms, and 180 with this; less makes the rows come slower, and no request faster."""
+a request has to get it again after each query: beside eight jobs, a dozen requests at a time took 260 ms each (the
+median) with Python's own 5 ms, and 180 with this; less makes the rows come slower, and no request faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
