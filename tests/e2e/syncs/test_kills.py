@@ -129,7 +129,7 @@ def test_whenever_it_is_killed_an_incremental_sync_loses_no_row_and_doubles_none
     feeds = [feed(served, land_served(name), tmp_path / name, "incremental_deduped_history") for name in SQL]
     rows = [*OLD]
     for version in range(1, VERSIONS + 1):
-        rows += [{"id": CHANCE.randrange(50), "at": version * 1000 + n, "text": str(version)} for n in range(100)]
+        rows += [{"id": CHANCE.randrange(50), "at": version * 1000 + n, "text": str(version)} for n in range(30)]
         for each in feeds:
             each.write(rows)
             each.restart()
