@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -112,11 +114,11 @@ def test_an_answer_that_does_not_come_is_not_waited_for(fake, around, lifeline, 
 
 
 def test_a_reading_that_falls_silent_is_ended(fake, around, catalog, lifeline):
-    messages = fake(family(lifeline) + "\n    record(a=1); time.sleep(1000)", silence=0.5).read(
+    messages = fake(family(lifeline) + "\n    record(a=1); time.sleep(1000)", silence=2).read(
         {}, catalog, [], around
     )
     next(messages)
-    with pytest.raises(ConnectorCrashed, match=r"wrote nothing for 0\.5 seconds"):
+    with pytest.raises(ConnectorCrashed, match=r"wrote nothing for 2 seconds"):
         next(messages)
     lifeline.wait_for_the_end()
 
@@ -230,6 +232,45 @@ def test_a_server_that_is_killed_leaves_nothing_behind(fakes, lifeline, runaway)
         os.sched_yield()
 
 
+def processes_in(folder):
+    """Whose temporary files are below *folder*."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"TMPDIR={folder}".encode() in path.read_bytes():
+                found.append(path)
+    return found
+
+
+@linux
+@pytest.mark.parametrize("moment", range(4))
+def test_a_server_that_is_killed_at_once_leaves_no_folder_behind(fakes, tmp_path, moment):
+    """However far the worker has come with what it was told last."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    killed = SERVER.replace(
+        "print(json.dumps(next(messages)), flush=True)",
+        f"""
+import os, threading
+threading.Timer({moment} * 0.02, lambda: os.kill(os.getpid(), 9)).start()
+next(messages)""",
+    )
+    command = [sys.executable, "-c", killed, str(fakes.script("time.sleep(1000)"))]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as server:
+        assert server.wait() == -signal.SIGKILL
+    while processes_in(folder) or list(folder.iterdir()):
+        os.sched_yield()
+
+
+@linux
+def test_a_full_disk_is_said_and_leaves_nothing(fakes, around, tmp_path, monkeypatch):
+    fakes.source('say("CONNECTION_STATUS", status="SUCCEEDED")').check({}, around)
+    resource.prlimit(fakes.worker._process.pid, resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+    with pytest.raises(ConnectorCrashed, match=r"^The connector cannot be started: File too large$"):
+        fakes.source("").check({"name": "more than ten bytes"}, around)
+
+
 @linux
 def test_one_whose_supervisor_is_killed_ends_too(fake, around, catalog, lifeline):
     body = family(lifeline) + "\n    record(a=1)\n    os.kill(os.getppid(), 9)\n    time.sleep(1000)"
@@ -244,6 +285,7 @@ def test_a_worker_that_was_killed_takes_no_reading_with_it_and_is_replaced(fakes
     messages = fakes.source("record(a=1); given('config'); record(a=2)").read({}, catalog, [], around)
     next(messages)
     fakes.worker._process.kill()
+    fakes.worker._process.wait()
     assert [message["record"]["data"] for message in messages] == [{"a": 2}]
     assert len(list(fakes.source("record(a=3)").read({}, catalog, [], around))) == 1
 

@@ -37,11 +37,11 @@ class Limits:
 class Command:
     """What a worker's supervisor answers for. It belongs to one thread; only `stop` may be called from another."""
 
-    def __init__(self, folder: str, control: socket.socket, out: int, err: int, limits: Limits) -> None:
-        """*folder* is what its supervisor removes at the end, and this where that was killed."""
+    def __init__(self, control: socket.socket, out: int, err: int, limits: Limits) -> None:
         self.code: int | None = None  # negative: the signal that ended it; None: nobody could say
-        self._folder = folder
         self._pid: int | None = None
+        self._folder: str | None = None  # which its supervisor removes, and this where that was killed
+        self._failure: str | None = None
         self._control = control
         self._closing = threading.Lock()
         self._limits = limits
@@ -69,6 +69,8 @@ class Command:
                 raise ConnectorCrashed(f"The connector {done} for {limit:g} seconds, and was stopped.")
             for descriptor in heard:
                 yield from self._hear(descriptor)
+        if self._failure is not None:
+            raise ConnectorCrashed(f"The connector cannot be started: {self._failure}")
 
     def stop(self) -> None:
         """Ask its supervisor to end it. Returns at once; a second time is as good as the first."""
@@ -85,7 +87,8 @@ class Command:
         deadline = time.monotonic() + self._limits.grace + MARGIN_SECONDS
         while self._open and _wait_for(self._open, max(0.0, deadline - time.monotonic())):
             self._listen()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
         with self._closing:
             self._control.close()
 
@@ -110,7 +113,7 @@ class Command:
             yield lines.channel, line
 
     def _listen(self) -> None:
-        """To the supervisor, which says `started PID`, and `exit CODE` when nothing is left of the command."""
+        """To the supervisor: `started PID FOLDER`, `exit CODE` when nothing is left, or `failed REASON`."""
         try:
             part = self._control.recv(256)
         except OSError:
@@ -123,11 +126,14 @@ class Command:
             return
         *lines, self._told = (self._told + part).split(b"\n")
         for line in lines:
-            word, _, number = line.partition(b" ")
-            if word == b"started":
+            word, _, rest = line.decode().partition(" ")
+            if word == "started":
+                number, _, self._folder = rest.partition(" ")
                 self._pid = int(number)
-            elif word == b"exit":
-                self.code = int(number)
+            elif word == "exit":
+                self.code = int(rest)
+            elif word == "failed":
+                self._failure = rest
 
 
 class _Lines:

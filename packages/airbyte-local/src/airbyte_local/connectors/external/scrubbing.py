@@ -16,12 +16,12 @@ OURS = "AIRBYTE_LOCAL_"
 STEERING = ("PYTHON", "VIRTUAL_ENV", "CONDA_PREFIX")
 
 
-def connector_environment(folder: str, outer: Mapping[str, str] | None = None) -> dict[str, str]:
-    """*folder* is where its temporary files go. *outer*: what to take from; absent: this process' own."""
+def connector_environment(outer: Mapping[str, str] | None = None) -> dict[str, str]:
+    """*outer*: what to take from; absent: this process' own. Its temporary files go to its private folder."""
     given = os.environ if outer is None else outer
     kept = {name: value for name, value in given.items() if name.upper() in PASSED or name.startswith("LC_")}
     # PYTHONUTF8: in its image a connector has a locale of UTF-8, whatever there is here.
-    return {**kept, "TMPDIR": folder, "DO_NOT_TRACK": "true", "PYTHONUTF8": "1"}
+    return {**kept, "DO_NOT_TRACK": "true", "PYTHONUTF8": "1"}
 
 
 def installer_environment(outer: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,7 +60,7 @@ class ExternalSource:
     def read(
         self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
     ) -> Generator[Json]:
-        files = {"catalog.json": _bytes(catalog), "state.json": _bytes(state)}
+        files = {"catalog.json": catalog, "state.json": state}
         options = ["--catalog", f"{FOLDER}/catalog.json", *(["--state", f"{FOLDER}/state.json"] if state else [])]
         with self._talk("read", configuration, around, options, files) as conversation:
             yield from conversation.messages(self.program.limits.silence, renews=True)
@@ -76,13 +75,13 @@ class ExternalSource:
         configuration: Json,
         around: Surroundings,
         options: Sequence[str] = (),
-        files: Mapping[str, bytes] | None = None,
+        files: Mapping[str, Any] | None = None,
     ) -> Generator[Conversation]:
         around.cancellation.raise_if_requested()
         program = self.program
         adapted = self.adapt(configuration, around)
         arguments = [*program.arguments, word, "--config", f"{FOLDER}/config.json", *options]
-        given = {"config.json": _bytes(adapted), **(files or {})}
+        given = {"config.json": adapted, **(files or {})}
         command = program.worker.start(arguments, given, program.limits)
         with contextlib.closing(command), around.cancellation.calling(command.stop):
             yield Conversation(command, Masking(self.specification, configuration))
@@ -149,7 +148,3 @@ def _reason(error: Json) -> str:
     if message and internal and message.startswith(SOMETHING):
         return f"{message} ({internal})"
     return str(message or internal or "The connector failed, and did not say why.")
-
-
-def _bytes(value: Any) -> bytes:
-    return json.dumps(value).encode()  # ASCII: a lone surrogate of a configuration goes through as it came

@@ -3,9 +3,11 @@
     python -I worker.py SOCKET IDLE_SECONDS [DISTRIBUTION SCRIPT]
 
 With a script, its entry point is loaded once and a command is a fork of what is loaded; without one, or where that
-cannot be, a command is executed. Orders come over the socket, each with three descriptors: control, stdout, stderr.
-A command has a supervisor, which says `started PID` and `exit CODE` on control, and ends the command with all that
-came of it when the other side of control is closed: by a cancellation, or because the server is gone.
+cannot be, a command is executed. The socket brings four descriptors a command: an order, control, stdout, stderr.
+A command has a supervisor: it makes the private folder, says `started PID FOLDER` and `exit CODE` on control, and
+ends the command with all that came of it when the other side of control is closed, by a cancellation or because the
+server is gone. A command without a supervisor has nothing on disk. This is one file because it runs in Pythons that
+know nothing of ours.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ import select
 import shutil
 import signal
 import socket
-import struct
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -32,6 +34,7 @@ from typing import Any
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36  # of Linux' prctl
 SWEEP_SECONDS = 5.0
 LOAD_SECONDS = 240
+FOLDER = "{folder}"
 ENDING: list[int] = []  # the exit code, once a fork has one
 Order = dict[str, Any]
 Entry = Callable[[], object] | None
@@ -51,15 +54,14 @@ def main() -> object:
             if not is_busy():
                 orders.shutdown(socket.SHUT_RD)  # the next order fails at its sender; those before it are done
             continue
-        received = receive(orders)
-        if received is None:
-            return 0
-        order, descriptors = received
+        descriptors = receive(orders)
+        if len(descriptors) < 4:
+            return 0  # the server wants nothing any more, or is gone
         if os.fork() == 0:
             orders.close()
-            supervise(order, *descriptors)  # returns only in the command's own process
+            arguments = supervise(*descriptors)  # returns only in the command's own process
             reseed(generators)
-            return perform(order, entry)
+            return perform(arguments, entry)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -87,25 +89,22 @@ def is_busy() -> bool:
     return True
 
 
-def receive(orders: socket.socket) -> tuple[Order, list[int]] | None:
-    """None: the server wants nothing any more, or is gone."""
-    head, descriptors, _, _ = socket.recv_fds(orders, 4, 3)
-    if len(head) < 4:
-        return None
-    size: int = struct.unpack("!I", head)[0]
-    body = b""
-    while len(body) < size:
-        part = orders.recv(size - len(body))
-        if not part:
-            return None
-        body += part
-    return json.loads(body), list(descriptors)
+def receive(orders: socket.socket) -> list[int]:
+    return list(socket.recv_fds(orders, 1, 4)[1])
 
 
-def supervise(order: Order, control_fd: int, out: int, err: int) -> None:
+def supervise(order_fd: int, control_fd: int, out: int, err: int) -> list[str]:
     """Fork; return in the new process, ready to be the command. In this one see it to its end, and exit."""
     os.setsid()
     prctl(CHILD_SUBREAPER, 1)  # what the command leaves behind, in whatever session, becomes a child of ours
+    control = socket.socket(fileno=control_fd)
+    with open(order_fd, "rb") as file:
+        order: Order = json.load(file)
+    try:
+        folder = furnish(order["files"])
+    except OSError as error:
+        tell(control, f"failed {error.strerror}")
+        os._exit(0)
     ears, mouth = os.pipe()
     os.set_blocking(mouth, False)
     signal.set_wakeup_fd(mouth)
@@ -113,28 +112,41 @@ def supervise(order: Order, control_fd: int, out: int, err: int) -> None:
     supervisor = os.getpid()
     command = os.fork()
     if command == 0:
-        become_command(order, supervisor, (control_fd, out, err, ears, mouth))
-        return
-    for descriptor in (out, err):
-        os.close(descriptor)
-    with contextlib.suppress(OSError):
-        os.setpgid(command, command)  # as the command itself does: whichever of the two comes first
-    control = socket.socket(fileno=control_fd)
-    tell(control, f"started {command}")
+        become_command(supervisor, (out, err, control_fd, ears, mouth))
+        return settle(order, folder)
     try:
+        for descriptor in (out, err):
+            os.close(descriptor)
+        with contextlib.suppress(OSError):
+            os.setpgid(command, command)  # as the command itself does: whichever of the two comes first
+        tell(control, f"started {command} {folder}")
         code = wait(command, control, ears, order["grace"])
         sweep(command)
-        shutil.rmtree(order["folder"], ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         tell(control, f"exit {code}")
     finally:
         os._exit(0)
+
+
+def furnish(files: dict[str, str]) -> str:
+    """The private folder of a command, with *files* in it."""
+    folder = tempfile.mkdtemp(prefix="airbyte-local-")  # 0700
+    try:
+        for name, content in files.items():
+            descriptor = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # noqa: PTH118
+            with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor, no path
+                file.write(content)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
 
 
 def hear(_number: int, _frame: object) -> None:
     """Let the signal through to the wake-up descriptor."""
 
 
-def become_command(order: Order, supervisor: int, descriptors: tuple[int, ...]) -> None:
+def become_command(supervisor: int, descriptors: tuple[int, ...]) -> None:
     os.setpgid(0, 0)
     prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != supervisor:
@@ -142,15 +154,22 @@ def become_command(order: Order, supervisor: int, descriptors: tuple[int, ...]) 
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for place, descriptor in enumerate((nothing, *descriptors[1:3])):
+    for place, descriptor in enumerate((nothing, *descriptors[:2])):
         os.dup2(descriptor, place)
     for descriptor in (nothing, *descriptors):
         os.close(descriptor)
-    if order["private"]:
-        os.umask(0o077)
-    os.chdir(order["folder"])
+
+
+def settle(order: Order, folder: str) -> list[str]:
+    """Live in *folder*, in the environment of the order; the arguments, which may name the folder."""
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(order["environment"])
+    if order["private"]:
+        os.umask(0o077)
+        os.environ["TMPDIR"] = folder
+        tempfile.tempdir = None  # what was found before the fork
+    return [argument.replace(FOLDER, folder) for argument in order["arguments"]]
 
 
 def reseed(generators: list[random.Random]) -> None:
@@ -160,8 +179,7 @@ def reseed(generators: list[random.Random]) -> None:
             each.seed()  # pyright: ignore[reportOptionalMemberAccess]
 
 
-def perform(order: Order, entry: Entry) -> object:
-    arguments: list[str] = order["arguments"]
+def perform(arguments: list[str], entry: Entry) -> object:
     if entry is not None:
         sys.argv = arguments
         ENDING.append(answer(entry))

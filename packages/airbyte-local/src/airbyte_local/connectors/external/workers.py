@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -15,16 +14,16 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from airbyte_local.connectors.external.commands import Command, Limits
 from airbyte_local.connectors.external.scrubbing import connector_environment
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
-from airbyte_local.json_values import dumps
 
 PROGRAM = Path(__file__).with_name("worker.py")
 IDLE_SECONDS = 300.0
 FOLDER = "{folder}"
-"""In an argument: the private folder of the command."""
+"""In an argument: the private folder of the command, as `worker` calls it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +49,14 @@ class Worker:
     def start(
         self,
         arguments: Sequence[str],
-        files: Mapping[str, bytes],
+        files: Mapping[str, Any],
         limits: Limits,
         *,
         environment: Mapping[str, str] | None = None,
     ) -> Command:
         """Run *arguments* in a private folder with *files*, which is gone when the command is.
 
-        *environment*: absent, what a connector gets, whose files are nobody else's business either.
+        *files*: name -> JSON. *environment*: absent, what a connector gets, whose files nobody else may read.
 
         Raises:
             ConnectorCrashed: no process can be started.
@@ -65,23 +64,21 @@ class Worker:
         """
         if os.name != "posix":
             raise ConnectorFailed("Only on Linux and macOS can connectors run that are not built in.")
-        with contextlib.ExitStack() as undo:
-            try:
-                folder = tempfile.mkdtemp(prefix="airbyte-local-")  # 0700
-                undo.callback(shutil.rmtree, folder, ignore_errors=True)
-                _write_private(Path(folder), files)
-                order = {
-                    "arguments": [argument.replace(FOLDER, folder) for argument in arguments],
-                    "environment": connector_environment(folder) if environment is None else dict(environment),
-                    "private": environment is None,
-                    "folder": folder,
-                    "grace": limits.grace,
-                }
-                command = self._send(folder, dumps(order).encode(), limits)
-            except OSError as error:
-                raise ConnectorCrashed(f"The connector cannot be started: {error.strerror}") from error
-            undo.pop_all()  # its supervisor removes the folder, also where this process is no more
-        return command
+        order = {
+            "arguments": list(arguments),
+            "files": {name: json.dumps(content) for name, content in files.items()},
+            "environment": dict(connector_environment() if environment is None else environment),
+            "private": environment is None,
+            "grace": limits.grace,
+        }
+        try:
+            with tempfile.TemporaryFile() as file:  # it has no name: nothing is left of it, whatever happens
+                file.write(json.dumps(order).encode())
+                file.flush()
+                file.seek(0)
+                return self._send(file.fileno(), limits)
+        except OSError as error:
+            raise ConnectorCrashed(f"The connector cannot be started: {error.strerror}") from error
 
     def close(self) -> None:
         """End it, and stop all that it has started."""
@@ -92,7 +89,7 @@ class Worker:
                 self._process.kill()
             self._forget()
 
-    def _send(self, folder: str, order: bytes, limits: Limits) -> Command:
+    def _send(self, order: int, limits: Limits) -> Command:
         with self._lock, contextlib.ExitStack() as undo, contextlib.ExitStack() as given:
             ours, theirs = socket.socketpair()
             undo.callback(ours.close)
@@ -101,24 +98,23 @@ class Worker:
             for kept, sent in pipes:
                 undo.callback(os.close, kept)
                 given.callback(os.close, sent)
-            self._deliver(order, [theirs.fileno(), *(sent for _, sent in pipes)])
+            self._deliver([order, theirs.fileno(), *(sent for _, sent in pipes)])
             undo.pop_all()
-            command = Command(folder, ours, pipes[0][0], pipes[1][0], limits)
+            command = Command(ours, pipes[0][0], pipes[1][0], limits)
             self._commands.add(command)
         return command
 
-    def _deliver(self, order: bytes, descriptors: list[int]) -> None:
+    def _deliver(self, descriptors: list[int]) -> None:
         try:
-            self._post(order, descriptors)
+            self._post(descriptors)
         except OSError:  # it has ended, and did not take the order: another worker does
             self._forget()
-            self._post(order, descriptors)
+            self._post(descriptors)
 
-    def _post(self, order: bytes, descriptors: list[int]) -> None:
+    def _post(self, descriptors: list[int]) -> None:
         if self._orders is None:
             self._orders = self._spawn()
-        socket.send_fds(self._orders, [struct.pack("!I", len(order))], descriptors)
-        self._orders.sendall(order)
+        socket.send_fds(self._orders, [b"!"], descriptors)
 
     def _spawn(self) -> socket.socket:
         loaded = self._preload
@@ -132,7 +128,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=connector_environment(tempfile.gettempdir()),
+                env={**connector_environment(), "TMPDIR": tempfile.gettempdir()},
                 start_new_session=True,
             )
             undo.pop_all()
@@ -146,10 +142,3 @@ class Worker:
         if self._process is not None:
             self._process.wait()
             self._process = None
-
-
-def _write_private(folder: Path, files: Mapping[str, bytes]) -> None:
-    for name, content in files.items():
-        descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, no path
-            file.write(content)
