@@ -108,7 +108,7 @@ def test_what_was_cancelled_before_is_not_started(fake, around, tmp_path):
 @pytest.mark.parametrize(("word", "limits"), [("check", {"check": 0.2}), ("discover", {"discover": 0.2})])
 def test_an_answer_that_does_not_come_is_not_waited_for(fake, around, lifeline, word, limits):
     source = fake(family(lifeline) + "\n    time.sleep(1000)", **limits)
-    with pytest.raises(ConnectorCrashed, match=r"did not end for 0\.2 seconds"):
+    with pytest.raises(ConnectorCrashed, match=r"did not end within 0\.2 seconds"):
         getattr(source, word)({}, around)
     lifeline.wait_for_the_end()
 

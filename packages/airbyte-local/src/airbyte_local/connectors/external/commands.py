@@ -65,8 +65,8 @@ class Command:
             if self._abandoned and not heard:
                 return
             if not heard:
-                done = "wrote nothing" if renews else "did not end"
-                raise ConnectorCrashed(f"The connector {done} for {limit:g} seconds, and was stopped.")
+                done = "wrote nothing for" if renews else "did not end within"
+                raise ConnectorCrashed(f"The connector {done} {limit:g} seconds, and was stopped.")
             for descriptor in heard:
                 yield from self._hear(descriptor)
         if self._failure is not None:
