@@ -183,8 +183,9 @@ class Postgres(Typed):
 
 def sort(property_: Any) -> str:
     """Of a property of a JSON Schema: one of the keys of `Typed.sql_types`."""
-    if "oneOf" in property_:
-        sorts = {sort(each) for each in property_["oneOf"] if each != {"type": "null"}}
+    options = property_.get("oneOf") or property_.get("anyOf")
+    if options:
+        sorts = {sort(each) for each in options if each != {"type": "null"}}
         return sorts.pop() if len(sorts) == 1 else "json"
     kinds = property_["type"]
     (kind,) = {kinds} if isinstance(kinds, str) else set(kinds) - {"null"}
