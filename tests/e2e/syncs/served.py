@@ -31,7 +31,8 @@ class Served(Bench):
     def start(self) -> None:
         kept = {name: value for name, value in os.environ.items() if name not in SLOWING}
         command = [sys.executable, SERVING, self.data]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=kept)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(command, **pipes, text=True, env=kept)
         assert self.process.stdout is not None
         told: dict[str, Any] = json.loads(self.process.stdout.readline())
         self.url, self.public_url, self.workspace_id = told["url"], told["public_url"], told["workspace_id"]
@@ -39,8 +40,6 @@ class Served(Bench):
     def kill(self) -> None:
         """As `kill -9` does it."""
         if self.process is not None:
-            assert self.process.stdout is not None
             self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
-            self.process.stdout.close()
+            self.process.communicate()
             self.process = None
