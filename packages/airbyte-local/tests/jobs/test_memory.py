@@ -10,15 +10,23 @@ import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import httpx
 import pytest
+from postgres_server import serving_postgres
 
 ROWS = 1_000_000
 MOST_MEGABYTES = 150
 SECONDS = 280
 FILE = {"dataset_name": "rows", "format": "csv", "url": "/local/rows.csv", "provider": {"storage": "local"}}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform != "linux", reason="only Linux says in /proc how much a process ever had"),
+]
 
 
 def lines(path: Path) -> int:
@@ -86,12 +94,8 @@ def ended(client: httpx.Client, connection: str) -> str:
     return job["status"]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says in /proc how much a process ever had")
-@pytest.mark.parametrize("destination", DESTINATIONS)
-def test_a_million_rows_pass_through_less_than_150_megabytes(tmp_path, rows, destination):
-    configuration, count = DESTINATIONS[destination]
+def moved(tmp_path: Path, rows: Path, destination: str, configuration: dict[str, Any]) -> float:
+    """Sync the rows there. Returns the most memory that took the server, in MB."""
     with served(tmp_path) as (client, process):
         (tmp_path / "local" / "rows.csv").hardlink_to(rows)
         plan = {
@@ -105,5 +109,18 @@ def test_a_million_rows_pass_through_less_than_150_megabytes(tmp_path, rows, des
         assert ended(client, connection) == "succeeded"
         peak = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
     assert peak is not None
-    assert int(peak[1]) / 1024 < MOST_MEGABYTES
+    return int(peak[1]) / 1024
+
+
+@pytest.mark.parametrize("destination", DESTINATIONS)
+def test_a_million_rows_pass_through_less_than_150_megabytes(tmp_path, rows, destination):
+    configuration, count = DESTINATIONS[destination]
+    assert moved(tmp_path, rows, destination, configuration) < MOST_MEGABYTES
     assert count(tmp_path / "local") == ROWS
+
+
+def test_a_million_rows_pass_into_postgres_through_less_than_150_megabytes(tmp_path, rows):
+    with serving_postgres() as postgres:
+        assert moved(tmp_path, rows, "Postgres", postgres.configuration()) < MOST_MEGABYTES
+        with postgres.connect() as database:
+            assert database.execute("SELECT count(*) FROM public.rows").fetchone() == (ROWS,)
