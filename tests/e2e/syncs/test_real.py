@@ -10,7 +10,7 @@ from low_code import Manifest
 from real_connectors import installed
 from real_origins import Faker, HardcodedRecords
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the first one may install connectors
 CELLS = table(Faker, Manifest, HardcodedRecords)
 
 
