@@ -166,17 +166,17 @@ def test_no_thread_outlives_its_server(serve, flow, no_thread_left, phase, end):
 
 
 def test_a_job_ends_once_its_end_can_be_written_down(flow, caplog):
-    mine = flow(20, interval=10)
+    mine = flow(100, interval=20)
     world = mine.api.server.world
     job = mine.start()
     mine.until(job, running)
     with world.store.transaction() as session:
         database = session.jobs._database
-    database.execute(
-        "PRAGMA query_only = ON"
-    )  # as on a full disk: what is read goes well, what is written does not
-    mine.until(job, lambda _: f"job {job}" in caplog.messages)
-    database.execute("PRAGMA query_only = OFF")
+    try:  # as on a full disk: what is read goes well, what is written does not
+        database.execute("PRAGMA query_only = ON")
+        mine.until(job, lambda _: f"job {job}" in caplog.messages)
+    finally:
+        database.execute("PRAGMA query_only = OFF")
     found = mine.ended(job)
     assert "OperationalError" in mine.failure(found)
     assert [each["attempt"]["status"] for each in found["attempts"]] == ["failed"]
