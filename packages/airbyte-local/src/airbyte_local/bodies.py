@@ -37,9 +37,16 @@ def parse(content: bytes) -> Any:
     if not content.strip():
         raise BadBody(path="", message="Required Body is missing")
     try:
-        return json.loads(content)
-    except ValueError as error:
+        return json.loads(content, parse_constant=_number, parse_float=_number)
+    except (ValueError, RecursionError) as error:
         raise Unreadable(message=str(error)) from error
+
+
+def _number(text: str) -> float:
+    """Neither Python's own words for what is no number, nor one that has no room in 64 bits."""
+    if not math.isfinite(found := float(text)):
+        raise ValueError(f"{text} is no JSON")
+    return found
 
 
 def read_value(shape: Shape, value: Any) -> Json:
