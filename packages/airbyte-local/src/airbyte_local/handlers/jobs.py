@@ -87,7 +87,7 @@ def find_job(session: Session, job_id: int) -> tuple[Job, list[Attempt]]:
     """
     job = session.jobs.get(job_id)
     if job is None:
-        raise Broken(message=f"IllegalStateException: Failed to cancel job {job_id}: there is none")
+        raise Broken(message=f"RuntimeException: Could not find job with id: {job_id}")
     return job, session.jobs.attempts([job_id])[job_id]
 
 

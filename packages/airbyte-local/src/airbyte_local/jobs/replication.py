@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from airbyte_local.connectors.protocol import Sink
 from airbyte_local.jobs.counting import Counter
 from airbyte_local.jobs.failures import AttemptFailed, Failure, raised_by, told_by_trace
 from airbyte_local.jobs.logs import Journal
+from airbyte_local.jobs.mapping import Change
 from airbyte_local.jobs.progress import HeldState, Statuses, resumable
 from airbyte_local.jobs.streams import JobStream
 from airbyte_local.json_values import Json, is_object
@@ -32,6 +33,8 @@ MOST_ERRORS = 20
 LATEST = 253_402_300_800_000
 """The first millisecond of the year 10000, which no calendar of Python's or of a database has."""
 LEVELS = {"FATAL": "error", "ERROR": "error", "WARN": "warn", "DEBUG": "debug", "TRACE": "trace"}
+Targets = Mapping[StreamKey, tuple[int, Counter, Change | None]]
+"""By stream: its position at the sink, what counts its rows, and what changes them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class Replication:
     def stats(self) -> tuple[StreamStats, ...]:
         return tuple(counter.stats() for counter in self._counters.values())
 
-    def pump(self, messages: Iterable[Json]) -> None:
+    def pump(self, messages: Iterable[Any]) -> None:
         """Take every message; what can be durable before the end is.
 
         Raises:
@@ -68,22 +71,19 @@ class Replication:
         numbered = enumerate(self.streams)
         targets = {stream.key: (at, self._counters[stream.key], stream.change) for at, stream in numbered}
         write, look_up = self.sink.write, LOOK_UP_ROWS
-        for message in messages:
+        for message in messages:  # no more than what each row needs: there may be millions
             if not is_object(message) or message.get("type") != "RECORD":
                 self._control(message)
                 continue
-            row = _record(message)
+            position, counter, change, data, emitted_at = _record(message, targets)
             try:
-                position, counter, change = targets[row.get("namespace") or None, row["stream"]]
-            except (KeyError, TypeError):
-                raise _not_asked_for(row) from None
-            try:
-                data = row["data"] if change is None else change(row["data"])
+                if change is not None:
+                    data = change(data)
                 counter.count(data)
             except Exception as error:
                 raise raised_by("replication", error) from error
             try:
-                write(position, data, _moment(row.get("emitted_at")))
+                write(position, data, emitted_at)
             except Exception as error:
                 raise raised_by("destination", error) from error
             look_up -= 1
@@ -174,24 +174,31 @@ class Replication:
         return AttemptFailed(*self._errors) if self._errors else raised_by("source", error)
 
 
-def _record(message: Json) -> Json:
-    row = message.get("record")
+def _record(message: Any, targets: Targets) -> tuple[int, Counter, Change | None, Json, int]:
+    try:
+        row = message["record"]
+        position, counter, change = targets[row.get("namespace") or None, row["stream"]]
+        data, emitted_at = row["data"], row.get("emitted_at")
+    except (AttributeError, KeyError, TypeError):
+        raise _not_asked_for(message.get("record")) from None
+    if not is_object(data):
+        raise _not_asked_for(row)
+    if type(emitted_at) is not int or not 0 < emitted_at < LATEST:
+        emitted_at = _moment(emitted_at)
+    return position, counter, change, data, emitted_at
+
+
+def _not_asked_for(row: Any) -> AttemptFailed:
     if not is_object(row) or not is_object(row.get("data")):
-        told = "The source sent a record without an object as its data."
-        raise AttemptFailed(Failure(origin="source", message=told))
-    return row
-
-
-def _not_asked_for(row: Json) -> AttemptFailed:
-    namespace = f" of namespace {row['namespace']}" if row.get("namespace") else ""
-    message = f"The source sent a row of stream {row.get('stream')}{namespace}, which was not asked for."
+        message = "The source sent a record without an object as its data."
+    else:
+        namespace = f" of namespace {row['namespace']}" if row.get("namespace") else ""
+        message = f"The source sent a row of stream {row.get('stream')}{namespace}, which was not asked for."
     return AttemptFailed(Failure(origin="source", message=message))
 
 
 def _moment(emitted_at: Any) -> int:
-    """In milliseconds since 1970, as a calendar has it; now, where a source says nothing of the kind."""
-    if type(emitted_at) is int and 0 < emitted_at < LATEST:
-        return emitted_at
+    """Of what is no whole number of milliseconds of a calendar: the whole part, or now."""
     return int(emitted_at) if type(emitted_at) is float and 0 < emitted_at < LATEST else now_ms()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from airbyte_local.json_values import Json, dumps
 from airbyte_local.store.job_queries import JobQuery
-from airbyte_local.store.records import ENDED, Attempt, Job, JobLine, StreamStats, marks
+from airbyte_local.store.records import UNFINISHED, Attempt, Job, JobLine, StreamStats, marks
 
 SELECT = "SELECT id, connection_id, config_type, status, created_at, updated_at, started_at, details FROM job "
 IDS = "SELECT id FROM job "
@@ -72,9 +72,7 @@ class Jobs:
         """Oldest first, of one connection or of all."""
         wanted = "" if connection_id is None else "AND connection_id = ? "
         values = () if connection_id is None else (connection_id,)
-        return self._select(
-            f"WHERE status NOT IN ({marks(sorted(ENDED))}) {wanted}ORDER BY id", *sorted(ENDED), *values
-        )
+        return self._select(f"WHERE status IN ({marks(UNFINISHED)}) {wanted}ORDER BY id", *UNFINISHED, *values)
 
     def claimable(self, most: int) -> list[Job]:
         """The oldest pending ones, one a connection, of connections of which none runs."""

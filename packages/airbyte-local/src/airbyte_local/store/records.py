@@ -16,6 +16,7 @@ def marks(values: Sequence[object]) -> str:
 
 StreamKey = tuple[str | None, str]
 """(namespace, name)"""
+UNFINISHED = ("pending", "running", "incomplete")
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 """The statuses of a job that nothing more will happen to."""
 
