@@ -35,11 +35,12 @@ def test_jobs_are_started_followed_listed_cancelled_and_reset(sdk, version, auth
     }
     assert listed == {
         "all": ["sync", "sync", "sync", "reset", "reset"],
-        "page": ["reset", "sync"],
-        "of one": ["reset", "sync"],
+        "newest": ["reset", "reset", "sync"],
+        "page": ["sync", "reset"],
+        "of one": ["sync", "reset"],
         "syncs of one": ["sync"],
         "cancelled": ["sync"],
-        "of today": ["reset", "reset", "sync", "sync", "sync"],
+        "of today": ["sync", "sync", "sync", "reset", "reset"],
         "of old": [],
     }
     expected = {

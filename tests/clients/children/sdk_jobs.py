@@ -87,8 +87,9 @@ def shown(job: models.JobResponse) -> list[Any]:
 def listed(sdk: AirbyteAPI, workspace: str, connection: str) -> dict[str, Any]:
     now = datetime.now(timezone.utc)
     asked = {
-        "all": {"workspace_ids": [workspace], "order_by": "createdAt|ASC"},
-        "page": {"workspace_ids": [workspace], "limit": 2, "offset": 1},
+        "all": {"workspace_ids": [workspace]},
+        "newest": {"workspace_ids": [workspace], "order_by": "createdAt|DESC", "limit": 3},
+        "page": {"workspace_ids": [workspace], "limit": 2, "offset": 2},
         "of one": {"connection_id": connection},
         "syncs of one": {"connection_id": connection, "job_type": TYPES.SYNC},
         "cancelled": {"status": STATUSES.CANCELLED},
