@@ -165,6 +165,23 @@ def test_more_streams_than_files_may_be_open(files, a_target):
     assert files.ids("s299") == [299, 599]
 
 
+@pytest.mark.parametrize("mode", ["append", "append_dedup"])
+def test_many_wide_streams_are_no_matter(database, a_target, mode):
+    names = [f"c{number}" for number in range(60)]
+    schema = {
+        "type": "object",
+        "properties": {"id": {"type": "integer"}, **{key: {"type": "string"} for key in names}},
+    }
+    targets = [a_target(f"s{each}", json_schema=schema, mode=mode, primary_key=(("id",),)) for each in range(50)]
+    for _ in range(2):
+        sink = database.open(*targets)
+        for position in range(len(targets)):
+            sink.write(position, {"id": 1, **dict.fromkeys(names, "value")}, 1)
+        sink.finish()
+    assert len(database.rows("s49")) == (1 if mode == "append_dedup" else 2)
+    assert database.rows("s0")[0]["c59"] == "value"
+
+
 def test_eight_jobs_at_once_do_not_get_in_each_others_way(store, a_target):
     def sync(number: int) -> None:
         targets = [a_target(f"s{number}"), a_target("shared")]

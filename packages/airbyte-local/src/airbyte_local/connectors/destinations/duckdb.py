@@ -14,6 +14,7 @@ from pathlib import Path
 from airbyte_local.connectors.destinations.duckdb_engine import DuckDBEngine, opening
 from airbyte_local.connectors.destinations.duckdb_instances import acquire, release, require_database
 from airbyte_local.connectors.destinations.file_sink import check_folder
+from airbyte_local.connectors.destinations.kinds import kinds_of
 from airbyte_local.connectors.destinations.naming import printable
 from airbyte_local.connectors.destinations.opening import open_tables
 from airbyte_local.connectors.destinations.typed_sink import TypedSink
@@ -58,8 +59,10 @@ class DuckDB:
         default: str = configuration.get("schema") or "main"
         with opening():
             instance = acquire(_path(configuration, around), targets[0].sync_id if targets else 0)
+        engine = DuckDBEngine(instance)
+        instance.reserve(sum(len(kinds_of(target.json_schema)) for target in targets))
         places = [(printable(target.namespace or default), _table(target)) for target in targets]
-        return open_tables(DuckDBEngine(instance), targets, places, around)
+        return open_tables(engine, targets, places, around)
 
 
 def _table(target: Target) -> str:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MEGABYTES = 24
-MOST_MEGABYTES = 2048
+COLUMNS_PER_MEGABYTE = 1.5  # of all tables of a job: each has blocks of its own until the transaction ends
+GROWTH = 64  # times what it was in the beginning
 MAGIC = slice(8, 12), b"DUCK"
 _instances: dict[Path, Instance] = {}
 _registry = threading.Lock()
@@ -38,6 +39,7 @@ class Instance:
         self._lease = lease
         self._created = created
         self._megabytes = MEGABYTES
+        self._most = MEGABYTES * GROWTH
         self._numbers = count()
         for setting, value in (
             ("threads", "1"),  # each has buffers of its own
@@ -54,13 +56,23 @@ class Instance:
         """A name for a file that goes with the instance at the latest."""
         return self._lease.path(f"rows_{next(self._numbers)}.csv")
 
+    def reserve(self, columns: int) -> None:
+        """So much more memory as a job with so many columns needs at least."""
+        with _registry:
+            self._most += int(columns / COLUMNS_PER_MEGABYTE * GROWTH)
+            self._limit(self._megabytes + int(columns / COLUMNS_PER_MEGABYTE))
+
     def grow(self) -> bool:
         """Twice the memory, for what could not be done with less. False: there is no more."""
         with _registry:
-            self._megabytes *= 2
-            if self._megabytes <= MOST_MEGABYTES:
-                self._root.execute(f"SET memory_limit = '{self._megabytes}MB'")
-            return self._megabytes <= MOST_MEGABYTES
+            if self._megabytes * 2 > self._most:
+                return False
+            self._limit(self._megabytes * 2)
+            return True
+
+    def _limit(self, megabytes: int) -> None:
+        self._megabytes = megabytes
+        self._root.execute(f"SET memory_limit = '{megabytes}MB'")
 
     def close(self) -> None:
         """Leave no file that was not there before and holds nothing."""

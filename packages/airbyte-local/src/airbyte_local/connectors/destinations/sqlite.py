@@ -8,6 +8,7 @@ stream was appended or had another key, get their new id, and give way to newer 
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,10 +39,9 @@ class Sqlite:
         path = _path(configuration, around)
         check_folder(str(Path(configuration["destination_path"]).parent), around)
         try:
-            with guarded(), sqlite3.connect(":memory:") as database:
+            with guarded(), contextlib.closing(sqlite3.connect(":memory:")) as database:
                 if path.exists():
                     attach(database, path)
-            database.close()
         except ConnectorCrashed as error:
             raise ConnectorFailed(str(error)) from error
 

@@ -100,9 +100,11 @@ class Stream:
                 self._engine.upsert(table, self.stage, rows=self._rows - self._moved, settled=self.settled)
             else:
                 append(table, self.stage, self._engine)
-            self._engine.execute(f"DROP TABLE {self.stage}")
 
     def moved(self) -> None:
+        """After the transaction: before DuckDB 1.4, one that deletes from a table cannot drop it."""
+        if self.staged:
+            self._engine.execute(f"DROP TABLE {self.stage}")
         self.settled = True
         self._moved = self._rows
         self.staged = False
@@ -175,8 +177,9 @@ class TypedSink:
 
         with self._guarded():
             self._engine.transact(move)
-        for stream in moving:
-            stream.moved()
+        with self._engine.guarded():
+            for stream in moving:
+                stream.moved()
 
     @contextmanager
     def _guarded(self) -> Generator[None]:
