@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from types import FrameType
 
@@ -97,6 +97,14 @@ def waits_in_sync(frame: FrameType | None) -> bool:
         names.append(frame.f_code.co_name)
         frame = frame.f_back
     return names == ["wait", "result", "sync"]
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """As a terminal has it: whoever started these tests may have had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("place", [in_a_script, in_a_running_loop])
