@@ -22,21 +22,12 @@ class States:
         head = self._database.execute(
             "SELECT type, legacy, shared FROM state WHERE connection_id = ?", (connection_id,)
         ).fetchone()
-        rows: Any = self._database.execute(
+        rows: list[tuple[str, str, str | None, int, int, int]] = self._database.execute(
             "SELECT namespace, name, state, held, generation, stale FROM stream_state"
             " WHERE connection_id = ? ORDER BY rowid",
             (connection_id,),
-        )
-        streams: dict[StreamKey, Json | None] = {}
-        generations: dict[StreamKey, int] = {}
-        outdated: set[StreamKey] = set()
-        for namespace, name, state, held, generation, stale in rows:
-            key = (namespace or None, name)
-            generations[key] = generation
-            if stale:
-                outdated.add(key)
-            if held:
-                streams[key] = _loads(state)
+        ).fetchall()
+        streams = {(row[0] or None, row[1]): _loads(row[2]) for row in rows if row[3]}
         kind, legacy, shared = head or ("not_set", None, None)
         if kind == "stream" and not streams:
             kind = "not_set"
@@ -46,8 +37,8 @@ class States:
             legacy=_loads(legacy),
             shared=_loads(shared),
             streams=streams,
-            generations=generations,
-            stale=frozenset(outdated),
+            generations={(row[0] or None, row[1]): row[4] for row in rows},
+            stale=frozenset((row[0] or None, row[1]) for row in rows if row[5]),
         )
 
     def save(self, states: StreamStates) -> None:
