@@ -207,6 +207,18 @@ def test_a_namespace_is_a_schema_which_is_made_where_it_is_missing(typed, a_targ
     assert typed.rows() == [{"id": 2}]
 
 
+@pytest.mark.parametrize("mode", ["append", "append_dedup"])
+@pytest.mark.parametrize("namespace", ["out", "OUT", "temp", "main", "system", "public"])
+def test_a_namespace_may_be_called_as_the_database_is(typed, a_target, monkeypatch, namespace, mode):
+    monkeypatch.setattr(duckdb_engine, "DELETED_ROWS", 1)
+    target = a_target(namespace=namespace, mode=mode, primary_key=(("id",),))
+    for _ in range(2):
+        typed.sync({"id": 1}, {"id": 2}, into=target)
+    assert len(typed.rows(namespace=namespace if typed.name == "postgres" else f'out"."{namespace}')) == (
+        2 if mode == "append_dedup" else 4
+    )
+
+
 def test_the_configured_schema_is_for_streams_without_a_namespace(typed, a_target):
     typed.configuration["schema"] = "landing"
     typed.sync({"id": 1}, into=a_target())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 
 import pytest
 from airbyte_local.connectors.destinations.encoding import Misfit
@@ -37,6 +38,12 @@ from hypothesis import strategies as st
 )
 def test_a_date_time(given, utc, local):
     assert (utc_text(given), timestamp_text(given)) == (utc, local)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads these from 3.11 on")
+@pytest.mark.parametrize("given", ["2024-W05-3T10:00:00Z", "2024-01-31T100000.0Z", "20240131T100000Z"])
+def test_a_date_time_in_a_rarer_form_of_the_standard(given):
+    assert utc_text(given) == "2024-01-31T10:00:00"
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,14 @@ class DuckDBEngine:
         query = f"SELECT lower(column_name), data_type FROM duckdb_columns() WHERE {where}(table_name) = ?"
         return dict(self.connection.execute(query, place).fetchall()) or None
 
-    def make_schema(self, name: str) -> None:
-        self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name)}")
+    @property
+    def database(self) -> str:
+        """It is called as its file is, and `sales.t` in a file of that name could be meant either way."""
+        ((name,),) = self.connection.execute("SELECT current_database()").fetchall()
+        return name
+
+    def make_schema(self, table: Table) -> None:
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(table.database, table.schema)}")
 
     def execute(self, statement: str) -> None:
         self.connection.execute(statement)

@@ -66,7 +66,7 @@ def upsert_by_rewriting(table: Table, stage: str, engine: Engine) -> None:
         f"CREATE TEMP TABLE {KEPT} AS SELECT {FRESH}, {SPOT} FROM "
         f"(SELECT {FRESH}, {SPOT}, {place} AS {PLACE} FROM ({rows}) AS rows) AS ranked WHERE {PLACE} = 1"
     )
-    rest, names = quoted(table.schema, REST), _names(table, engine.dialect)
+    rest, names = table.beside(REST), _names(table, engine.dialect)
     old = f"{table.quoted} AS old JOIN {KEPT} ON NOT {FRESH} AND old.{engine.dialect.row} = {SPOT}"
     engine.execute(f"CREATE TABLE {rest} AS SELECT old.* FROM {old}")
     new = f"{stage} JOIN {KEPT} ON {FRESH} AND {ORDER} = {SPOT}"

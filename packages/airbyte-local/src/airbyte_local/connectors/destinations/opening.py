@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from airbyte_local.connectors.destinations.naming import folded, quoted
 from airbyte_local.connectors.destinations.shaping import Engine, fitted
@@ -19,7 +20,7 @@ def open_tables(
         _require_distinct(targets, places, folds_case=engine.dialect.folds_case)
         with engine.guarded():
             tables = [
-                fitted(planned(target, schema, name, engine.dialect), engine)
+                fitted(replace(planned(target, schema, name, engine.dialect), database=engine.database), engine)
                 for target, (schema, name) in zip(targets, places, strict=True)
             ]
         return TypedSink(engine, tables, around.cancellation)

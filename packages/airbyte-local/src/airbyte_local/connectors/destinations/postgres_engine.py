@@ -87,10 +87,12 @@ class PostgresEngine:
             raise ConnectorFailed(f"Stream {table.target.name!r}: {table.quoted} is there already and is no table")
         return {name: type_name for name, type_name, _ in found if name} if found else None
 
-    def make_schema(self, name: str) -> None:
-        """CREATE SCHEMA IF NOT EXISTS would ask for the right to make it even where it is there."""
-        if not self._connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [name]).fetchone():
-            self.execute(f"CREATE SCHEMA {quoted(name)}")
+    @property
+    def database(self) -> str:
+        return ""
+
+    def make_schema(self, table: Table) -> None:
+        self._make_schema(table.schema)
 
     def execute(self, statement: str) -> None:
         self._connection.execute(statement.encode())
@@ -121,11 +123,16 @@ class PostgresEngine:
     def interrupt(self) -> None:
         self._connection.cancel()
 
+    def _make_schema(self, name: str) -> None:
+        """CREATE SCHEMA IF NOT EXISTS would ask for the right to make it even where it is there."""
+        if not self._connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", [name]).fetchone():
+            self.execute(f"CREATE SCHEMA {quoted(name)}")
+
     def try_out(self, schema: str) -> None:
         """Make a table in *schema* and write to it; and then nothing has happened."""
         table = quoted(schema, f"_airbyte_tmp_{secrets.token_hex(8)}")
         with self._connection.transaction(force_rollback=True):
-            self.make_schema(schema)
+            self._make_schema(schema)
             self.execute(f"CREATE TABLE {table} (id bigint)")
             self.execute(f"INSERT INTO {table} VALUES (1)")
 

@@ -29,11 +29,16 @@ class Engine(Protocol):
         """Within the block an error of the database is raised as ConnectorFailed or ConnectorCrashed."""
         ...
 
+    @property
+    def database(self) -> str:
+        """What its tables are to be qualified with besides their schema, if anything."""
+        ...
+
     def columns(self, table: Table) -> dict[str, str] | None:
         """Names and types of the columns that are there; None where there is no such table."""
         ...
 
-    def make_schema(self, name: str) -> None:
+    def make_schema(self, table: Table) -> None:
         """Where it is missing."""
         ...
 
@@ -84,7 +89,7 @@ def reshape(table: Table, engine: Engine) -> None:
     """Make the table, or what it lacks, within a transaction."""
     there = engine.columns(table)
     if there is None:
-        engine.make_schema(table.schema)
+        engine.make_schema(table)
         engine.execute(f"CREATE TABLE {table.quoted} ({_definitions(table, engine.dialect)})")
         return
     dialect = engine.dialect

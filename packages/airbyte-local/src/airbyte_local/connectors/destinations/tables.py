@@ -57,10 +57,15 @@ class Table:
     key: tuple[str, ...]  # names of columns; empty where rows are appended
     cursor: str | None
     target: Target
+    database: str = ""  # where a schema alone might be taken for one
 
     @property
     def quoted(self) -> str:
-        return quoted(self.schema, self.name)
+        return self.beside(self.name)
+
+    def beside(self, name: str) -> str:
+        """*name* in the schema of this one, in SQL."""
+        return quoted(*filter(None, (self.database, self.schema)), name)
 
 
 def planned(target: Target, schema: str, name: str, dialect: Dialect) -> Table:

@@ -40,6 +40,8 @@ def utc_text(value: str) -> str:
     """In UTC and without saying so: sessions and columns here are in UTC."""
     try:
         found = _timestamp(value)
+        if len(value) == 20 and value[7] == "-" and value[10] == "T" and value[13] == ":" and value[19] == "Z":
+            return value[:19]  # 2024-01-31T10:00:00Z, as most sources write them
         return (found.astimezone(timezone.utc) if found.tzinfo else found).replace(tzinfo=None).isoformat()
     except NO_TIMES as error:
         raise Misfit("a text that is no date-time") from error
