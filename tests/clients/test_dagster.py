@@ -140,7 +140,7 @@ def test_a_workspace_becomes_asset_specs(dagster, version, auth, kind):
     products = seen["specs"]["products"]
     columns = products.pop("columns")
     assert products == {"table": "lake.raw.products", "connection": "to lake", "kinds": ["airbyte", "postgres"]}
-    assert (columns["id"], columns["price"]) == ("integer", "['null', 'number']")
+    assert (columns["id"], columns["price"]) == ("integer", "number")
     files = {spec["connection"] for name, spec in seen["specs"].items() if name.startswith("raw_")}
     assert files == {"to files"}
 
