@@ -46,3 +46,11 @@ def test_the_lazy_names_are_dagsters_own_kind():
         "assert issubclass(AirbyteResource, ConfigurableResource)"
     )
     assert "dagster" in imported(code)
+
+
+def test_reading_a_resource_does_not_import_dagsters_storages():
+    code = (
+        "from dagster_managed_elements.airbyte import airbyte_resource\n"
+        "airbyte_resource.configured({'host': 'localhost'}).airbyte_instance()"
+    )
+    assert not imported(code) & {"sqlalchemy", "alembic", "grpc"}

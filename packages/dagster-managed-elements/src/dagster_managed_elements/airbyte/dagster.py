@@ -6,8 +6,9 @@ Reached only through the lazy names of `dagster_managed_elements.airbyte`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any, cast
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from dagster import (
     Any as DagsterAny,
@@ -23,7 +24,6 @@ from dagster import (
     Permissive,
     ResourceDefinition,
     StringSource,
-    build_init_resource_context,
 )
 from pydantic import field_validator
 
@@ -77,6 +77,14 @@ def _resolved(port: Any) -> Any:
     return value
 
 
+class _Evaluated(Protocol):
+    """What Dagster's evaluation of a configuration ends in."""
+
+    success: bool | None
+    value: Mapping[str, Any]
+    errors: Sequence[Any] | None
+
+
 class AirbyteResourceDefinition(ResourceDefinition):
     """A Dagster resource definition that also says which Airbyte it stands for."""
 
@@ -90,19 +98,39 @@ class AirbyteResourceDefinition(ResourceDefinition):
         )
 
     def airbyte_instance(self) -> AirbyteInstance:
-        """Raises DeclarationError where the configuration is wrong or an environment variable is not set."""
+        """Raises DeclarationError where the configuration is wrong or an environment variable is not set.
+
+        Asks for the configuration alone: a context of Dagster's would make an instance with its storages first,
+        and that costs a second.
+        """
+        field = self.config_schema.as_field()
+        if field.is_required:
+            raise DeclarationError("airbyte_resource needs a configuration: airbyte_resource.configured({...}).")
         try:
-            return cast("AirbyteInstance", self(build_init_resource_context()))
+            outer: Any = field.default_value if field.default_provided else {}
+            result: _Evaluated = cast("Any", self).apply_config_mapping({"config": outer})
         except DagsterError as error:
             raise DeclarationError(f"airbyte_resource: {_reason(error)}") from error
+        if not result.success:
+            raise DeclarationError(f"airbyte_resource: {_messages(result.errors or ())}")
+        return _instance(result.value["config"])
+
+
+def _messages(errors: Iterable[Any]) -> str:
+    return "; ".join(_line(str(each.message)) for each in errors)
+
+
+def _line(message: str) -> str:
+    """Without the stack trace that Dagster puts into its message about a variable."""
+    unset = re.search(r'environment variable "(.+?)" which is not set', message)
+    return f"The environment variable {unset[1]} is not set." if unset else " ".join(message.split())
 
 
 def _reason(error: DagsterError) -> str:
     """What is wrong, in one line: Dagster's own message is a page."""
-    errors = getattr(error, "errors", None)
-    cause = error.__cause__
-    text = "; ".join(str(each.message) for each in errors) if errors else str(cause or error)
-    return " ".join(text.split())
+    if errors := getattr(error, "errors", None):
+        return _messages(errors)
+    return _line(str(error.__cause__ or error))
 
 
 def _make(context: InitResourceContext) -> AirbyteInstance:

@@ -1,0 +1,51 @@
+"""Airbyte as a Dagster resource: what `configured` fixed becomes an instance, or one line that says why not."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("dagster")
+
+from dagster import EnvVar, Field
+from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource
+from dagster_managed_elements.engine.errors import DeclarationError
+
+UNCONFIGURED = "airbyte_resource needs a configuration: airbyte_resource.configured({...})."
+UNSET = "airbyte_resource: The environment variable NOT_SET is not set."
+
+
+def test_what_is_configured_is_the_instance(monkeypatch):
+    monkeypatch.setenv("HOST_OF_AIRBYTE", "airbyte.example")
+    resource = airbyte_resource.configured({"host": {"env": "HOST_OF_AIRBYTE"}, "port": 8000, "use_https": True})
+    assert resource.airbyte_instance().url == "https://airbyte.example:8000"
+
+
+def test_a_function_may_configure_from_what_has_a_default():
+    resource = airbyte_resource.configured(
+        lambda config: {"host": f"{config['name']}.example"}, config_schema={"name": Field(str, default_value="a")}
+    )
+    assert resource.airbyte_instance().url == "http://a.example"
+
+
+@pytest.mark.parametrize(
+    ("resource", "reason"),
+    [
+        (airbyte_resource, UNCONFIGURED),
+        (airbyte_resource.configured({"host": {"env": "NOT_SET"}}), UNSET),
+        (AirbyteResource(host=EnvVar("NOT_SET")), UNSET.replace("airbyte_resource", "AirbyteResource")),
+        (
+            airbyte_resource.configured(lambda config: {"host": config}, config_schema={"host": str}),
+            UNCONFIGURED,
+        ),
+    ],
+)
+def test_what_is_missing_is_told_in_one_line(resource, reason):
+    with pytest.raises(DeclarationError) as told:
+        resource.airbyte_instance()
+    assert str(told.value) == reason
+
+
+def test_a_wrong_value_is_told_by_its_place():
+    with pytest.raises(DeclarationError, match=r"^airbyte_resource: .*port_number") as told:
+        airbyte_resource.configured({"host": "localhost", "port_number": 1}).airbyte_instance()
+    assert "\n" not in str(told.value)
