@@ -18,7 +18,7 @@ from airbyte_local.connectors.files import excel, streams, texts
 from airbyte_local.connectors.protocol import ConnectorCrashed
 
 CSV = b"a,b\n" + b"".join(b"%d,row %d\n" % (n, n * 7919 % 10007) for n in range(50_000))
-PACKED = {"gz": gzip.compress(CSV), "bz2": bz2.compress(CSV), "xz": lzma.compress(CSV)}
+PACKED = {"gz": gzip.compress(CSV, mtime=0), "bz2": bz2.compress(CSV), "xz": lzma.compress(CSV)}
 
 
 @pytest.fixture

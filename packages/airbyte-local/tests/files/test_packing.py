@@ -32,10 +32,10 @@ def zipped(*names):
     ("name", "content"),
     [
         ("t.csv", CSV),
-        ("t.csv.gz", gzip.compress(CSV)),
+        ("t.csv.gz", gzip.compress(CSV, mtime=0)),
         ("t.csv.bz2", bz2.compress(CSV)),
         ("t.csv.xz", lzma.compress(CSV)),
-        ("t.CSV.GZ", gzip.compress(CSV[:6]) + gzip.compress(CSV[6:])),
+        ("t.CSV.GZ", gzip.compress(CSV[:6], mtime=0) + gzip.compress(CSV[6:], mtime=0)),
         ("t.csv.zip", zipped("inside.csv")),
         ("t.csv.gz", CSV),
     ],
