@@ -181,6 +181,19 @@ async def test_a_server_that_restarts_in_between_is_waited_for():
         assert await client.send(READ) == {"back": True}
 
 
+async def test_a_server_that_is_gone_is_waited_for_in_full_once_until_it_answers_again():
+    gone = httpx.ConnectError("refused")
+    server = Server({}, *[gone] * 7, {"back": True}, *[gone] * 4, {"back": True})
+    async with client_of(server) as client:
+        await client.send(READ)
+        for sent in (1 + 5, 1 + 5 + 2):
+            with pytest.raises(Unreachable):
+                await client.send(READ)
+            assert len(server.requests) == sent
+        assert await client.send(READ) == {"back": True}
+        assert await client.send(READ) == {"back": True}
+
+
 async def test_no_redirect_is_followed():
     server = Server(httpx.Response(307, headers={"Location": "http://evil.example/"}))
     async with client_of(server, credentials=Basic("jane", "hush")) as client:

@@ -25,7 +25,7 @@ from dagster_managed_elements.api.answers import Answer, decipher, said_date
 from dagster_managed_elements.api.faults import translate
 from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
 from dagster_managed_elements.api.retrying import limit, pause, repeats
-from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.errors import DeclarationError, Unreachable
 
 _log = logging.getLogger("dagster_managed_elements.api")
 
@@ -153,7 +153,11 @@ class Client:
         return None  # pragma: no cover - AsyncRetrying returns or raises within the loop
 
     def _enough(self, state: RetryCallState) -> bool:
-        return state.attempt_number >= limit(_error(state), self._options.attempts, answered=self._answered)
+        error = _error(state)
+        enough = state.attempt_number >= limit(error, self._options.attempts, answered=self._answered)
+        if enough and isinstance(error, Unreachable):
+            self._answered = False  # waited for in full once: each of a hundred steps need not do so again
+        return enough
 
     async def _proven(self, request: Request, number: int) -> Any:
         """One attempt, with other credentials where a 401 leads to some: nothing was carried out then.

@@ -36,7 +36,8 @@ def limit(error: BaseException | None, attempts: int, *, answered: bool) -> int:
     """How many attempts *error* is worth, at most *attempts*.
 
     A server that has not *answered* anything in this run is more likely misspelt than starting: someone who
-    mistyped a port should not wait. A 500 is more often a bug than a hiccup.
+    mistyped a port should not wait. Nor does it count as answering once it was given up. A 500 is more often
+    a bug than a hiccup.
     """
     if isinstance(error, Unreachable) and not answered:
         return min(attempts, 2)
