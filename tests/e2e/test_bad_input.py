@@ -8,7 +8,10 @@ import pytest
 from airbyte_local import server
 
 PROLOGUE = """\
-from dagster_managed_elements.airbyte import *
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection, AirbyteDestination, AirbyteInstance, AirbyteManagedElementReconciler, AirbyteSource,
+    AirbyteSyncMode,
+)
 
 airbyte = AirbyteInstance(url={url!r}{more})
 source = AirbyteSource("people", {source_type!r}, {configuration!r})

@@ -58,7 +58,12 @@ def test_a_thousand_objects_are_all_seen(api, version):
     ids=lambda fault: fault["action"],
 )
 @pytest.mark.parametrize(
-    ("api", "version"), [("config", "0.50"), ("config", "1.8"), ("config", "2.0"), ("public", "2.0")]
+    ("api", "version"),
+    [
+        ("config", "2.0"),
+        *(pytest.param(*way, marks=pytest.mark.slow) for way in (("config", "0.50"), ("config", "1.8"))),
+        ("public", "2.0"),
+    ],
 )
 def test_pages_that_misbehave_are_read_completely_or_refused(api, version, fault):
     with airbyte_local.server(airbyte_version=version, auth="none", log_bodies=False) as server:

@@ -86,6 +86,7 @@ def test_the_page_goes_from_what_is_to_create_to_in_sync_and_tells_what_is_broke
     assert not [each for each in Path("/proc").glob("[0-9]*") if looks_at(each, dagster_me.folder)]
 
 
+@pytest.mark.slow
 def test_a_module_about_another_server_is_told_the_address_of_this_one(dagster_me, tmp_path):
     with server(tmp_path / "other") as other:
         port = free_port()

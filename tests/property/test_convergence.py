@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import count
 
 import anyio
+import pytest
 from dagster_managed_elements.engine.elements import UNSET, Element, Key, Ref, Secret
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
@@ -136,11 +137,23 @@ def exactly(value: object) -> str:
     return json.dumps(value, default=str, sort_keys=True)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+
+
+@settings(PATIENT, max_examples=100)
 @given(st.data(), st.integers(0, 2**32), st.booleans())
 def test_any_world_is_reached_from_any_other_whatever_fails(data: st.DataObject, seed: int, delete: bool) -> None:
+    check_reached(data, seed, delete=delete)
+
+
+@pytest.mark.slow
+@settings(PATIENT, max_examples=1000)
+@given(st.data(), st.integers(0, 2**32), st.booleans())
+def test_any_of_many_worlds_is_reached(data: st.DataObject, seed: int, delete: bool) -> None:
+    check_reached(data, seed, delete=delete)
+
+
+def check_reached(data: st.DataObject, seed: int, *, delete: bool) -> None:
     server = Server()
     first = data.draw(worlds(), label="first")
     converge(server, first, delete=True)

@@ -20,6 +20,11 @@ CHANCE = random.Random(1)
 MUCH = [{"id": n, "text": CHANCE.randbytes(1000).hex()} for n in range(4000)]  # 8 MB that nothing packs well
 OVERWRITTEN = BY_NAME["full_refresh_overwrite"]
 NO_ROOM = ("No space left on device", "File too large", "database or disk is full", "disk I/O error")
+LANDINGS = [
+    "Local JSON",
+    "SQLite",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("Local CSV", "DuckDB")),
+]
 
 
 @pytest.fixture(
@@ -39,13 +44,13 @@ def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Calla
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-@pytest.mark.parametrize("landing", ["Local JSON", "Local CSV", "SQLite", "DuckDB"])
+@pytest.mark.parametrize("landing", LANDINGS)
 def test_a_full_disk_fails_the_job_and_leaves_what_was_there(small_disk, served, land_served, landing, tmp_path):
     check(served, land_served(landing), tmp_path, lambda: None, small_disk)
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux can limit the files of another process")
-@pytest.mark.parametrize("landing", ["Local JSON", "Local CSV", "SQLite", "DuckDB"])
+@pytest.mark.parametrize("landing", LANDINGS)
 def test_a_file_that_may_not_grow_fails_the_job_and_leaves_what_was_there(served, land_served, landing, tmp_path):
     def limit(size: int) -> None:
         resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

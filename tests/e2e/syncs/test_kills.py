@@ -68,7 +68,7 @@ def feed(served: Served, landing: Landing, folder: Path, mode: str) -> Feed:
 @pytest.mark.parametrize(
     ("mode", "kept", "rest"),
     [
-        ("full_refresh_overwrite", OLD, NEW),
+        pytest.param("full_refresh_overwrite", OLD, NEW, marks=pytest.mark.slow),
         ("incremental_append", [*OLD, *NEW[:STATED]], NEW[STATED - 1 :]),  # the row of its cursor is sent again
     ],
 )

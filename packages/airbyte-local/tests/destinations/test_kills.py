@@ -177,6 +177,7 @@ def test_a_name_that_something_else_has_taken_meanwhile_is_refused(files, a_targ
     assert files.debris() == []
 
 
+@pytest.mark.slow
 def test_what_duckdb_spilled_goes_with_the_next_job(stores):
     store = stores.make("duckdb")
     store.killed(told(), "open", "write=900000", "kill")

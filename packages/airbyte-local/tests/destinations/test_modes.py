@@ -165,6 +165,7 @@ def test_more_streams_than_files_may_be_open(files, a_target):
     assert files.ids("s299") == [299, 599]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["append", "append_dedup"])
 def test_many_wide_streams_are_no_matter(database, a_target, mode):
     names = [f"c{number}" for number in range(60)]

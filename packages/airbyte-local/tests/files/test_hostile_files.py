@@ -109,6 +109,7 @@ def test_a_copy_leaves_the_disk_some_room(failure, monkeypatch):
     assert "has no room for a copy of the file" in failure(PACKED["gz"], "parquet", "t.parquet.gz")
 
 
+@pytest.mark.slow
 def test_a_file_that_changes_while_it_is_read_is_another_try(reader):
     configuration = reader.configuration(CSV * 5)
     messages = reader.messages(configuration, schema={})

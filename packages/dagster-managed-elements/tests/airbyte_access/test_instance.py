@@ -54,7 +54,9 @@ def local(server, **more):
     return AirbyteInstance(**{"url": f"http://127.0.0.1:{server.port}", "trust_env": False, **more})
 
 
-@pytest.mark.parametrize("uses", range(1, 31))
+@pytest.mark.parametrize(
+    "uses", [pytest.param(uses, marks=pytest.mark.slow if uses % 5 else ()) for uses in range(1, 31)]
+)
 def test_a_token_that_expires_between_any_two_requests_of_an_apply_is_not_noticed(airbyte_local, asking, uses):
     door = asking(uses)
     result = applied(local(door, **TOKENS), elements(2))
