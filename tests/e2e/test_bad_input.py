@@ -10,7 +10,7 @@ from airbyte_local import server
 PROLOGUE = """\
 from dagster_managed_elements.airbyte import (
     AirbyteConnection, AirbyteDestination, AirbyteInstance, AirbyteManagedElementReconciler, AirbyteSource,
-    AirbyteSyncMode,
+    AirbyteSyncMode, EnvVar,
 )
 
 airbyte = AirbyteInstance(url={url!r}{more})
