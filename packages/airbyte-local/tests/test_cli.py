@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -51,6 +52,20 @@ def test_it_says_where_it_is_and_ends_quietly_on_ctrl_c(tmp_path):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err) == (0, "", "")
+
+
+def test_it_ends_soon_and_without_a_traceback_while_a_request_waits(tmp_path):
+    with start("serve", "--port", "0", cwd=tmp_path) as process, ThreadPoolExecutor() as pool:
+        url = process.stdout.readline().split(" is at ")[1].split()[0]
+        httpx.put(f"{url}/_local/faults", json=[{"match": "health", "action": "latency", "base_ms": 60_000}])
+        waiting = pool.submit(httpx.get, f"{url}/api/v1/health", timeout=30)
+        time.sleep(0.5)  # it is on its way: nothing tells that it has arrived
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=10)
+        answer = waiting.result()
+    assert (process.returncode, answer.status_code) == (0, 503)
+    assert answer.json() == {"message": "The server was stopped."}
+    assert "Traceback" not in err
 
 
 def test_a_port_in_use_is_one_line_that_says_what_to_do(tmp_path):

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from airbyte_local import paging, routing
-from airbyte_local.answers import Answer, Request, crash_answer
+from airbyte_local.answers import Answer, Request, crash_answer, json_answer
 from airbyte_local.auth import Auth
 from airbyte_local.faults import Fault, Faults
 from airbyte_local.json_values import is_list, is_object
@@ -71,7 +71,10 @@ class Front:
             return
         number, started = self.log.number(), time.perf_counter()
         faults = self.faults.hitting(request.method, path)
-        answer = await self._work(request, faults)
+        try:
+            answer = await self._work(request, faults)
+        except asyncio.CancelledError:  # the server ends, and has waited for this one long enough
+            answer = json_answer(503, {"message": "The server was stopped."})
         delivered = not any(f.action in {"die", "lost-after-commit", *LATE} for f in faults)
         self.log.record(
             request,

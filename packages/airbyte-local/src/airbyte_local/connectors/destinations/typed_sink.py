@@ -144,10 +144,7 @@ class TypedSink:
             self._load(self._streams)
 
     def flush(self) -> bool:
-        targets = ((stream, stream.table.target) for stream in self._streams)
-        self._move(
-            [stream for stream, target in targets if target.checkpoints and not target.replaces], empty=False
-        )
+        self._move([stream for stream in self._streams if stream.checkpoints], empty=False)
         return True
 
     def finish(self) -> None:
