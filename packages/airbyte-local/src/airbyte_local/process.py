@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
-
 from airbyte_local.admin import admin_app
 from airbyte_local.deployments import Deployment
 from airbyte_local.faults import Faults
@@ -18,7 +16,7 @@ from airbyte_local.jobs.running import begin
 from airbyte_local.jobs.scheduling import Schedules
 from airbyte_local.listening import listen
 from airbyte_local.request_log import RequestLog
-from airbyte_local.threaded import Controls, server_config
+from airbyte_local.threaded import Controls, Server, server_config
 from airbyte_local.wires import Wires
 
 SWITCH_SECONDS = 0.001
@@ -68,7 +66,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
                 schedules.begin(world)
             say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
             _say_credentials(settings.deployment, say)
-            uvicorn.Server(server_config(front, wires)).run(sockets=[listener])
+            Server(server_config(front, wires)).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises what it caught again, once everything is closed
             pass
         finally:

@@ -44,7 +44,20 @@ class Controls:
         self.log.clear()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """Ends at once where nothing is under way: uvicorn's own waits for a tenth of a second in any case."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # the idle ones leave
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
+
+class _Server(Server):
     """Says when it is up, and in which event loop."""
 
     def __init__(self, config: uvicorn.Config) -> None:
@@ -64,16 +77,6 @@ class _Server(uvicorn.Server):
             await self.on_tick(0)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), TICK_SECONDS)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """At once where nothing is under way: uvicorn's own waits for a tenth of a second in any case."""
-        for listener in (*self.servers, *(sockets or ())):
-            listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        await asyncio.sleep(0)  # the idle ones leave
-        if self.server_state.connections or self.server_state.tasks:
-            await super().shutdown(sockets)
 
     def end(self, first: Callable[[], None]) -> None:
         """From any thread: do *first* in the event loop, then end. Nothing happens where it has ended already."""
