@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from airbyte_local.handlers.connections import find_connection
 from airbyte_local.handlers.job_reads import job_row
 from airbyte_local.json_values import Json, bean
-from airbyte_local.store import Attempt, Connection, Job
+from airbyte_local.store import Connection, Job
 from airbyte_local.world import Call
 
 LOOKED_AT = 10
@@ -24,7 +26,7 @@ def _status(call: Call, connection_id: str) -> Json:
     good = next((job for job in jobs if job.status == "succeeded"), None)
     attempts = call.session.jobs.attempts([last.id])[last.id] if last else []
     failures = attempts[-1].failures if last and last.status == "failed" and attempts else ()
-    words = _flags(jobs, last) if call.world.profile.status_flags else _words(connection, jobs, last, attempts)
+    words = _flags(jobs, last) if call.world.profile.status_flags else _words(connection, jobs, last, failures)
     return bean(
         connectionId=connection_id,
         **words,
@@ -35,18 +37,17 @@ def _status(call: Call, connection_id: str) -> Json:
     )
 
 
-def _words(connection: Connection, jobs: list[Job], last: Job | None, attempts: list[Attempt]) -> Json:
+def _words(connection: Connection, jobs: list[Job], last: Job | None, failures: Sequence[Json]) -> Json:
     synced = next((job for job in jobs if job.config_type not in CLEARING), None)
     return bean(
-        connectionSyncStatus=_word(connection, jobs, last, attempts),
+        connectionSyncStatus=_word(connection, jobs, last, failures),
         scheduleData=connection.details.get("scheduleData"),
         activeJob=job_row(jobs[0], []) if jobs and not jobs[0].ended else None,
         lastSyncJobCreatedAt=synced.created_at if synced else None,
     )
 
 
-def _word(connection: Connection, jobs: list[Job], last: Job | None, attempts: list[Attempt]) -> str:
-    failures = attempts[-1].failures if last and last.status == "failed" and attempts else ()
+def _word(connection: Connection, jobs: list[Job], last: Job | None, failures: Sequence[Json]) -> str:
     if jobs and not jobs[0].ended:
         return "running"
     if connection.details.get("breakingChange") or any(each["failureType"] == "config_error" for each in failures):

@@ -120,9 +120,8 @@ def _listed(call: Call, query: JobQuery) -> Json:
         ids = ids if wanted in ids else []
         size, offset = ((ids.index(wanted) + 1) // size + 1) * size if ids else size, 0
     shown = page(ids, size=size, offset=offset)
-    attempts = jobs.attempts(shown)
     return {
-        "jobs": [job_with_attempts(job, attempts[job.id]) for job in jobs.whole(shown)],
+        "jobs": [job_with_attempts(*each) for each in jobs.with_attempts(shown)],
         "totalJobCount": len(found),
     }
 

@@ -76,7 +76,7 @@ def list_by_cursor(call: Call) -> Json:
 
 
 def status_counts(call: Call) -> Json:
-    newest = call.session.jobs.newest_lines()
+    newest = call.session.jobs.newest()
     counts: Json = dict.fromkeys(("running", "healthy", "failed", "paused", "notSynced"), 0)
     for line in call.session.connections.lines([call.body["workspaceId"]]):
         counts[_health(line, newest.get(line.id))] += 1
@@ -147,7 +147,7 @@ class _Ends:
             for words in (SOURCE, DESTINATION)
             for actor in session.actors.lines(words.kind, [workspace_id], deleted=True)
         }
-        self._jobs = session.jobs.newest_lines()
+        self._jobs = session.jobs.newest()
         self._directories = {words.kind: Directory(session, words.kind) for words in (SOURCE, DESTINATION)}
 
     def match(self, line: ConnectionLine, filters: Json) -> bool:

@@ -67,7 +67,7 @@ class Schedules:
             self._changes = changes
             if changes == before:
                 return None
-            return session.connections.scheduled(), session.jobs.newest_lines()
+            return session.connections.scheduled(), session.jobs.newest()
 
     def _planned(self, scheduled: Mapping[str, Json], newest: Mapping[str, JobLine], now: int) -> dict[str, Plan]:
         found: dict[str, Plan] = {}

@@ -113,15 +113,15 @@ def _namespace(details: Json, namespace: str | None) -> str | None:
 
 def _primary_key(stream: Json, config: Json, mapping: RowMapping, *, needed: bool) -> tuple[tuple[str, ...], ...]:
     key: list[list[str]] = config.get("primaryKey") or stream.get("sourceDefinedPrimaryKey") or []
-    paths = [mapping.path(path) for path in key if path]
-    lost = ", ".join(".".join(path) for path in key if path and mapping.path(path) is None)
+    paths = [(path, mapping.path(path)) for path in key if path]
+    lost = ", ".join(".".join(path) for path, found in paths if found is None)
     if needed and (lost or not paths):
         why = (
             f"its primary key {lost} is left out by a mapper" if lost else "to deduplicate, a primary key is needed"
         )
         message = f"Stream {stream['name']}: {why}."
         raise AttemptFailed(Failure(origin="destination", kind="config_error", message=message))
-    return () if lost else tuple(path for path in paths if path)
+    return () if lost else tuple(found for _, found in paths if found)
 
 
 def _cursor(stream: Json, config: Json) -> list[str]:

@@ -11,7 +11,7 @@ from airbyte_local.definitions import Directory
 from airbyte_local.pages.history import Past, past
 from airbyte_local.pages.places import Outlook
 from airbyte_local.pages.wording import schedule
-from airbyte_local.store import ENDED, Actor, ActorLine, ConnectionLine, Job, Session
+from airbyte_local.store import Actor, ActorLine, ConnectionLine, JobLine, Session
 
 PAGE = 100
 SHOWING = {
@@ -97,15 +97,13 @@ def end_names(session: Session, kind: ActorKind, outlook: Outlook, *, only: str 
     }
 
 
-def _shows(job: Job | None) -> str:
+def _shows(job: JobLine | None) -> str:
     if job is None:
         return "never"
-    if job.status not in ENDED:
-        return "running"
-    return job.status
+    return job.status if job.ended else "running"
 
 
-def _wanted(line: ConnectionLine, asked: Asked, ends: Mapping[str, End], newest: Mapping[str, Job]) -> bool:
+def _wanted(line: ConnectionLine, asked: Asked, ends: Mapping[str, End], newest: Mapping[str, JobLine]) -> bool:
     if asked.show and _shows(newest.get(line.id)) != asked.show:
         return False
     needle = asked.text.casefold()
@@ -118,11 +116,10 @@ def _rows(
     outlook: Outlook,
     lines: list[ConnectionLine],
     ends: Mapping[str, End],
-    newest: Mapping[str, Job],
+    newest: Mapping[str, JobLine],
 ) -> list[Row]:
-    jobs = [newest[line.id] for line in lines if line.id in newest]
-    attempts = session.jobs.attempts([job.id for job in jobs])
-    last = {job.connection_id: past(job, attempts[job.id]) for job in jobs}
+    jobs = session.jobs.with_attempts([newest[line.id].id for line in lines if line.id in newest])
+    last = {job.connection_id: past(job, attempts) for job, attempts in jobs}
     return [
         Row(
             id=connection.id,

@@ -13,7 +13,7 @@ from airbyte_local.json_values import Json, bean, form
 from airbyte_local.paging import page
 from airbyte_local.public.listings import listed, pagination, workspace_ids
 from airbyte_local.public.problems import bad_request, problem
-from airbyte_local.store import ENDED, Attempt, Job
+from airbyte_local.store import Attempt, Job
 from airbyte_local.world import Call, World
 
 # Also a clear is called a reset here: the vendor's table has no other word for it.
@@ -75,8 +75,7 @@ def list_all(call: Call) -> Json:
     pages = pagination(call)
     ids = jobs.ids(wanted_jobs(asked, connection_id=connection_id, workspaces=workspaces))
     shown = page(ids, size=pages["pageSize"], offset=pages["rowOffset"])
-    attempts = jobs.attempts(shown)
-    rows = [job_read(job, attempts[job.id]) for job in jobs.whole(shown)]
+    rows = [job_read(*each) for each in jobs.with_attempts(shown)]
     return listed(call, "jobs", rows, _repeated(body))
 
 
@@ -90,7 +89,7 @@ def job_read(job: Job, attempts: list[Attempt]) -> Json:
         startTime=java_time(job.created_at),
         connectionId=job.connection_id,
         lastUpdatedAt=java_time(job.updated_at),
-        duration=java_duration(seconds) if job.status in ENDED else None,
+        duration=java_duration(seconds) if job.ended else None,
         bytesSynced=sum(attempt.total("bytes_committed") for attempt in attempts),
         rowsSynced=sum(attempt.total("records_committed") for attempt in attempts),
     )

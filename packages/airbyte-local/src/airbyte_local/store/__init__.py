@@ -3,7 +3,6 @@
 from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Store
 from airbyte_local.store.job_queries import JobQuery, Span
 from airbyte_local.store.records import (
-    ENDED,
     Actor,
     ActorLine,
     Attempt,
@@ -23,7 +22,6 @@ from airbyte_local.store.records import (
 from airbyte_local.store.session import Session
 
 __all__ = [
-    "ENDED",
     "Actor",
     "ActorLine",
     "Attempt",

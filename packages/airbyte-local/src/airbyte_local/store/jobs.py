@@ -59,10 +59,10 @@ class Jobs:
         condition, values = query.sql()
         return [row[0] for row in self._database.execute(IDS + condition, values)]
 
-    def whole(self, ids: Sequence[int]) -> list[Job]:
-        """The rows of *ids*, in their order."""
+    def with_attempts(self, ids: Sequence[int]) -> list[tuple[Job, list[Attempt]]]:
+        """The jobs of *ids*, in their order, each with its attempts."""
         by_id = {job.id: job for job in self._select(f"WHERE id IN {AMONG}", dumps(list(ids)))}
-        return [by_id[each] for each in ids]
+        return [(by_id[job_id], attempts) for job_id, attempts in self.attempts(ids).items()]
 
     def latest(self, connection_id: str, *, most: int) -> list[Job]:
         """The newest so many of one connection, newest first."""
@@ -78,12 +78,8 @@ class Jobs:
         """The oldest pending ones, one a connection, of connections of which none runs."""
         return self._select(CLAIMABLE, most)
 
-    def newest(self) -> dict[str, Job]:
+    def newest(self) -> dict[str, JobLine]:
         """The newest job of each connection that has one."""
-        return {job.connection_id: job for job in self._select(NEWEST)}
-
-    def newest_lines(self) -> dict[str, JobLine]:
-        """As `newest`, without what a job is about."""
         return {row[1]: JobLine(*row) for row in self._database.execute(LINES + NEWEST)}
 
     def save_attempt(self, attempt: Attempt) -> None:
