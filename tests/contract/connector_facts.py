@@ -16,7 +16,7 @@ from typing import Any
 from contracts import FOLDER
 
 CORPUS = FOLDER / "connectors.jsonl"
-AIRBYTE = "packages/dagster-managed-elements/src/dagster_managed_elements/airbyte"
+AIRBYTE = "packages/dagster-managed-elements/src/dagster_managed_elements/airbyte/specs"
 TABLE = Path(__file__).resolve().parents[2] / AIRBYTE / "connector_facts.jsonl"
 
 

@@ -11,13 +11,14 @@ import httpx
 import jsonschema_rs
 import pytest
 from contracts import Contract, require_contract
+from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, generation_of, read_release
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
-from dagster_managed_elements.airbyte.versions import UNNUMBERED, generation_of, read_release
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Side, Stream, StreamConfig
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.client import ClientOptions, open_client
-from dagster_managed_elements.engine.elements import Masked, Secret
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Missing
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import Masked
 from standins import ORGANIZATION, StandIn, identity
 
 # The description, and what a server of it calls itself: 0.50 does not say.

@@ -18,7 +18,7 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.reconciler import Options, Result, apply, check
+from dagster_managed_elements.reconciler import Options, Result, apply, check
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from airbyte_local import server
-from dagster_managed_elements.cli.watching import free_port
+from dagster_managed_elements.cli.monitoring import free_port
 
 SECONDS = 60.0
 

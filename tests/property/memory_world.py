@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, ClassVar
 
-from dagster_managed_elements.engine.changes import Declared, Ids, Observed, Update
-from dagster_managed_elements.engine.elements import UNSET, Element, Key, Masked, Ref, Secret, Unset, reveal
+from dagster_managed_elements.engine.changes import Declared, Observed, Update
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import Conflict, Invalid, Lost, ServerFault
 from dagster_managed_elements.engine.kinds import Instance, Kind, Session, Settings
+from dagster_managed_elements.engine.secrets import Secret, reveal
+from dagster_managed_elements.engine.values import UNSET, Ids, Key, Masked, Ref, Unset
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
-"""Short ways to write down what is declared and what is observed, for tables of whole values."""
+"""Short settings to write down what is declared and what is observed, for tables of whole values."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
-from dagster_managed_elements.engine.elements import Key, Ref
 from dagster_managed_elements.engine.kinds import Kind
+from dagster_managed_elements.engine.values import Key, Ref
 from memory_world import LeafKind, NodeKind, Server
 
 KINDS: dict[str, Kind] = {"node": NodeKind(Server()), "leaf": LeafKind(Server())}

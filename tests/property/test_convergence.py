@@ -9,12 +9,14 @@ from itertools import count
 
 import anyio
 import pytest
-from dagster_managed_elements.engine.elements import UNSET, Element, Key, Ref, Secret
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import UNSET, Key, Ref
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 from memory_world import Leaf, MemoryInstance, Node, Server

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from dagster_managed_elements import airbyte
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -14,7 +15,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
 )
 
-from dagster_airbyte import _door
+from dagster_airbyte._elsewhere import refuse
 
 if TYPE_CHECKING:
     from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource
@@ -31,4 +32,7 @@ __all__ = [
     "airbyte_resource",
 ]
 
-__getattr__ = _door.of(__name__)
+
+def __getattr__(name: str) -> Any:
+    """Names that need dagster come when they are asked for."""
+    return getattr(airbyte, name) if name in {"AirbyteResource", "airbyte_resource"} else refuse(__name__, name)

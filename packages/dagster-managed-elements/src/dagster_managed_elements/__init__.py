@@ -1,33 +1,17 @@
 """Config as code for data movers: declare it in typed Python, check it, apply it, watch it for drift."""
 
 from dagster_managed_elements.engine.changes import (
-    ABSENT,
     Change,
-    Consequence,
     Create,
     Declared,
     Delete,
     FieldChange,
-    Ids,
-    Notice,
     Observed,
     Pair,
-    Problem,
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import (
-    UNSET,
-    Element,
-    EnvVar,
-    Key,
-    Later,
-    Masked,
-    Named,
-    Ref,
-    Secret,
-    reveal,
-)
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import (
     ApiError,
     Conflict,
@@ -43,8 +27,11 @@ from dagster_managed_elements.engine.errors import (
     Unauthorized,
     Unreachable,
 )
-from dagster_managed_elements.engine.kinds import Instance, Kind, Look, Session, Settings
-from dagster_managed_elements.engine.reconciler import ApplyFailed, Reconciler
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.kinds import Instance, Kind, ResolveContext, Session, Settings
+from dagster_managed_elements.engine.secrets import EnvVar, Secret, reveal
+from dagster_managed_elements.engine.values import ABSENT, UNSET, Ids, Key, Later, Masked, Named, Ref
+from dagster_managed_elements.reconciler import ApplyFailed, Reconciler
 from dagster_managed_elements.types import (
     SANITIZE_KEY_EXACT_MATCHES,
     SANITIZE_KEY_KEYWORDS,
@@ -83,7 +70,6 @@ __all__ = [
     "Key",
     "Kind",
     "Later",
-    "Look",
     "Lost",
     "ManagedElementCheckResult",
     "ManagedElementDiff",
@@ -104,6 +90,7 @@ __all__ = [
     "Reconciler",
     "Ref",
     "Replace",
+    "ResolveContext",
     "Secret",
     "ServerFault",
     "Session",

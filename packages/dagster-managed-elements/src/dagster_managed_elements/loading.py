@@ -19,7 +19,7 @@ from typing import Any
 
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.tracing import described, raised_by_user
+from dagster_managed_elements.tracebacks import described, raised_by_user
 from dagster_managed_elements.types import ManagedElementReconciler
 
 

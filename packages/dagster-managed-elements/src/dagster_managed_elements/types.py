@@ -11,37 +11,38 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
-from dagster_managed_elements.engine.changes import ABSENT, FieldChange
-from dagster_managed_elements.engine.elements import SECRET_MASK
-from dagster_managed_elements.engine.planning import Entry
-from dagster_managed_elements.showing import EMPTY, aside, escape, inline, labels, visible
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.presentation import Entry, labels
+from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK
+from dagster_managed_elements.rendering.values import (
+    EMPTY,
+    SANITIZE_KEY_EXACT_MATCHES,
+    SANITIZE_KEY_KEYWORDS,
+    escape,
+    inline,
+    is_key_secret,
+    masked_by_name,
+    visible,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+__all__ = [
+    "SANITIZE_KEY_EXACT_MATCHES",
+    "SANITIZE_KEY_KEYWORDS",
+    "SECRET_MASK_VALUE",
+    "DiffData",
+    "ManagedElementCheckResult",
+    "ManagedElementDiff",
+    "ManagedElementError",
+    "ManagedElementReconciler",
+    "ModifiedDiffData",
+    "is_key_secret",
+    "to_diff",
+]
+
 SECRET_MASK_VALUE: Final = SECRET_MASK
-SANITIZE_KEY_KEYWORDS: Final = ["password", "token", "secret", "ssh_key", "credentials_json", "access_key_id"]
-SANITIZE_KEY_EXACT_MATCHES: Final = ["pat"]
-
-
-def is_key_secret(key: str) -> bool:
-    """Whether a key sounds like a secret's. Only diffs that come without a specification are masked by it."""
-    return key in SANITIZE_KEY_EXACT_MATCHES or any(word in key for word in SANITIZE_KEY_KEYWORDS)
-
-
-def masked_by_name(key: str, value: Any) -> Any:
-    """*value* as it may be printed under *key*: masked where the key, or one inside the value, sounds secret."""
-    if is_key_secret(key):
-        return SECRET_MASK_VALUE
-    return _masked_inside(visible(value))
-
-
-def _masked_inside(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: masked_by_name(key, inner) for key, inner in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_masked_inside(inner) for inner in cast("list[Any]", value)]
-    return value
 
 
 class ManagedElementError(Enum):
@@ -205,7 +206,7 @@ def to_diff(entries: Iterable[Entry]) -> ManagedElementDiff:
     nested: dict[str, ManagedElementDiff] = {}
     bare = ManagedElementDiff()
     for entry, label in zip(entries, labels(entries), strict=True):
-        note = aside(entry)
+        note = entry.aside
         name = f"{label} ({note})" if note else label
         inner = ManagedElementDiff()
         for change in entry.fields:

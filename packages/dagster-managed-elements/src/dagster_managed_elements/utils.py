@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias, cast
 
-from dagster_managed_elements.engine.elements import UNSET
+from dagster_managed_elements.engine.values import UNSET
 from dagster_managed_elements.types import ManagedElementDiff
 
 __all__ = ["UNSET", "diff_dicts"]

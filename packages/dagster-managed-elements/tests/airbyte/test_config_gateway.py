@@ -7,13 +7,12 @@ import anyio
 import httpx
 import jsonschema_rs
 import pytest
-from dagster_managed_elements.airbyte.config_gateway import ConfigGateway
+from dagster_managed_elements.airbyte.config_api.gateway import ConfigGateway
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import Workspace
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.api.requests import Basic
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
 from dagster_managed_elements.engine.errors import (
     ApiError,
     DeclarationError,
@@ -22,6 +21,8 @@ from dagster_managed_elements.engine.errors import (
     ServerFault,
     Unauthorized,
 )
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked
 
 FAKER = "dfd88b22-b603-4c3d-aad7-3701784586b1"
 POSTGRES = "decd338e-5647-4c0b-adf4-da0e75f5a750"

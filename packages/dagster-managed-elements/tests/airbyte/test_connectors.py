@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from dagster_managed_elements.airbyte.connectors import Connectors, Unfound
+from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.wire import Definition
 
 FILE = Definition(id="f1", name="File (CSV, JSON, Excel)", docker_repository="airbyte/source-file")

@@ -3,9 +3,10 @@
 import copy
 
 import pytest
-from dagster_managed_elements.airbyte.compiling import compiled
-from dagster_managed_elements.airbyte.specifications import mask, mask_allowed, trim, validate, wrap
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
+from dagster_managed_elements.airbyte.specs.compiling import compiled
+from dagster_managed_elements.airbyte.specs.specifications import mask, mask_allowed, trim, validate, wrap
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

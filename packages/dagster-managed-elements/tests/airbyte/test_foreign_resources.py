@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler
-from dagster_managed_elements.airbyte.foreign_resources import adopt
+from dagster_managed_elements.airbyte.resources.upstream import adopt
 from dagster_managed_elements.engine.errors import DeclarationError
 
 REQUESTS = {"request_max_retries": 3, "request_retry_delay": 0.25, "request_timeout": 15}

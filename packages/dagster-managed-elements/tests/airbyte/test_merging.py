@@ -1,7 +1,7 @@
 import pytest
-from dagster_managed_elements.airbyte.merging import merge, refuse_lost_masks
-from dagster_managed_elements.engine.elements import SECRET_MASK
+from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import SECRET_MASK
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from dagster_managed_elements.airbyte.sending import holds_mask, revealed
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked
 
 
 def test_secrets_are_read_once_and_remembered():

@@ -1,7 +1,13 @@
 import httpx
 import pytest
-from dagster_managed_elements.airbyte.server import Entrances, Server, look
-from dagster_managed_elements.airbyte.versions import GENERATIONS, UNKNOWN, UNNUMBERED, Way, generation_of
+from dagster_managed_elements.airbyte.config_api.server import Entrances, Server, look
+from dagster_managed_elements.airbyte.config_api.versions import (
+    GENERATIONS,
+    UNKNOWN,
+    UNNUMBERED,
+    Way,
+    generation_of,
+)
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.engine.errors import Missing, ServerFault, Unauthorized, Unreachable
 

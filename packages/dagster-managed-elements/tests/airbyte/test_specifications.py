@@ -1,6 +1,7 @@
 import pytest
-from dagster_managed_elements.airbyte.specifications import mask, mask_allowed, trim, wrap
-from dagster_managed_elements.engine.elements import SECRET_MASK, EnvVar, Masked, Secret
+from dagster_managed_elements.airbyte.specs.specifications import mask, mask_allowed, trim, wrap
+from dagster_managed_elements.engine.secrets import EnvVar, Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked
 
 SECRET = {"type": "string", "airbyte_secret": True}
 KEY = {

@@ -1,8 +1,9 @@
 import math
 
 import pytest
-from dagster_managed_elements.airbyte.specifications import validate, wrap
-from dagster_managed_elements.engine.elements import EnvVar, Masked, Secret
+from dagster_managed_elements.airbyte.specs.specifications import validate, wrap
+from dagster_managed_elements.engine.secrets import EnvVar, Secret
+from dagster_managed_elements.engine.values import Masked
 
 HTTPS = {
     "type": "object",

@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from dagster_managed_elements.airbyte.versions import GENERATIONS, UNKNOWN, generation_of, read_release
+from dagster_managed_elements.airbyte.config_api.versions import GENERATIONS, UNKNOWN, generation_of, read_release
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -15,7 +15,7 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 
 READS = ("/list", "/get", "discover_schema", "instance_configuration", "/list_")
 

@@ -10,7 +10,8 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
-from dagster_managed_elements.engine.changes import ABSENT, FieldChange
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.values import ABSENT
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 APPEND = AirbyteSyncMode.FULL_REFRESH_APPEND

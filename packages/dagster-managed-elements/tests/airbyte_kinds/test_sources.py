@@ -7,9 +7,9 @@ import json
 import pytest
 from dagster import EnvVar as DagsterEnvVar
 from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteSource, EnvVar, Secret
-from dagster_managed_elements.engine.changes import ABSENT, FieldChange
-from dagster_managed_elements.engine.elements import Masked, Named
+from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import ABSENT, Masked, Named
 
 PASSWORD = "correct horse battery staple"
 

@@ -16,11 +16,12 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
-from dagster_managed_elements.engine.changes import ABSENT, FieldChange
+from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.reconciler import Options, Result, apply, check
+from dagster_managed_elements.engine.values import ABSENT
+from dagster_managed_elements.reconciler import Options, Result, apply, check
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 APPEND = AirbyteSyncMode.FULL_REFRESH_APPEND

@@ -10,7 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from dagster_managed_elements.cli.watching import Watch
+from dagster_managed_elements.cli.monitoring import Watch
 
 SECONDS = 30.0
 SERVER = """

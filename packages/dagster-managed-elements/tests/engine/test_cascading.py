@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 from dagster_managed_elements.engine.cascading import cascade
-from dagster_managed_elements.engine.changes import (
-    ABSENT,
-    Change,
-    Create,
-    Delete,
-    FieldChange,
-    Pair,
-    Replace,
-    Update,
-)
+from dagster_managed_elements.engine.changes import Change, Create, Delete, FieldChange, Pair, Replace, Update
+from dagster_managed_elements.engine.values import ABSENT
 from sides import alone, at, both, have, leaf, node, want
 
 A1 = have("a", "1")

@@ -6,20 +6,19 @@ from typing import Any, ClassVar
 
 import pytest
 from dagster_managed_elements.engine.changes import (
-    ABSENT,
     Changes,
     Create,
     Delete,
     FieldChange,
     Memory,
-    Notice,
     Pair,
     Replace,
-    SecretRecord,
     Update,
 )
 from dagster_managed_elements.engine.diffing import diff
-from dagster_managed_elements.engine.elements import Key, Later, Masked, Named, Secret
+from dagster_managed_elements.engine.findings import Notice
+from dagster_managed_elements.engine.secrets import Secret, SecretRecord
+from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named
 from memory_world import NodeKind, Server
 from sides import KINDS, alone, at, both, have, node, want
 

@@ -14,19 +14,10 @@ from typing import Any, ClassVar
 
 import dagster
 import pytest
-from dagster_managed_elements.engine.elements import (
-    UNSET,
-    Element,
-    EnvVar,
-    Key,
-    Masked,
-    Named,
-    Secret,
-    Unset,
-    plain,
-    reveal,
-)
+from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import EnvVar, Secret, reveal
+from dagster_managed_elements.engine.values import UNSET, Key, Masked, Named, Unset
 
 VALUE = "hunter2-the-value"
 

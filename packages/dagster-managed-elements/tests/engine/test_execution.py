@@ -15,20 +15,18 @@ from dagster_managed_elements.engine.changes import (
     Declared,
     Delete,
     FieldChange,
-    Ids,
-    Notice,
     Observed,
     Pair,
-    Problem,
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import Key, Later
 from dagster_managed_elements.engine.errors import Lost, ManagedElementsError, Partial, ServerFault, Unreachable
-from dagster_managed_elements.engine.execution import Ways, execute
-from dagster_managed_elements.engine.kinds import Kind, Look
+from dagster_managed_elements.engine.execution import ExecutionSettings, execute
+from dagster_managed_elements.engine.findings import Notice, Problem
+from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.planning import plan
 from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.values import Ids, Key, Later
 from sides import at, have, node, want
 
 
@@ -76,8 +74,8 @@ class Acting(Kind):
             raise found
         return [have(name, id_) for id_ in found]
 
-    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
-        self.ids.append(dict(look.ids))
+    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
+        self.ids.append(dict(context.ids))
         return [each for pair in pairs for each in self.resolves(pair)]
 
 
@@ -100,7 +98,7 @@ class Run:
         async def go() -> Report:
             kinds = {"node": self.kind}
             self.stop = anyio.Event()
-            ways = Ways(
+            settings = ExecutionSettings(
                 limiter=anyio.CapacityLimiter(self.limit),
                 stop=self.stop,
                 on_outcome=self.told.append,
@@ -108,7 +106,7 @@ class Run:
                 sleep=pause,
             )
             planned = plan(Changes(changes), kinds, "here")
-            return await execute(planned, kinds, ids or {}, {"node": frozenset(seen)}, ways)
+            return await execute(planned, kinds, ids or {}, {"node": frozenset(seen)}, settings)
 
         return anyio.run(go)
 
@@ -289,9 +287,9 @@ def test_an_interrupt_that_came_before_anything_begins_nothing() -> None:
     async def go() -> Report:
         stop = anyio.Event()
         stop.set()
-        ways = Ways(limiter=anyio.CapacityLimiter(1), stop=stop)
+        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=stop)
         planned = plan(Changes((create("a"), create("b", "a"))), {"node": kind}, "here")
-        return await execute(planned, {"node": kind}, {}, {}, ways)
+        return await execute(planned, {"node": kind}, {}, {}, settings)
 
     report = anyio.run(go)
     assert {each.reason for each in report.outcomes} == {"interrupted before it began"}
@@ -310,9 +308,9 @@ def test_a_cancelled_run_sees_a_write_that_began_to_its_end() -> None:
 
         kind = Acting({"a": write})
         planned = plan(Changes((create("a"), create("b", "a"))), {"node": kind}, "here")
-        ways = Ways(limiter=anyio.CapacityLimiter(1), stop=anyio.Event())
+        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=anyio.Event())
         with anyio.CancelScope() as scope:
-            await execute(planned, {"node": kind}, {}, {}, ways)
+            await execute(planned, {"node": kind}, {}, {}, settings)
         assert kind.asked == ["create a"]
 
     anyio.run(go)

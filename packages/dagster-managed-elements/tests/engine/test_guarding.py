@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dagster_managed_elements.engine.changes import Consequence
 from dagster_managed_elements.engine.errors import PlanRefused
+from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.guarding import Policy, guard, objections
 from dagster_managed_elements.engine.planning import Plan
 from sides import node

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import pytest
-from dagster_managed_elements.engine.changes import ABSENT, Create, Delete, FieldChange, Update
-from dagster_managed_elements.engine.elements import Secret
+from dagster_managed_elements.engine.changes import Create, Delete, FieldChange, Update
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import ABSENT
 from memory_world import NodeKind, Server
 from sides import have, want
 

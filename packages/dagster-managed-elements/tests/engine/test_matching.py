@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
-from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Problem
-from dagster_managed_elements.engine.elements import Element, Fields
+from dagster_managed_elements.engine.changes import Declared, Memory, Observed
+from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.matching import gather, match
+from dagster_managed_elements.engine.values import Fields
 from sides import have, leaf, node, want
 
 

@@ -11,7 +11,6 @@ import pytest
 from dagster_managed_elements.engine.changes import (
     Change,
     Changes,
-    Consequence,
     Create,
     Delete,
     FieldChange,
@@ -19,9 +18,11 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import Later, Masked, Named, Secret
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.planning import Plan, plan
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import Later, Masked, Named
 from sides import KINDS, at, have, leaf, node, want
 
 SOME = (FieldChange(("color",), 0, 1),)
@@ -179,7 +180,7 @@ def test_nothing_to_do_is_an_empty_plan() -> None:
 # Everything is replaced, and takes an undeclared leaf with it: as many sets and maps on the way as there can be.
 TANGLED = """
 import anyio, memory_world as world
-from dagster_managed_elements.engine.reconciler import Options, Reconciler, check
+from dagster_managed_elements.reconciler import Options, Reconciler, check
 nodes = [world.Node("a", shape=1)]
 for name in "bcdefgh":
     nodes.append(world.Node(name, shape=1, friends=tuple(node.key for node in nodes[-3:])))

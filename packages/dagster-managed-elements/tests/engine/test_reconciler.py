@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 import anyio
 import pytest
 from dagster_managed_elements.engine.changes import Observed, Update
-from dagster_managed_elements.engine.elements import Element, Key, Ref
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused, ServerFault, Unreachable
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.reconciler import ApplyFailed, Options, Reconciler, Result, apply, check
 from dagster_managed_elements.engine.reports import Outcome
+from dagster_managed_elements.engine.values import Key, Ref
+from dagster_managed_elements.reconciler import ApplyFailed, Options, Reconciler, Result, apply, check
 from memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
 
 

@@ -14,8 +14,8 @@ from types import FrameType
 import anyio
 import anyio.lowlevel
 import pytest
+from dagster_managed_elements.engine.concurrency import concurrently, sync
 from dagster_managed_elements.engine.errors import ServerFault
-from dagster_managed_elements.engine.running import concurrently, sync
 
 WHERE: ContextVar[str] = ContextVar("where", default="nowhere")
 

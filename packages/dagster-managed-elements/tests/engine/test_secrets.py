@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from dagster_managed_elements.engine.changes import ABSENT
-from dagster_managed_elements.engine.elements import EnvVar, Masked, Secret
-from dagster_managed_elements.engine.secrets import unreadable, veiled
+from dagster_managed_elements.engine.secrets import EnvVar, Secret, masked_beside, unreadable
+from dagster_managed_elements.engine.values import ABSENT, Masked
 
 
 def test_each_cheap_secret_that_cannot_be_read_is_said_with_its_path(
@@ -33,7 +32,7 @@ def test_each_cheap_secret_that_cannot_be_read_is_said_with_its_path(
 def test_what_is_declared_a_secret_is_veiled_in_a_list_the_server_shows_wherever_it_stood() -> None:
     now = [{"name": "a", "value": Secret.literal("new")}, {"name": "b", "value": 1}]
     then = [{"name": "b", "value": "old-1"}, {"name": "a", "value": "old-2"}, "old-3"]
-    assert veiled(then, now) == [{"name": "b", "value": Masked()}, {"name": "a", "value": Masked()}, "old-3"]
-    assert veiled(["old", "x"], [Secret.literal("new")]) == [Masked(), Masked()]
-    assert veiled(["old", "x"], ["new"]) == ["old", "x"]
-    assert veiled(ABSENT, Secret.literal("new")) is ABSENT
+    assert masked_beside(then, now) == [{"name": "b", "value": Masked()}, {"name": "a", "value": Masked()}, "old-3"]
+    assert masked_beside(["old", "x"], [Secret.literal("new")]) == [Masked(), Masked()]
+    assert masked_beside(["old", "x"], ["new"]) == ["old", "x"]
+    assert masked_beside(ABSENT, Secret.literal("new")) is ABSENT

@@ -10,11 +10,13 @@ from typing import Any, ClassVar
 
 import anyio
 import pytest
-from dagster_managed_elements.engine.changes import Notice, Observed, Pair, Problem, Replace
-from dagster_managed_elements.engine.elements import Element, EnvVar
+from dagster_managed_elements.engine.changes import Observed, Pair, Replace
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.kinds import Kind, Look, Session
-from dagster_managed_elements.engine.surveying import Picture, Wish, survey
+from dagster_managed_elements.engine.findings import Notice, Problem
+from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
+from dagster_managed_elements.engine.secrets import EnvVar
+from dagster_managed_elements.engine.surveying import Declaration, Survey, survey
 from memory_world import Leaf, LeafKind, Node, NodeKind, Server
 from sides import at, leaf, node
 
@@ -22,7 +24,7 @@ from sides import at, leaf, node
 class Checked(NodeKind):
     """Refuses the color 13, remarks on 7, and makes what it resolved recognisable."""
 
-    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
+    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         return [each for pair in pairs for each in self._resolve(pair)]
 
     def _resolve(self, pair: Pair) -> Sequence[Pair | Problem | Notice]:
@@ -44,10 +46,12 @@ class Stranger(Element):
     kind: ClassVar[str] = "stranger"
 
 
-def surveyed(server: Server, *elements: Element, delete: bool = False, kinds: Sequence[type[Kind]] = ()) -> Picture:
+def surveyed(server: Server, *elements: Element, delete: bool = False, kinds: Sequence[type[Kind]] = ()) -> Survey:
     made: Any = kinds or (Checked, CheckedLeaf)
     session = Session(place="here", kinds=[kind(server) for kind in made])
-    return anyio.run(lambda: survey(session, [Wish(owner="0", elements=elements, delete_unmentioned=delete)]))
+    return anyio.run(
+        lambda: survey(session, [Declaration(owner="0", elements=elements, delete_unmentioned=delete)])
+    )
 
 
 def problems(server: Server, *elements: Element) -> list[str]:
@@ -57,8 +61,8 @@ def problems(server: Server, *elements: Element) -> list[str]:
     return str(error.value).splitlines()
 
 
-def steps(picture: Picture) -> list[str]:
-    return [str(each.step) for each in picture.plan.operations]
+def steps(found: Survey) -> list[str]:
+    return [str(each.step) for each in found.plan.operations]
 
 
 def server_with(**rows: dict[str, Any]) -> Server:
@@ -132,14 +136,14 @@ def test_a_notice_of_a_kind_is_kept_and_stands_in_nobodys_way() -> None:
 
 def test_what_is_not_declared_goes_but_not_what_is_referred_to_nor_what_that_points_at() -> None:
     server = server_with(far={}, near={"parent": at("far")}, lone={}, hanging={"root": at("lone")})
-    picture = surveyed(server, Leaf("l", root=node("near")), delete=True)
-    assert steps(picture) == ["create l (leaf)", "delete hanging (leaf)", "delete lone (node)"]
+    found = surveyed(server, Leaf("l", root=node("near")), delete=True)
+    assert steps(found) == ["create l (leaf)", "delete hanging (leaf)", "delete lone (node)"]
 
 
 def test_what_a_replacement_takes_along_is_created_as_its_own_kind_resolved_it() -> None:
     server = server_with(a={"shape": 0}, l={"root": at("a")})
-    picture = surveyed(server, Node("a", shape=1), Leaf("l", root=node("a")))
-    changes = [each.change for each in picture.plan.operations if each.step.verb == "create"]
+    found = surveyed(server, Node("a", shape=1), Leaf("l", root=node("a")))
+    changes = [each.change for each in found.plan.operations if each.step.verb == "create"]
     assert [(type(each), str(each.key), each.declared.facts) for each in changes if isinstance(each, Replace)] == [
         (Replace, "a (node)", "resolved"),
         (Replace, "l (leaf)", "resolved"),
@@ -147,11 +151,13 @@ def test_what_a_replacement_takes_along_is_created_as_its_own_kind_resolved_it()
 
 
 def test_later_kinds_are_told_what_comes_and_what_is_broken() -> None:
-    looks: list[Look] = []
+    contexts: list[ResolveContext] = []
 
     class Looking(LeafKind):
-        async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
-            looks.append(look)
+        async def resolve(
+            self, pairs: Sequence[Pair], context: ResolveContext
+        ) -> Sequence[Pair | Problem | Notice]:
+            contexts.append(context)
             return pairs
 
     elements = [
@@ -164,13 +170,13 @@ def test_later_kinds_are_told_what_comes_and_what_is_broken() -> None:
     server = server_with(same={"shape": 0}, other={"shape": 0}, bad={"shape": 0}, hung={"root": at("other")})
     with pytest.raises(DeclarationError):
         surveyed(server, *elements, kinds=(Checked, Looking))
-    (look,) = looks
-    assert look.ids == {node("same"): "same", node("other"): "other", node("bad"): "bad", leaf("hung"): "hung"}
-    assert {str(key): type(change).__name__ for key, change in look.coming.items()} == {
+    (context,) = contexts
+    assert context.ids == {node("same"): "same", node("other"): "other", node("bad"): "bad", leaf("hung"): "hung"}
+    assert {str(key): type(change).__name__ for key, change in context.coming.items()} == {
         "new (node)": "Create",
         "other (node)": "Replace",
     }
-    assert look.broken == {node("bad")}
+    assert context.broken == {node("bad")}
 
 
 class Skipping(Checked):
@@ -187,9 +193,9 @@ class SkippingLeaf(Skipping):
 
 def test_a_plan_that_replaces_is_not_made_from_one_listing_that_may_have_skipped_what_hangs_on_it() -> None:
     server = server_with(a={"shape": 0}, b={"shape": 0}, l={"root": at("a")}, m={"root": at("a")})
-    picture = surveyed(server, Node("a", shape=1), kinds=(Skipping, SkippingLeaf))
-    assert steps(picture) == ["delete l (leaf)", "delete m (leaf)", "delete a (node)", "create a (node)"]
-    assert picture.seen == {"node": {"a", "b"}, "leaf": {"l", "m"}}
+    found = surveyed(server, Node("a", shape=1), kinds=(Skipping, SkippingLeaf))
+    assert steps(found) == ["delete l (leaf)", "delete m (leaf)", "delete a (node)", "create a (node)"]
+    assert found.seen == {"node": {"a", "b"}, "leaf": {"l", "m"}}
 
 
 def test_a_plan_that_destroys_nothing_reads_each_kind_once() -> None:
@@ -200,9 +206,9 @@ def test_a_plan_that_destroys_nothing_reads_each_kind_once() -> None:
 
 def test_ids_are_those_of_all_that_was_observed_renamed_ones_by_their_new_name() -> None:
     server = server_with(old={"shape": 0}, other={}, l={"root": at("old")})
-    picture = surveyed(server, Node("new", renamed_from="old"))
-    assert picture.ids == {node("new"): "old", node("other"): "other", leaf("l"): "l"}
-    assert picture.seen == {"node": {"old", "other"}, "leaf": {"l"}}
+    found = surveyed(server, Node("new", renamed_from="old"))
+    assert found.ids == {node("new"): "old", node("other"): "other", leaf("l"): "l"}
+    assert found.seen == {"node": {"old", "other"}, "leaf": {"l"}}
 
 
 def calls_of(act: Callable[[], object]) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from dagster_managed_elements.engine.changes import ABSENT, Consequence, FieldChange, Notice
-from dagster_managed_elements.engine.elements import Key, Later, Masked, Named, Ref, Secret
-from dagster_managed_elements.engine.planning import Entry, Plan, Step
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.findings import Consequence, Notice
+from dagster_managed_elements.engine.planning import Plan, Step
+from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named, Ref
 from dagster_managed_elements.rendering.sections import Section
 from hypothesis import strategies as st
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from dagster_managed_elements.engine.changes import Problem
-from dagster_managed_elements.engine.elements import Key, Masked
 from dagster_managed_elements.engine.errors import DeclarationError, Unauthorized
+from dagster_managed_elements.engine.findings import Problem
+from dagster_managed_elements.engine.values import Key, Masked
 from dagster_managed_elements.rendering.documents import document
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.types import ManagedElementDiff as Diff

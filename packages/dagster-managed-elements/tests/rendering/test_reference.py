@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dagster_managed_elements.engine.changes import Consequence, FieldChange, Notice
-from dagster_managed_elements.engine.elements import Key, Later, Masked
-from dagster_managed_elements.engine.planning import Entry, Plan, Step
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.findings import Consequence, Notice
+from dagster_managed_elements.engine.planning import Plan, Step
+from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.values import Key, Later, Masked
 from dagster_managed_elements.rendering.documents import document
 from dagster_managed_elements.rendering.sections import Section
 

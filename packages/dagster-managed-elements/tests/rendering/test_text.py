@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from dagster_managed_elements.engine.elements import Key, Later, Masked, Named, Ref
 from dagster_managed_elements.engine.planning import Step
 from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.values import Key, Later, Masked, Named, Ref
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.types import ManagedElementDiff as Diff

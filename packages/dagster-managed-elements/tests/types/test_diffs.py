@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from dagster_managed_elements.engine.changes import ABSENT, FieldChange
-from dagster_managed_elements.engine.elements import Key, Later, Masked, Named, Ref, Secret
-from dagster_managed_elements.engine.planning import Entry
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.presentation import Entry
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named, Ref
 from dagster_managed_elements.types import (
     DiffData,
     ManagedElementDiff,

@@ -1,5 +1,7 @@
 """Upstream's `dagster_airbyte.managed.types`: what is declared."""
 
+from typing import NoReturn
+
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -8,7 +10,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
 )
 
-from dagster_airbyte import _door
+from dagster_airbyte._elsewhere import refuse
 
 __all__ = [
     "AirbyteConnection",
@@ -18,4 +20,6 @@ __all__ = [
     "AirbyteSyncMode",
 ]
 
-__getattr__ = _door.of(__name__)
+
+def __getattr__(name: str) -> NoReturn:
+    refuse(__name__, name)

@@ -14,10 +14,10 @@ from dagster_managed_elements.airbyte.elements import (
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.reconciliation import AirbyteManagedElementReconciler
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
-from dagster_managed_elements.engine.elements import EnvVar, Secret
+from dagster_managed_elements.engine.secrets import EnvVar, Secret
 
 if TYPE_CHECKING:
-    from dagster_managed_elements.airbyte.dagster import AirbyteResource, airbyte_resource
+    from dagster_managed_elements.airbyte.resources.dagster import AirbyteResource, airbyte_resource
 
 __all__ = [
     "AirbyteConnection",
@@ -41,7 +41,7 @@ def __getattr__(name: str) -> Any:
         text = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(text)
     try:
-        return getattr(import_module(f"{__name__}.dagster"), name)
+        return getattr(import_module(f"{__name__}.resources.dagster"), name)
     except ModuleNotFoundError as error:
         if error.name != "dagster":
             raise

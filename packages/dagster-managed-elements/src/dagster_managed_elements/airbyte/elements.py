@@ -8,8 +8,9 @@ from enum import Enum
 from typing import Any, ClassVar, TypeAlias
 
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
-from dagster_managed_elements.engine.elements import UNSET, Element, Fields, Unset, plain
+from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import UNSET, Fields, Unset
 
 StreamName: TypeAlias = str | tuple[str, str]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from dagster_managed_elements.airbyte.endpoints import ROOT
+from dagster_managed_elements.airbyte.config_api.endpoints import ROOT
 from dagster_managed_elements.api.addresses import read_address
 
 Api: TypeAlias = Literal["auto", "config", "public"]

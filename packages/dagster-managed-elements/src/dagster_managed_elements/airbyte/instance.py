@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from dagster_managed_elements.airbyte.entrances import Api, Entrance, entrance_of
-from dagster_managed_elements.airbyte.given_specs import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.kinds import kinds_of
+from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.addresses import printable
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.api.requests import Anonymous, Basic, Bearer, Credentials
 from dagster_managed_elements.api.tokens import ClientCredentials
-from dagster_managed_elements.engine.elements import Secret, plain, reveal
+from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
+from dagster_managed_elements.engine.secrets import Secret, reveal
 
 
 @dataclass(frozen=True, kw_only=True)

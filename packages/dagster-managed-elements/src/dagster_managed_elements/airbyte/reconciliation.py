@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from dagster_managed_elements.airbyte.elements import AirbyteConnection, AirbyteDestination, AirbyteSource
-from dagster_managed_elements.airbyte.foreign_resources import adopt
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
+from dagster_managed_elements.airbyte.resources.upstream import adopt
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
-from dagster_managed_elements.engine.reconciler import Reconciler
+from dagster_managed_elements.reconciler import Reconciler
 
 
 @runtime_checkable

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dagster_managed_elements.airbyte.wire import Json, Side
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from dagster_managed_elements.airbyte.config_gateway import ConfigGateway
-from dagster_managed_elements.airbyte.endpoints import ROOT, WORKSPACE
+from dagster_managed_elements.airbyte.config_api.endpoints import ROOT, WORKSPACE
+from dagster_managed_elements.airbyte.config_api.gateway import ConfigGateway
+from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
+from dagster_managed_elements.airbyte.config_api.server import Entrances, Server, look
 from dagster_managed_elements.airbyte.gateways import Gateway
-from dagster_managed_elements.airbyte.given_specs import Frozen
-from dagster_managed_elements.airbyte.listings import Subject, read_all
-from dagster_managed_elements.airbyte.public_gateway import PublicGateway, find_workspaces
-from dagster_managed_elements.airbyte.server import Entrances, Server, look
+from dagster_managed_elements.airbyte.public_api.gateway import PublicGateway, find_workspaces
+from dagster_managed_elements.airbyte.specs.given import Frozen
 from dagster_managed_elements.airbyte.wire import Workspace, read_workspace
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from dagster_managed_elements.api.addresses import Address, printable
-from dagster_managed_elements.api.masking import blank
+from dagster_managed_elements.api.redaction import redact
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import (
     ApiError,
@@ -160,12 +160,12 @@ def said(answer: Answer, secrets: frozenset[str]) -> str:
         return ""
     if answer.is_html:
         title = re.search(rb"<title[^>]*>(.*?)</title>", answer.body, re.IGNORECASE | re.DOTALL)
-        return blank(_line(f"an HTML page, '{_text(title[1])}'" if title else "an HTML page"), secrets)
+        return redact(_line(f"an HTML page, '{_text(title[1])}'" if title else "an HTML page"), secrets)
     try:
         decoded = msgspec.json.decode(answer.body)
     except _NO_JSON:
         decoded = _text(answer.body)
-    return _line(blank(_sentence(decoded), secrets))
+    return _line(redact(_sentence(decoded), secrets))
 
 
 def _sentence(decoded: Any) -> str:

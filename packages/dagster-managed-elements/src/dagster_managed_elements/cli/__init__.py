@@ -69,7 +69,7 @@ def apply(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> Mana
 def _joined(
     verb: str, module_dir: str | Path | None, import_str: str, kwargs: dict[str, Any]
 ) -> ManagedElementDiff:
-    from dagster_managed_elements.foreign import call
+    from dagster_managed_elements.third_party import call
 
     diff = ManagedElementDiff()
     for reconciler in get_reconcilable_objects_from_module(module_dir, import_str):

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dagster_managed_elements.cli.handling import Command
+from dagster_managed_elements.cli.commands import Command
 from dagster_managed_elements.cli.options import Asked, shared_options
 
 
@@ -23,8 +23,8 @@ def run(asked: Asked, *, yes: bool = False) -> int:
     """*yes* is the answer to every question."""
     import anyio
 
-    from dagster_managed_elements.cli.carrying_out import carry_out
-    from dagster_managed_elements.cli.concluding import Run, conclude
+    from dagster_managed_elements.cli.approving import carry_out
+    from dagster_managed_elements.cli.runs import Run, conclude
 
     with Run.begin("apply", asked) as run_:
         sections, interrupted = anyio.run(partial(carry_out, run_, yes=yes))

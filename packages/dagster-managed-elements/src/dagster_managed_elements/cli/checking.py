@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from dagster_managed_elements.cli.handling import Command
+from dagster_managed_elements.cli.commands import Command
 from dagster_managed_elements.cli.options import Asked, shared_options
 from dagster_managed_elements.cli.screen import DONE, PENDING
 
@@ -23,8 +23,8 @@ def run(asked: Asked, *, pending: int = DONE) -> int:
     """*pending* is the exit code for a diff that is not empty."""
     import anyio
 
-    from dagster_managed_elements.cli.concluding import Run, conclude
     from dagster_managed_elements.cli.reconciling import check_all
+    from dagster_managed_elements.cli.runs import Run, conclude
 
     with Run.begin("check", asked) as run_:
         sections = anyio.run(check_all, run_)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dagster_managed_elements.engine.reports import Outcome
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

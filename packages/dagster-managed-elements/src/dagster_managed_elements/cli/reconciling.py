@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from dagster_managed_elements.cli.concluding import Run
-from dagster_managed_elements.engine import reconciler as engine
+from dagster_managed_elements import reconciler as engine
+from dagster_managed_elements.cli.runs import Run
+from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ManagedElementsError
-from dagster_managed_elements.engine.running import concurrently
-from dagster_managed_elements.foreign import is_foreign
-from dagster_managed_elements.foreign import run as run_foreign
 from dagster_managed_elements.loading import Loaded
 from dagster_managed_elements.rendering.documents import Verb
 from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.third_party import is_foreign
+from dagster_managed_elements.third_party import run as run_foreign
 
 
 def split(loaded: Iterable[Loaded]) -> tuple[list[Loaded], list[Loaded]]:

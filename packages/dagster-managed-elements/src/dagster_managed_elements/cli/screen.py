@@ -14,7 +14,7 @@ from typing import TextIO
 import click
 
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 DONE, PENDING, DECLARATION, FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from dagster_managed_elements.cli.handling import Command
+from dagster_managed_elements.cli.commands import Command
 from dagster_managed_elements.engine.errors import DeclarationError
 
 GROUP: Final = "dagster_managed_elements.serve"
@@ -83,7 +83,7 @@ def _with_module(command: click.Command) -> click.Command:
 
 
 def _beside(serve: Callable[..., Any], module: str, directory: Path, its: dict[str, Any]) -> Any:
-    from dagster_managed_elements.cli.watching import Watch, free_port
+    from dagster_managed_elements.cli.monitoring import Watch, free_port
 
     if not isinstance(its.get("port"), int):
         raise click.UsageError("This server has no --port: --module cannot be compared with it.")

@@ -6,18 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from dagster_managed_elements.engine.changes import (
-    Change,
-    Create,
-    Delete,
-    Pair,
-    Replace,
-    Update,
-    pointers,
-    references,
-)
+from dagster_managed_elements.engine.changes import Change, Create, Delete, Pair, Replace, Update
 from dagster_managed_elements.engine.diffing import deletion
-from dagster_managed_elements.engine.elements import Key, Ref
+from dagster_managed_elements.engine.values import Key, Ref, pointers, references
 
 _Identity: TypeAlias = Ref | Key
 

@@ -5,24 +5,15 @@ Nothing here acts. Every stage hands these on; none alters one it was lent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, TypeAlias, cast
+from typing import Any, ClassVar, Literal, TypeAlias
 
-from dagster_managed_elements.engine.elements import Fields, Key, Later, Ref
+from dagster_managed_elements.engine.findings import Consequence, Notice
+from dagster_managed_elements.engine.secrets import SecretRecord
+from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref
 
-Path: TypeAlias = tuple[str, ...]
-Ids: TypeAlias = Mapping[Key, str]
-
-
-class Absent:
-    """The type of `ABSENT`: the side of a FieldChange on which there is nothing."""
-
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-
-ABSENT: Final = Absent()
+Action: TypeAlias = Literal["create", "update", "replace", "delete"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +70,7 @@ class FieldChange:
 class Create:
     declared: Declared
     fields: tuple[FieldChange, ...] = ()
-    action: ClassVar[str] = "create"
+    action: ClassVar[Action] = "create"
 
     @property
     def key(self) -> Key:
@@ -93,7 +84,7 @@ class Update:
     declared: Declared
     observed: Observed
     fields: tuple[FieldChange, ...] = ()
-    action: ClassVar[str] = "update"
+    action: ClassVar[Action] = "update"
 
     @property
     def key(self) -> Key:
@@ -108,7 +99,7 @@ class Replace:
     observed: Observed
     fields: tuple[FieldChange, ...] = ()
     cause: Key | None = None
-    action: ClassVar[str] = "replace"
+    action: ClassVar[Action] = "replace"
 
     @property
     def key(self) -> Key:
@@ -123,7 +114,7 @@ class Delete:
     fields: tuple[FieldChange, ...] = ()
     cause: Key | None = None
     reason: str = ""
-    action: ClassVar[str] = "delete"
+    action: ClassVar[Action] = "delete"
 
     @property
     def key(self) -> Key:
@@ -134,52 +125,10 @@ Change: TypeAlias = Create | Update | Replace | Delete
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a declaration cannot be right. All of them are reported at once, before any write."""
-
-    key: Key
-    path: Path
-    message: str
-
-    def __str__(self) -> str:
-        where = ".".join((str(self.key.name), *self.path))
-        return f"{where}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something worth saying that is no change. *code* is for machines, *text* for people."""
-
-    key: Key
-    path: Path
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Consequence:
-    """What a change does beside what its fields say. A *destructive* one is asked about or refused."""
-
-    key: Key
-    code: str
-    text: str
-    destructive: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class Changes:
     items: tuple[Change, ...] = ()
     notices: tuple[Notice, ...] = ()
     consequences: tuple[Consequence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SecretRecord:
-    """What was known of a secret when it was last written: enough to see a change, too little to read it."""
-
-    reference: str
-    fingerprint: str | None = None
-    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,31 +137,3 @@ class Memory:
 
     ids: Ids = field(default_factory=dict[Key, str])
     secrets: Mapping[tuple[Ref, Path], SecretRecord] = field(default_factory=dict[tuple[Ref, Path], SecretRecord])
-
-
-def references(value: Any) -> Iterator[Key]:
-    """Every declared reference inside *value*, those of a Later included."""
-    if isinstance(value, Key):
-        yield value
-    elif isinstance(value, Later):
-        yield value.on
-        yield from references(value.value)
-    else:
-        for inner in _inside(value):
-            yield from references(inner)
-
-
-def pointers(value: Any) -> Iterator[Ref]:
-    """Every observed reference inside *value*."""
-    if isinstance(value, Ref):
-        yield value
-    else:
-        for inner in _inside(value):
-            yield from pointers(inner)
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        yield from cast("Mapping[str, Any]", value).values()
-    elif isinstance(value, (list, tuple)):
-        yield from cast("list[Any]", value)

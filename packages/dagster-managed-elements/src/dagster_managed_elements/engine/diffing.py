@@ -8,31 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from dagster_managed_elements.engine.changes import (
-    ABSENT,
     Change,
     Changes,
     Create,
     Declared,
     Delete,
     FieldChange,
-    Ids,
     Memory,
-    Notice,
     Observed,
     Pair,
-    Path,
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import Key, Later, Masked, Ref, Secret
+from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
-from dagster_managed_elements.engine.kinds import Kind
-from dagster_managed_elements.engine.secrets import judge
-
-Kinds: TypeAlias = Mapping[str, Kind]
+from dagster_managed_elements.engine.kinds import Kind, Kinds
+from dagster_managed_elements.engine.secrets import Secret, judge
+from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref
 
 
 def diff(

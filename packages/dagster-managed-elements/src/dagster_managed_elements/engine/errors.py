@@ -17,10 +17,9 @@ ManagedElementsError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
-if TYPE_CHECKING:
-    from dagster_managed_elements.engine.changes import Consequence, Problem
+from dagster_managed_elements.engine.findings import Consequence, Problem
 
 _LONGEST_BODY = 256
 

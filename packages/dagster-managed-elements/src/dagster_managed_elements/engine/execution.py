@@ -14,23 +14,13 @@ from typing import TypeAlias
 import anyio
 from anyio.abc import TaskGroup
 
-from dagster_managed_elements.engine.changes import (
-    ABSENT,
-    Change,
-    Declared,
-    Delete,
-    Observed,
-    Pair,
-    Problem,
-    Replace,
-    Update,
-)
-from dagster_managed_elements.engine.diffing import Kinds
-from dagster_managed_elements.engine.elements import Fields, Key, Later
+from dagster_managed_elements.engine.changes import Change, Declared, Delete, Observed, Pair, Replace, Update
 from dagster_managed_elements.engine.errors import Lost, ManagedElementsError, Partial
-from dagster_managed_elements.engine.kinds import Kind, Look
+from dagster_managed_elements.engine.findings import Problem
+from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Later
 
 _log = logging.getLogger("dagster_managed_elements.engine")
 
@@ -42,7 +32,7 @@ _INTERRUPTED = "interrupted before it began"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class ExecutionSettings:
     """How a plan is carried out. *patience* is for how many seconds a create whose answer was lost is looked
     for; *stop*, once set, starts nothing new; *sleep* is there so that tests need no time.
     """
@@ -55,14 +45,18 @@ class Ways:
 
 
 async def execute(
-    plan: Plan, kinds: Kinds, ids: Mapping[Key, str], seen: Mapping[str, frozenset[str]], ways: Ways
+    plan: Plan,
+    kinds: Kinds,
+    ids: Mapping[Key, str],
+    seen: Mapping[str, frozenset[str]],
+    settings: ExecutionSettings,
 ) -> Report:
     """One Outcome for each operation of *plan*. Raises nothing an operation raised: it is in the report."""
-    run = _Run(plan, kinds, dict(ids), seen, ways)
+    run = _Run(plan, kinds, dict(ids), seen, settings)
     async with anyio.create_task_group() as group:
         run.begin(group)
     outcomes = tuple(run.outcomes[operation.step] for operation in plan.operations)
-    return Report(place=plan.place, outcomes=outcomes, interrupted=ways.stop.is_set())
+    return Report(place=plan.place, outcomes=outcomes, interrupted=settings.stop.is_set())
 
 
 class _Run:
@@ -74,9 +68,9 @@ class _Run:
         kinds: Kinds,
         ids: dict[Key, str],
         seen: Mapping[str, frozenset[str]],
-        ways: Ways,
+        settings: ExecutionSettings,
     ) -> None:
-        self.plan, self.kinds, self.ids, self.seen, self.ways = plan, kinds, ids, seen, ways
+        self.plan, self.kinds, self.ids, self.seen, self.settings = plan, kinds, ids, seen, settings
         self.outcomes: dict[Step, Outcome] = {}
         self.waiting = {operation.step: len(operation.waits_for) for operation in plan.operations}
         self.dependents: Mapping[Step, list[Operation]] = defaultdict(list)
@@ -94,7 +88,7 @@ class _Run:
         if (hindered := self._hindered(operation)) is not None:
             self.outcomes[step] = hindered
         else:
-            async with self.ways.limiter:
+            async with self.settings.limiter:
                 # A write that began is seen to its end, whatever becomes of the task that asked for it.
                 with anyio.CancelScope(shield=True):
                     self.outcomes[step] = self._hindered(operation) or await self._attempt(operation)
@@ -107,7 +101,7 @@ class _Run:
     def _tell(self, outcome: Outcome) -> None:
         """A listener's fault must not cost the report."""
         try:
-            self.ways.on_outcome(outcome)
+            self.settings.on_outcome(outcome)
         except Exception:  # noqa: BLE001 - whatever it is, it is logged and the report stands
             _log.exception("a listener failed on %s", outcome.step)
 
@@ -116,7 +110,7 @@ class _Run:
             if (before := self.outcomes[step]).status != "done":
                 reason = _INTERRUPTED if before.reason == _INTERRUPTED else f"waits for: {step}"
                 return Outcome(step=operation.step, status="skipped", reason=reason)
-        if self.ways.stop.is_set():
+        if self.settings.stop.is_set():
             return Outcome(step=operation.step, status="skipped", reason=_INTERRUPTED)
         return None
 
@@ -154,7 +148,7 @@ class _Run:
         """Verify what could not be verified before: the same resolve again, now that its source exists."""
         if not any(isinstance(value, Later) for value in declared.fields.values()):
             return declared
-        results = await kind.resolve([Pair(declared, observed)], Look(ids=self.ids))
+        results = await kind.resolve([Pair(declared, observed)], ResolveContext(ids=self.ids))
         if problems := [str(each) for each in results if isinstance(each, Problem)]:
             raise ManagedElementsError("; ".join(problems))
         (settled,) = (each.declared for each in results if isinstance(each, Pair) and each.declared)
@@ -175,10 +169,10 @@ class _Run:
             if len(found) == 1:
                 self.ids[step.key] = found[0]
                 return Outcome(step=step, status="done", id=found[0], reason="found after a lost answer")
-            if found or waited >= self.ways.patience or self.ways.stop.is_set():
+            if found or waited >= self.settings.patience or self.settings.stop.is_set():
                 said = f"; {len(found)} were found: {', '.join(found)}" if found else "; not found so far"
                 return Outcome(step=step, status="unknown", reason=f"{lost}{said}")
-            await self.ways.sleep(pause)
+            await self.settings.sleep(pause)
             waited, pause = waited + pause, min(2 * pause, _LONGEST_PAUSE)
 
     async def _new_ids(self, kind: Kind, name: str) -> list[str]:

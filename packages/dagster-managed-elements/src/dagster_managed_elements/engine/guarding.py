@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dagster_managed_elements.engine.changes import Consequence
 from dagster_managed_elements.engine.errors import PlanRefused
+from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.planning import Plan
 
 _NEVER_ALLOWED = "protect"

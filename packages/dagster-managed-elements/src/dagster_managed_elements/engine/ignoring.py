@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from dagster_managed_elements.engine.changes import ABSENT, Declared, FieldChange, Path
-from dagster_managed_elements.engine.elements import Fields
+from dagster_managed_elements.engine.changes import Declared, FieldChange
+from dagster_managed_elements.engine.values import ABSENT, Fields, Path
 
 
 def is_ignored(shown: Path, ignore: Iterable[str]) -> bool:

@@ -9,30 +9,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 from dagster_managed_elements.engine.changes import (
-    ABSENT,
     Change,
-    Consequence,
     Create,
     Declared,
     Delete,
     FieldChange,
-    Ids,
-    Notice,
     Observed,
     Pair,
-    Path,
-    Problem,
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import Key
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class ResolveContext:
     """What a kind may know while it resolves: what exists now, and what will change before it.
 
     *broken* are the keys whose own problems are already reported; a reference to one is no further problem.
@@ -71,9 +66,9 @@ class Kind(ABC):
     async def delete(self, observed: Observed) -> None:
         """Delete it; that it is gone already is success."""
 
-    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
+    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         """Make both sides of each pair comparable and validate the declared one. Must be idempotent."""
-        del look
+        del context
         return pairs
 
     async def find(self, name: str) -> Sequence[Observed]:
@@ -118,6 +113,9 @@ class Kind(ABC):
         for key, value in cast("Mapping[str, Any]", present).items():
             sides = (value, ABSENT) if changed.after is ABSENT else (ABSENT, value)
             yield FieldChange((key,), *sides, changed.why)
+
+
+Kinds: TypeAlias = Mapping[str, Kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

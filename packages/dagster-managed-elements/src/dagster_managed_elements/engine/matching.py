@@ -6,8 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
-from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Problem
-from dagster_managed_elements.engine.elements import Element, Key, Ref, is_sendable
+from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair
+from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.findings import Problem
+from dagster_managed_elements.engine.values import Key, Ref, is_sendable
 
 
 def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declared], list[Problem]]:
@@ -99,17 +101,17 @@ def _claims(declared: Iterable[Declared], free: Mapping[Key, Sequence[Observed]]
     """Which renamed element takes which old name: where its new name is not there, or is itself being left
     by another one that is renamed. Where both names are there to stay, the rename was done before.
     """
-    wishes = {
+    declarations = {
         each.key: old
         for each in declared
         if each.renamed_from is not None and (old := Key(each.key.kind, each.renamed_from)) in free
     }
     claims: dict[Key, Key] = {}
-    for new in (each for each in wishes if each not in free):
+    for new in (each for each in declarations if each not in free):
         name = new
-        while name in wishes and name not in claims:
-            claims[name] = wishes[name]
-            name = wishes[name]
+        while name in declarations and name not in claims:
+            claims[name] = declarations[name]
+            name = declarations[name]
     return claims
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from dagster_managed_elements.engine.changes import Declared, Observed
-from dagster_managed_elements.engine.elements import Ref
+from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.kinds import Kind
-from dagster_managed_elements.engine.running import concurrently
+from dagster_managed_elements.engine.values import Ref
 
 _MOST_READS = 5
 

@@ -8,27 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, cast
 
-from dagster_managed_elements.engine.changes import (
-    Change,
-    Changes,
-    Consequence,
-    Create,
-    Delete,
-    FieldChange,
-    Notice,
-    Replace,
-    Update,
-    pointers,
-    references,
-)
-from dagster_managed_elements.engine.diffing import Kinds
-from dagster_managed_elements.engine.elements import Key, Later, Named, Ref
+from dagster_managed_elements.engine.changes import Change, Changes, Create, Delete, Replace, Update
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.secrets import veiled
+from dagster_managed_elements.engine.findings import Consequence, Notice
+from dagster_managed_elements.engine.kinds import Kinds
+from dagster_managed_elements.engine.presentation import Entry, presented
+from dagster_managed_elements.engine.values import Key, Later, Ref, pointers, references
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +36,6 @@ class Operation:
     step: Step
     change: Change
     waits_for: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A change as the user reads it: what happens to which element, and its fields by their shown paths."""
-
-    action: str
-    key: Key
-    id: str | None
-    fields: tuple[FieldChange, ...]
-    owner: str = ""
-    cause: Key | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +64,7 @@ def plan(changes: Changes, kinds: Kinds, place: str, names: Mapping[Ref, str] | 
         consequences += _protection(change)
     return Plan(
         place=place,
-        entries=tuple(_entry(change, kinds, names or {}) for change in changes.items),
+        entries=presented(changes.items, kinds, names or {}),
         operations=_operations(changes.items),
         notices=changes.notices,
         consequences=tuple(consequences),
@@ -98,29 +74,6 @@ def plan(changes: Changes, kinds: Kinds, place: str, names: Mapping[Ref, str] | 
 def _protection(change: Change) -> Iterator[Consequence]:
     if isinstance(change, Replace) and change.declared.protect:
         yield Consequence(change.key, "protect", f"{change.key} is declared with protect=True")
-
-
-def _entry(change: Change, kinds: Kinds, names: Mapping[Ref, str]) -> Entry:
-    shown = kinds[change.key.kind].show(change)
-    return Entry(
-        action=change.action,
-        key=change.key,
-        id=None if isinstance(change, Create) else change.observed.id,
-        fields=tuple(replace(each, before=veiled(_legible(each.before, names), each.after)) for each in shown),
-        owner="" if isinstance(change, Delete) else change.declared.owner,
-        cause=change.cause if isinstance(change, (Replace, Delete)) else None,
-    )
-
-
-def _legible(value: Any, names: Mapping[Ref, str]) -> Any:
-    """*value* with every pointer as the name of what it points at."""
-    if isinstance(value, Ref):
-        return Named(value.id, names.get(value, value.id))
-    if isinstance(value, Mapping):
-        return {key: _legible(inner, names) for key, inner in cast("Mapping[str, Any]", value).items()}
-    if isinstance(value, (list, tuple)):
-        return [_legible(inner, names) for inner in cast("list[Any]", value)]
-    return value
 
 
 def _steps(change: Change) -> tuple[Step, ...]:

@@ -10,31 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagster_managed_elements.engine.cascading import cascade
-from dagster_managed_elements.engine.changes import (
-    Change,
-    Changes,
-    Declared,
-    Delete,
-    Memory,
-    Notice,
-    Pair,
-    Problem,
-    Replace,
-    pointers,
-    references,
-)
+from dagster_managed_elements.engine.changes import Change, Changes, Declared, Delete, Memory, Pair, Replace
 from dagster_managed_elements.engine.diffing import diff, later
-from dagster_managed_elements.engine.elements import Element, Key, Ref
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.kinds import Kind, Look, Session
+from dagster_managed_elements.engine.findings import Notice, Problem
+from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match
 from dagster_managed_elements.engine.observing import Reading, confirm, observe
 from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import unreadable
+from dagster_managed_elements.engine.values import Key, Ref, pointers, references
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Declaration:
     """What one reconciler asks of a place: its elements, and whether what nobody declares is to go."""
 
     owner: str
@@ -43,7 +33,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Survey:
     """A place as surveyed: the plan, and the ids of all that was observed and matched."""
 
     plan: Plan
@@ -52,12 +42,12 @@ class Picture:
 
 
 async def survey(
-    session: Session, wishes: Sequence[Wish], memory: Memory | None = None, *, force: bool = False
-) -> Picture:
+    session: Session, declarations: Sequence[Declaration], memory: Memory | None = None, *, force: bool = False
+) -> Survey:
     """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read."""
-    declared, problems = gather((wish.owner, wish.elements) for wish in wishes)
+    declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
     problems += _foreign_kinds(declared, session)
-    unmentioned = any(wish.delete_unmentioned for wish in wishes)
+    unmentioned = any(declaration.delete_unmentioned for declaration in declarations)
 
     async def compare(reading: Reading) -> _Work:
         work = _Work(session, declared, reading, memory or Memory(), force=force, unmentioned=unmentioned)
@@ -73,7 +63,7 @@ async def survey(
     if work.destroys:
         again = await confirm(session.kinds, reading)
         work = await compare(again) if again.refs != reading.refs else work
-    return work.picture()
+    return work.survey()
 
 
 def _foreign_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:
@@ -115,9 +105,9 @@ class _Work:
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
         for pair in mine:
             self.problems += _unreadable(pair, kind)
-        look = Look(ids=self.ids, coming=self._coming(), broken=self._broken())
+        context = ResolveContext(ids=self.ids, coming=self._coming(), broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair)]
-        resolved = self._sorted(await kind.resolve(whole, look))
+        resolved = self._sorted(await kind.resolve(whole, context))
         broken = self._broken()
         found = diff(
             [pair for pair in resolved if pair.declared is None or pair.declared.key not in broken],
@@ -169,7 +159,7 @@ class _Work:
             self.problems.append(Problem(pair.declared.key, (), text))
         return bool(dangling)
 
-    def picture(self) -> Picture:
+    def survey(self) -> Survey:
         kinds = {kind.name: kind for kind in self.session.kinds}
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change)]
@@ -177,7 +167,7 @@ class _Work:
         changes = Changes(_in_order(self.changes, self.order, self.session.kinds), notices)
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
-        return Picture(plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen)
+        return Survey(plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen)
 
 
 def _unreadable(pair: Pair, kind: Kind) -> Iterable[Problem]:

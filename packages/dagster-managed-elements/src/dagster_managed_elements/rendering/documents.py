@@ -10,14 +10,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
-from dagster_managed_elements.engine.changes import ABSENT, Consequence, FieldChange, Notice, Problem
-from dagster_managed_elements.engine.elements import Key, Masked, Secret
+from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError
-from dagster_managed_elements.engine.planning import Entry
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import ABSENT, Key, Masked
 from dagster_managed_elements.rendering.sections import Section, in_sync
-from dagster_managed_elements.showing import visible
-from dagster_managed_elements.types import ManagedElementDiff, masked_by_name
+from dagster_managed_elements.rendering.values import masked_by_name, visible
+from dagster_managed_elements.types import ManagedElementDiff
 
 VERSION: Final = 1
 Verb: TypeAlias = Literal["check", "apply"]

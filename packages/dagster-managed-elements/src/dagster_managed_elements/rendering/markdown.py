@@ -15,7 +15,7 @@ from dagster_managed_elements.rendering.documents import Verb
 from dagster_managed_elements.rendering.sections import Section, in_sync
 from dagster_managed_elements.rendering.text import totals
 from dagster_managed_elements.rendering.trees import Line, Node, flattened, tree
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 _MOST_ROWS: Final = 50
 _MOST_CELL: Final = 120

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from dagster_managed_elements.engine.changes import Notice
+from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.rendering.sections import Section
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 _MOST = 3
 

@@ -11,7 +11,7 @@ import click
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.trees import flattened, tree
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 COLOURS: Final = {"+": "green", "-": "red", "~": "yellow", "!": "magenta"}
 _STATUS_COLOURS: Final = {"failed": "red", "skipped": "yellow", "unknown": "magenta", "done": "green"}

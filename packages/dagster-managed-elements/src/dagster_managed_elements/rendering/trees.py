@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias, cast
 
-from dagster_managed_elements.engine.changes import ABSENT, FieldChange
-from dagster_managed_elements.engine.planning import Entry, Plan
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.presentation import Entry, labels
+from dagster_managed_elements.engine.values import ABSENT
 from dagster_managed_elements.rendering.sections import Section
-from dagster_managed_elements.showing import EMPTY, aside, escape, inline, labels, visible
-from dagster_managed_elements.types import ManagedElementDiff, masked_by_name
+from dagster_managed_elements.rendering.values import EMPTY, escape, inline, masked_by_name, visible
+from dagster_managed_elements.types import ManagedElementDiff
 
 Sign: TypeAlias = Literal["+", "-", "~", "!"]
 _SIGNS: Final[Mapping[str, Sign]] = {"create": "+", "delete": "-", "update": "~", "replace": "~"}
@@ -50,7 +52,7 @@ def of_plan(plan: Plan) -> tuple[Node, ...]:
 
 
 def _entry(entry: Entry, label: str) -> Node:
-    note = aside(entry)
+    note = entry.aside
     heading = escape(f"{label} ({note})" if note else label)
     return Node(_SIGNS.get(entry.action, "~"), heading, inner=_nodes(entry.fields))
 

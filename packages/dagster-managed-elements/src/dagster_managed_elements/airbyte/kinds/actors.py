@@ -7,25 +7,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, cast
 
-from dagster_managed_elements.airbyte import specifications
-from dagster_managed_elements.airbyte.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.gateways import Gateway, Side
 from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
+from dagster_managed_elements.airbyte.specs import specifications
+from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification
-from dagster_managed_elements.engine.changes import (
-    Change,
-    Consequence,
-    Declared,
-    Ids,
-    Notice,
-    Observed,
-    Pair,
-    Problem,
-    Update,
-)
-from dagster_managed_elements.engine.elements import Key, Named
-from dagster_managed_elements.engine.kinds import Kind, Look
-from dagster_managed_elements.engine.running import concurrently
+from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
+from dagster_managed_elements.engine.concurrency import concurrently
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.kinds import Kind, ResolveContext
+from dagster_managed_elements.engine.values import Ids, Key, Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +53,8 @@ class ActorKind(Kind):
         fields = {"type": named, "configuration": actor.configuration or {}}
         return Observed(kind=self.name, name=actor.name, id=actor.id, fields=fields, raw=actor)
 
-    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
-        del look
+    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
+        del context
         connectors = Connectors(self.side, await self._gateway.definitions(self.side))
         typed = [self._typed(pair, connectors) for pair in pairs]
         schemas: dict[tuple[str, str | None], Specification] = {}

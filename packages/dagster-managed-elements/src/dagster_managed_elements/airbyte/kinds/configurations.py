@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dagster_managed_elements.airbyte.specifications import mask_allowed
+from dagster_managed_elements.airbyte.specs.specifications import mask_allowed
 from dagster_managed_elements.airbyte.wire import Specification
-from dagster_managed_elements.engine.changes import ABSENT, Path, Update
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret
+from dagster_managed_elements.engine.changes import Update
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path
 
 _CONFIGURATION = "configuration"
 MASK_DECLARED: Final = "this is the mask that Airbyte shows in place of a secret; give the secret itself"

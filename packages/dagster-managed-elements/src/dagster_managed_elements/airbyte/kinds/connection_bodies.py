@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
-from dagster_managed_elements.airbyte import streams
 from dagster_managed_elements.airbyte.elements import AirbyteDestinationNamespace
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
+from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
-from dagster_managed_elements.engine.elements import Later, Ref
+from dagster_managed_elements.engine.values import Later, Ref
 
 CONNECTION: Final = "connection"
 

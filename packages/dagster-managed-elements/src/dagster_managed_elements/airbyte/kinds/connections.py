@@ -13,8 +13,8 @@ from typing import Any, ClassVar, cast
 
 import msgspec
 
-from dagster_managed_elements.airbyte import streams
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway
+from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.kinds.actors import ActorKind
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
@@ -27,22 +27,12 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     unwrapped,
 )
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection
-from dagster_managed_elements.engine.changes import (
-    Change,
-    Consequence,
-    Declared,
-    Ids,
-    Notice,
-    Observed,
-    Pair,
-    Problem,
-    Replace,
-    Update,
-)
-from dagster_managed_elements.engine.elements import Key, Later
+from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Replace, Update
+from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ApiError, Invalid
-from dagster_managed_elements.engine.kinds import Kind, Look
-from dagster_managed_elements.engine.running import concurrently
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.kinds import Kind, ResolveContext
+from dagster_managed_elements.engine.values import Ids, Key, Later
 
 
 class ConnectionKind(Kind):
@@ -55,16 +45,16 @@ class ConnectionKind(Kind):
     async def observe(self) -> Sequence[Observed]:
         return [observed_connection(connection) for connection in await self._gateway.connections()]
 
-    async def resolve(self, pairs: Sequence[Pair], look: Look) -> Sequence[Pair | Problem | Notice]:
+    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         found: dict[int, Sequence[Pair | Problem]] = {}
 
         async def resolve_one(number: int, pair: Pair) -> None:
-            found[number] = await self._resolve(pair, look)
+            found[number] = await self._resolve(pair, context)
 
         await concurrently(*(partial(resolve_one, number, pair) for number, pair in enumerate(pairs)))
         return [each for number in range(len(pairs)) for each in found[number]]
 
-    async def _resolve(self, pair: Pair, look: Look) -> Sequence[Pair | Problem]:
+    async def _resolve(self, pair: Pair, context: ResolveContext) -> Sequence[Pair | Problem]:
         declared, observed = pair.declared, pair.observed
         if declared is None:
             return [pair]
@@ -73,26 +63,26 @@ class ConnectionKind(Kind):
             return refused
         facts = Facts(carried=carried(pair))
         source = cast("Key", declared.fields["source"])
-        coming = look.coming.get(source)
-        stored = _stored(observed, look.ids.get(source)) if not isinstance(coming, Replace) else {}
+        coming = context.coming.get(source)
+        stored = _stored(observed, context.ids.get(source)) if not isinstance(coming, Replace) else {}
         entries = streams.labelled(stored.values(), value)
         if all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
             return self._checked(pair, facts, value, entries)
-        if source not in look.ids or coming is not None or source in look.broken:
+        if source not in context.ids or coming is not None or source in context.broken:
             return [_postponed(pair, facts, Later(source, value), entries)]
-        return await self._discovered(pair, look, facts, stored)
+        return await self._discovered(pair, context, facts, stored)
 
     async def _discovered(
-        self, pair: Pair, look: Look, facts: Facts, stored: Mapping[str, ConfiguredStream]
+        self, pair: Pair, context: ResolveContext, facts: Facts, stored: Mapping[str, ConfiguredStream]
     ) -> Sequence[Pair | Problem]:
         """With what the source has beside what the connection knows of it."""
         declared = cast("Declared", pair.declared)
         value = unwrapped(declared.fields["streams"])
         source, destination = (cast("Key", declared.fields[side]) for side in ("source", "destination"))
         try:
-            catalog = await self._gateway.discover(look.ids[source], look.ids.get(destination))
+            catalog = await self._gateway.discover(context.ids[source], context.ids.get(destination))
         except ApiError as error:
-            if isinstance(error, Invalid) and destination not in look.ids:
+            if isinstance(error, Invalid) and destination not in context.ids:
                 entries = streams.labelled(stored.values(), value)
                 return [_postponed(pair, facts, Later(destination, value), entries)]
             return [Problem(declared.key, ("streams",), str(error))]

@@ -3,7 +3,7 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from dagster_managed_elements.api.masking import MASK, blank
+from dagster_managed_elements.api.redaction import MASK, redact
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,25 +24,25 @@ SECRETS = st.text(min_size=1, max_size=30).filter(lambda text: not set(text) <= 
 )
 def test_a_secret_is_blanked_in_whatever_spelling_it_comes_back(spell):
     secret = 'p<&"ä\n/ +%\\x'
-    assert blank(f"before {spell(secret)} after", [secret]).count(MASK) == 1
+    assert redact(f"before {spell(secret)} after", [secret]).count(MASK) == 1
 
 
 def test_the_lines_of_a_key_are_blanked_one_by_one():
     key = "-----BEGIN-----\nMIIEvQIBADANBg\n}\n"
-    assert blank("bad key MIIEvQIBADANBg }", [key]) == f"bad key {MASK} }}"
+    assert redact("bad key MIIEvQIBADANBg }", [key]) == f"bad key {MASK} }}"
 
 
 def test_a_secret_that_holds_another_is_blanked_whole():
-    assert blank("abcdef", ["bcd", "abcdef"]) == MASK
+    assert redact("abcdef", ["bcd", "abcdef"]) == MASK
 
 
 def test_text_without_secrets_is_left_alone():
-    assert blank("nothing here", ["hush", "", MASK]) == "nothing here"
+    assert redact("nothing here", ["hush", "", MASK]) == "nothing here"
 
 
 @given(st.lists(SECRETS, max_size=4), st.text(max_size=20))
 def test_no_secret_survives_in_a_json_echo(secrets, text):
-    echoed = blank(json.dumps({"message": text, "sent": secrets}), secrets)
+    echoed = redact(json.dumps({"message": text, "sent": secrets}), secrets)
     for secret in secrets:
         if len(secret) > 4:
             assert secret not in echoed.replace(MASK, "")

@@ -14,10 +14,10 @@ from typing import Any, TypeAlias, cast
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
-from dagster_managed_elements.airbyte.compiling import compiled
-from dagster_managed_elements.airbyte.phrases import options, phrase
-from dagster_managed_elements.airbyte.placeholders import Path, fill
-from dagster_managed_elements.airbyte.schemas import Schema, constants, object_in, parts, properties, same
+from dagster_managed_elements.airbyte.specs.compiling import compiled
+from dagster_managed_elements.airbyte.specs.phrases import options, phrase
+from dagster_managed_elements.airbyte.specs.placeholders import Path, fill
+from dagster_managed_elements.airbyte.specs.schemas import Schema, constants, object_in, parts, properties, same
 
 Finding: TypeAlias = tuple[Path, str]
 

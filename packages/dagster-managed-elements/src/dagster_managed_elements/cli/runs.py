@@ -7,19 +7,19 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dagster_managed_elements.cli.handling import tell_bug
+from dagster_managed_elements.cli.commands import tell_bug
 from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.progress import Progress
 from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, Screen, exit_code
 from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.kinds import Settings
-from dagster_managed_elements.engine.reconciler import Reconciler
 from dagster_managed_elements.loading import Loaded, load
+from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.documents import Verb, document
 from dagster_managed_elements.rendering.markdown import comment
 from dagster_managed_elements.rendering.sections import Section, in_sync
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 _PARTICIPLE = {"check": "checking", "apply": "applying"}
 _MOST = 5

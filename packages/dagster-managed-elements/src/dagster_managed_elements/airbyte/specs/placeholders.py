@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret, is_sendable
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked, is_sendable
 
 Path: TypeAlias = tuple[str, ...]
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from dagster_managed_elements.airbyte import config_bodies
-from dagster_managed_elements.airbyte.endpoints import CONNECTIONS, NAMES, NIL
+from dagster_managed_elements.airbyte.config_api import bodies
+from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL
+from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
+from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
+from dagster_managed_elements.airbyte.config_api.server import Entrances, Server
+from dagster_managed_elements.airbyte.config_api.versions import Scope
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
-from dagster_managed_elements.airbyte.listings import Subject, read_all
-from dagster_managed_elements.airbyte.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
-from dagster_managed_elements.airbyte.server import Entrances, Server
-from dagster_managed_elements.airbyte.versions import Scope
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -32,9 +32,9 @@ from dagster_managed_elements.airbyte.wire import (
     read_specification,
     read_text,
 )
+from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
-from dagster_managed_elements.api.masking import blank
-from dagster_managed_elements.api.memory import Memory
+from dagster_managed_elements.api.redaction import redact
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import ApiError, Missing
 
@@ -57,9 +57,9 @@ class ConfigGateway:
         self._server = server or Server(base=client.address.base)
         self._entrances = Entrances(self._server)
         self._merges = self._server.generation.partial_update
-        self._definitions: Memory[Side, Sequence[Definition]] = Memory()
-        self._specifications: Memory[tuple[str, Side, str], Specification] = Memory()
-        self._catalogs: Memory[str, Catalog] = Memory()
+        self._definitions: Cache[Side, Sequence[Definition]] = Cache()
+        self._specifications: Cache[tuple[str, Side, str], Specification] = Cache()
+        self._catalogs: Cache[str, Catalog] = Cache()
         self._sent: set[str] = set()
 
     @property
@@ -197,12 +197,12 @@ class ConfigGateway:
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{CONNECTIONS}/create"
         fitting = replace(draft, settings=self._server.generation.accepted(draft.settings))
-        outgoing = Outgoing(body=config_bodies.creation(fitting))
+        outgoing = Outgoing(body=bodies.creation(fitting))
         return read_text(await self._write(path, outgoing, repeatable=False), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
-        body = {**config_bodies.change(draft), "connectionId": connection_id}
+        body = {**bodies.change(draft), "connectionId": connection_id}
         await self._write(f"{CONNECTIONS}/update", Outgoing(body=body))
 
     async def delete_connection(self, connection_id: str) -> None:
@@ -229,7 +229,7 @@ def _discovered(body: Any, path: str, source_id: str, secrets: Iterable[str]) ->
     job = read_job(read_optional(body, "jobInfo", path), f"{path}.jobInfo")
     catalog = read_optional(body, "catalog", path)
     if not job.succeeded or catalog is None:
-        words = " ".join(blank(job.failure, secrets).split())[:_LONGEST_REASON]
+        words = " ".join(redact(job.failure, secrets).split())[:_LONGEST_REASON]
         reason = words or "the connector gave no reason; Airbyte's log of the job has more"
         message = f"Airbyte could not discover the streams of source {source_id}: {reason}"
         raise ApiError(message, method="POST", url=path, status=200)
@@ -245,4 +245,4 @@ def _at(path: str, number: int) -> str:
 
 
 def _read_connection(row: Any, at: str) -> Connection:
-    return read_connection(row, at, config_bodies.SETTINGS)
+    return read_connection(row, at, bodies.SETTINGS)

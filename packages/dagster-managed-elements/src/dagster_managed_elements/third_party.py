@@ -10,8 +10,8 @@ from typing import Any, Literal
 import anyio.to_thread
 
 from dagster_managed_elements.engine.errors import ManagedElementsError
-from dagster_managed_elements.engine.reconciler import Reconciler
-from dagster_managed_elements.tracing import described
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.tracebacks import described
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementError, ManagedElementReconciler
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 MASK: Final = "**********"
 
 
-def blank(text: str, secrets: Iterable[str]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """*text* with each of *secrets* replaced by the mask, in every spelling a server may give it back in."""
     spellings = {spelling for secret in secrets for spelling in _spellings(secret)}
     ordered = sorted(spellings - {"", MASK}, key=lambda spelling: (-len(spelling), spelling))

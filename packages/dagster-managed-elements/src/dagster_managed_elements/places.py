@@ -1,4 +1,4 @@
-"""Which reconcilers speak of the same place: each instance connected once, each place with all its wishes."""
+"""Which reconcilers speak of the same place: each instance connected once, each place with all its declarations."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
-from dagster_managed_elements.engine.surveying import Wish
+from dagster_managed_elements.engine.surveying import Declaration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Member:
     """A reconciler as far as a place is concerned."""
 
     instance: Instance
-    wish: Wish
+    declaration: Declaration
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Place:
 
     session: Session
     numbers: tuple[int, ...]
-    wishes: tuple[Wish, ...]
+    declarations: tuple[Declaration, ...]
 
     @property
     def name(self) -> str:
@@ -61,4 +61,4 @@ def _place(
     session = sessions[members[numbers[0]].instance]
     if isinstance(session, Exception):
         raise session
-    return Place(session, tuple(numbers), tuple(members[number].wish for number in numbers))
+    return Place(session, tuple(numbers), tuple(members[number].declaration for number in numbers))

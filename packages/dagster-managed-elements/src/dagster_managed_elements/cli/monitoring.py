@@ -82,7 +82,7 @@ class Watch:
         """What one check finds; `error` where it found nothing."""
         with tempfile.TemporaryDirectory() as folder:
             result = Path(folder) / "result.json"
-            command = [sys.executable, "-m", "dagster_managed_elements.cli.looking"]
+            command = [sys.executable, "-m", "dagster_managed_elements.cli.check_process"]
             command += [self.module, str(self.directory), str(result)]
             with self._lock:
                 if self._stop.is_set():

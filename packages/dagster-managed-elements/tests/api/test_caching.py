@@ -1,6 +1,6 @@
 import anyio
 import pytest
-from dagster_managed_elements.api.memory import Memory
+from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.engine.errors import ServerFault
 
 
@@ -18,7 +18,7 @@ class Asked:
 
 
 async def test_parallel_callers_share_one_call():
-    memory, ask, got = Memory(), Asked("reply"), []
+    memory, ask, got = Cache(), Asked("reply"), []
 
     async def caller():
         got.append(await memory.get("question", ask))
@@ -30,7 +30,7 @@ async def test_parallel_callers_share_one_call():
 
 
 async def test_questions_do_not_wait_for_each_other():
-    memory, held = Memory(), anyio.Event()
+    memory, held = Cache(), anyio.Event()
 
     async def slow():
         await held.wait()
@@ -43,7 +43,7 @@ async def test_questions_do_not_wait_for_each_other():
 
 
 async def test_a_failure_is_a_reply_too():
-    memory, ask = Memory(), Asked(ServerFault("it broke"), "late")
+    memory, ask = Cache(), Asked(ServerFault("it broke"), "late")
     for _ in range(2):
         with pytest.raises(ServerFault, match="it broke"):
             await memory.get("question", ask)
@@ -51,7 +51,7 @@ async def test_a_failure_is_a_reply_too():
 
 
 async def test_what_is_forgotten_is_asked_again():
-    memory, ask = Memory(), Asked("old", "new")
+    memory, ask = Cache(), Asked("old", "new")
     assert await memory.get("question", ask) == "old"
     memory.forget("question")
     memory.forget("never asked")
@@ -59,7 +59,7 @@ async def test_what_is_forgotten_is_asked_again():
 
 
 async def test_a_caller_that_gives_up_leaves_the_question_to_the_next():
-    memory = Memory()
+    memory = Cache()
     with anyio.move_on_after(0):
         await memory.get("question", anyio.sleep_forever)
     assert await memory.get("question", Asked("reply")) == "reply"

@@ -9,17 +9,17 @@ from __future__ import annotations
 import anyio
 from anyio.abc import TaskStatus
 
-from dagster_managed_elements.cli.concluding import Run
-from dagster_managed_elements.cli.listening import answer, interruptions
+from dagster_managed_elements import reconciler as engine
+from dagster_managed_elements.cli.inputs import answer, interruptions
 from dagster_managed_elements.cli.reconciling import as_sections, foreign_section, in_order, reconcilers, split
-from dagster_managed_elements.engine import reconciler as engine
+from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.guarding import Policy, objections
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.rendering import text
 from dagster_managed_elements.rendering.sections import Section
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 
 class Declined(ManagedElementsError):

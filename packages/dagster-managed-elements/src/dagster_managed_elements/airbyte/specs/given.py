@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
-from dagster_managed_elements.airbyte.connectors import Connectors, Unfound
+from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.wire import Definition, Side
 from dagster_managed_elements.engine.errors import DeclarationError
 

@@ -7,31 +7,43 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
-from dagster_managed_elements.engine.elements import SECRET_MASK, Key, Later, Masked, Named, Ref, Secret
-from dagster_managed_elements.engine.planning import Entry
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Key, Later, Masked, Named, Ref, mapped
 
 EMPTY: Final = '""'
+
+SANITIZE_KEY_KEYWORDS: Final = ["password", "token", "secret", "ssh_key", "credentials_json", "access_key_id"]
+SANITIZE_KEY_EXACT_MATCHES: Final = ["pat"]
+
+
+def is_key_secret(key: str) -> bool:
+    """Whether a key sounds like a secret's. Only diffs that come without a specification are masked by it."""
+    return key in SANITIZE_KEY_EXACT_MATCHES or any(word in key for word in SANITIZE_KEY_KEYWORDS)
+
+
+def masked_by_name(key: str, value: Any) -> Any:
+    """*value* as it may be printed under *key*: masked where the key, or one inside the value, sounds secret."""
+    return SECRET_MASK if is_key_secret(key) else _masked_inside(visible(value))
+
+
+def _masked_inside(shown: Any) -> Any:
+    if isinstance(shown, dict):
+        return {key: masked_by_name(key, inner) for key, inner in cast("dict[str, Any]", shown).items()}
+    return [_masked_inside(inner) for inner in cast("list[Any]", shown)] if isinstance(shown, list) else shown
 
 
 def visible(value: Any) -> Any:
     """*value* as plain JSON, without a marker in it and without a secret."""
-    match value:
-        case Later():
-            return visible(value.value)
-        case Mapping():
-            fields = cast("Mapping[Any, Any]", value)
-            return {str(_named(key)): visible(inner) for key, inner in fields.items()}
-        case list() | tuple():
-            return [visible(inner) for inner in cast("list[Any]", value)]
-        case _:
-            return _scalar(_named(value))
+    return mapped(value, _visible_leaf, key=lambda key: str(_unmarked(key)))
 
 
-def _named(value: Any) -> Any:
+def _visible_leaf(leaf: Any) -> Any:
+    return visible(leaf.value) if isinstance(leaf, Later) else _scalar(_unmarked(leaf))
+
+
+def _unmarked(value: Any) -> Any:
     match value:
         case Secret() | Masked():
             return SECRET_MASK
@@ -67,30 +79,8 @@ def escape(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+    return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
 
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
-
-
-def labels(entries: Sequence[Entry]) -> list[str]:
-    """A name for each entry: its own, with its kind where two kinds share it, with its id where even that
-    leaves two alike.
-    """
-    names = Counter(entry.key.name for entry in entries)
-    keys = Counter(entry.key for entry in entries)
-
-    def label(entry: Entry) -> str:
-        if names[entry.key.name] == 1:
-            return entry.key.name
-        return f"{entry.key.name} ({entry.key.kind}{f' {entry.id}' if keys[entry.key] > 1 else ''})"
-
-    return [label(entry) for entry in entries]
-
-
-def aside(entry: Entry) -> str:
-    """What is said behind the name of an entry: whether it is replaced, and on whose account."""
-    if entry.action == "replace":
-        return f"replaced with {entry.cause.name}" if entry.cause else "replaced"
-    return f"deleted with {entry.cause.name}" if entry.cause else ""

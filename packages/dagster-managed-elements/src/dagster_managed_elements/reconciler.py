@@ -14,17 +14,16 @@ from typing import cast
 import anyio
 
 from dagster_managed_elements.engine.changes import Memory
-from dagster_managed_elements.engine.diffing import Kinds
+from dagster_managed_elements.engine.concurrency import concurrently, sync
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
-from dagster_managed_elements.engine.execution import OnOutcome, Ways, execute
+from dagster_managed_elements.engine.execution import ExecutionSettings, OnOutcome, execute
 from dagster_managed_elements.engine.guarding import Policy, guard
-from dagster_managed_elements.engine.kinds import Instance, Settings
-from dagster_managed_elements.engine.places import Member, Place, connected
+from dagster_managed_elements.engine.kinds import Instance, Kinds, Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Report
-from dagster_managed_elements.engine.running import concurrently, sync
-from dagster_managed_elements.engine.surveying import Picture, Wish, survey
+from dagster_managed_elements.engine.surveying import Declaration, Survey, survey
+from dagster_managed_elements.places import Member, Place, connected
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler, to_diff
 
 
@@ -125,7 +124,7 @@ class Result:
 async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:
     """One Result a place. Nothing is written."""
     async with _surveyed(of, options) as (surveyed, results):
-        results += [_result(place, plan=picture.plan) for place, picture in surveyed]
+        results += [_result(place, plan=found.plan) for place, found in surveyed]
     return sorted(results, key=lambda result: result.of)
 
 
@@ -137,19 +136,19 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
     limiters: dict[str, anyio.CapacityLimiter] = {}
     async with _surveyed(of, options) as (surveyed, results):
 
-        async def carry_out(place: Place, picture: Picture) -> None:
+        async def carry_out(place: Place, found: Survey) -> None:
             try:
-                report = await _execute(place, picture, options, stop, limiters)
-                results.append(_result(place, plan=picture.plan, report=report))
+                report = await _execute(place, found, options, stop, limiters)
+                results.append(_result(place, plan=found.plan, report=report))
             except Exception as error:  # noqa: BLE001 - other places are writing: none may end for this one
-                results.append(_result(place, plan=picture.plan, error=error))
+                results.append(_result(place, plan=found.plan, error=error))
 
         agreed: list[Callable[[], Awaitable[None]]] = []
-        for place, picture in surveyed:
-            if (refusal := await _refusal(picture.plan, options, stop)) is None:
-                agreed.append(partial(carry_out, place, picture))
+        for place, found in surveyed:
+            if (refusal := await _refusal(found.plan, options, stop)) is None:
+                agreed.append(partial(carry_out, place, found))
             else:
-                results.append(_result(place, plan=picture.plan, error=refusal))
+                results.append(_result(place, plan=found.plan, error=refusal))
         await concurrently(*agreed)
     return sorted(results, key=lambda result: result.of)
 
@@ -167,16 +166,18 @@ async def _refusal(plan: Plan, options: Options, stop: anyio.Event) -> Exception
 
 async def _execute(
     place: Place,
-    picture: Picture,
+    found: Survey,
     options: Options,
     stop: anyio.Event,
     limiters: dict[str, anyio.CapacityLimiter],
 ) -> Report:
     session, settings = place.session, options.settings
     limiter = limiters.setdefault(session.host, anyio.CapacityLimiter(settings.concurrency))
-    ways = Ways(limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience)
+    execution = ExecutionSettings(
+        limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience
+    )
     kinds: Kinds = {kind.name: kind for kind in session.kinds}
-    return await execute(picture.plan, kinds, picture.ids, picture.seen, ways)
+    return await execute(found.plan, kinds, found.ids, found.seen, execution)
 
 
 def _result(
@@ -196,25 +197,27 @@ def _plan_of(result: Result) -> Plan:
 @asynccontextmanager
 async def _surveyed(
     of: Sequence[Reconciler], options: Options
-) -> AsyncGenerator[tuple[list[tuple[Place, Picture]], list[Result]]]:
-    """Every place and its picture, in the order given; what could not be surveyed is a Result already."""
-    members = [Member(instance=each.instance, wish=_wish(number, each)) for number, each in enumerate(of)]
+) -> AsyncGenerator[tuple[list[tuple[Place, Survey]], list[Result]]]:
+    """Every place and its survey, in the order given; what could not be surveyed is a Result already."""
+    members = [
+        Member(instance=each.instance, declaration=_declaration(number, each)) for number, each in enumerate(of)
+    ]
     async with connected(members, options.settings) as (places, failures):
         results = [Result(of=(number,), error=error) for number, error in failures]
-        pictures: dict[str, Picture] = {}
+        surveys: dict[str, Survey] = {}
 
         async def look_at(place: Place) -> None:
             try:
-                pictures[place.name] = await survey(place.session, place.wishes, Memory(), force=options.force)
+                surveys[place.name] = await survey(place.session, place.declarations, Memory(), force=options.force)
             except Exception as error:  # noqa: BLE001 - one place that cannot be read hides no other
                 results.append(_result(place, error=error))
 
         await concurrently(*(partial(look_at, place) for place in places))
-        yield [(place, pictures[place.name]) for place in places if place.name in pictures], results
+        yield [(place, surveys[place.name]) for place in places if place.name in surveys], results
 
 
-def _wish(number: int, reconciler: Reconciler) -> Wish:
-    return Wish(
+def _declaration(number: int, reconciler: Reconciler) -> Declaration:
+    return Declaration(
         owner=str(number),
         elements=reconciler.elements,
         delete_unmentioned=reconciler.delete_unmentioned_resources,

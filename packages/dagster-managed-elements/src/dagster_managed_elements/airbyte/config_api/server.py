@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from dagster_managed_elements.airbyte.endpoints import INSTANCE, NIL, ROOT
-from dagster_managed_elements.airbyte.versions import (
+from dagster_managed_elements.airbyte.config_api.endpoints import INSTANCE, NIL, ROOT
+from dagster_managed_elements.airbyte.config_api.versions import (
     UNKNOWN,
     UNNUMBERED,
     Generation,

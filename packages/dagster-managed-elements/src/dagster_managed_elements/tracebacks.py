@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from dagster_managed_elements.engine.errors import ManagedElementsError
-from dagster_managed_elements.showing import escape
+from dagster_managed_elements.rendering.values import escape
 
 _LONGEST: Final = 400
 _NOBODYS: Final = (str(Path(__file__).parent), "<frozen importlib", str(importlib.__file__))

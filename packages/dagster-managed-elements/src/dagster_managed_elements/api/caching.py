@@ -13,7 +13,7 @@ Question = TypeVar("Question", bound=Hashable)
 Reply = TypeVar("Reply")
 
 
-class Memory(Generic[Question, Reply]):
+class Cache(Generic[Question, Reply]):
     """Replies by question. An ApiError is a reply too: asking again would take as long and fail alike."""
 
     def __init__(self) -> None:

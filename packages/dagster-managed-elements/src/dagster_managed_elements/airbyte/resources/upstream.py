@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dagster_managed_elements.airbyte.endpoints import ROOT
+from dagster_managed_elements.airbyte.config_api.endpoints import ROOT
 from dagster_managed_elements.airbyte.entrances import CLOUD, entrance_of
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
-from dagster_managed_elements.engine.elements import plain, reveal
+from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import reveal
 
 _WORKSPACE: Final = ("configuration_api_base_url", "rest_api_base_url", "workspace_id")
 _SELF_MANAGED: Final = ("host", "port", "use_https")

@@ -9,11 +9,12 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from dagster_managed_elements.airbyte import facts, public_bodies
-from dagster_managed_elements.airbyte.connectors import Connectors
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
-from dagster_managed_elements.airbyte.given_specs import Frozen, schema_for
+from dagster_managed_elements.airbyte.public_api import bodies
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
+from dagster_managed_elements.airbyte.specs import facts
+from dagster_managed_elements.airbyte.specs.connectors import Connectors
+from dagster_managed_elements.airbyte.specs.given import Frozen, schema_for
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -25,8 +26,8 @@ from dagster_managed_elements.airbyte.wire import (
     read_text,
     read_workspace,
 )
+from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
-from dagster_managed_elements.api.memory import Memory
 from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import Missing
@@ -46,8 +47,8 @@ class PublicGateway:
 
     def __init__(self, client: Client, workspace: Workspace, *, root: str, specs: Frozen) -> None:
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
-        self._definitions: Memory[Side, Sequence[Definition]] = Memory()
-        self._catalogs: Memory[str, Catalog] = Memory()
+        self._definitions: Cache[Side, Sequence[Definition]] = Cache()
+        self._catalogs: Cache[str, Catalog] = Cache()
 
     @property
     def workspace(self) -> Workspace:
@@ -62,7 +63,7 @@ class PublicGateway:
                 rows = read_list(await self._get(path), "data", path)
             except Missing:
                 return facts.known_definitions(side)
-            return [public_bodies.read_definition(row, path) for row in rows]
+            return [bodies.read_definition(row, path) for row in rows]
 
         return await self._definitions.get(side, ask)
 
@@ -74,10 +75,10 @@ class PublicGateway:
         return facts.known_secrets(side, definition_id)
 
     def unwritable(self, mode: str) -> str | None:
-        return public_bodies.unwritable(mode)
+        return bodies.unwritable(mode)
 
     def unselectable(self) -> str | None:
-        return public_bodies.UNSELECTABLE
+        return bodies.UNSELECTABLE
 
     async def specification_of(self, side: Side, actor_id: str) -> Specification:
         """This API tells nothing of a pinned version, not even which connector it is of."""
@@ -88,12 +89,12 @@ class PublicGateway:
         connectors = Connectors(side, await self.definitions(side))
 
         def read(row: Any, at: str) -> Actor:
-            return public_bodies.read_actor(side, row, at, connectors)
+            return bodies.read_actor(side, row, at, connectors)
 
         return await self._list(f"{side}s", read, lambda each: each.id)
 
     async def connections(self) -> Sequence[Connection]:
-        read, identity = public_bodies.read_connection, _connection_id
+        read, identity = bodies.read_connection, _connection_id
         found = await self._list("connections", read, identity)
         return [connection for connection in found if connection.status != "deprecated"]
 
@@ -116,7 +117,7 @@ class PublicGateway:
 
         async def ask() -> Catalog:
             body = await self._get(path, asked, timeout=_RUNS_A_CONNECTOR)
-            return public_bodies.read_streams(body, path)
+            return bodies.read_streams(body, path)
 
         return await self._catalogs.get(source_id, ask)
 
@@ -145,11 +146,11 @@ class PublicGateway:
 
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{self._root}/connections"
-        outgoing = Outgoing(body=public_bodies.creation(draft))
+        outgoing = Outgoing(body=bodies.creation(draft))
         return read_text(await self._send("POST", path, outgoing), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
-        outgoing = Outgoing(body=public_bodies.change(draft))
+        outgoing = Outgoing(body=bodies.change(draft))
         await self._send("PATCH", f"{self._root}/connections/{quote(connection_id)}", outgoing)
 
     async def delete_connection(self, connection_id: str) -> None:

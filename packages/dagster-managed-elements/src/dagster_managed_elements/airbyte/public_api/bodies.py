@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from dagster_managed_elements.airbyte.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
+from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,

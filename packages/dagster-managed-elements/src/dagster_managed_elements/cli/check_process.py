@@ -1,6 +1,6 @@
 """One check in a process of its own, for `dagster-me serve --module`: a module in it may hang, exit or crash.
 
-`python -m dagster_managed_elements.cli.looking MODULE DIRECTORY RESULT` writes to the file RESULT, as JSON:
+`python -m dagster_managed_elements.cli.check_process MODULE DIRECTORY RESULT` writes to the file RESULT, as JSON:
 `document` as docs/reference-json.md has it, `in_sync`, `error`, and `files`: the user's own that were read, with
 when each had been changed last, in nanoseconds since 1970 (0: while it was read).
 """
@@ -16,13 +16,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dagster_managed_elements.cli.concluding import Run
 from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.reconciling import check_all
+from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.cli.screen import DONE, exit_code
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.matching import gather
-from dagster_managed_elements.engine.reconciler import Reconciler
+from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.rendering.documents import document
 from dagster_managed_elements.rendering.sections import Section
 

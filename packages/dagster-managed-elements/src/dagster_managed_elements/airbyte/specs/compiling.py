@@ -21,7 +21,7 @@ from jsonschema_rs import (
     Draft202012Validator,
 )
 
-from dagster_managed_elements.airbyte.schemas import Schema, object_in
+from dagster_managed_elements.airbyte.specs.schemas import Schema, object_in
 
 Validator: TypeAlias = (
     Draft4Validator | Draft6Validator | Draft7Validator | Draft201909Validator | Draft202012Validator

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
-from dagster_managed_elements.airbyte.schemas import (
+from dagster_managed_elements.airbyte.specs.schemas import (
     Schema,
     applying,
     below,
@@ -21,8 +21,9 @@ from dagster_managed_elements.airbyte.schemas import (
     properties,
     same,
 )
-from dagster_managed_elements.airbyte.validation import fits, validate
-from dagster_managed_elements.engine.elements import SECRET_MASK, Masked, Secret, reveal
+from dagster_managed_elements.airbyte.specs.validation import fits, validate
+from dagster_managed_elements.engine.secrets import Secret, reveal
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked
 
 __all__ = ["believe_masks", "mask", "mask_allowed", "trim", "validate", "wrap"]
 

@@ -16,7 +16,7 @@ _ITEMS = "*"
 
 @cache
 def _rows() -> dict[tuple[str, str], Any]:
-    text = files("dagster_managed_elements.airbyte").joinpath(_FILE).read_text(encoding="utf-8")
+    text = files("dagster_managed_elements.airbyte.specs").joinpath(_FILE).read_text(encoding="utf-8")
     rows = (json.loads(line) for line in text.splitlines())
     return {(row["kind"], row["id"]): row for row in rows}
 

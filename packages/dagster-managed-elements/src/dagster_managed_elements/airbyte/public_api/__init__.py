@@ -1,0 +1,1 @@
+"""The gateway to Airbyte's Public API, and what only it needs."""

@@ -1,0 +1,50 @@
+"""What is said of a declaration or a plan beside its changes: problems, notices, consequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from dagster_managed_elements.engine.values import Key, Path
+
+NoticeCode: TypeAlias = Literal["ignored", "secret-unknown", "later", "not-validated"]
+ConsequenceCode: TypeAlias = Literal["delete", "cascade", "replace", "protect", "state-lost", "secret-resent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a declaration cannot be right. All of them are reported at once, before any write."""
+
+    key: Key
+    path: Path
+    message: str
+
+    def __str__(self) -> str:
+        where = ".".join((str(self.key.name), *self.path))
+        return f"{where}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something worth saying that is no change. *code* is for machines, *text* for people.
+
+    The codes of this library are `NoticeCode`; an integration may have its own.
+    """
+
+    key: Key
+    path: Path
+    code: NoticeCode | str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What a change does beside what its fields say. A *destructive* one is asked about or refused.
+
+    The codes of this library are `ConsequenceCode`; an integration may have its own.
+    """
+
+    key: Key
+    code: ConsequenceCode | str
+    text: str
+    destructive: bool = True
