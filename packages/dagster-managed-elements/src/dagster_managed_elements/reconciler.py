@@ -14,7 +14,7 @@ from typing import cast
 import anyio
 
 from dagster_managed_elements.engine.changes import Memory
-from dagster_managed_elements.engine.concurrency import concurrently, sync
+from dagster_managed_elements.engine.concurrency import concurrently, run_blocking
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.execution import ExecutionSettings, OnOutcome, execute
@@ -51,7 +51,7 @@ class Reconciler(ManagedElementReconciler):
     def check(self, *, include_all_secrets: bool = False, **_: object) -> ManagedElementDiff:
         """What an apply would change. Raises ManagedElementsError where that cannot be said."""
         options = Options(force=include_all_secrets)
-        (result,) = sync(lambda _stop: check([self], options), winds_up=False)
+        (result,) = run_blocking(lambda _stop: check([self], options), winds_up=False)
         return to_diff(_plan_of(result).entries)
 
     def apply(
@@ -62,7 +62,7 @@ class Reconciler(ManagedElementReconciler):
         """
         policy = Policy(allow_all=allow_destructive)
         options = Options(force=include_all_secrets, decide=partial(_decided, policy))
-        (result,) = sync(partial(apply, [self], options))
+        (result,) = run_blocking(partial(apply, [self], options))
         plan = _plan_of(result)
         if result.report is not None and not result.report.ok:
             raise ApplyFailed(result.report) from next(_faults(result.report), None)

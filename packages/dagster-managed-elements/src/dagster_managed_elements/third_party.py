@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Literal
 
@@ -11,15 +11,17 @@ import anyio.to_thread
 
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.rendering.sections import Difference
+from dagster_managed_elements.rendering.values import masked_by_name
 from dagster_managed_elements.tracebacks import described
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementError, ManagedElementReconciler
 
 
-class ForeignFailure(ManagedElementsError):
+class ThirdPartyFailure(ManagedElementsError):
     """A third party's reconciler raised, or answered with an error."""
 
 
-def is_foreign(reconciler: ManagedElementReconciler) -> bool:
+def is_third_party(reconciler: ManagedElementReconciler) -> bool:
     """Whether the engine cannot plan for it: not one of ours, or one that has a check or apply of its own."""
     if not isinstance(reconciler, Reconciler):
         return True
@@ -44,14 +46,14 @@ def call(
     except ManagedElementsError:
         raise
     except Exception as error:
-        raise ForeignFailure(described(error)) from error
+        raise ThirdPartyFailure(described(error)) from error
     if isinstance(result, ManagedElementDiff):
         return result
     if isinstance(result, ManagedElementError):
         text = f"{type(reconciler).__name__} reports: {result.value.replace('_', ' ')}"
-        raise ForeignFailure(text)
+        raise ThirdPartyFailure(text)
     text = f"{type(reconciler).__name__}.{verb} returned a {type(result).__name__}, not a ManagedElementDiff"
-    raise ForeignFailure(text)
+    raise ThirdPartyFailure(text)
 
 
 def _taken(call: Callable[..., object], offered: dict[str, Any]) -> dict[str, Any]:
@@ -64,3 +66,17 @@ def _taken(call: Callable[..., object], offered: dict[str, Any]) -> dict[str, An
         return offered
     names = {each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY}
     return {name: value for name, value in offered.items() if name in names}
+
+
+def differences(diff: ManagedElementDiff) -> Iterator[Difference]:
+    """*diff* as it is rendered, masked by the names of its keys, since nothing else is known of it."""
+    for added in diff.additions:
+        yield Difference(added.key, after=masked_by_name(added.key, added.value))
+    for deleted in diff.deletions:
+        yield Difference(deleted.key, before=masked_by_name(deleted.key, deleted.value))
+    for modified in diff.modifications:
+        sides = (masked_by_name(modified.key, side) for side in (modified.old_value, modified.new_value))
+        yield Difference(modified.key, *sides)
+    for name, inner in diff.nested.items():
+        if not inner.is_empty():
+            yield Difference(name, inside=tuple(differences(inner)))

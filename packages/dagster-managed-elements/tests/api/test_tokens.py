@@ -7,6 +7,7 @@ from email.utils import format_datetime
 import anyio
 import httpx
 import pytest
+from dagster_managed_elements.airbyte.refusals import sentence
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.api.requests import Bearer, Reply, Request
 from dagster_managed_elements.api.tokens import ClientCredentials, lifetime
@@ -68,7 +69,7 @@ async def no_pause(seconds):
 @asynccontextmanager
 async def client_of(server, *, paths=("/token",), clock=None, **options):
     credentials = ClientCredentials("me", "hush", paths, clock=clock or Clock())
-    given = {"base_url": "http://a.example:8000", "credentials": credentials, **options}
+    given = {"base_url": "http://a.example:8000", "credentials": credentials, "read_error": sentence, **options}
     chosen = ClientOptions(transport=httpx.MockTransport(server), **given)
     async with open_client(chosen, sleep=no_pause) as client:
         yield client

@@ -9,6 +9,7 @@ from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.values import Key, Masked
 from dagster_managed_elements.rendering.documents import document
 from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.third_party import differences
 from dagster_managed_elements.types import ManagedElementDiff as Diff
 
 
@@ -112,7 +113,7 @@ def test_a_third_partys_diff_has_the_shape_of_ours(make):
         .with_nested("b", Diff().delete("c", 2).with_nested("d", Diff().delete("token", make.hidden)))
         .with_nested("e", Diff().add("f", 3).modify("g", 4, 5))
     )
-    (place,) = read(Section(of=("m:x",), place="m:x", diff=diff))["places"]
+    (place,) = read(Section(of=("m:x",), place="m:x", diff=tuple(differences(diff))))["places"]
     assert [(each["action"], each["kind"], each["name"], each["fields"]) for each in place["changes"]] == [
         ("create", None, "a", [{"path": [], "after": 1}]),
         ("delete", None, "b", [{"path": ["c"], "before": 2}, {"path": ["d", "token"], "before": "**********"}]),

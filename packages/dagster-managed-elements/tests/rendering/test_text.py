@@ -8,6 +8,7 @@ from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.values import Key, Later, Masked, Named, Ref
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.third_party import differences
 from dagster_managed_elements.types import ManagedElementDiff as Diff
 
 
@@ -181,7 +182,7 @@ def test_a_third_partys_diff_is_masked_by_the_names_of_its_keys(make):
         .with_nested("s", Diff().delete("c", {"x": {"ssh_key": make.hidden}, "y": 1}))
         .with_nested("empty", Diff())
     )
-    assert shown(Section(of=("m:a",), diff=diff)) == [
+    assert shown(Section(of=("m:a",), diff=tuple(differences(diff)))) == [
         "+ password: **********",
         "~ my_token: ********** -> **********",
         "- s:",

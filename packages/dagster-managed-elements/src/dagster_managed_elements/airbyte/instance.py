@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import get_args
 
+from dagster_managed_elements.airbyte import refusals
 from dagster_managed_elements.airbyte.entrances import Api, Entrance, entrance_of
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
@@ -94,6 +95,7 @@ class AirbyteInstance(Instance):
             proxy=None if self.proxy is None else str(reveal(self.proxy)),
             in_flight=settings.concurrency,
             service="Airbyte",
+            read_error=refusals.sentence,
         )
         async with open_client(options) as client:
             gateway = await open_gateway(

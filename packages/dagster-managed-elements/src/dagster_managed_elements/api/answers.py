@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, cast
+from typing import Any, Final, TypeAlias, cast
 from urllib.parse import urljoin
 
 import msgspec
@@ -25,6 +25,9 @@ from dagster_managed_elements.engine.errors import (
     ServerFault,
     Unauthorized,
 )
+
+ErrorReader: TypeAlias = Callable[[Any], str]
+"""Of an integration: what the decoded body of a failure says, as a sentence."""
 
 NO_WHOLE_ANSWER: Final = frozenset({502, 503, 504})
 """Said by something in front of the server, or by a server going down: it may have done the work."""
@@ -67,13 +70,14 @@ def decipher(
     now: datetime,
     secrets: frozenset[str] = frozenset(),
     anonymous: bool = False,
+    sentence: ErrorReader | None = None,
 ) -> Any:
     """The JSON in *answer*, None for an empty one; the ApiError it means where it is no success. *anonymous*: the
-    request said not who asks.
+    request said not who asks. *sentence* reads what the body of a failure says.
     """
     url, hidden = address.url(request.path), request.secrets | secrets
     if not 200 <= answer.status < 300:
-        failure = _failure(request, answer, url, now=now, secrets=hidden)
+        failure = _failure(request, answer, url, now=now, said=said(answer, hidden, sentence or plain_sentence))
         raise _unnamed(failure) if anonymous and answer.status == 401 else failure
     if not answer.body.strip():
         return None
@@ -86,12 +90,12 @@ def decipher(
         raise _unreadable(request, answer, url) from None
 
 
-def _failure(request: Request, answer: Answer, url: str, *, now: datetime, secrets: frozenset[str]) -> ApiError:
+def _failure(request: Request, answer: Answer, url: str, *, now: datetime, said: str) -> ApiError:
     facts: dict[str, Any] = {"method": request.method, "url": url, "status": answer.status}
     if 300 <= answer.status < 400:
         return ServerFault(_redirected(request, answer, url), **facts)
     kind = _kind(request, answer.status)
-    facts |= {"body": said(answer, secrets), "retry_after": retry_after(answer.headers, now)}
+    facts |= {"body": said, "retry_after": retry_after(answer.headers, now)}
     if answer.is_html and answer.status not in NO_WHOLE_ANSWER | _PASSED_ON:
         facts["body"] += "; is the URL right?"
     if answer.status == 403:
@@ -154,7 +158,17 @@ def said_date(headers: Mapping[str, str]) -> datetime | None:
     return _moment(headers.get("date", ""))
 
 
-def said(answer: Answer, secrets: frozenset[str]) -> str:
+def plain_sentence(decoded: Any) -> str:
+    """What most JSON APIs fail with: a text, or one under `message`, `detail` or `error`; else all of it."""
+    if isinstance(decoded, str):
+        return decoded
+    body = cast("Mapping[str, Any]", decoded) if isinstance(decoded, Mapping) else dict[str, Any]()
+    told = (body.get(name) for name in ("message", "detail", "error"))
+    text = next((value for value in told if isinstance(value, str) and value.strip()), "")
+    return text or msgspec.json.encode(decoded).decode()
+
+
+def said(answer: Answer, secrets: frozenset[str], sentence: ErrorReader = plain_sentence) -> str:
     """What the server itself says is wrong, in one line without *secrets*; "" where it says nothing."""
     if not answer.body.strip():
         return ""
@@ -165,44 +179,7 @@ def said(answer: Answer, secrets: frozenset[str]) -> str:
         decoded = msgspec.json.decode(answer.body)
     except _NO_JSON:
         decoded = _text(answer.body)
-    return _line(redact(_sentence(decoded), secrets))
-
-
-def _sentence(decoded: Any) -> str:
-    """Out of the shapes JSON APIs fail in: a text, `message`, `detail`, `data.message`, an error id, HAL."""
-    if not isinstance(decoded, Mapping):
-        return decoded if isinstance(decoded, str) else msgspec.json.encode(decoded).decode()
-    body = cast("Mapping[str, Any]", decoded)
-    inner = body.get("data")
-    specific = cast("Mapping[str, Any]", inner).get("message") if isinstance(inner, Mapping) else None
-    listed = [*_embedded(body), specific, body.get("message"), body.get("detail"), body.get("error")]
-    text = next((value for value in listed if isinstance(value, str) and value.strip()), "")
-    text = " ".join([text, *_particulars(body, specific)]).strip()
-    if isinstance(identity := body.get("errorId"), str):
-        text = f"{text} (error id {identity})" if text else f"error id {identity}"
-    return text or msgspec.json.encode(decoded).decode()
-
-
-def _particulars(body: Mapping[str, Any], specific: Any) -> list[str]:
-    """What a general message leaves out: the properties that are wrong, the value or object that is meant."""
-    wrong = body.get("validationErrors")
-    rows = cast("list[Any]", wrong) if isinstance(wrong, list) else []
-    told = [cast("Mapping[str, Any]", row) for row in rows if isinstance(row, Mapping)]
-    found = [f"{row.get('propertyPath')}: {row.get('message')}" for row in told]
-    inner = body.get("data")
-    if isinstance(inner, Mapping) and specific is None:
-        named = cast("Mapping[str, Any]", inner)
-        found += [f"{name}: {value}" for name, value in named.items() if isinstance(value, str) and value]
-    return [f"({'; '.join(found)})"] if found else []
-
-
-def _embedded(body: Mapping[str, Any]) -> list[Any]:
-    """The messages of a HAL error, whose outer message only repeats the status."""
-    match body:
-        case {"_embedded": {"errors": [{"message": str(message)}, *_]}}:
-            return [message]
-        case _:
-            return []
+    return _line(redact(sentence(decoded), secrets))
 
 
 def _text(body: bytes) -> str:

@@ -21,7 +21,7 @@ import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from dagster_managed_elements.api.addresses import Address, read_address
-from dagster_managed_elements.api.answers import Answer, decipher, said_date
+from dagster_managed_elements.api.answers import Answer, ErrorReader, decipher, plain_sentence, said_date
 from dagster_managed_elements.api.faults import translate
 from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
 from dagster_managed_elements.api.retrying import limit, pause, repeats
@@ -45,7 +45,8 @@ class ClientOptions:
     *base_url* may carry `user:password@`. *credentials* given here win. *timeout* is in
     seconds, for one attempt. *verify* is True, False or the path of a certificate authority's file. *proxy* is
     the URL of one, used in place of those of the environment. *service* is the server's name in messages.
-    *in_flight* bounds the requests under way at a time. *transport* replaces the network in tests.
+    *in_flight* bounds the requests under way at a time. *read_error* makes a sentence of what
+    a failure's JSON says. *transport* replaces the network in tests.
     """
 
     base_url: str = field(repr=False)
@@ -59,6 +60,7 @@ class ClientOptions:
     in_flight: int = 10
     service: str = "the server"
     user_agent: str = "dagster-managed-elements"
+    read_error: ErrorReader = plain_sentence
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
 
 
@@ -186,7 +188,15 @@ class Client:
         now = datetime.now(timezone.utc)
         named = "authorization" in map(str.lower, self._options.headers)
         anonymous = isinstance(self._credentials, Anonymous) and not named
-        return decipher(request, answer, self._address, now=now, secrets=hidden, anonymous=anonymous)
+        return decipher(
+            request,
+            answer,
+            self._address,
+            now=now,
+            secrets=hidden,
+            anonymous=anonymous,
+            sentence=self._options.read_error,
+        )
 
     async def _exchange(self, request: Request, proof: Mapping[str, str], number: int) -> Answer:
         """One request and its whole answer, whatever its status; no place is held while waiting to repeat."""

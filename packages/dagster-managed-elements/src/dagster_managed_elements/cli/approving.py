@@ -11,7 +11,7 @@ from anyio.abc import TaskStatus
 
 from dagster_managed_elements import reconciler as engine
 from dagster_managed_elements.cli.inputs import answer, interruptions
-from dagster_managed_elements.cli.reconciling import as_sections, foreign_section, in_order, reconcilers, split
+from dagster_managed_elements.cli.reconciling import as_sections, in_order, reconcilers, split, third_party_section
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.guarding import Policy, objections
@@ -74,7 +74,7 @@ class Apply:
                 sections.append(Section(of=(each.path,), place=each.path, error=error))
                 continue
             self.writing, self.busy_with = True, each.path
-            sections.append(await foreign_section(self.run, each, "apply"))
+            sections.append(await third_party_section(self.run, each, "apply"))
             self.busy_with = ""
         return sections
 

@@ -12,8 +12,8 @@ from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.loading import Loaded
 from dagster_managed_elements.rendering.documents import Verb
 from dagster_managed_elements.rendering.sections import Section
-from dagster_managed_elements.third_party import is_foreign
-from dagster_managed_elements.third_party import run as run_foreign
+from dagster_managed_elements.third_party import differences, is_third_party
+from dagster_managed_elements.third_party import run as run_third_party
 
 
 def split(loaded: Iterable[Loaded]) -> tuple[list[Loaded], list[Loaded]]:
@@ -21,7 +21,7 @@ def split(loaded: Iterable[Loaded]) -> tuple[list[Loaded], list[Loaded]]:
     ours: list[Loaded] = []
     theirs: list[Loaded] = []
     for each in loaded:
-        (theirs if is_foreign(each.reconciler) else ours).append(each)
+        (theirs if is_third_party(each.reconciler) else ours).append(each)
     return ours, theirs
 
 
@@ -39,7 +39,7 @@ async def check_all(run: Run) -> list[Section]:
         sections.extend(as_sections(await engine.check(reconcilers(ours), options), ours))
 
     async def asked(each: Loaded) -> None:
-        sections.append(await foreign_section(run, each, "check"))
+        sections.append(await third_party_section(run, each, "check"))
 
     await concurrently(planned, *(partial(asked, each) for each in theirs))
     return in_order(run, sections)
@@ -58,13 +58,13 @@ def as_sections(results: Iterable[engine.Result], ours: Sequence[Loaded]) -> lis
     ]
 
 
-async def foreign_section(run: Run, each: Loaded, verb: Verb) -> Section:
+async def third_party_section(run: Run, each: Loaded, verb: Verb) -> Section:
     place = Section(of=(each.path,), place=each.path)
     try:
-        diff = await run_foreign(each.reconciler, verb, include_all_secrets=run.asked.include_all_secrets)
+        diff = await run_third_party(each.reconciler, verb, include_all_secrets=run.asked.include_all_secrets)
     except ManagedElementsError as error:
         return Section(of=place.of, place=place.place, error=error)
-    return Section(of=place.of, place=place.place, diff=diff)
+    return Section(of=place.of, place=place.place, diff=tuple(differences(diff)))
 
 
 def in_order(run: Run, sections: Iterable[Section]) -> list[Section]:

@@ -30,7 +30,7 @@ async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
         raise failures[0]
 
 
-def sync(call: Callable[[anyio.Event], Awaitable[T]], *, winds_up: bool = True) -> T:
+def run_blocking(call: Callable[[anyio.Event], Awaitable[T]], *, winds_up: bool = True) -> T:
     """Run *call* to its end and return what it returns, whether or not a loop is running in this thread.
 
     *call* is given an event that is set when the user interrupts; it is expected to wind up then, and what is in

@@ -46,7 +46,7 @@ async def survey(
 ) -> Survey:
     """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read."""
     declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
-    problems += _foreign_kinds(declared, session)
+    problems += _unknown_kinds(declared, session)
     unmentioned = any(declaration.delete_unmentioned for declaration in declarations)
 
     async def compare(reading: Reading) -> _Work:
@@ -66,7 +66,7 @@ async def survey(
     return work.survey()
 
 
-def _foreign_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:
+def _unknown_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:
     known = {kind.name for kind in session.kinds}
     text = f"no {{}} can be declared there, only {', '.join(sorted(known))}"
     return [Problem(each.key, (), text.format(each.key.kind)) for each in declared if each.key.kind not in known]

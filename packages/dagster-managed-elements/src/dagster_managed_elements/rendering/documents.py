@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from dagster_managed_elements.engine.changes import FieldChange
@@ -16,10 +16,9 @@ from dagster_managed_elements.engine.findings import Consequence, Notice, Proble
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import ABSENT, Key, Masked
-from dagster_managed_elements.rendering.sections import Section, in_sync
-from dagster_managed_elements.rendering.values import masked_by_name, visible
-from dagster_managed_elements.types import ManagedElementDiff
+from dagster_managed_elements.engine.values import ABSENT, Key, Masked, Path
+from dagster_managed_elements.rendering.sections import Difference, Section, in_sync
+from dagster_managed_elements.rendering.values import visible
 
 VERSION: Final = 1
 Verb: TypeAlias = Literal["check", "apply"]
@@ -44,7 +43,7 @@ def document(verb: Verb, sections: Sequence[Section], exit_code: int) -> str:
 
 def _place(section: Section) -> Json:
     plan = section.plan
-    changes = _foreign(section.diff) if section.diff is not None else []
+    changes = list(_third_party(section.diff or ()))
     return {
         "place": section.place,
         "reconcilers": list(section.of),
@@ -116,35 +115,27 @@ def _error(error: Exception) -> Json:
     return shown
 
 
-def _foreign(diff: ManagedElementDiff) -> list[Json]:
-    """A third party's diff in the shape of ours: the first level of keys are its elements, of no known kind."""
-    changes = [_whole("create", each.key, {"after": each.value}) for each in diff.additions]
-    changes += [_whole("delete", each.key, {"before": each.value}) for each in diff.deletions]
-    for each in diff.modifications:
-        changes.append(_whole("update", each.key, {"before": each.old_value, "after": each.new_value}))
-    for name, inner in diff.nested.items():
-        if not inner.is_empty():
-            fields = list(_flat(inner, ()))
-            sides = {side for field in fields for side in ("before", "after") if side in field}
-            action = {"after": "create", "before": "delete"}[sides.pop()] if len(sides) == 1 else "update"
-            changes.append(
-                {"action": action, "kind": None, "name": name, "id": None, "cause": None, "fields": fields}
-            )
-    return changes
+def _third_party(diff: Iterable[Difference]) -> Iterator[Json]:
+    """In the shape of ours: the first level of keys are its elements, of no known kind."""
+    for difference in diff:
+        fields = list(_flat(difference, ())) if difference.inside else [_sides(difference, ())]
+        sides = {side for field in fields for side in ("before", "after") if side in field}
+        action = {"after": "create", "before": "delete"}[sides.pop()] if len(sides) == 1 else "update"
+        yield {
+            "action": action,
+            "kind": None,
+            "name": difference.key,
+            "id": None,
+            "cause": None,
+            "fields": fields,
+        }
 
 
-def _whole(action: str, name: str, sides: Json) -> Json:
-    field = {"path": list[str](), **{side: masked_by_name(name, value) for side, value in sides.items()}}
-    return {"action": action, "kind": None, "name": name, "id": None, "cause": None, "fields": [field]}
+def _flat(difference: Difference, path: Path) -> Iterator[Json]:
+    for inner in difference.inside:
+        at = (*path, inner.key)
+        yield from _flat(inner, at) if inner.inside else [_sides(inner, at)]
 
 
-def _flat(diff: ManagedElementDiff, path: tuple[str, ...]) -> Iterator[Json]:
-    leaves: list[tuple[str, Json]] = [
-        *((each.key, {"after": each.value}) for each in diff.additions),
-        *((each.key, {"before": each.value}) for each in diff.deletions),
-        *((each.key, {"before": each.old_value, "after": each.new_value}) for each in diff.modifications),
-    ]
-    for key, sides in leaves:
-        yield {"path": [*path, key], **{side: masked_by_name(key, value) for side, value in sides.items()}}
-    for name, inner in diff.nested.items():
-        yield from _flat(inner, (*path, name))
+def _sides(difference: Difference, path: Path) -> Json:
+    return _field(FieldChange(path, difference.before, difference.after))

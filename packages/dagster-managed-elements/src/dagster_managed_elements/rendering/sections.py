@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Report
-from dagster_managed_elements.types import ManagedElementDiff
+from dagster_managed_elements.engine.values import ABSENT
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A key of a third party's diff, of no known kind: its sides, or the differences *inside* it. Nothing in it is
+    secret any more.
+    """
+
+    key: str
+    before: Any = ABSENT
+    after: Any = ABSENT
+    inside: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +32,7 @@ class Section:
     of: tuple[str, ...]
     place: str = ""
     plan: Plan | None = None
-    diff: ManagedElementDiff | None = None
+    diff: tuple[Difference, ...] | None = None
     report: Report | None = None
     error: Exception | None = None
 
@@ -28,7 +41,7 @@ class Section:
         """Whether there is nothing to change, as far as is known."""
         if self.plan is not None:
             return not self.plan.entries
-        return self.diff is None or self.diff.is_empty()
+        return not self.diff
 
     @property
     def ok(self) -> bool:

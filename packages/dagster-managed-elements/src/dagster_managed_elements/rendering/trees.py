@@ -10,9 +10,8 @@ from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry, labels
 from dagster_managed_elements.engine.values import ABSENT
-from dagster_managed_elements.rendering.sections import Section
-from dagster_managed_elements.rendering.values import EMPTY, escape, inline, masked_by_name, visible
-from dagster_managed_elements.types import ManagedElementDiff
+from dagster_managed_elements.rendering.sections import Difference, Section
+from dagster_managed_elements.rendering.values import EMPTY, escape, inline, visible
 
 Sign: TypeAlias = Literal["+", "-", "~", "!"]
 _SIGNS: Final[Mapping[str, Sign]] = {"create": "+", "delete": "-", "update": "~", "replace": "~"}
@@ -97,15 +96,16 @@ def _scalars_first(nodes: Iterable[Node]) -> tuple[Node, ...]:
     return tuple(sorted(nodes, key=lambda node: node.is_block))
 
 
-def of_diff(diff: ManagedElementDiff) -> tuple[Node, ...]:
-    """A third party's diff, masked by the names of its keys, since nothing else is known of it."""
-    nodes = [_value("+", escape(each.key), masked_by_name(each.key, each.value)) for each in diff.additions]
-    nodes += [_value("-", escape(each.key), masked_by_name(each.key, each.value)) for each in diff.deletions]
-    for each in diff.modifications:
-        before, after = (masked_by_name(each.key, side) for side in (each.old_value, each.new_value))
-        nodes.append(_leaf(escape(each.key), FieldChange((each.key,), before, after)))
-    nested = [(name, inner) for name, inner in diff.nested.items() if not inner.is_empty()]
-    return _scalars_first([*nodes, *(_block(escape(name), of_diff(inner)) for name, inner in nested)])
+def of_diff(diff: Iterable[Difference]) -> tuple[Node, ...]:
+    """A third party's diff, scalars before blocks."""
+    return _scalars_first(_difference(difference) for difference in diff)
+
+
+def _difference(difference: Difference) -> Node:
+    label = escape(difference.key)
+    if difference.inside:
+        return _block(label, of_diff(difference.inside))
+    return _leaf(label, FieldChange((difference.key,), difference.before, difference.after))
 
 
 def flattened(nodes: Iterable[Node], depth: int = 0) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from types import FrameType
 import anyio
 import anyio.lowlevel
 import pytest
-from dagster_managed_elements.engine.concurrency import concurrently, sync
+from dagster_managed_elements.engine.concurrency import concurrently, run_blocking
 from dagster_managed_elements.engine.errors import ServerFault
 
 WHERE: ContextVar[str] = ContextVar("where", default="nowhere")
@@ -61,7 +61,7 @@ EVERYWHERE = pytest.mark.parametrize("place", [in_a_script, in_a_running_loop, i
 def test_work_runs_wherever_it_is_begun_and_keeps_the_callers_context(place: Callable[..., object]) -> None:
     token = WHERE.set("here")
     try:
-        assert place(lambda: sync(where)) == "here"
+        assert place(lambda: run_blocking(where)) == "here"
     finally:
         WHERE.reset(token)
 
@@ -76,7 +76,7 @@ def test_what_work_raises_is_raised_as_itself(place: Callable[..., object], erro
         raise error
 
     with pytest.raises(type(error)) as raised:
-        place(lambda: sync(fail))
+        place(lambda: run_blocking(fail))
     assert raised.value is error
 
 
@@ -86,17 +86,17 @@ async def _forever() -> None:
 
 async def press_ctrl_c() -> None:
     """Once the caller has nothing left to do but wait for the result."""
-    while not waits_in_sync(sys._current_frames().get(threading.main_thread().ident or 0)):
+    while not waits_blocked(sys._current_frames().get(threading.main_thread().ident or 0)):
         await anyio.lowlevel.checkpoint()
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def waits_in_sync(frame: FrameType | None) -> bool:
+def waits_blocked(frame: FrameType | None) -> bool:
     names: list[str] = []
     while frame is not None and len(names) < 3:
         names.append(frame.f_code.co_name)
         frame = frame.f_back
-    return names == ["wait", "result", "sync"]
+    return names == ["wait", "result", "run_blocking"]
 
 
 @pytest.fixture(autouse=True)
@@ -120,7 +120,7 @@ def test_an_interrupt_lets_work_wind_up_before_it_is_raised(place: Callable[...,
 
     def interrupted() -> None:
         with pytest.raises(KeyboardInterrupt):
-            sync(work)
+            run_blocking(work)
 
     place(interrupted)
     assert ended == ["in order"]
@@ -139,7 +139,7 @@ def test_an_interrupt_cuts_off_work_that_has_nothing_to_wind_up(place: Callable[
 
     def interrupted() -> None:
         with pytest.raises(KeyboardInterrupt):
-            sync(work, winds_up=False)
+            run_blocking(work, winds_up=False)
 
     place(interrupted)
     assert ended == ["cut off"]
