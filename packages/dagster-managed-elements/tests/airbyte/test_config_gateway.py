@@ -37,7 +37,16 @@ class Hurry:
 
 @asynccontextmanager
 async def gateway_to(server, **options):
-    chosen = ClientOptions(**{"base_url": server.url, "trust_env": False, "service": "Airbyte", **options})
+    chosen = ClientOptions(
+        **{
+            "timeout": 30,
+            "in_flight": 10,
+            "base_url": server.url,
+            "trust_env": False,
+            "service": "Airbyte",
+            **options,
+        }
+    )
     async with open_client(chosen, sleep=Hurry()) as client:
         yield await open_gateway(client)
 
@@ -108,7 +117,9 @@ def deprecated(request):
 
 
 async def test_a_deprecated_connection_that_is_listed_after_all_is_dropped():
-    options = ClientOptions(base_url="http://a.example", transport=httpx.MockTransport(deprecated))
+    options = ClientOptions(
+        timeout=30, in_flight=10, base_url="http://a.example", transport=httpx.MockTransport(deprecated)
+    )
     async with open_client(options) as client:
         gateway = ConfigGateway(client, Workspace(workspace_id="w", name="W"))
         assert list(await gateway.connections()) == []

@@ -26,7 +26,7 @@ async def seen(answer):
     async def no_pause(seconds):
         pass
 
-    options = ClientOptions(base_url=BASE, transport=httpx.MockTransport(serve))
+    options = ClientOptions(timeout=30, in_flight=10, base_url=BASE, transport=httpx.MockTransport(serve))
     async with open_client(options, sleep=no_pause) as client:
         return await look(client)
 

@@ -38,7 +38,7 @@ def test_a_workspace_that_cannot_be_told_is_refused_with_those_there_are(there, 
 
 
 async def chosen(server, wanted):
-    async with open_client(ClientOptions(base_url=server.url, trust_env=False)) as client:
+    async with open_client(ClientOptions(timeout=30, in_flight=10, base_url=server.url, trust_env=False)) as client:
         return (await open_gateway(client, wanted)).workspace.workspace_id
 
 

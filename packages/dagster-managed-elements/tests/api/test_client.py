@@ -47,7 +47,7 @@ class Clock:
 
 @asynccontextmanager
 async def client_of(server, clock=None, **options):
-    given = {"base_url": "http://a.example:8000", **options}
+    given = {"timeout": 30, "in_flight": 10, "base_url": "http://a.example:8000", **options}
     chosen = ClientOptions(transport=httpx.MockTransport(server), **given)
     async with open_client(chosen, sleep=(clock or Clock()).sleep, chance=lambda: 0.0) as client:
         yield client
@@ -349,7 +349,7 @@ async def test_a_lost_answer_says_how_long_was_waited():
 
 async def refused(base_url, **options):
     """What a real socket leads to: nothing listens there, or nothing that speaks the protocol."""
-    chosen = ClientOptions(base_url=base_url, service="Acme", **options)
+    chosen = ClientOptions(timeout=30, in_flight=10, base_url=base_url, service="Acme", **options)
     async with open_client(chosen, sleep=Clock().sleep) as client:
         with pytest.raises(Unreachable) as caught:
             await client.send(READ)
@@ -384,7 +384,7 @@ async def test_a_body_shorter_than_announced_is_a_lost_answer(free_tcp_port):
             await stream.send(b'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{"id"')
 
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=free_tcp_port)
-    options = ClientOptions(base_url=f"http://127.0.0.1:{free_tcp_port}", trust_env=False)
+    options = ClientOptions(timeout=30, in_flight=10, base_url=f"http://127.0.0.1:{free_tcp_port}", trust_env=False)
     async with listener, anyio.create_task_group() as group, open_client(options) as client:
         group.start_soon(listener.serve, cut)
         with pytest.raises(Lost, match="the connection broke"):
@@ -394,14 +394,22 @@ async def test_a_body_shorter_than_announced_is_a_lost_answer(free_tcp_port):
 
 
 async def test_a_certificate_file_that_is_not_there_is_a_declaration_error(tmp_path):
-    options = ClientOptions(base_url="https://a.example", verify=str(tmp_path / "none.pem"))
+    options = ClientOptions(
+        timeout=30, in_flight=10, base_url="https://a.example", verify=str(tmp_path / "none.pem")
+    )
     with pytest.raises(DeclarationError, match=r"none\.pem cannot be used"):
         async with open_client(options):
             pytest.fail("a client was made")
 
 
 def test_the_repr_of_options_and_requests_shows_no_secret():
-    options = ClientOptions(base_url="http://u:hush@a", headers={"X": "hush"}, credentials=Basic("jane", "hush"))
+    options = ClientOptions(
+        timeout=30,
+        in_flight=10,
+        base_url="http://u:hush@a",
+        headers={"X": "hush"},
+        credentials=Basic("jane", "hush"),
+    )
     request = Request(path="/x", json={"password": "hush"}, secrets=frozenset({"hush"}))
     assert "hush" not in f"{options!r} {request!r}"
 

@@ -69,7 +69,14 @@ async def no_pause(seconds):
 @asynccontextmanager
 async def client_of(server, *, paths=("/token",), clock=None, **options):
     credentials = ClientCredentials("me", "hush", paths, clock=clock or Clock())
-    given = {"base_url": "http://a.example:8000", "credentials": credentials, "read_error": sentence, **options}
+    given = {
+        "timeout": 30,
+        "in_flight": 10,
+        "base_url": "http://a.example:8000",
+        "credentials": credentials,
+        "read_error": sentence,
+        **options,
+    }
     chosen = ClientOptions(transport=httpx.MockTransport(server), **given)
     async with open_client(chosen, sleep=no_pause) as client:
         yield client

@@ -15,7 +15,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.diffing import diff
+from dagster_managed_elements.engine.diffing import Basis, diff, undeclared
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.secrets import Secret, SecretRecord
 from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named
@@ -36,7 +36,7 @@ VAULT = Secret.call(never, reference="vault/1")
 
 def compared(declared: dict[str, Any], observed: dict[str, Any], **how: Any) -> Changes:
     pair = both(want("a", **declared), have("a", "1", **observed))
-    return diff([pair], KINDS, IDS, how.pop("memory", Memory()), **how)
+    return diff([pair], Basis(kinds=KINDS, ids=IDS, **how))
 
 
 def changed(declared: dict[str, Any], observed: dict[str, Any], **how: Any) -> list[tuple[Any, ...]]:
@@ -126,7 +126,7 @@ def test_each_difference_is_said_once_with_both_sides(
 )
 def test_a_secret_that_is_to_be_sent_says_why(after: Any, before: Any, force: bool, why: str) -> None:
     observed = {} if before is ABSENT else {"x": before}
-    (update,) = compared({"x": after}, observed, force=force).items
+    (update,) = compared({"x": after}, observed, all_secrets=force).items
     shown = before if before in (ABSENT, None) else Masked()
     assert update.fields == (FieldChange(("x",), shown, after, why),)
 
@@ -160,7 +160,7 @@ def test_a_remembered_secret_differs_by_reference_fingerprint_and_version(
 def test_a_list_of_which_only_secrets_are_to_be_said_is_not_reported_whole() -> None:
     declared, observed = {"x": [{"y": 1, "p": PASSWORD}]}, {"x": [{"y": 1, "p": Masked()}]}
     assert compared(declared, observed).notices == (Notice(node("a"), ("x", "0", "p"), "secret-unknown", UNKNOWN),)
-    assert changed(declared, observed, force=True) == [(("x", "0", "p"), Masked(), PASSWORD)]
+    assert changed(declared, observed, all_secrets=True) == [(("x", "0", "p"), Masked(), PASSWORD)]
     assert changed({"x": [{"y": 2, "p": PASSWORD}]}, observed) == [
         (("x",), [{"y": 1, "p": Masked()}], [{"y": 2, "p": PASSWORD}])
     ]
@@ -173,37 +173,37 @@ def test_what_is_not_there_is_created_with_all_that_is_declared_of_it() -> None:
         FieldChange(("y",), ABSENT, None),
         FieldChange(("z",), ABSENT, PASSWORD),
     )
-    assert diff([Pair(declared, None)], KINDS, IDS, Memory()) == Changes((Create(declared, fields),))
+    assert diff([Pair(declared, None)], Basis(kinds=KINDS, ids=IDS)) == Changes((Create(declared, fields),))
 
 
 def test_a_rename_is_a_change_of_the_name() -> None:
     declared, observed = want("b", renamed_from="a", x=1), have("a", "1", x=1)
     update = Update(declared, observed, (FieldChange(("name",), "a", "b"),))
-    assert diff([both(declared, observed)], KINDS, IDS, Memory()) == Changes((update,))
+    assert diff([both(declared, observed)], Basis(kinds=KINDS, ids=IDS)) == Changes((update,))
 
 
 def test_a_fixed_field_that_differs_is_a_replace() -> None:
     declared, observed = want("a", shape=1, color=1), have("a", "1", shape=0, color=0)
     fields = (FieldChange(("shape",), 0, 1), FieldChange(("color",), 0, 1))
-    assert diff([both(declared, observed)], KINDS, IDS, Memory()) == Changes((Replace(declared, observed, fields),))
+    assert diff([both(declared, observed)], Basis(kinds=KINDS, ids=IDS)) == Changes(
+        (Replace(declared, observed, fields),)
+    )
 
 
 def test_what_is_not_declared_is_deleted_only_where_that_is_asked_for_and_it_is_not_kept() -> None:
     pairs = [alone(have("a", "1", x=1)), alone(have("a", "2")), alone(have("c", "3"))]
-    assert diff(pairs, KINDS, IDS, Memory()) == Changes()
-    found = diff(pairs, KINDS, IDS, Memory(), unmentioned=True, kept={at("2")})
+    assert diff(pairs, Basis(kinds=KINDS, ids=IDS)) == Changes()
+    found = tuple(undeclared(pairs, {at("2")}))
     gone = (FieldChange(("x",), 1, ABSENT),)
-    assert found == Changes(
-        (
-            Delete(have("a", "1", x=1), gone, None, "it is not declared"),
-            Delete(have("c", "3"), (), None, "it is not declared"),
-        )
+    assert found == (
+        Delete(have("a", "1", x=1), gone, None, "it is not declared"),
+        Delete(have("c", "3"), (), None, "it is not declared"),
     )
 
 
 def test_what_is_known_only_later_says_so() -> None:
     later = Later(node("b"), [1])
-    (notice,) = diff([Pair(want("a", x=later), None)], KINDS, {}, Memory()).notices
+    (notice,) = diff([Pair(want("a", x=later), None)], Basis(kinds=KINDS, ids={})).notices
     assert notice == Notice(node("a"), ("x",), "later", "verified once b (node) is created")
 
 
@@ -232,7 +232,7 @@ def test_an_ignored_path_is_whole_names_as_the_user_reads_them(ignore: str, left
         return {"color": value, "settings": {"url": value, "url2": value, "streams": streams}}
 
     pair = both(want("a", ignore=(ignore,), **fields(1)), have("a", "1", **fields(0)))
-    found = diff([pair], {"node": LiftedKind(Server())}, IDS, Memory())
+    found = diff([pair], Basis(kinds={"node": LiftedKind(Server())}, ids=IDS))
     assert [".".join(each.path) for item in found.items for each in item.fields] == left
     ignored = [".".join(each.path).removeprefix("settings.") for each in found.notices]
     assert len(ignored) == 4 - len(left)
@@ -243,7 +243,7 @@ def test_what_is_ignored_stays_as_it_is_where_its_field_is_sent_whole() -> None:
     observed = have("a", "1", settings={"x": 0, "y": 0, "deep": {"z": 0}, "more": 1})
     declared = want("a", ignore=("settings.y", "settings.deep.z", "settings.more", "settings.less"),
                     settings={"x": 1, "y": 1, "deep": {"z": 1}, "less": 1})  # fmt: skip
-    (update,) = diff([both(declared, observed)], KINDS, IDS, Memory()).items
+    (update,) = diff([both(declared, observed)], Basis(kinds=KINDS, ids=IDS)).items
     assert isinstance(update, Update)
     assert update.declared.fields == {"settings": {"x": 1, "y": 0, "deep": {"z": 0}, "more": 1}}
     assert declared.fields["settings"]["y"] == 1
@@ -252,7 +252,7 @@ def test_what_is_ignored_stays_as_it_is_where_its_field_is_sent_whole() -> None:
 def test_an_ignored_secret_is_sent_as_declared_where_its_field_is_sent_whole() -> None:
     declared = want("a", ignore=("settings.p",), settings={"x": 1, "p": PASSWORD})
     observed = have("a", "1", settings={"x": 0, "p": Masked()})
-    (update,) = diff([both(declared, observed)], KINDS, IDS, Memory(), force=True).items
+    (update,) = diff([both(declared, observed)], Basis(kinds=KINDS, ids=IDS, all_secrets=True)).items
     assert isinstance(update, Update)
     assert update.fields == (FieldChange(("settings", "x"), 0, 1),)
     assert update.declared.fields == {"settings": {"x": 1, "p": PASSWORD}}
@@ -261,4 +261,4 @@ def test_an_ignored_secret_is_sent_as_declared_where_its_field_is_sent_whole() -
 def test_what_differs_only_where_it_is_ignored_is_no_change() -> None:
     pair = both(want("a", ignore=("x",), x=1), have("a", "1", x=0))
     notice = Notice(node("a"), ("x",), "ignored", "differs, and is ignored as declared")
-    assert diff([pair], KINDS, IDS, Memory()) == Changes((), (notice,))
+    assert diff([pair], Basis(kinds=KINDS, ids=IDS)) == Changes((), (notice,))

@@ -50,14 +50,14 @@ class ClientOptions:
     """
 
     base_url: str = field(repr=False)
+    timeout: float
+    in_flight: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     credentials: Credentials = field(default=Anonymous(), repr=False)
-    timeout: float = 60.0
     verify: bool | str = True
     trust_env: bool = True
     proxy: str | None = field(default=None, repr=False)
     attempts: int = 5
-    in_flight: int = 10
     service: str = "the server"
     user_agent: str = "dagster-managed-elements"
     read_error: ErrorReader = plain_sentence

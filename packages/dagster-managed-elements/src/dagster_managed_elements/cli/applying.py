@@ -24,7 +24,8 @@ def run(asked: Asked, *, yes: bool = False) -> int:
     import anyio
 
     from dagster_managed_elements.cli.approving import carry_out
-    from dagster_managed_elements.cli.runs import Run, conclude
+    from dagster_managed_elements.cli.conclusions import conclude
+    from dagster_managed_elements.cli.runs import Run
 
     with Run.begin("apply", asked) as run_:
         sections, interrupted = anyio.run(partial(carry_out, run_, yes=yes))

@@ -23,8 +23,9 @@ def run(asked: Asked, *, pending: int = DONE) -> int:
     """*pending* is the exit code for a diff that is not empty."""
     import anyio
 
+    from dagster_managed_elements.cli.conclusions import conclude
     from dagster_managed_elements.cli.reconciling import check_all
-    from dagster_managed_elements.cli.runs import Run, conclude
+    from dagster_managed_elements.cli.runs import Run
 
     with Run.begin("check", asked) as run_:
         sections = anyio.run(check_all, run_)

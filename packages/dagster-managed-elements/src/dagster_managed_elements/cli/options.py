@@ -9,7 +9,11 @@ from typing import Any, Final, Literal, TypeAlias
 
 import click
 
+from dagster_managed_elements.engine.kinds import Settings
+
 Output: TypeAlias = Literal["text", "json", "markdown"]
+
+_DEFAULT: Final = Settings()
 
 _MODULE_HELP: Final = (
     "The module that has the reconcilers, and after a colon which of them, if not all: "
@@ -25,8 +29,8 @@ class Asked:
     working_directory: Path | None = None
     output: Output = "text"
     include_all_secrets: bool = False
-    timeout: float = 30.0
-    concurrency: int = 10
+    timeout: float = _DEFAULT.timeout
+    concurrency: int = _DEFAULT.concurrency
     verbose: bool = False
 
 
@@ -53,7 +57,7 @@ _OPTIONS: Final = (
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
-        default=30.0,
+        default=_DEFAULT.timeout,
         show_default=True,
         metavar="SECONDS",
         help="How long to wait for one answer.",
@@ -61,7 +65,7 @@ _OPTIONS: Final = (
     click.option(
         "--concurrency",
         type=click.IntRange(min=1),
-        default=10,
+        default=_DEFAULT.concurrency,
         show_default=True,
         metavar="N",
         help="How many operations may be in flight at once.",

@@ -1,4 +1,4 @@
-"""What check and apply have in common around their work: how a run begins, and what is printed when it ends."""
+"""A check or an apply under way: what was asked, what was loaded for it, and where it prints."""
 
 from __future__ import annotations
 
@@ -7,24 +7,15 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dagster_managed_elements.cli.commands import tell_bug
 from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.progress import Progress
-from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, Screen, exit_code
-from dagster_managed_elements.engine.errors import PlanRefused
+from dagster_managed_elements.cli.screen import Screen
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.rendering import notices, text
-from dagster_managed_elements.rendering.documents import Verb, document
-from dagster_managed_elements.rendering.markdown import comment
-from dagster_managed_elements.rendering.sections import Section, in_sync
-from dagster_managed_elements.rendering.values import escape
+from dagster_managed_elements.rendering.documents import Verb
 
 _PARTICIPLE = {"check": "checking", "apply": "applying"}
-_MOST = 5
-"""Consequences in the line that refuses a plan; all of them stand above it, or in the document."""
-_NOTHING = {"check": "No diff found.", "apply": "No changes applied."}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,76 +71,3 @@ def _request_log(*, wanted: bool) -> Generator[None]:
         log.removeHandler(handler)
         log.setLevel(level)
         log.propagate = propagates
-
-
-def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, interrupted: bool = False) -> int:
-    """Print what is left to print and return the exit code: that of the worst that happened."""
-    codes = [DONE if in_sync(sections) else pending, *(_failure(section) for section in sections)]
-    code = INTERRUPTED if interrupted else max(codes)
-    match run.asked.output:
-        case "json":
-            run.screen.result(document(run.verb, sections, code))
-        case "markdown":
-            run.screen.result(comment(run.verb, sections))
-        case "text":
-            _text(run, sections)
-    for line in notices.summarised(sections):
-        run.screen.note(line)
-    for section in sections:
-        for outcome in section.report.outcomes if section.report else ():
-            if outcome.status == "done" and outcome.reason:
-                run.screen.note(escape(f"{outcome.step}: {outcome.reason}"))
-        _errors(run, section)
-    return code
-
-
-def _text(run: Run, sections: Sequence[Section]) -> None:
-    # What the engine applies is shown before it begins; a third party's diff is known only now.
-    shown = [section for section in sections if run.verb == "check" or section.diff is not None]
-    run.screen.say(text.headed(shown, several=run.several, colour=run.screen.colour))
-    reports = [section.report for section in sections if section.report is not None]
-    if in_sync(sections):
-        run.screen.say(_NOTHING[run.verb])
-    elif any(not report.ok for report in reports):
-        for report in reports:
-            run.screen.say(text.outcomes(report, colour=run.screen.colour))
-        run.screen.say(text.totals(reports, colour=run.screen.colour))
-    elif run.screen.terminal and any(report.outcomes for report in reports):
-        run.screen.say(text.totals(reports, colour=run.screen.colour))
-
-
-def _failure(section: Section) -> int:
-    if section.error is not None:
-        return exit_code(section.error)
-    if section.report is None or section.report.ok:
-        return DONE
-    return BUG if any(outcome.error for outcome in section.report.outcomes) else FAILED
-
-
-def _errors(run: Run, section: Section) -> None:
-    where = ", ".join(section.of) if len(run.loaded) > 1 else ""
-    if isinstance(section.error, PlanRefused):
-        run.screen.error(_refusal(section.error), where)
-    elif section.error is not None and exit_code(section.error) == BUG:
-        tell_bug(section.error)
-    elif section.error is not None:
-        run.screen.error(section.error, where)
-    if section.report is not None and not section.report.ok:
-        bugs = [outcome.error for outcome in section.report.outcomes if outcome.error]
-        for bug in bugs:
-            tell_bug(bug)
-        said = "Interrupted." if section.report.interrupted else "Not everything was applied."
-        run.screen.error(f"{said} Apply again to do what is left.", where)
-
-
-def _refusal(refused: PlanRefused) -> str:
-    protected = [each for each in refused.consequences if each.code == "protect"]
-    against = protected or refused.consequences
-    more = f"; and {len(against) - _MOST} more" if len(against) > _MOST else ""
-    listed = "; ".join(each.text for each in against[:_MOST]) + more
-    remedy = (
-        "Take protect away to allow it."
-        if protected
-        else "Run it on a terminal to be asked, or with --yes to allow it."
-    )
-    return f"The plan is refused and nothing was written: {listed}. {remedy}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from dagster_managed_elements.engine.findings import Consequence, Notice
-from dagster_managed_elements.engine.secrets import SecretRecord
+from dagster_managed_elements.engine.secrets import SecretRecord, Verdict
 from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref
 
 Action: TypeAlias = Literal["create", "update", "replace", "delete"]
@@ -63,7 +63,7 @@ class FieldChange:
     path: Path
     before: Any
     after: Any
-    why: str = ""
+    why: Verdict | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)

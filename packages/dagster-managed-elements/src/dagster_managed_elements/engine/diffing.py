@@ -7,7 +7,7 @@ lists compared item by item.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dagster_managed_elements.engine.changes import (
@@ -30,39 +30,42 @@ from dagster_managed_elements.engine.secrets import Secret, judge
 from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref
 
 
-def diff(
-    pairs: Iterable[Pair],
-    kinds: Kinds,
-    ids: Ids,
-    memory: Memory,
-    *,
-    force: bool = False,
-    unmentioned: bool = False,
-    kept: Container[Ref] = (),
-) -> Changes:
-    """What makes the observed sides equal the declared ones.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a comparison rests on beside the two sides: *ids* of what is referred to, *memory* of earlier runs.
 
-    *force* lists every secret the server holds as changed. *unmentioned* deletes what is observed and not
-    declared, except what is to be *kept*.
+    With *all_secrets* every secret the server holds is listed as changed.
     """
+
+    kinds: Kinds
+    ids: Ids
+    memory: Memory = field(default_factory=Memory)
+    all_secrets: bool = False
+
+
+def diff(pairs: Iterable[Pair], basis: Basis) -> Changes:
+    """What makes the observed sides equal the declared ones. What is observed alone is left alone."""
     items: list[Change] = []
     notices: list[Notice] = []
     for pair in pairs:
         match pair:
-            case Pair(None, Observed() as observed):
-                if unmentioned and observed.ref not in kept:
-                    items.append(deletion(observed, reason="it is not declared"))
             case Pair(Declared() as declared, None):
                 items.append(Create(declared, _all_of(declared)))
             case Pair(Declared() as declared, Observed() as observed):
-                view = _Comparison(declared, observed, kinds[declared.key.kind], ids, memory, force)
-                change, said = view.change()
+                change, said = _Comparison(declared, observed, basis).change()
                 notices += said
                 items += [change] if change else []
             case _:
                 pass
     notices += [notice for item in items for notice in later(item)]
     return Changes(tuple(items), tuple(notices))
+
+
+def undeclared(pairs: Iterable[Pair], kept: Container[Ref]) -> Iterator[Delete]:
+    """The end of what is observed and not declared, except what is to be *kept*."""
+    for pair in pairs:
+        if pair.declared is None and pair.observed is not None and pair.observed.ref not in kept:
+            yield deletion(pair.observed, reason="it is not declared")
 
 
 def later(change: Change) -> Iterator[Notice]:
@@ -90,10 +93,11 @@ class _Comparison:
 
     declared: Declared
     observed: Observed
-    kind: Kind
-    ids: Ids
-    memory: Memory
-    force: bool
+    basis: Basis
+
+    @property
+    def kind(self) -> Kind:
+        return self.basis.kinds[self.declared.key.kind]
 
     def change(self) -> tuple[Change | None, list[Notice]]:
         found = list(self._changes())
@@ -159,8 +163,8 @@ class _Comparison:
             yield FieldChange(path, before, after)
 
     def _secret(self, path: Path, before: Any, after: Secret) -> Iterator[FieldChange]:
-        record = self.memory.secrets.get((self.observed.ref, path))
-        verdict = judge(before, after, record, force=self.force)
+        record = self.basis.memory.secrets.get((self.observed.ref, path))
+        verdict = judge(before, after, record, force=self.basis.all_secrets)
         if verdict == "same":
             return
         hidden = before if before is ABSENT or before is None else Masked()
@@ -168,7 +172,7 @@ class _Comparison:
 
     def _equal(self, before: Any, after: Any) -> bool:
         if isinstance(after, Key):
-            return isinstance(before, Ref) and before == Ref(after.kind, self.ids.get(after, ""))
+            return isinstance(before, Ref) and before == Ref(after.kind, self.basis.ids.get(after, ""))
         if isinstance(after, Masked):
             return isinstance(before, Masked)
         if before is ABSENT or before is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from dagster_managed_elements.engine.errors import PlanRefused
-from dagster_managed_elements.engine.findings import Consequence
+from dagster_managed_elements.engine.findings import Consequence, ConsequenceCode
 from dagster_managed_elements.engine.planning import Plan
 
-_NEVER_ALLOWED = "protect"
+_NEVER_ALLOWED: Final[ConsequenceCode] = "protect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

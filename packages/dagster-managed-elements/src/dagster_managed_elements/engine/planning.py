@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Literal, TypeAlias
 
 from dagster_managed_elements.engine.changes import Change, Changes, Create, Delete, Replace, Update
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -18,12 +19,14 @@ from dagster_managed_elements.engine.kinds import Kinds
 from dagster_managed_elements.engine.presentation import Entry, presented
 from dagster_managed_elements.engine.values import Key, Later, Ref, pointers, references
 
+StepVerb: TypeAlias = Literal["create", "update", "delete"]
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """An act on a key. *id* is the observed object's, since two undeclared ones may share a name."""
 
-    verb: str
+    verb: StepVerb
     key: Key
     id: str | None = None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from dagster_managed_elements.engine.cascading import cascade
 from dagster_managed_elements.engine.changes import Change, Changes, Declared, Delete, Memory, Pair, Replace
-from dagster_managed_elements.engine.diffing import diff, later
+from dagster_managed_elements.engine.diffing import Basis, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice, Problem
@@ -109,15 +109,11 @@ class _Work:
         whole = [pair for pair in mine if not self._dangling(pair)]
         resolved = self._sorted(await kind.resolve(whole, context))
         broken = self._broken()
-        found = diff(
-            [pair for pair in resolved if pair.declared is None or pair.declared.key not in broken],
-            {kind.name: kind},
-            self.ids,
-            self.memory,
-            force=self.force,
-            unmentioned=self.unmentioned,
-            kept=self.kept,
-        )
+        basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, all_secrets=self.force)
+        sound = [pair for pair in resolved if pair.declared is None or pair.declared.key not in broken]
+        found = diff(sound, basis)
+        if self.unmentioned:
+            self.found += undeclared(sound, self.kept)
         self.notices += found.notices
         self.found += found.items
         self._remember(resolved)
