@@ -1,4 +1,4 @@
-"""The import contracts hold, and each refuses what it is there to refuse: an import added to a copy of the sources."""
+"""The import contracts hold, and each refuses what it is there for: an import added to a copy of the sources."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FORBIDDEN = {
     f"{LIBRARY}.airbyte.kinds.streams": [f"{LIBRARY}.cli.screen", "httpx", "rich"],
     f"{LIBRARY}.reconciler": ["airbyte_local"],
     "airbyte_local.cli.serving": [LIBRARY],
-    "airbyte_local.store.records": ["airbyte_local.pages.site"],
+    "airbyte_local.model.records": ["airbyte_local.pages.site"],
 }
 """What each module must not import; for types only is an import too."""
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from urllib.parse import quote, urlencode
 
 import pytest
-from airbyte_local import public_api
-from airbyte_local.answers import Request
-from airbyte_local.bodies import SCALARS
-from airbyte_local.config_api import PREFIX, ROUTES, answer
-from airbyte_local.profiles import PROFILES
-from airbyte_local.public_api import ROUTES as PUBLIC_ROUTES
-from airbyte_local.seeding import seed
-from airbyte_local.world import open_world
+from airbyte_local.config_api.api import PREFIX, ROUTES, answer
+from airbyte_local.handlers.seeding import seed
+from airbyte_local.http.answers import Request
+from airbyte_local.http.bodies import SCALARS
+from airbyte_local.jobs.world import open_world
+from airbyte_local.public_api import api as public_api
+from airbyte_local.public_api.api import ROUTES as PUBLIC_ROUTES
+from airbyte_local.versions.profiles import PROFILES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from airbyte_local import server
 from airbyte_local.cli import VERSIONS
-from airbyte_local.profiles import PROFILES
+from airbyte_local.versions.profiles import PROFILES
 
 
 def environment():
@@ -141,7 +141,8 @@ def test_the_help_does_not_load_the_server():
 
 
 def test_a_server_loads_no_http_client_and_no_database_before_one_is_asked_for():
-    code = "import sys, airbyte_local.process; print({'httpx', 'duckdb', 'psycopg', 'pyarrow'} & {*sys.modules})"
+    heavy = "{'httpx', 'duckdb', 'psycopg', 'pyarrow'}"
+    code = f"import sys, airbyte_local.serving.process; print({heavy} & {{*sys.modules}})"
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment()
     )

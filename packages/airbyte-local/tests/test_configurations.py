@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbyte_local.configurations import MASK, hydrate, keep_masked, mask, split
+from airbyte_local.model.configurations import MASK, hydrate, keep_masked, mask, split
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from airbyte_local.auth import TOKEN_ROUTE
-from airbyte_local.config_api import ROUTES
-from airbyte_local.fitting import fitted_shape
-from airbyte_local.profiles import PROFILES
-from airbyte_local.public_api import ROUTES as PUBLIC_ROUTES
+from airbyte_local.config_api.api import ROUTES
+from airbyte_local.http.adaptation import fitted_shape
+from airbyte_local.http.auth import TOKEN_ROUTE
+from airbyte_local.public_api.api import ROUTES as PUBLIC_ROUTES
+from airbyte_local.versions.profiles import PROFILES
 
 PACKAGE = Path(__file__).resolve().parents[1]
 CONTRACTS = PACKAGE.parents[1] / "tests" / "contract" / "contracts.py"

@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 from airbyte_local import Fault
-from airbyte_local.faults import FaultMisspelt, Faults, fault_from
+from airbyte_local.http.faults import FaultMisspelt, Faults, fault_from
 
 FAKER = "dfd88b22-b603-4c3d-aad7-3701784586b1"
 

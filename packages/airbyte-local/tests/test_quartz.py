@@ -7,8 +7,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from airbyte_local.quartz import quartz
-from airbyte_local.schedules import reason_against
+from airbyte_local.model.quartz import quartz
+from airbyte_local.model.schedules import reason_against
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from airbyte_local import server
 from airbyte_local.cli import main
-from airbyte_local.faults import Action
-from airbyte_local.profiles import PROFILES
+from airbyte_local.http.faults import Action
+from airbyte_local.versions.profiles import PROFILES
 from click.testing import CliRunner
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()

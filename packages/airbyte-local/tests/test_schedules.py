@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from airbyte_local.errors import Problem
-from airbyte_local.schedules import check_cron
+from airbyte_local.model.errors import Problem
+from airbyte_local.model.schedules import check_cron
 
 
 def cron(expression, zone="UTC"):

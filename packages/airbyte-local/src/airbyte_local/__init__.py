@@ -6,20 +6,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from airbyte_local.deployments import NoSuchAirbyte
-    from airbyte_local.faults import Fault
-    from airbyte_local.request_log import Exchange
-    from airbyte_local.serving import LocalAirbyte, server
+    from airbyte_local.http.faults import Fault
+    from airbyte_local.http.request_log import Exchange
+    from airbyte_local.serving.deployments import NoSuchAirbyte
+    from airbyte_local.serving.local import LocalAirbyte, server
 
 __all__ = ["Exchange", "Fault", "LocalAirbyte", "NoSuchAirbyte", "server"]
 
 # Loaded when asked for: pytest imports this package in every run for its fixture, `dagster-me` for its command.
 HOMES = {
-    "Exchange": "request_log",
-    "Fault": "faults",
-    "LocalAirbyte": "serving",
-    "NoSuchAirbyte": "deployments",
-    "server": "serving",
+    "Exchange": "http.request_log",
+    "Fault": "http.faults",
+    "LocalAirbyte": "serving.local",
+    "NoSuchAirbyte": "serving.deployments",
+    "server": "serving.local",
 }
 
 

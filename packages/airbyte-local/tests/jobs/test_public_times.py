@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from airbyte_local.public.jobs import java_duration, java_time
+from airbyte_local.public_api.jobs import java_duration, java_time
 
 
 @pytest.mark.parametrize(

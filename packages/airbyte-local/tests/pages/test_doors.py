@@ -10,9 +10,9 @@ import anyio
 import httpx
 import pytest
 from airbyte_local import server
-from airbyte_local.auth import NoAuth
+from airbyte_local.http.auth import NoAuth
+from airbyte_local.http.open_connections import Wires
 from airbyte_local.pages.site import Pages
-from airbyte_local.wires import Wires
 
 PAGES = ("/", "/sources", "/definitions", "/diff", "/nothing", "/events")
 FOREIGN = [

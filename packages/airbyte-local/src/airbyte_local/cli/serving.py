@@ -68,8 +68,8 @@ def serve(
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
-    from airbyte_local.deployments import NoSuchAirbyte
-    from airbyte_local.process import Settings, serve_until_stopped
+    from airbyte_local.serving.deployments import NoSuchAirbyte
+    from airbyte_local.serving.process import Settings, serve_until_stopped
     from airbyte_local.store import DataFolderInUse, DataFolderUnreadable
 
     try:
@@ -107,8 +107,8 @@ def _show_installations() -> None:
 
 
 def _deployment(*, airbyte_version: str, auth: str | None, **credentials: str | None) -> Any:
-    from airbyte_local.auth import Credentials
-    from airbyte_local.deployments import deployment
+    from airbyte_local.http.auth import Credentials
+    from airbyte_local.serving.deployments import deployment
 
     given = {name: value for name, value in credentials.items() if value is not None}
     return deployment(airbyte_version, auth, credentials=Credentials(**given))

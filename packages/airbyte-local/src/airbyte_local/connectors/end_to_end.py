@@ -17,7 +17,7 @@ from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.messages import now_ms, record, stream_state, stream_status
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
 from airbyte_local.connectors.schema import DRAFT, choice, fields, integer, specification, stream, text
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
 STATE_EVERY = 10

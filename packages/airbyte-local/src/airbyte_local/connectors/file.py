@@ -8,7 +8,7 @@ from airbyte_local.connectors.files.opening import opened
 from airbyte_local.connectors.messages import now_ms, record, stream_status
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
 from airbyte_local.connectors.schema import boolean, choice, fields, secret, specification, text
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 FORMATS = ("csv", "json", "jsonl", "excel", "excel_binary", "fwf", "feather", "parquet", "yaml")
 SHELL = fields("user host", user=text(), host=text(), password=secret(), port=text(default="22"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

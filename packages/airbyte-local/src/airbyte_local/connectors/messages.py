@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Literal
 
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 StreamStatus = Literal["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"]
 FailureType = Literal["config_error", "system_error", "transient_error"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 ActorKind = Literal["source", "destination"]
 

@@ -11,7 +11,7 @@ from airbyte_local.connectors.messages import now_ms, record, stream_state, stre
 from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings
 from airbyte_local.connectors.samples.rows import PRODUCTS, Row, product, purchase, user
 from airbyte_local.connectors.schema import DRAFT, boolean, fields, integer, specification
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 SPECIFICATION = specification(
     "Sample Data source",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 DATE_PATTERN = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"

@@ -15,7 +15,7 @@ from airbyte_local.connectors.schema import (
     stream,
     text,
 )
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 
 def _configured_streams(configuration: Json) -> list[Json]:

@@ -6,24 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from airbyte_local import configurations as cfg
-from airbyte_local.definitions import ActorDefinition, Directory
-from airbyte_local.errors import Broken, NotFound, configuration_invalid
+from airbyte_local.connectors.definitions import ActorDefinition, Directory
 from airbyte_local.handlers.connections import deprecate
-from airbyte_local.handlers.vocabulary import Vocabulary
-from airbyte_local.json_values import Json, bean, form, merged
-from airbyte_local.paging import page, page_after, page_size
+from airbyte_local.http.paging import page, page_after, page_size
+from airbyte_local.jobs.world import Call, World, new_id
+from airbyte_local.model import configurations as cfg
+from airbyte_local.model.errors import Broken, NotFound, configuration_invalid
+from airbyte_local.model.json_values import Json, bean, form, merged
+from airbyte_local.model.validation import refusal, violations
+from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.store import Actor, ActorLine, Session
-from airbyte_local.validation import refusal, violations
-from airbyte_local.world import Call, World, new_id
-
-
-def find_actor(session: Session, words: Vocabulary, actor_id: str) -> Actor:
-    """Deleted ones too: the vendor's GET answers 200 for them."""
-    actor = session.actors.get(words.kind, actor_id)
-    if actor is None:
-        raise NotFound(type=words.not_found, id=actor_id)
-    return actor
+from airbyte_local.store.lookups import find_actor
 
 
 def validate(definition: ActorDefinition, configuration: Json) -> None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from airbyte_local.catalogs import key_of
-from airbyte_local.errors import Broken, Known, configuration_invalid
-from airbyte_local.json_values import Json, is_object
-from airbyte_local.world import new_id
+from airbyte_local.jobs.world import new_id
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.errors import Broken, Known, configuration_invalid
+from airbyte_local.model.json_values import Json, is_object
 
 MAX_FIELDS = 20_000
 

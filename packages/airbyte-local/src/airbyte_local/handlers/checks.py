@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airbyte_local.handlers.actors import find_actor, validate
-from airbyte_local.handlers.running import Errand, Runnable, check, offered_runnable, stored_runnable
+from airbyte_local.handlers.actors import validate
 from airbyte_local.handlers.synchronous import job_read
-from airbyte_local.handlers.vocabulary import Vocabulary
-from airbyte_local.json_values import Json, bean
+from airbyte_local.jobs.connector_runs import Runnable, check, offered_runnable, stored_runnable
+from airbyte_local.jobs.world import Errand
+from airbyte_local.model.json_values import Json, bean
+from airbyte_local.model.vocabulary import Vocabulary
+from airbyte_local.store.lookups import find_actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

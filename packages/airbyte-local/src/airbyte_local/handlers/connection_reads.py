@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from airbyte_local.catalogs import entry_read
-from airbyte_local.json_values import Json, bean, form
-from airbyte_local.schedules import legacy_schedule
+from airbyte_local.model.catalogs import entry_read
+from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.schedules import legacy_schedule
 from airbyte_local.store import Connection, Session, Tag
 
 DATAPLANE_GROUP = "7d0c3b52-64a1-4f0e-9a55-0d2f8a1c6e11"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airbyte_local.handlers.connections import find_connection
 from airbyte_local.handlers.job_reads import job_row
-from airbyte_local.json_values import Json, bean
+from airbyte_local.jobs.world import Call
+from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import Connection, Job
-from airbyte_local.world import Call
+from airbyte_local.store.lookups import find_connection
 
 LOOKED_AT = 10
 """Jobs of a connection, from the newest on."""

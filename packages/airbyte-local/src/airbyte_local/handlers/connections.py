@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airbyte_local.catalogs import key_of
-from airbyte_local.errors import Broken, NotFound, database_refused
 from airbyte_local.handlers.catalog_checks import configured_streams
 from airbyte_local.handlers.connection_reads import connection_read
-from airbyte_local.handlers.vocabulary import DESTINATION, SOURCE, Vocabulary
+from airbyte_local.http.paging import page
 from airbyte_local.jobs.ending import stop_jobs_of
-from airbyte_local.json_values import Json, bean
-from airbyte_local.paging import page
-from airbyte_local.schedules import schedule_for_create, schedule_for_update
+from airbyte_local.jobs.world import Call, World, new_id
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.errors import Broken, NotFound, database_refused
+from airbyte_local.model.json_values import Json, bean
+from airbyte_local.model.schedules import schedule_for_create, schedule_for_update
+from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.store import Actor, Connection, Session, StreamKey
-from airbyte_local.world import Call, World, new_id
+from airbyte_local.store.lookups import find_connection
 
 PLAIN = (
     "namespaceDefinition",
@@ -31,13 +32,6 @@ PLAIN = (
     "breakingChange",
 )
 """What a request sets as it is, and an update leaves alone where it is absent."""
-
-
-def find_connection(session: Session, connection_id: str) -> Connection:
-    connection = session.connections.get(connection_id)
-    if connection is None:
-        raise NotFound(type="STANDARD_SYNC", id=connection_id)
-    return connection
 
 
 def create(call: Call) -> Json:

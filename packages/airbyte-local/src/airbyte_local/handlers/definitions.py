@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from airbyte_local.definitions import TYPES, ActorDefinition, Directory
-from airbyte_local.errors import Broken, Known, NotFound
-from airbyte_local.handlers.actors import delete_actor, find_actor
+from airbyte_local.connectors.definitions import TYPES, ActorDefinition, Directory
+from airbyte_local.handlers.actors import delete_actor
 from airbyte_local.handlers.synchronous import job_read
-from airbyte_local.handlers.vocabulary import Vocabulary
-from airbyte_local.json_values import Json, bean, form
-from airbyte_local.profiles import Profile
+from airbyte_local.jobs.world import Call, new_id
+from airbyte_local.model.errors import Broken, Known, NotFound
+from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.store import Definition
-from airbyte_local.world import Call, new_id
+from airbyte_local.store.lookups import find_actor
+from airbyte_local.versions.profiles import Profile
 
 CHANGEABLE = ("name", "dockerImageTag", "resourceRequirements")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from airbyte_local.errors import NotFound
-from airbyte_local.json_values import Json, form
-from airbyte_local.world import NIL_ID, Call
+from airbyte_local.jobs.world import NIL_ID, Call
+from airbyte_local.model.errors import NotFound
+from airbyte_local.model.json_values import Json, form
 
 ORGANIZATION = form(
     "organization",

@@ -7,9 +7,9 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airbyte_local.jobs.logs import LogLine, read_log
-from airbyte_local.json_values import Form, Json, bean, form
+from airbyte_local.jobs.world import World
+from airbyte_local.model.json_values import Form, Json, bean, form
 from airbyte_local.store import Attempt, Job, StreamStats
-from airbyte_local.world import World
 
 COUNTS = {
     "recordsEmitted": "records_emitted",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airbyte_local.definitions import ActorDefinition, Directory
-from airbyte_local.errors import Known, NotFound
+from airbyte_local.connectors.definitions import ActorDefinition, Directory
 from airbyte_local.handlers.definitions import DefinitionHandlers, is_granted
-from airbyte_local.handlers.vocabulary import SOURCE
-from airbyte_local.json_values import Json, form
-from airbyte_local.world import Call
+from airbyte_local.jobs.world import Call
+from airbyte_local.model.errors import Known, NotFound
+from airbyte_local.model.json_values import Json, form
+from airbyte_local.model.vocabulary import SOURCE
 
 
 def create(call: Call) -> None:

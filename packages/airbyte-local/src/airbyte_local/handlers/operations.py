@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from airbyte_local.errors import NotFound
-from airbyte_local.handlers.connections import find_connection
-from airbyte_local.json_values import Json, bean
+from airbyte_local.jobs.world import Call, new_id
+from airbyte_local.model.errors import NotFound
+from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import Operation, Session
-from airbyte_local.world import Call, new_id
+from airbyte_local.store.lookups import find_connection
 
 OPERATOR: dict[str, Any] = {
     "operatorType!": "normalization|dbt|webhook",

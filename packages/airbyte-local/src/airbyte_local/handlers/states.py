@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airbyte_local.catalogs import key_of
-from airbyte_local.errors import Broken, Known
-from airbyte_local.handlers.connections import find_connection
-from airbyte_local.json_values import Json, bean
+from airbyte_local.jobs.world import Call
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.errors import Broken, Known
+from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import StreamKey, StreamStates
-from airbyte_local.world import Call
+from airbyte_local.store.lookups import find_connection
 
 STREAM_STATE: dict[str, Any] = {
     "streamDescriptor!": {"name!": "text", "namespace": "text"},

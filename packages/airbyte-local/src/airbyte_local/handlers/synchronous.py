@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airbyte_local.json_values import Json, form
-from airbyte_local.world import new_id
+from airbyte_local.jobs.world import new_id
+from airbyte_local.model.json_values import Json, form
 
 
 def job_read(config_type: str, *, at: int, config_id: str | None = None, failure: str | None = None) -> Json:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from airbyte_local.errors import NotFound, Problem
 from airbyte_local.handlers.connection_reads import tag_read
-from airbyte_local.json_values import Json
+from airbyte_local.jobs.world import Call, new_id
+from airbyte_local.model.errors import NotFound, Problem
+from airbyte_local.model.json_values import Json
 from airbyte_local.store import Session, Tag
-from airbyte_local.world import Call, new_id
 
 MAX_NAME = 30
 MAX_TAGS = 100

@@ -11,15 +11,15 @@ from functools import partial
 
 from airbyte_local.connectors.cancelling import Cancellation, Cancelled
 from airbyte_local.connectors.protocol import Sink, Source, Surroundings
+from airbyte_local.jobs.checkpoints import keep_freshness, keep_state
 from airbyte_local.jobs.failures import AttemptFailed, Failure, failure_of, raised_by
-from airbyte_local.jobs.keeping import keep_freshness, keep_state
 from airbyte_local.jobs.logs import LINE_LIMIT, Journal
 from airbyte_local.jobs.preparing import CLEARING, Prepared, prepare, read_ends
 from airbyte_local.jobs.progress import HeldState
 from airbyte_local.jobs.replication import Replication
 from airbyte_local.jobs.streams import JobStream, configured_catalog, state_messages
+from airbyte_local.jobs.world import World
 from airbyte_local.store import Attempt, Job
-from airbyte_local.world import World
 
 LOGGER = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbyte_local.json_values import Json, dumps
+from airbyte_local.model.json_values import Json, dumps
 from airbyte_local.store import StreamKey, StreamStats
 
 MEASURED_FIRST = 128

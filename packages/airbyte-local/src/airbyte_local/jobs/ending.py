@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from airbyte_local.jobs.world import World
 from airbyte_local.store import Job, Session
-from airbyte_local.world import World
 
 
 def stop_job(world: World, session: Session, job: Job) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from airbyte_local.catalogs import key_of
 from airbyte_local.connectors.messages import now_ms
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
-from airbyte_local.json_values import Json, bean, is_object
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.json_values import Json, bean, is_object
 from airbyte_local.store import StreamKey
 
 Origin = Literal["source", "destination", "replication", "airbyte_platform"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbyte_local.catalogs import key_of
+from airbyte_local.model.catalogs import key_of
 from airbyte_local.store import Connection, Job, Session, StreamKey
 
 

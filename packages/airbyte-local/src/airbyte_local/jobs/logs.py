@@ -14,7 +14,7 @@ from pathlib import Path
 
 from airbyte_local.connectors.external.masking import Masking
 from airbyte_local.connectors.messages import now_ms
-from airbyte_local.json_values import Json, dumps
+from airbyte_local.model.json_values import Json, dumps
 
 LOGGER = logging.getLogger(__name__)
 LIMIT = 5_000_000

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from airbyte_local.jobs.failures import AttemptFailed, Failure
-from airbyte_local.json_values import Json, dumps
+from airbyte_local.model.json_values import Json, dumps
 
 Change = Callable[[Json], Json]
 HASHES = {

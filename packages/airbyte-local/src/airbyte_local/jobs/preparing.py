@@ -6,20 +6,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local import configurations as cfg
-from airbyte_local.catalogs import key_of
 from airbyte_local.connectors.cancelling import Cancellation
+from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.connectors.protocol import Destination, Source
-from airbyte_local.definitions import ActorDefinition
-from airbyte_local.handlers.connections import find_connection
-from airbyte_local.handlers.discovery import Discovered, discover_source
-from airbyte_local.handlers.running import Runnable, stored_runnable
+from airbyte_local.jobs.connector_runs import Runnable, stored_runnable
+from airbyte_local.jobs.discovery import Discovered, discover_source
 from airbyte_local.jobs.failures import AttemptFailed, Failure, Origin
 from airbyte_local.jobs.streams import JobStream, job_stream
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.jobs.world import World
+from airbyte_local.model import configurations as cfg
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.json_values import Json, is_list, is_object
+from airbyte_local.model.validation import violations
 from airbyte_local.store import Actor, Connection, Job, Session, StreamKey, StreamStates
-from airbyte_local.validation import violations
-from airbyte_local.world import World
+from airbyte_local.store.lookups import find_connection
 
 CLEARING = frozenset({"clear", "reset_connection"})
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airbyte_local.catalogs import key_of
 from airbyte_local.jobs.failures import Failure
 from airbyte_local.jobs.streams import JobStream
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.json_values import Json, is_object
 from airbyte_local.store import StreamKey
 
 

@@ -22,7 +22,7 @@ from airbyte_local.jobs.logs import Journal
 from airbyte_local.jobs.mapping import Change
 from airbyte_local.jobs.progress import HeldState, Statuses, resumable
 from airbyte_local.jobs.streams import JobStream
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 from airbyte_local.store import StreamKey, StreamStats
 
 LOOK_UP_ROWS = 128

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from airbyte_local.catalogs import key_of
-from airbyte_local.errors import Broken, Known
-from airbyte_local.handlers.connections import find_connection
 from airbyte_local.jobs.ending import stop_job, stop_jobs_of
-from airbyte_local.json_values import Json, bean
+from airbyte_local.jobs.world import World
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.errors import Broken, Known
+from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import Connection, Job, Session, StreamKey
-from airbyte_local.world import World
+from airbyte_local.store.lookups import find_connection
 
 CANCEL_SECONDS = 30.0
 RefreshMode = Literal["Truncate", "Merge"]

@@ -11,8 +11,8 @@ from airbyte_local.jobs.attempts import Running, interrupted
 from airbyte_local.jobs.failures import Failure, failure_of
 from airbyte_local.jobs.freshness import begin_afresh
 from airbyte_local.jobs.logs import forget_logs
+from airbyte_local.jobs.world import World
 from airbyte_local.store import Attempt, Job, Session
-from airbyte_local.world import World
 
 LOGGER = logging.getLogger(__name__)
 STORE_SECONDS = 1.0

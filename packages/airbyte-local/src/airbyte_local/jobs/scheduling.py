@@ -8,12 +8,12 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from airbyte_local.errors import Refusal
 from airbyte_local.jobs.requesting import request_sync
-from airbyte_local.json_values import Json
-from airbyte_local.quartz import quartz
+from airbyte_local.jobs.world import World
+from airbyte_local.model.errors import Refusal
+from airbyte_local.model.json_values import Json
+from airbyte_local.model.quartz import quartz
 from airbyte_local.store import Job, JobLine
-from airbyte_local.world import World
 
 LOGGER = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from airbyte_local.catalogs import key_of
 from airbyte_local.connectors.protocol import Target
 from airbyte_local.jobs.failures import AttemptFailed, Failure
 from airbyte_local.jobs.mapping import Change, RowMapping, row_mapping
-from airbyte_local.json_values import Json, bean
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import Connection, StreamKey, StreamStates
 
 # destinationSyncMode -> (how rows are written, whether what is there gives way)

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local import configurations as cfg
-from airbyte_local.definitions import ActorDefinition, Directory
-from airbyte_local.handlers.actors import find_actor
-from airbyte_local.handlers.vocabulary import Vocabulary
-from airbyte_local.json_values import is_list, is_object
+from airbyte_local.connectors.definitions import ActorDefinition, Directory
+from airbyte_local.model import configurations as cfg
+from airbyte_local.model.json_values import is_list, is_object
+from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.pages.places import Outlook, outlook
 from airbyte_local.store import Actor, Session
+from airbyte_local.store.lookups import find_actor
 
 PAGE = 200
 

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local.catalogs import key_of
 from airbyte_local.connectors.protocol import ActorKind
-from airbyte_local.handlers.connections import find_connection
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.pages.connection_list import End, end_names
 from airbyte_local.pages.history import Past, history
 from airbyte_local.pages.places import Outlook, outlook
 from airbyte_local.pages.wording import NAMESPACES, field_path, schedule, sync_mode
 from airbyte_local.store import Connection, Session, StreamKey, StreamStates
+from airbyte_local.store.lookups import find_connection
 
 STATE_LIMIT = 20_000
 """Characters of one stream's state; some are of megabytes."""

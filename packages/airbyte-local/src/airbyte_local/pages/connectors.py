@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airbyte_local.connectors.definitions import Directory
 from airbyte_local.connectors.fates import Fate, fate
-from airbyte_local.definitions import Directory
 from airbyte_local.pages.places import Outlook
 from airbyte_local.store import Session
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 SHOWN = 300
 """Elements of one place; who has more to change reads the terminal."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import anyio
 from starlette.types import Receive, Scope, Send
 
-from airbyte_local.errors import NotFound
+from airbyte_local.http.open_connections import Wires
 from airbyte_local.jobs.logs import LogLine
+from airbyte_local.model.errors import NotFound
 from airbyte_local.pages.rendering import Part
-from airbyte_local.wires import Wires
 
 TICK_SECONDS = 0.5
 QUIET_TICKS = 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 from airbyte_local.pages.wording import JOBS, STATUSES
 from airbyte_local.store import Attempt, Job, Session, StreamKey
 

@@ -10,16 +10,16 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from airbyte_local.auth import Auth
-from airbyte_local.errors import NotFound
-from airbyte_local.loopback import LoopbackOnly
-from airbyte_local.pages.acting import Acting
-from airbyte_local.pages.desk import Desk
-from airbyte_local.pages.gates import gate_for
-from airbyte_local.pages.looking import Looking
-from airbyte_local.pages.watching import Watching
-from airbyte_local.wires import Wires
-from airbyte_local.world import World
+from airbyte_local.http.auth import Auth
+from airbyte_local.http.loopback import LoopbackOnly
+from airbyte_local.http.open_connections import Wires
+from airbyte_local.jobs.world import World
+from airbyte_local.model.errors import NotFound
+from airbyte_local.pages.access import gate_for
+from airbyte_local.pages.actions import Acting
+from airbyte_local.pages.frame import Desk
+from airbyte_local.pages.live import Watching
+from airbyte_local.pages.views import Looking
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "

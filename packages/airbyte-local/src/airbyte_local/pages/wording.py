@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 UNITS = (
     ("year", 365 * 86400),

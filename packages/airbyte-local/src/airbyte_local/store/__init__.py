@@ -1,8 +1,6 @@
 """All state of one local Airbyte, in one SQLite file. Knows no HTTP, no connector and no rule of Airbyte."""
 
-from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Store
-from airbyte_local.store.job_queries import JobQuery, Span
-from airbyte_local.store.records import (
+from airbyte_local.model.records import (
     Actor,
     ActorLine,
     Attempt,
@@ -19,6 +17,8 @@ from airbyte_local.store.records import (
     Tag,
     Workspace,
 )
+from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Store
+from airbyte_local.store.job_queries import JobQuery, Span
 from airbyte_local.store.session import Session
 
 __all__ = [

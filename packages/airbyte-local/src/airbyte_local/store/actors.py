@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from airbyte_local.json_values import dumps
-from airbyte_local.store.records import Actor, ActorLine, marks
+from airbyte_local.model.json_values import dumps
+from airbyte_local.model.records import Actor, ActorLine, marks
 
 INSERT = """INSERT OR REPLACE INTO actor
   (id, kind, workspace_id, definition_id, name, configuration, created_at, tombstone, details)

@@ -6,8 +6,8 @@ import hashlib
 import json
 import sqlite3
 
-from airbyte_local.json_values import Json, dumps
-from airbyte_local.store.records import Catalog
+from airbyte_local.model.json_values import Json, dumps
+from airbyte_local.model.records import Catalog
 
 
 class Catalogs:

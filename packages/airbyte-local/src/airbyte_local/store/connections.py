@@ -7,8 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from airbyte_local.json_values import Json, dumps
-from airbyte_local.store.records import Connection, ConnectionLine, marks
+from airbyte_local.model.json_values import Json, dumps
+from airbyte_local.model.records import Connection, ConnectionLine, marks
 
 INSERT = """INSERT OR REPLACE INTO connection
   (id, workspace_id, source_id, destination_id, name, status, created_at, details)

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from airbyte_local.store.session import Session
+from airbyte_local.store.session import Runners, Session
 
 # Rows are replaced, never updated, so `rowid` is where a row lies in the heap: it moves to the end with each write,
 # as PostgreSQL may move it, and a listing without ORDER BY changes under the reader as the vendor's does.
@@ -77,11 +77,11 @@ class DataFolderInUse(Exception):
 class Store:
     """One open SQLite file. Threads may share it: transactions follow one another."""
 
-    def __init__(self, path: Path, companion: object = None) -> None:
-        """*companion* is handed to each session."""
+    def __init__(self, path: Path, runners: Runners | None = None) -> None:
+        """*runners* are handed to each session."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._companion = companion
+        self._runners = runners
         self._lock = threading.RLock()
         path.touch(mode=0o600)  # before SQLite makes it: its side files, which hold secrets too, take the mode over
         self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
@@ -110,7 +110,7 @@ class Store:
         with self._lock:
             self._database.execute("BEGIN")
             try:
-                session = Session(self._database, self._companion)
+                session = Session(self._database, self._runners)
                 yield session
                 self._database.execute("COMMIT")
             except BaseException:

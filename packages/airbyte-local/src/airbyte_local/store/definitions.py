@@ -6,8 +6,8 @@ import json
 import sqlite3
 from typing import Any
 
-from airbyte_local.json_values import dumps
-from airbyte_local.store.records import Definition
+from airbyte_local.model.json_values import dumps
+from airbyte_local.model.records import Definition
 
 INSERT = """INSERT OR REPLACE INTO definition (id, kind, custom, tombstone, grants, details)
   VALUES (?, ?, ?, ?, ?, ?)"""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from airbyte_local.store.records import marks
+from airbyte_local.model.records import marks
 
 Span = tuple[float | None, float | None]
 """From and to, both included, in seconds since 1970; None: without an end."""

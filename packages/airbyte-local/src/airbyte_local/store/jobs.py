@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from airbyte_local.json_values import Json, dumps
+from airbyte_local.model.json_values import Json, dumps
+from airbyte_local.model.records import UNFINISHED, Attempt, Job, JobLine, StreamStats, marks
 from airbyte_local.store.job_queries import JobQuery
-from airbyte_local.store.records import UNFINISHED, Attempt, Job, JobLine, StreamStats, marks
 
 SELECT = "SELECT id, connection_id, config_type, status, created_at, updated_at, started_at, details FROM job "
 IDS = "SELECT id FROM job "

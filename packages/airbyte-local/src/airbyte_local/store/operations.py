@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 
-from airbyte_local.json_values import dumps
-from airbyte_local.store.records import Operation
+from airbyte_local.model.json_values import dumps
+from airbyte_local.model.records import Operation
 
 INSERT = """INSERT OR REPLACE INTO operation (id, workspace_id, name, configuration, tombstone)
   VALUES (?, ?, ?, ?, ?)"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from typing import Any, Protocol
 
 from airbyte_local.store.actors import Actors
 from airbyte_local.store.catalogs import Catalogs
@@ -19,12 +20,19 @@ DECLARED = ("definition", "actor", "connection", "operation", "tag")
 """The tables that hold what users write."""
 
 
+class Runners(Protocol):
+    """What runs the connectors that the rows of definitions name; known to whoever opens the store."""
+
+    def connector(self, wanted: Any, /) -> Any: ...
+
+    def runs(self, wanted: Any, /) -> str | None: ...
+
+
 class Session:
-    def __init__(self, database: sqlite3.Connection, companion: object = None) -> None:
-        """*companion*: what whoever opened the store wants at hand beside the tables; not looked into here."""
+    def __init__(self, database: sqlite3.Connection, runners: Runners | None = None) -> None:
         self._database = database
         self._afterwards: list[Callable[[], None]] = []
-        self.companion = companion
+        self.runners = runners
         self.workspaces = Workspaces(database)
         self.definitions = Definitions(database)
         self.actors = Actors(database)

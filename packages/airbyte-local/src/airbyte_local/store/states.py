@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
-from airbyte_local.json_values import Json, dumps
-from airbyte_local.store.records import StreamKey, StreamStates
+from airbyte_local.model.json_values import Json, dumps
+from airbyte_local.model.records import StreamKey, StreamStates
 
 
 class States:

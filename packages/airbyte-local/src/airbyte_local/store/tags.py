@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from airbyte_local.store.records import Tag
+from airbyte_local.model.records import Tag
 
 SELECT = """SELECT id, workspace_id, name, color FROM tag """
 

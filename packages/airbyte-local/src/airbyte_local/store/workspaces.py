@@ -6,8 +6,8 @@ import json
 import sqlite3
 from typing import Any
 
-from airbyte_local.json_values import dumps
-from airbyte_local.store.records import Workspace
+from airbyte_local.model.json_values import dumps
+from airbyte_local.model.records import Workspace
 
 INSERT = """INSERT INTO workspace (id, slug, name, organization_id, tombstone, details) VALUES (?, ?, ?, ?, ?, ?)"""
 SELECT = """SELECT id, slug, name, organization_id, tombstone, details FROM workspace """

@@ -26,7 +26,7 @@ from airbyte_local.connectors.destinations.encoding import (
 )
 from airbyte_local.connectors.destinations.kinds import Kind
 from airbyte_local.connectors.destinations.tables import Column, Dialect
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 INTEGER = re.compile(r"-?[0-9]+")
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")

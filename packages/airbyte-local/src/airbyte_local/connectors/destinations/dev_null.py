@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings, Target
 from airbyte_local.connectors.schema import choice, fields, integer, specification
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 SPECIFICATION = specification(
     "/dev/null destination",

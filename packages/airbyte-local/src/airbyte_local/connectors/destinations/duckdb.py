@@ -22,7 +22,7 @@ from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings, Target
 from airbyte_local.connectors.schema import fields, secret, specification, text
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 SPECIFICATION = specification(
     "DuckDB destination",

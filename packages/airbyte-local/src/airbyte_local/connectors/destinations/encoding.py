@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airbyte_local.connectors.protocol import ConnectorFailed
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 REPLACEMENT = "\ufffd"  # Unicode's own sign for a character that could not be kept
 UUIDS_AT_ONCE = 256

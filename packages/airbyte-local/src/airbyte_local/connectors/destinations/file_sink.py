@@ -18,7 +18,7 @@ from airbyte_local.connectors.destinations.naming import file_stem
 from airbyte_local.connectors.destinations.staging import Lease, locked, take_lease, tidy_up
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings, Target
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 FILE_CHARACTERS = 1 << 18
 """Of one stream this much waits in memory, or one row that is longer."""

@@ -10,7 +10,7 @@ from airbyte_local.connectors.destinations.encoding import Misfit, json_text, to
 from airbyte_local.connectors.destinations.kinds import Kind, kind_of
 from airbyte_local.connectors.destinations.times import date_text, time_text, utc_text
 from airbyte_local.connectors.protocol import Target
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 TIMES = {
     Kind.DATE: date_text,

@@ -12,7 +12,7 @@ from airbyte_local.connectors.destinations.encoding import to_json
 from airbyte_local.connectors.destinations.file_sink import FileSink, Layout, check_folder, open_files
 from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings, Target
 from airbyte_local.connectors.schema import choice, fields, specification, text
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 DELIMITERS = {"\\u002c": ",", "\\u003b": ";", "\\u007c": "|", "\\u0009": "\t", "\\u0020": " "}
 SPECIFICATION = specification(

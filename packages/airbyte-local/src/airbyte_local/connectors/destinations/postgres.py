@@ -20,7 +20,7 @@ from airbyte_local.connectors.destinations.postgres_engine import PostgresEngine
 from airbyte_local.connectors.destinations.typed_sink import TypedSink
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings, Target
 from airbyte_local.connectors.schema import boolean, fields, secret, specification, text
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 SPECIFICATION = specification(
     "Postgres destination",

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 if TYPE_CHECKING:
     from psycopg import Connection

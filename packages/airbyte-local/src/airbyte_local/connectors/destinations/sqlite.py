@@ -19,7 +19,7 @@ from airbyte_local.connectors.destinations.sqlite_sink import SqliteSink, attach
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings, Target
 from airbyte_local.connectors.schema import fields, specification, text
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 SPECIFICATION = specification(
     "Local SQLite destination",

@@ -19,7 +19,7 @@ from airbyte_local.connectors.destinations.interrupting import interruptible
 from airbyte_local.connectors.destinations.keys import Cursors, RowIds
 from airbyte_local.connectors.destinations.naming import quoted
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Target
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 WAIT_SECONDS = 60.0  # for another program that writes to the file
 ROWS = 2_000

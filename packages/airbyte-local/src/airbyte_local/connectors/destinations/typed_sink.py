@@ -20,7 +20,7 @@ from airbyte_local.connectors.destinations.merging import append
 from airbyte_local.connectors.destinations.naming import quoted
 from airbyte_local.connectors.destinations.shaping import Engine, reshape, retype
 from airbyte_local.connectors.destinations.tables import GENERATION, ORDER, Column, Table
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 STREAM_CHARACTERS = 1 << 20
 """Of one stream this much waits in memory, or one row that is longer."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

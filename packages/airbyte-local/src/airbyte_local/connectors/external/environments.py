@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from airbyte_local.configurations import MASK
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.commands import Limits
 from airbyte_local.connectors.external.pins import Pin
@@ -23,7 +22,8 @@ from airbyte_local.connectors.external.sources import Program, read_specificatio
 from airbyte_local.connectors.external.workers import Worker
 from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
-from airbyte_local.json_values import Json
+from airbyte_local.model.configurations import MASK
+from airbyte_local.model.json_values import Json
 
 INSTALL_SECONDS = 1800.0
 LAST_LINES = 8

@@ -6,7 +6,7 @@ from typing import Any
 
 from airbyte_local.connectors.protocol import Surroundings
 from airbyte_local.connectors.schema import fields, specification
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 
 INJECTED = "__injected_declarative_manifest"
 ANY_CONFIGURATION = specification("Any configuration", fields())

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from airbyte_local.configurations import MASK, split
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.configurations import MASK, split
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 ANYWHERE = 6
 """Characters from which on a secret is masked also within a longer word; a shorter one only where it stands alone.

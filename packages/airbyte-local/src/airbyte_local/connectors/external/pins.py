@@ -13,7 +13,7 @@ from typing import Literal
 
 from airbyte_local.connectors.local_paths import readable
 from airbyte_local.connectors.protocol import Surroundings
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 
 Adapt = Callable[[Json, Surroundings], Json]
 Here = Literal["built in", "imitated", "named"]

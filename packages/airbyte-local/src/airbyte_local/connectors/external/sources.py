@@ -13,7 +13,7 @@ from airbyte_local.connectors.external.pins import Adapt, as_given
 from airbyte_local.connectors.external.speaking import Conversation
 from airbyte_local.connectors.external.workers import FOLDER, Worker
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 SOMETHING = "Something went wrong"
 NOTHING_SECRET = Masking({}, {})

@@ -15,7 +15,7 @@ from airbyte_local.connectors import messages
 from airbyte_local.connectors.external.commands import Command
 from airbyte_local.connectors.external.masking import Masking
 from airbyte_local.connectors.protocol import ConnectorCrashed
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 
 TYPES = frozenset({"RECORD", "STATE", "LOG", "TRACE", "SPEC", "CONNECTION_STATUS", "CATALOG"})
 SAYS = {"LOG": "log", "TRACE": "trace", "CONNECTION_STATUS": "connectionStatus"}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from airbyte_local.connectors.protocol import Connector, ConnectorFailed, Source, Surroundings
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

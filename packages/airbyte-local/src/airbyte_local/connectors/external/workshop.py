@@ -26,7 +26,7 @@ from airbyte_local.connectors.external.sources import ExternalSource, Program, r
 from airbyte_local.connectors.external.waiting import Uninstalled
 from airbyte_local.connectors.external.workers import Preload, Worker
 from airbyte_local.connectors.protocol import ActorKind, Connector, ConnectorFailed, Surroundings
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 
 FOLDER_NAME = "connectors"  # below the folder of data, where nobody names another
 LOGGER = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from airbyte_local.connectors.files.arrow_types import Kind, Pandas, kind_of
 from airbyte_local.connectors.files.column_types import table_schema
 from airbyte_local.connectors.files.streams import BLOCK
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 ROWS = 10_000
 

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from airbyte_local.connectors.extras import imported
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airbyte_local.connectors.schema import DRAFT
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 
 def broadest(known: str | None, kind: str) -> str:

@@ -17,7 +17,7 @@ from airbyte_local.connectors.files.csv_options import (
     Words,
 )
 from airbyte_local.connectors.protocol import ConnectorFailed
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 ESCAPED = {"\\t": "\t"} | {f"\\{mark}": mark for mark in "|.^$*+?"}  # regular expressions for one character
 Check = tuple[str, Callable[[Any], bool]]

@@ -21,7 +21,7 @@ from airbyte_local.connectors.files.csv_layout import Cells, fitted, laid_out
 from airbyte_local.connectors.files.csv_options import CsvOptions, Dialect
 from airbyte_local.connectors.files.texts import LONGEST, Text
 from airbyte_local.connectors.protocol import ConnectorFailed
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 ROWS = 10_000
 CHARACTERS = 16_000_000

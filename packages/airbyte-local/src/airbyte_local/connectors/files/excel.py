@@ -19,7 +19,7 @@ from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.files.column_types import broadest, table_schema
 from airbyte_local.connectors.protocol import ConnectorFailed
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 ROWS = 500
 SHOWN = 20  # chunks

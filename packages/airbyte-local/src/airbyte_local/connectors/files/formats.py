@@ -11,7 +11,7 @@ from airbyte_local.connectors.files.arrow import FeatherTable, ParquetTable
 from airbyte_local.connectors.files.csv_tables import CsvTable
 from airbyte_local.connectors.files.excel import ExcelTable
 from airbyte_local.connectors.files.json_tables import JsonLinesTable, JsonTable
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 
 class Table(Protocol):

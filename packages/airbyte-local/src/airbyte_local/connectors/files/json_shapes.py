@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from airbyte_local.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 
 SCALARS = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string"}
 

@@ -17,7 +17,7 @@ from airbyte_local.connectors.files.json_shapes import Shape
 from airbyte_local.connectors.files.texts import LONGEST, Text
 from airbyte_local.connectors.protocol import ConnectorFailed
 from airbyte_local.connectors.schema import DRAFT
-from airbyte_local.json_values import Json, dumps, is_object
+from airbyte_local.model.json_values import Json, dumps, is_object
 
 SHOWN = 100_000
 ROWS = 1000

@@ -17,7 +17,7 @@ from airbyte_local.connectors.files.formats import FORMATS, Table
 from airbyte_local.connectors.files.remote import remote
 from airbyte_local.connectors.files.streams import on_disk, unpacked
 from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 
 
 @contextlib.contextmanager

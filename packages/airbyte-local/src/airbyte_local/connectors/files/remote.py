@@ -15,7 +15,7 @@ from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.files.streams import BLOCK, as_stream
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
-from airbyte_local.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, is_object
 
 SECONDS = 60
 SECRET = ("service_account_json", "aws_secret_access_key", "sas_token", "shared_key", "password")

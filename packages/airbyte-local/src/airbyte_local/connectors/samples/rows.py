@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from hashlib import blake2b
 
 from airbyte_local.connectors.samples import words
-from airbyte_local.json_values import Json
+from airbyte_local.model.json_values import Json
 
 PRODUCTS = 100
 FROM, TO = 946_684_800, 1_735_689_600  # the years 2000 to 2024, in seconds since 1970

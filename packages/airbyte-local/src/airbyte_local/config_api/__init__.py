@@ -1,0 +1,1 @@
+"""The Config API: its routes, and what each reads from a request."""

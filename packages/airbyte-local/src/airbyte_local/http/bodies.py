@@ -1,0 +1,148 @@
+"""Request bodies: which properties a route reads, of what type, which it must have. Everything else is ignored.
+
+A shape is a dict; `!` after a name means required. Kinds: text, uuid, whole, moment (read as seconds since 1970),
+flag, object, any, `a|b|c` for an enum (read in any case), a nested shape, and a list of one kind for an array.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Union
+
+from airbyte_local.model.errors import BadBody, Unreadable
+from airbyte_local.model.json_values import Json, is_list, is_object
+
+Kind = Union[str, "Shape", list[Any]]
+Shape = Mapping[str, Kind]
+MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def read_body(shape: Shape, content: bytes) -> Json:
+    """The properties that *shape* names.
+
+    Raises:
+        Unreadable: no JSON, or a value of another type.
+        BadBody: a required property is missing.
+    """
+    return read_value(shape, parse(content))
+
+
+def parse(content: bytes) -> Any:
+    """A body as JSON, whatever it holds. Raises as `read_body`."""
+    if not content.strip():
+        raise BadBody(path="", message="Required Body is missing")
+    try:
+        return json.loads(content, parse_constant=_number, parse_float=_number)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(message=str(error)) from error
+
+
+def _number(text: str) -> float:
+    """Neither Python's own words for what is no number, nor one that has no room in 64 bits."""
+    if not math.isfinite(found := float(text)):
+        raise ValueError(f"{text} is no JSON")
+    return found
+
+
+def read_value(shape: Shape, value: Any) -> Json:
+    """As `read_body`, of a body already parsed."""
+    missing: list[str] = []
+    decoded = _read_shape(shape, value, "", missing)
+    if missing:
+        raise BadBody(path=missing[0], message="must not be null")
+    return decoded
+
+
+def _read_shape(shape: Shape, value: Any, path: str, missing: list[str]) -> Json:
+    if not is_object(value):
+        raise Unreadable(message=f"{path or 'body'}: an object is expected")
+    found: Json = {}
+    for name, kind in shape.items():
+        key = name.rstrip("!")
+        inner = f"{path}.{key}".lstrip(".")
+        if value.get(key) is not None:
+            found[key] = read_kind(kind, value[key], inner, missing)
+        elif name.endswith("!"):
+            missing.append(inner)
+    return found
+
+
+def read_kind(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
+    if isinstance(kind, Mapping):
+        return _read_shape(kind, value, path, missing)
+    if isinstance(kind, list):
+        if not is_list(value):
+            raise Unreadable(message=f"{path}: an array is expected")
+        return [read_kind(kind[0], element, f"{path}[{place}]", missing) for place, element in enumerate(value)]
+    if kind not in SCALARS:
+        return _enum(kind.split("|"), value, path)
+    try:
+        return SCALARS[kind](value)
+    except (TypeError, ValueError) as error:
+        raise Unreadable(message=f"{path}: {error}") from error
+
+
+def _enum(values: list[str], value: Any, path: str) -> str:
+    for candidate in values:
+        if isinstance(value, str) and candidate.lower() == value.lower():
+            return candidate
+    raise Unreadable(message=f"{path}: {value!r} is none of {', '.join(values)}")
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict | list):
+        raise TypeError("a string is expected")
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _uuid(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a UUID is expected")
+    return str(uuid.UUID(value))
+
+
+def _whole(value: Any) -> int:
+    """Of 64 bits, as all of the vendor's are."""
+    if isinstance(value, bool):
+        raise TypeError("an integer is expected")
+    if value in {math.inf, -math.inf} or not -(2**63) <= (found := int(value)) < 2**63:
+        raise ValueError("an integer of 64 bits is expected")
+    return found
+
+
+def _moment(value: Any) -> float:
+    """RFC 3339, with the offset that Java wants."""
+    parts = MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if parts is None:
+        raise ValueError("a date and time with an offset is expected")
+    start, fraction, offset = parts.groups()
+    at = datetime.fromisoformat(f"{start}{'+00:00' if offset in 'Zz' else offset}")
+    return at.timestamp() + float(f"0.{fraction or 0}")
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("a boolean is expected")
+    return value
+
+
+def _object(value: Any) -> Json:
+    if not is_object(value):
+        raise TypeError("an object is expected")
+    return value
+
+
+SCALARS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "uuid": _uuid,
+    "whole": _whole,
+    "moment": _moment,
+    "flag": _flag,
+    "object": _object,
+    "any": lambda value: value,
+}

@@ -1,0 +1,114 @@
+"""What was asked and answered, for tests to look at. Bodies hold secrets in clear text: kept where asked for."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from airbyte_local.http.answers import Answer, Request
+from airbyte_local.model.json_values import Json
+
+KEPT = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its answer.
+
+    *status* and *response* are what the server made of it, None where it did nothing; *delivered* says whether the
+    asker was told. *fault* names the fault that came in between.
+    """
+
+    number: int
+    method: str
+    path: str
+    query: str = ""
+    status: int | None
+    delivered: bool
+    fault: str | None
+    seconds: float
+    request_bytes: bytes = field(repr=False)
+    response_bytes: bytes = field(repr=False)
+
+    @property
+    def request(self) -> Any:
+        """The body sent, as JSON; None where there was none, or no JSON."""
+        return _parsed(self.request_bytes)
+
+    @property
+    def response(self) -> Any:
+        return _parsed(self.response_bytes)
+
+    def read(self) -> Json:
+        return {
+            "number": self.number,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "status": self.status,
+            "delivered": self.delivered,
+            "fault": self.fault,
+            "seconds": round(self.seconds, 6),
+            "request": self.request,
+            "response": self.response,
+        }
+
+
+class RequestLog:
+    """The last exchanges, oldest first. Threads may share it."""
+
+    def __init__(self, *, bodies: bool) -> None:
+        self._bodies = bodies
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._kept: deque[Exchange] = deque(maxlen=KEPT)
+
+    def number(self) -> int:
+        """The place of a request that has just arrived."""
+        return next(self._numbers)
+
+    def record(
+        self,
+        request: Request,
+        answer: Answer | None,
+        *,
+        number: int,
+        delivered: bool,
+        faults: Iterable[str],
+        seconds: float,
+    ) -> None:
+        content = answer.content if answer else b""
+        exchange = Exchange(
+            number=number,
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            status=answer.status if answer else None,
+            delivered=delivered,
+            fault=", ".join(faults) or None,
+            seconds=seconds,
+            request_bytes=request.content if self._bodies else b"",
+            response_bytes=content if self._bodies else b"",
+        )
+        with self._lock:
+            self._kept.append(exchange)
+
+    def all(self) -> list[Exchange]:
+        with self._lock:
+            return sorted(self._kept, key=lambda exchange: exchange.number)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,1 @@
+"""Values and rules without a store, a server or a connector."""

@@ -1,0 +1,182 @@
+"""Catalogs of streams: the configuration a discovery proposes, and what differs between two catalogs. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from airbyte_local.model.json_values import Form, Json, bean, form, is_object
+from airbyte_local.store import StreamKey
+
+STREAM = Form(
+    "stream",
+    {
+        "name!": "text",
+        "namespace": "text",
+        "jsonSchema": "object",
+        "supportedSyncModes": ["full_refresh|incremental"],
+        "sourceDefinedCursor": "flag",
+        "defaultCursorField": ["text"],
+        "sourceDefinedPrimaryKey": [["text"]],
+        "isResumable": "flag",
+        "isFileBased": "flag",
+    },
+)
+MAPPER = Form(
+    "mapper",
+    {
+        "id": "uuid",
+        "type!": "hashing|field-renaming|row-filtering|encryption|field-filtering",
+        "mapperConfiguration!": "object",
+    },
+)
+STREAM_CONFIG = Form(
+    "stream_config",
+    {
+        "syncMode!": "full_refresh|incremental",
+        "destinationSyncMode!": "append|overwrite|append_dedup|overwrite_dedup|update|soft_delete",
+        "cursorField": ["text"],
+        "primaryKey": [["text"]],
+        "namespace": "text",
+        "aliasName": "text",
+        "selected": "flag",
+        "suggested": "flag",
+        "destinationObjectName": "text",
+        "includeFiles": "flag",
+        "fieldSelectionEnabled": "flag",
+        "selectedFields": [{"fieldPath": ["text"]}],
+        "hashedFields": [{"fieldPath": ["text"]}],
+        "mappers": [MAPPER],
+        "minimumGenerationId": "whole",
+        "generationId": "whole",
+        "syncId": "whole",
+    },
+)
+CATALOG = {"streams!": [{"stream": STREAM, "config": STREAM_CONFIG}]}
+
+
+def key_of(stream: Json) -> StreamKey:
+    """An empty namespace is none."""
+    return (stream.get("namespace") or None, stream["name"])
+
+
+def entry_read(stream: Json, config: Json) -> Json:
+    """A stream with its configuration, as answers show the two."""
+    return {"stream": Form("stream", stream), "config": Form("stream_config", config)}
+
+
+def proposed(streams: Iterable[Json], suggested: Iterable[str] = ()) -> Json:
+    """A discovered catalog as the vendor answers it: each stream with a default configuration.
+
+    Only the one stream of a single-stream source is selected, and those that the connector suggests.
+    """
+    listed = list(streams)
+    names = set(suggested)
+    return {
+        "streams": [
+            entry_read(stream, _default(stream, chosen=len(listed) == 1 or stream["name"] in names))
+            for stream in listed
+        ]
+    }
+
+
+def _default(stream: Json, *, chosen: bool) -> Json:
+    modes = stream["supportedSyncModes"]
+    if stream["sourceDefinedCursor"] and stream["sourceDefinedPrimaryKey"]:
+        pair = ("incremental", "append_dedup")
+    elif "full_refresh" in modes or not modes:
+        pair = ("full_refresh", "overwrite")
+    else:
+        pair = ("incremental", "append")
+    return {
+        "syncMode": pair[0],
+        "destinationSyncMode": pair[1],
+        "cursorField": stream["defaultCursorField"],
+        "primaryKey": stream["sourceDefinedPrimaryKey"],
+        "aliasName": re.sub(r"[^A-Za-z0-9_]", "_", stream["name"]),
+        "selected": chosen,
+        "suggested": chosen,
+        "fieldSelectionEnabled": False,
+        "selectedFields": [],
+        "hashedFields": [],
+        "mappers": [],
+    }
+
+
+def everything(configured: Iterable[Json], discovered: Iterable[Json], *, refreshed: bool) -> Json:
+    """What the UI shows: all streams of the discovered catalog, those of the connection with its configuration.
+
+    A refreshed catalog rules; else streams that the connection has and the catalog has not stay.
+    """
+    chosen = {key_of(entry["stream"]): entry for entry in configured}
+    shown: list[Json] = []
+    for stream in discovered:
+        mine = chosen.pop(key_of(stream), None)
+        config = mine["config"] if mine else {**_default(stream, chosen=False)}
+        shown.append(entry_read(stream, config))
+    gone = [] if refreshed else [entry_read(entry["stream"], entry["config"]) for entry in chosen.values()]
+    return {"streams": shown + gone}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    transforms: list[Json]
+    breaking: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.transforms)
+
+    def read(self) -> Json:
+        return {"transforms": self.transforms}
+
+
+def difference(before: Iterable[Json], after: Iterable[Json], configured: Iterable[Json]) -> Difference:
+    """How *after* differs from *before*; breaking where a configured stream loses its cursor or a key field."""
+    old = {key_of(stream): stream for stream in before}
+    new = {key_of(stream): stream for stream in after}
+    configs = {key_of(entry["stream"]): entry["config"] for entry in configured}
+    transforms = [_transform("remove_stream", key) for key in old if key not in new]
+    transforms += [_transform("add_stream", key) for key in new if key not in old]
+    breaking = False
+    for key in (key for key in old if key in new):
+        needed = _needed_fields(configs.get(key, {}))
+        fields = _field_transforms(old[key], new[key], needed)
+        breaking = breaking or any(field["breaking"] for field in fields)
+        if fields:
+            update = form("stream_update", fieldTransforms=fields, streamAttributeTransforms=[])
+            transforms.append({**_transform("update_stream", key), "updateStream": update})
+    return Difference(transforms=transforms, breaking=breaking)
+
+
+def _transform(kind: str, key: StreamKey) -> Json:
+    return {"transformType": kind, "streamDescriptor": bean(name=key[1], namespace=key[0])}
+
+
+def _needed_fields(config: Json) -> set[str]:
+    needed = {path[0] for path in config.get("primaryKey", []) if path}
+    if config.get("syncMode") == "incremental":
+        needed |= set(config.get("cursorField", [])[:1])
+    return needed
+
+
+def _field_transforms(old: Json, new: Json, needed: set[str]) -> list[Json]:
+    before, after = _properties(old), _properties(new)
+    found: list[Json] = []
+    for name in before.keys() | after.keys():
+        field = {"fieldName": [name], "breaking": False}
+        if name not in after:
+            removed = {"transformType": "remove_field", "removeField": {"schema": before[name]}}
+            found.append({**field, **removed, "breaking": name in needed})
+        elif name not in before:
+            found.append({**field, "transformType": "add_field", "addField": {"schema": after[name]}})
+        elif before[name] != after[name]:
+            change = {"oldSchema": before[name], "newSchema": after[name]}
+            found.append({**field, "transformType": "update_field_schema", "updateFieldSchema": change})
+    return sorted(found, key=lambda transform: transform["fieldName"])
+
+
+def _properties(stream: Json) -> dict[str, Any]:
+    properties = stream.get("jsonSchema", {}).get("properties")
+    return properties if is_object(properties) else {}

@@ -1,0 +1,148 @@
+"""When a Quartz expression fires next. Pure.
+
+What it may say: https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html. Expressions
+come here after `schedules.reason_against` found nothing against them.
+"""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from airbyte_local.model.schedules import PARTS
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quartz:
+    seconds: tuple[int, ...]
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    day_of_month: str
+    months: tuple[int, ...]
+    day_of_week: str
+    years: tuple[int, ...]
+
+    def next_after(self, moment: float, zone: str) -> float | None:
+        """The first time after *moment*, both in seconds since 1970; None: it never fires again.
+
+        A time that the clock skips comes as much later as it skips. Where the clock is put back, what fires in
+        every hour fires in both of the hours that are called the same, and all else in the first.
+        """
+        here = ZoneInfo(zone)
+        for day in self._days(datetime.fromtimestamp(moment, here).date()):
+            midnight, following = (datetime.combine(each, time(), here) for each in (day, day + ONE_DAY))
+            if midnight.utcoffset() == following.utcoffset():
+                second = self._second_after(moment - midnight.timestamp())
+                found = None if second is None else midnight.timestamp() + second
+            else:
+                found = min((each for each in self._around_a_change(day, here) if each > moment), default=None)
+            if found is not None:
+                return found
+        return None
+
+    def _days(self, first: date) -> Iterator[date]:
+        for year in self.years:
+            for month in self.months:
+                if (year, month) < (first.year, first.month):
+                    continue
+                for number in range(1, calendar.monthrange(year, month)[1] + 1):
+                    day = date(year, month, number)
+                    if day >= first and self._on(day):
+                        yield day
+
+    def _on(self, day: date) -> bool:
+        return any(_in_month(piece, day) for piece in self.day_of_month.split(",")) and any(
+            _in_week(piece, day) for piece in self.day_of_week.split(",")
+        )
+
+    def _second_after(self, second: float) -> int | None:
+        """Of a day of twenty-four hours."""
+        for hour in self.hours:
+            for minute in self.minutes if (hour + 1) * 3600 > second else ():
+                begun = hour * 3600 + minute * 60
+                for each in self.seconds if begun + 60 > second else ():
+                    if begun + each > second:
+                        return begun + each
+        return None
+
+    def _around_a_change(self, day: date, here: ZoneInfo) -> Iterator[float]:
+        for hour, minute, second in itertools.product(self.hours, self.minutes, self.seconds):
+            first = datetime.combine(day, time(hour, minute, second), here)
+            again = first.replace(fold=1)
+            yield first.timestamp()
+            if len(self.hours) == 24 and again.timestamp() > first.timestamp():
+                yield again.timestamp()
+
+
+def quartz(expression: str) -> Quartz:
+    parts = expression.upper().split()
+    texts = [*parts, "*"][:7]
+    return Quartz(
+        seconds=_numbers(texts, 0),
+        minutes=_numbers(texts, 1),
+        hours=_numbers(texts, 2),
+        day_of_month=texts[3],
+        months=_numbers(texts, 4),
+        day_of_week=texts[5],
+        years=_numbers(texts, 6),
+    )
+
+
+def _numbers(texts: list[str], part: int) -> tuple[int, ...]:
+    found = {number for piece in texts[part].split(",") for number in _piece(piece, part)}
+    return tuple(sorted(found))
+
+
+def _piece(piece: str, part: int) -> Iterator[int]:
+    """`*`, `?`, `5`, `5-10`, `22-2` around the end, `*/15`, `5/15`, `MON-FRI`."""
+    _, low, high, names = PARTS[part]
+    span, slash, step = piece.partition("/")
+    if span in {"*", "?", ""}:
+        first, last = low, high
+    else:
+        ends = [names.index(end) + low if end in names else int(end) for end in span.split("-")]
+        first, last = ends[0], ends[-1] if len(ends) > 1 or not slash else high
+    count = (last - first) % (high - low + 1) + 1 if last < first else last - first + 1
+    for ahead in range(0, count, int(step) if slash else 1):
+        yield (first - low + ahead) % (high - low + 1) + low
+
+
+def _in_month(piece: str, day: date) -> bool:
+    """`L` the last day, `L-3` three before it, `15W` the weekday nearest to the 15th, `LW` the last weekday."""
+    last = calendar.monthrange(day.year, day.month)[1]
+    if before := re.fullmatch(r"L(?:-(\d+))?", piece):
+        return day.day == last - int(before[1] or 0)
+    if nearest := re.fullmatch(r"(L|\d{1,2})W", piece):
+        wanted = last if nearest[1] == "L" else min(int(nearest[1]), last)
+        return day.day == _weekday_nearest(day.replace(day=wanted), last)
+    return day.day in _piece(piece, 3)
+
+
+def _weekday_nearest(day: date, last: int) -> int:
+    """Within the month: the 1st, a Saturday, goes to the 3rd."""
+    match day.weekday():
+        case calendar.SATURDAY:
+            return day.day - 1 if day.day > 1 else day.day + 2
+        case calendar.SUNDAY:
+            return day.day + 1 if day.day < last else day.day - 2
+        case _:
+            return day.day
+
+
+def _in_week(piece: str, day: date) -> bool:
+    """1 is Sunday. `L` Saturday, `6L` the last Friday of the month, `6#3` or `FRI#3` its third Friday."""
+    number = day.isoweekday() % 7 + 1
+    if piece == "L":
+        return number == 7
+    chosen = re.fullmatch(r"(\w+?)(?:L|#(\d))", piece)
+    if chosen is None:
+        return number in _piece(piece, 5)
+    in_row = (day.day - 1) // 7 + 1 == int(chosen[2]) if chosen[2] else (day + 7 * ONE_DAY).month != day.month
+    return in_row and number in _piece(chosen[1], 5)

@@ -1,0 +1,151 @@
+"""Connections: streams named, checked and turned into a catalog, which the shared handlers then keep."""
+
+from __future__ import annotations
+
+from airbyte_local.connectors.definitions import Directory
+from airbyte_local.handlers import connections
+from airbyte_local.jobs.world import Call, Errand, World
+from airbyte_local.model.errors import Problem, Refusal
+from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.vocabulary import SOURCE
+from airbyte_local.public_api.listings import listed, pagination, workspace_ids
+from airbyte_local.public_api.problems import problem
+from airbyte_local.public_api.schedules import schedule_from, schedule_read
+from airbyte_local.public_api.stream_choice import chosen_catalog, default_catalog
+from airbyte_local.public_api.streams import destination_modes, discovered
+from airbyte_local.public_api.sync_modes import NAMES
+from airbyte_local.store.lookups import find_actor, find_connection
+from airbyte_local.versions.profiles import Profile
+
+NAMESPACES = {"source": "source", "destination": "destination", "custom_format": "customformat"}
+SCHEMA_UPDATES = {
+    "ignore": "ignore",
+    "disable_connection": "disable",
+    "propagate_columns": "propagate_columns",
+    "propagate_fully": "propagate_fully",
+}
+DEFAULTS: Json = {"status": "active", "namespaceDefinition": "destination", "prefix": ""}
+
+
+def create(errand: Errand) -> Json:
+    """In the vendor's order: schedule, destination, discovery of the source, streams; only then is it made."""
+    world, body = errand.world, errand.body
+    said = _said(world, body)
+    modes = destination_modes(world, body["destinationId"])
+    catalog = discovered(world, body["sourceId"])
+    given = body.get("configurations", {}).get("streams", [])
+    chosen = (
+        chosen_catalog(catalog.streams, given, modes)
+        if given
+        else default_catalog(catalog.streams, _suggested(world, body["sourceId"]))
+    )
+    ends = {"sourceId": body["sourceId"], "destinationId": body["destinationId"]}
+    made = {**DEFAULTS, **said, **ends, "syncCatalog": chosen, "sourceCatalogId": catalog.id}
+    with world.store.transaction() as session:
+        try:
+            made_read = connections.create(Call(world=world, session=session, body=made))
+        except Problem:
+            raise
+        except Refusal as refusal:
+            raise problem("unexpected-problem") from refusal  # this one route has a mapping of its own
+    return connection_read(made_read, world.profile)
+
+
+def patch(errand: Errand) -> Json:
+    """A list of streams replaces the whole selection, and moves the connection to what was discovered."""
+    world, body = errand.world, errand.body
+    said = _said(world, body)
+    with world.store.transaction() as session:
+        connection = find_connection(session, body["connectionId"])
+    if connection.status == "locked":
+        name = "connection/locked"
+        raise Problem(status=409, type=f"error:{name}", title=name, detail="Connection is locked")
+    modes = destination_modes(world, connection.destination_id)
+    given = body.get("configurations", {}).get("streams", [])
+    if given:
+        catalog = discovered(world, connection.source_id)
+        said |= {"syncCatalog": chosen_catalog(catalog.streams, given, modes), "sourceCatalogId": catalog.id}
+    changed = {**said, "connectionId": connection.id}
+    with world.store.transaction() as session:
+        return connection_read(connections.update(Call(world=world, session=session, body=changed)), world.profile)
+
+
+def get(call: Call) -> Json:
+    return connection_read(connections.get(call), call.world.profile)
+
+
+def delete(call: Call) -> None:
+    connections.delete(call)
+
+
+def list_all(call: Call) -> Json:
+    body = bean(
+        workspaceIds=workspace_ids(call),
+        pagination=pagination(call),
+        includeDeleted=call.body.get("includeDeleted"),
+        tagIds=call.body.get("tagIds"),
+    )
+    rows = connections.list_paginated(Call(world=call.world, session=call.session, body=body))["connections"]
+    return listed(call, "connections", [connection_read(row, call.world.profile) for row in rows])
+
+
+def connection_read(read: Json, profile: Profile) -> Json:
+    """*read* is a connection as the Config API shows it."""
+    updates = {config: public for public, config in SCHEMA_UPDATES.items()}
+    namespaces = {config: public for public, config in NAMESPACES.items()}
+    return form(
+        "public_connection",
+        connectionId=read["connectionId"],
+        name=read["name"],
+        sourceId=read["sourceId"],
+        destinationId=read["destinationId"],
+        workspaceId=read["workspaceId"],
+        status=read["status"],
+        schedule=schedule_read(read),
+        nonBreakingSchemaUpdatesBehavior=updates[read["nonBreakingChangesPreference"]],
+        namespaceDefinition=namespaces[read["namespaceDefinition"]],
+        namespaceFormat=read.get("namespaceFormat"),
+        prefix=read.get("prefix", ""),
+        configurations={"streams": [_stream_read(entry, profile) for entry in read["syncCatalog"]["streams"]]},
+        createdAt=read["created_at"],
+        tags=read["tags"],
+    )
+
+
+def _stream_read(entry: Json, profile: Profile) -> Json:
+    """A pair of sync modes without a public name is shown without one; selectedFields are always there."""
+    stream, config = entry["stream"], entry["config"]
+    mode = NAMES.get((config["syncMode"], config["destinationSyncMode"]))
+    return form(
+        "public_stream_configuration",
+        name=stream["name"],
+        namespace=stream.get("namespace"),
+        syncMode=mode if mode in profile.public_sync_modes else None,
+        cursorField=config["cursorField"],
+        primaryKey=config["primaryKey"],
+        selectedFields=config["selectedFields"],
+        mappers=config["mappers"],
+        includeFiles=config.get("includeFiles"),
+        destinationObjectName=config.get("destinationObjectName"),
+    )
+
+
+def _said(world: World, body: Json) -> Json:
+    """What the request says, but for its ends and streams, in the words of the shared handlers."""
+    namespace, updates = body.get("namespaceDefinition"), body.get("nonBreakingSchemaUpdatesBehavior")
+    return bean(
+        name=body.get("name"),
+        status=body.get("status"),
+        namespaceDefinition=NAMESPACES[namespace] if namespace else None,
+        namespaceFormat=body.get("namespaceFormat"),
+        prefix=body.get("prefix"),
+        nonBreakingChangesPreference=SCHEMA_UPDATES[updates] if updates else None,
+        tags=body.get("tags"),
+        **schedule_from(body.get("schedule"), hourly=world.profile.is_cloud),
+    )
+
+
+def _suggested(world: World, source_id: str) -> tuple[str, ...]:
+    with world.store.transaction() as session:
+        source = find_actor(session, SOURCE, source_id)
+        return Directory(session, "source").get(source.definition_id).suggested_streams

@@ -1,0 +1,89 @@
+"""Low-code connectors: a manifest in place of an image, kept under versions that only grow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airbyte_local.connectors.definitions import DECLARATIVE_IMAGE, ActorDefinition, Directory
+from airbyte_local.handlers.definitions import DefinitionHandlers, is_granted
+from airbyte_local.handlers.manifests import history
+from airbyte_local.handlers.workspaces import find_workspace
+from airbyte_local.jobs.world import Call
+from airbyte_local.model.errors import NotFound, Problem
+from airbyte_local.model.json_values import Json
+from airbyte_local.model.vocabulary import SOURCE
+from airbyte_local.public_api.problems import bad_request, problem
+
+TAG = "6.60.9"
+
+
+def list_all(call: Call) -> Json:
+    find_workspace(call.session, call.body["workspaceId"])
+    directory = Directory(call.session, "source")
+    mine = [d for d in directory.all() if d.declarative and is_granted(d, call.body["workspaceId"])]
+    return {"data": [_read(definition) for definition in mine]}
+
+
+def get(call: Call) -> Json:
+    return _read(_known(call))
+
+
+def create(call: Call) -> Json:
+    find_workspace(call.session, call.body["workspaceId"])
+    definition: Json = {
+        "name": call.body["name"],
+        "dockerRepository": DECLARATIVE_IMAGE,
+        "dockerImageTag": TAG,
+        "documentationUrl": "",
+        "manifest": call.body["manifest"],
+        "manifestVersion": 1,
+    }
+    body = {"workspaceId": call.body["workspaceId"], "sourceDefinition": definition}
+    made = DefinitionHandlers(words=SOURCE).create_custom(Call(world=call.world, session=call.session, body=body))
+    return _read(Directory(call.session, "source").get(made["sourceDefinitionId"]))
+
+
+def put(call: Call) -> Json:
+    """A new version, in use at once. The name stays what it is."""
+    before = _known(call)
+    earlier = history(before)
+    version = max(each["version"] for each in earlier) + 1
+    manifest = call.body["manifest"]
+    versions = [*earlier, {"version": version, "manifest": manifest, "description": ""}]
+    changed = {**before.details, "manifest": manifest, "manifestVersion": version, "manifests": versions}
+    DefinitionHandlers(words=SOURCE).rewrite(call, before, changed)
+    return _read(_known(call))
+
+
+def delete(call: Call) -> Json:
+    definition = _known(call)
+    body = {"sourceDefinitionId": definition.id}
+    DefinitionHandlers(words=SOURCE).delete(Call(world=call.world, session=call.session, body=body))
+    return _read(definition)
+
+
+def _known(call: Call) -> ActorDefinition:
+    definition_id: str = call.body["definitionId"]
+    definition = Directory(call.session, "source").get(definition_id)
+    if definition.tombstone:
+        raise NotFound(type="STANDARD_SOURCE_DEFINITION", id=definition_id)
+    if not is_granted(definition, call.body["workspaceId"]):
+        raise _not_here(definition_id)
+    if not definition.declarative:
+        raise bad_request(f"Source definition {definition_id} is not declarative.")
+    return definition
+
+
+def _not_here(definition_id: str) -> Problem:
+    message = f"Source definition {definition_id} is not in this workspace."
+    data = {"resourceType": "STANDARD_SOURCE_DEFINITION", "resourceId": definition_id, "message": message}
+    return problem("resource-not-found", data)
+
+
+def _read(definition: ActorDefinition) -> Any:
+    return {
+        "id": definition.id,
+        "name": definition.name,
+        "manifest": definition.details["manifest"],
+        "version": definition.details["manifestVersion"],
+    }

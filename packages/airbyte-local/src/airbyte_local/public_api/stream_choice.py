@@ -1,0 +1,165 @@
+"""The streams that a request chooses, checked against those that were discovered, as a catalog. Pure.
+
+The Config API trusts whatever catalog it is given; all these checks are the Public API's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from airbyte_local.model.catalogs import key_of, proposed
+from airbyte_local.model.json_values import Json
+from airbyte_local.public_api.problems import bad_request
+from airbyte_local.public_api.selected_fields import checked_selection
+from airbyte_local.public_api.streams import field_paths
+from airbyte_local.public_api.sync_modes import CURSOR_CHECKED, DEFAULT, KEY_CHECKED, KEYLESS, PAIRS, possible
+
+STREAMS_PAGE = "https://reference.airbyte.com/reference/getstreamproperties"
+Path = list[str]
+
+
+def chosen_catalog(streams: Sequence[Json], given: Sequence[Json], destination_modes: Collection[str]) -> Json:
+    """Those streams alone that *given* names, in the order of the discovery.
+
+    Raises:
+        Problem: 400, about the first thing that does not fit.
+    """
+    chosen: dict[Any, Json] = {}
+    for each in given:
+        stream = _found(streams, each)
+        if key_of(stream) in chosen:
+            name, namespace = each["name"], _shown(each.get("namespace"))
+            text = f"Duplicate stream found in configuration for stream name [{name}] in namespace [{namespace}]."
+            raise bad_request(text)
+        chosen[key_of(stream)] = _config(stream, each, destination_modes)
+    entries = proposed(streams)["streams"]
+    for entry in entries:
+        entry["config"] |= {"selected": False, **chosen.get(key_of(entry["stream"]), {})}
+    return {"streams": entries}
+
+
+def default_catalog(streams: Sequence[Json], suggested: Collection[str]) -> Json:
+    """Where no stream was named: what discovery proposes, which of several streams is none but the suggested."""
+    entries = proposed(streams, suggested)["streams"]
+    for entry in entries:
+        entry["config"] |= {"syncMode": "full_refresh", "destinationSyncMode": "overwrite"}
+    return {"streams": entries}
+
+
+def _found(streams: Sequence[Json], given: Json) -> Json:
+    """By name where that is enough: a wrong namespace is not noticed then."""
+    name, namespace = given["name"], given.get("namespace")
+    found = [stream for stream in streams if stream["name"] == name]
+    if len(found) > 1:
+        same = [stream for stream in found if stream.get("namespace") == namespace]
+        found = same or ([] if namespace is not None else found)
+    if len(found) == 1:
+        return found[0]
+    text = (
+        f"{'Multiple' if found else 'No'} streams found with name [{name}] and namespace [{_shown(namespace)}]. "
+        f"Please call the {STREAMS_PAGE} endpoint to see the valid stream name and namespace combinations."
+    )
+    raise bad_request(text)
+
+
+def _config(stream: Json, given: Json, destination_modes: Collection[str]) -> Json:
+    mode = given.get("syncMode", DEFAULT)
+    valid = possible(stream, destination_modes)
+    if mode != DEFAULT and mode not in valid:
+        text = (
+            f"Cannot set sync mode to {mode} for stream {given['name']}. Valid sync modes are: [{', '.join(valid)}]"
+        )
+        raise bad_request(text)
+    cursor, key = _cursor(stream, given, mode), _key(stream, given, mode)
+    pair = PAIRS[mode]
+    config: Json = {"selected": True, "syncMode": pair[0], "destinationSyncMode": pair[1]}
+    if "selectedFields" in given:
+        needed_cursor = cursor if pair[0] == "incremental" else []
+        needed_key = key if "dedup" in pair[1] or pair[1] == "update" else []
+        selected = checked_selection(stream, given["selectedFields"], cursor=needed_cursor, key=needed_key)
+        config |= {"fieldSelectionEnabled": True, "selectedFields": selected}
+    if given.get("includeFiles") and not stream.get("isFileBased"):
+        raise bad_request(f"Stream {given['name']} has no files to include.")
+    more = {name: given[name] for name in ("mappers", "includeFiles", "destinationObjectName") if name in given}
+    return {**config, "cursorField": cursor, "primaryKey": key, **more}
+
+
+def _cursor(stream: Json, given: Json, mode: str) -> Path:
+    default: Path = stream.get("defaultCursorField", [])
+    wanted: Path = given.get("cursorField", [])
+    if mode not in CURSOR_CHECKED:
+        resolved = default if stream.get("sourceDefinedCursor") else wanted or default
+        return resolved if mode.startswith("incremental") else default
+    name = given["name"]
+    if stream.get("sourceDefinedCursor"):
+        if wanted and wanted != default:
+            text = (
+                f"Cursor Field {_path(wanted)} is already defined by source for stream: {name}. "
+                "Do not include a cursor field configuration for this stream."
+            )
+            raise bad_request(text)
+        return default
+    if wanted and wanted not in field_paths(stream):
+        valid = _paths(field_paths(stream))
+        text = f"Invalid cursor field for stream: {name}. The list of valid cursor fields include: {valid}."
+        raise bad_request(text)
+    if not (wanted or default):
+        text = (
+            f"No default cursor field for stream: {name}. "
+            "Please include a cursor field configuration for this stream."
+        )
+        raise bad_request(text)
+    return wanted or default
+
+
+def _key(stream: Json, given: Json, mode: str) -> list[Path]:
+    own: list[Path] = stream.get("sourceDefinedPrimaryKey", [])
+    wanted: list[Path] = given.get("primaryKey", [])
+    if mode in KEYLESS:
+        return own
+    if mode in KEY_CHECKED:
+        _check_key(stream, given["name"], own, wanted)
+    return own or wanted
+
+
+def _check_key(stream: Json, name: str, own: list[Path], wanted: list[Path]) -> None:
+    if own:
+        if wanted and wanted != own:
+            text = (
+                f"Primary key for stream: {name} is already pre-defined. "
+                f"Please remove the primaryKey or provide the value as {_paths(own)}."
+            )
+            raise bad_request(text)
+        return
+    if not wanted:
+        text = (
+            f"No default primary key for stream: {name}. "
+            "Please include a primary key configuration for this stream."
+        )
+        raise bad_request(text)
+    known = field_paths(stream)
+    for place, path in enumerate(wanted):
+        if path not in known:
+            text = (
+                f"Invalid primary key for stream: {name}. The list of valid primary keys fields: {_paths(known)}."
+            )
+            raise bad_request(text)
+        if path in wanted[:place]:
+            text = (
+                f"Duplicate primary key detected for stream: {name}, "
+                f"please don't provide the same column more than once. Key: {_path(path)}"
+            )
+            raise bad_request(text)
+
+
+def _path(path: Path) -> str:
+    return f"[{', '.join(path)}]"
+
+
+def _paths(paths: list[Path]) -> str:
+    return f"[{', '.join(_path(path) for path in paths)}]"
+
+
+def _shown(namespace: str | None) -> str:
+    return "null" if namespace is None else namespace

@@ -1,0 +1,105 @@
+"""Workspaces, with notifications in this API's own words: an event, and for each an email and a webhook."""
+
+from __future__ import annotations
+
+from airbyte_local.handlers import workspaces
+from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
+from airbyte_local.jobs.world import NIL_ID, Call
+from airbyte_local.model.errors import Problem
+from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.public_api.listings import listed, pagination, workspace_ids
+
+# What the Config API calls these events, in its `notificationSettings`.
+EVENTS = {
+    "failure": "sendOnFailure",
+    "success": "sendOnSuccess",
+    "connectionUpdate": "sendOnConnectionUpdate",
+    "connectionUpdateActionRequired": "sendOnConnectionUpdateActionRequired",
+    "syncDisabled": "sendOnSyncDisabled",
+    "syncDisabledWarning": "sendOnSyncDisabledWarning",
+}
+EMAIL, WEBHOOK = "customerio", "slack"
+
+
+def create(call: Call) -> Json:
+    """The organization is always the one there is, whatever was asked for."""
+    body = bean(
+        name=call.body["name"],
+        organizationId=NIL_ID,
+        dataplaneGroupId=call.body.get("regionId"),
+        notificationSettings=_merged(NOTIFICATION_SETTINGS, call.body.get("notifications", {})),
+    )
+    return _read(workspaces.create(Call(world=call.world, session=call.session, body=body)))
+
+
+def get(call: Call) -> Json:
+    return _read(workspaces.get(call))
+
+
+def patch(call: Call) -> Json:
+    """The shared update erases webhookConfigs that it is not given, and this API knows none to give."""
+    before = workspaces.get(Call(world=call.world, session=call.session, body=_only_id(call)))
+    notifications = call.body.get("notifications")
+    body = bean(
+        workspaceId=call.body["workspaceId"],
+        name=call.body.get("name"),
+        dataplaneGroupId=call.body.get("regionId"),
+        notificationSettings=_merged(before["notificationSettings"], notifications) if notifications else None,
+    )
+    return _read(workspaces.update(Call(world=call.world, session=call.session, body=body)))
+
+
+def delete(call: Call) -> None:
+    workspaces.get(Call(world=call.world, session=call.session, body=_only_id(call)))
+    workspaces.delete(call)
+
+
+def list_all(call: Call) -> Json:
+    deleted = call.body.get("includeDeleted", False)
+    everything = [workspace.id for workspace in call.session.workspaces.all()]
+    ids = call.body.get("workspaceIds") or (everything if deleted else workspace_ids(call))
+    body = {"workspaceIds": ids, "pagination": pagination(call), "includeDeleted": deleted}
+    rows = workspaces.list_paginated(Call(world=call.world, session=call.session, body=body))["workspaces"]
+    return listed(call, "workspaces", [_read(row) for row in rows])
+
+
+def _only_id(call: Call) -> Json:
+    return {"workspaceId": call.body["workspaceId"]}
+
+
+def _read(read: Json) -> Json:
+    settings: Json = read["notificationSettings"]
+    return form(
+        "public_workspace",
+        workspaceId=read["workspaceId"],
+        name=read["name"],
+        dataResidency="auto",
+        notifications={event: _shown(settings.get(setting, {})) for event, setting in EVENTS.items()},
+    )
+
+
+def _shown(setting: Json) -> Json:
+    kinds = setting.get("notificationType", [])
+    url = setting.get("slackConfiguration", {}).get("webhook")
+    return {"email": {"enabled": EMAIL in kinds}, "webhook": bean(enabled=WEBHOOK in kinds, url=url)}
+
+
+def _merged(settings: Json, notifications: Json) -> Json:
+    """*settings* with those events changed that *notifications* names."""
+    changed = dict(settings)
+    for event, given in notifications.items():
+        changed[EVENTS[event]] = _setting(event, settings.get(EVENTS[event], {}), given)
+    return changed
+
+
+def _setting(event: str, before: Json, given: Json) -> Json:
+    shown = _shown(before)
+    email, webhook = {**shown["email"], **given.get("email", {})}, {**shown["webhook"], **given.get("webhook", {})}
+    if webhook["enabled"] and not webhook.get("url"):
+        name = "notification/config/missing-url"
+        message = f"The '{event}' notification is enabled but is missing a URL."
+        detail = "A webhook needs a URL."
+        raise Problem(status=400, type=f"error:{name}", title=name, detail=detail, data=bean(message=message))
+    kinds = [kind for kind, part in ((EMAIL, email), (WEBHOOK, webhook)) if part["enabled"]]
+    url = webhook.get("url")
+    return bean(notificationType=kinds, slackConfiguration={"webhook": url} if url else None)

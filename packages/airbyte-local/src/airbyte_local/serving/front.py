@@ -1,0 +1,219 @@
+"""The front door: ASGI in, both of Airbyte's APIs behind it with faults and the request log, and the pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from airbyte_local.config_api import api as config_api
+from airbyte_local.http import paging
+from airbyte_local.http.answers import Answer, Request, crash_answer, json_answer, unknown_route
+from airbyte_local.http.auth import Auth
+from airbyte_local.http.faults import Fault, Faults
+from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.request_log import RequestLog
+from airbyte_local.jobs.world import World
+from airbyte_local.model.json_values import is_list, is_object
+from airbyte_local.public_api import api as public_api
+
+if TYPE_CHECKING:
+    from airbyte_local.pages.site import Pages
+
+LOGGER = logging.getLogger(__name__)
+ADMIN = "/_local"
+APIS = ("/api", "/v1")
+"""What begins so is asked of an API, on whatever version, and answered as that answers what it does not know."""
+MAX_BODY = 10 * 1024 * 1024
+THREADS = 64
+LATE = {"lost-before-late-commit"}
+PAGES: dict[str, paging.Unstable] = {"pages-shuffled": "shuffled", "pages-repeat-skip": "repeat-skip"}
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Front:
+    """The ASGI application. `world` is replaced by a reset of a running server, so it is looked up per request."""
+
+    world: World
+    auth: Auth
+    faults: Faults
+    log: RequestLog
+    wires: Wires
+    admin: App
+    die: Callable[[], None]
+    allowed_hosts: Collection[str] = ()
+    _pages: Pages | None = None
+    # Not the default limiter: a handler may wait for a file that this server hands out by a thread of that one.
+    _threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+    _late: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if path == ADMIN or path.startswith(f"{ADMIN}/"):
+            await self.admin(scope, receive, send)
+            return
+        if not path.startswith(APIS) and (pages := self._with_pages()).wants(scope):
+            await pages(scope, receive, send)
+            return
+        request = await _read_request(scope, receive)
+        if request is None:
+            await _send_answer(send, Answer(status=413))
+            return
+        number, started = self.log.number(), time.perf_counter()
+        faults = self.faults.hitting(request.method, path)
+        try:
+            answer = await self._work(request, faults)
+        except asyncio.CancelledError:  # the server ends, and has waited for this one long enough
+            answer = json_answer(503, {"message": "The server was stopped."})
+        delivered = not any(f.action in {"die", "lost-after-commit", *LATE} for f in faults)
+        self.log.record(
+            request,
+            answer,
+            number=number,
+            delivered=delivered,
+            faults=(fault.action for fault in faults),
+            seconds=time.perf_counter() - started,
+        )
+        await self._deliver(scope, receive, send, answer, faults)
+
+    def _with_pages(self) -> Pages:
+        if self._pages is None:
+            # Imported here: most servers are asked for their APIs alone, and start the sooner.
+            from airbyte_local.pages.site import Pages
+
+            self._pages = Pages(
+                lambda: self.world, auth=self.auth, wires=self.wires, allowed_hosts=self.allowed_hosts
+            )
+        return self._pages
+
+    async def _work(self, request: Request, faults: list[Fault]) -> Answer | None:
+        """Do what was asked, as far as the faults let it come to that. None: nothing was done (yet)."""
+        for fault in faults:
+            if fault.action == "lost-before-late-commit":
+                self._work_later(request, fault.seconds)
+                return None
+        replaced = next((f for f in faults if f.action == "status"), None)
+        died = next((f for f in faults if f.action == "die"), None)
+        answer = None
+        if (replaced is None or replaced.commit) and (died is None or died.commit):
+            answer = await self._handled(request, faults)
+        if replaced is not None:
+            answer = replaced.answer()
+        await _delay(faults, answer)
+        return answer
+
+    async def _handled(self, request: Request, faults: Iterable[Fault] = ()) -> Answer:
+        spent = next((f.token_requests for f in faults if f.action == "tokens-expire"), None)
+        if answer := self.auth.answer(request, token_requests=spent):
+            return answer
+        unstable = paging.unstable.set(next((PAGES[f.action] for f in faults if f.action in PAGES), None))
+        largest = paging.largest.set(next((f.size for f in faults if f.action == "pages-capped"), None))
+        try:
+            return await anyio.to_thread.run_sync(answered, self.world, request, limiter=self._threads)
+        except Exception:
+            LOGGER.exception("%s %s", request.method, request.path)  # a bug of ours, answered as the vendor's are
+            return crash_answer(self.world.profile)
+        finally:
+            paging.unstable.reset(unstable)
+            paging.largest.reset(largest)
+
+    def _work_later(self, request: Request, seconds: float) -> None:
+        async def work() -> None:
+            await anyio.sleep(seconds)
+            await self._handled(request)
+
+        task = asyncio.get_running_loop().create_task(work())
+        self._late.add(task)
+        task.add_done_callback(self._late.discard)
+
+    async def _deliver(
+        self, scope: Scope, receive: Receive, send: Send, answer: Answer | None, faults: list[Fault]
+    ) -> None:
+        actions = {fault.action for fault in faults}
+        if "die" in actions:
+            self.die()
+            await _until_disconnected(receive)
+        elif answer is None or "lost-after-commit" in actions:
+            self.wires.close(scope["client"])
+            await _until_disconnected(receive)
+        elif "cut-body" in actions:
+            await _send_answer(send, answer, cut=True)
+            self.wires.close(scope["client"])
+            await _until_disconnected(receive)
+        else:
+            await _send_answer(send, answer)
+
+
+async def _read_request(scope: Scope, receive: Receive) -> Request | None:
+    """The whole request; None where its body is larger than the vendor's server takes."""
+    content = bytearray()
+    while True:
+        message = await receive()
+        content += message.get("body", b"")
+        if len(content) > MAX_BODY:
+            return None
+        if not message.get("more_body", False):
+            break
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers,
+        content=bytes(content),
+    )
+
+
+async def _send_answer(send: Send, answer: Answer, *, cut: bool = False) -> None:
+    content = answer.content
+    headers = {**answer.headers, "content-length": str(len(content))}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    if cut:
+        await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+    else:
+        await send({"type": "http.response.body", "body": content})
+
+
+async def _until_disconnected(receive: Receive) -> None:
+    # Returning earlier would make the HTTP layer send a 500 on its own.
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _delay(faults: Iterable[Fault], answer: Answer | None) -> None:
+    slow = [fault for fault in faults if fault.action == "latency"]
+    if not slow:
+        return
+    items = _items(answer) if any(fault.per_item_ms for fault in slow) else 0
+    await anyio.sleep(sum(fault.base_ms + fault.per_item_ms * items for fault in slow) / 1000)
+
+
+def _items(answer: Answer | None) -> int:
+    """How many elements the longest list of the answer has."""
+    value = json.loads(answer.content) if answer and answer.content[:1] in {b"{", b"["} else None
+    lists: list[Any] = list(value.values()) if is_object(value) else [value]
+    return max((len(each) for each in lists if is_list(each)), default=0)
+
+
+def answered(world: World, request: Request) -> Answer:
+    """By the API that *request* is for. Blocking: it runs in a thread."""
+    if request.path.startswith(world.profile.public_prefix):
+        return public_api.answer(world, request)
+    if request.path.startswith(config_api.PREFIX):
+        route = request.path.removeprefix(config_api.PREFIX)
+        if world.profile.config_api or route in world.profile.unpromised:
+            return config_api.answer(world, request)
+    return unknown_route()

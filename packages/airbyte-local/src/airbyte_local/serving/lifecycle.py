@@ -1,0 +1,162 @@
+"""One life of the server in a thread of this process, from start to stop or sudden death."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from airbyte_local.http import diffs
+from airbyte_local.http.auth import Auth
+from airbyte_local.http.faults import Faults
+from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.request_log import RequestLog
+from airbyte_local.jobs.running import begin
+from airbyte_local.jobs.scheduling import Schedules
+from airbyte_local.jobs.world import World, make_default_workspace
+from airbyte_local.serving.admin import admin_app
+from airbyte_local.serving.deployments import Deployment
+from airbyte_local.serving.front import Front
+from airbyte_local.serving.sockets import listen
+
+START_SECONDS = 10.0
+TICK_SECONDS = 1.0
+
+
+class Controls:
+    def __init__(self, world: World, faults: Faults, log: RequestLog) -> None:
+        self.world = world
+        self.faults = faults
+        self.log = log
+
+    def reset(self) -> None:
+        self.faults.put([])
+        self.world.workers.stop()
+        self.world.store.erase()
+        diffs.forget(self.world.data)
+        make_default_workspace(self.world)
+        begin(self.world)
+        self.log.clear()
+
+
+class Server(uvicorn.Server):
+    """Ends at once where nothing is under way: uvicorn's own waits for a tenth of a second in any case."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # the idle ones leave
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
+
+class _Server(Server):
+    """Says when it is up, and in which event loop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        self.up.set()
+
+    async def main_loop(self) -> None:
+        # uvicorn looks ten times a second whether it should end; a suite of tests that starts servers feels that.
+        while not self._ended.is_set():
+            await self.on_tick(0)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), TICK_SECONDS)
+
+    def end(self, first: Callable[[], None]) -> None:
+        """From any thread: do *first* in the event loop, then end. Nothing happens where it has ended already."""
+
+        def act() -> None:
+            first()
+            self.should_exit = True
+            self._ended.set()
+
+        if self._loop is not None and not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # closed in between
+                self._loop.call_soon_threadsafe(act)
+
+
+class Run:
+    """One life of the server, from start to stop."""
+
+    def __init__(
+        self, data: Path, deployment: Deployment, *, auth: Auth, faults: Faults, log: RequestLog, port: int
+    ) -> None:
+        with contextlib.ExitStack() as undo:
+            self._socket = undo.enter_context(listen("127.0.0.1", port))
+            self.port: int = self._socket.getsockname()[1]
+            self.world = deployment.open(data, url=f"http://127.0.0.1:{self.port}")
+            undo.pop_all()
+        self._wires = Wires()
+        controls = Controls(self.world, faults, log)
+        front = Front(
+            world=self.world,
+            auth=auth,
+            faults=faults,
+            log=log,
+            wires=self._wires,
+            admin=admin_app(lambda: controls),
+            die=self._die,
+        )
+        begin(self.world)
+        self._schedules = Schedules()
+        if deployment.schedules:
+            self._schedules.begin(self.world)
+        self._server = _Server(server_config(front, self._wires))
+        self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
+        self._thread.start()
+        if not self._server.up.wait(START_SECONDS):
+            raise RuntimeError("the local Airbyte did not start")
+
+    def _serve(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+    def stop(self, *, abruptly: bool) -> None:
+        self._server.end(first=self._cut if abruptly else lambda: None)
+        self._thread.join()
+        self._schedules.end()
+        self.world.workers.stop()
+        self.world.workshop.close()
+        self.world.store.close()
+
+    def _die(self) -> None:
+        """The fault: gone in the middle of a request."""
+        self._server.end(first=self._cut)
+
+    def _cut(self) -> None:
+        """Refuse connections from now on, drop those there are."""
+        self._server.force_exit = True
+        for listener in self._server.servers:
+            listener.close()
+        self._socket.close()
+        self._wires.abort()
+
+
+def server_config(front: Front, wires: Wires) -> uvicorn.Config:
+    return uvicorn.Config(
+        front,
+        http=wires.protocol(),
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
