@@ -10,83 +10,11 @@ from datetime import datetime, timezone
 from airbyte_local.connectors.messages import now_ms, record, stream_state, stream_status
 from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings
 from airbyte_local.connectors.samples.rows import PRODUCTS, Row, product, purchase, user
-from airbyte_local.connectors.schema import DRAFT, boolean, fields, integer, specification
+from airbyte_local.connectors.specifications import specification, streams
 from airbyte_local.json_values import Json
 
-SPECIFICATION = specification(
-    "Sample Data source",
-    fields(
-        count=integer(title="Users to make", minimum=1, default=1000),
-        seed=integer(title="Random seed, -1 for a new one each time", default=-1),
-        records_per_slice=integer(title="Records between two checkpoints", minimum=1, default=1000),
-        always_updated=boolean(title="Change updated_at on every run", default=True),
-        parallelism=integer(title="Workers", minimum=1, default=4),
-    ),
-)
-TEXT, WHOLE, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
-TIME = {"type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
-PERHAPS = {**TIME, "type": ["null", "string"]}
-ADDRESS = dict.fromkeys(
-    ("street_number", "street_name", "city", "state", "province", "postal_code", "country_code"), TEXT
-)
-
-
-def _stream(name: str, /, **properties: Json) -> Json:
-    return {
-        "name": name,
-        "jsonSchema": {"$schema": DRAFT, "type": "object", "properties": properties},
-        "supportedSyncModes": ["full_refresh", "incremental"],
-        "sourceDefinedCursor": True,
-        "defaultCursorField": ["updated_at"],
-        "sourceDefinedPrimaryKey": [["id"]],
-        "isResumable": True,
-        "isFileBased": False,
-    }
-
-
-STREAMS = (
-    _stream(
-        "users",
-        id=WHOLE,
-        created_at=TIME,
-        updated_at=TIME,
-        name=TEXT,
-        title=TEXT,
-        age=WHOLE,
-        email=TEXT,
-        telephone=TEXT,
-        gender=TEXT,
-        language=TEXT,
-        academic_degree=TEXT,
-        nationality=TEXT,
-        occupation=TEXT,
-        height=TEXT,
-        blood_type=TEXT,
-        weight=WHOLE,
-        address={"type": "object", "properties": ADDRESS},
-    ),
-    _stream(
-        "products",
-        id=WHOLE,
-        make=TEXT,
-        model=TEXT,
-        year=WHOLE,
-        price=NUMBER,
-        created_at=TIME,
-        updated_at=TIME,
-    ),
-    _stream(
-        "purchases",
-        id=WHOLE,
-        user_id=WHOLE,
-        product_id=WHOLE,
-        created_at=TIME,
-        updated_at=TIME,
-        added_to_cart_at=PERHAPS,
-        purchased_at=PERHAPS,
-        returned_at=PERHAPS,
-    ),
-)
+SPECIFICATION = specification("source-faker")
+STREAMS = streams("source-faker")
 ROWS_AT_ONCE = 1000  # between two looks at whether the job was cancelled
 ROWS: dict[str, Row] = {"users": user, "products": product, "purchases": purchase}
 

@@ -25,6 +25,7 @@ from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pi
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
 from airbyte_local.connectors.external.waiting import Uninstalled
 from airbyte_local.connectors.external.workers import Preload, Worker
+from airbyte_local.connectors.file import File
 from airbyte_local.connectors.protocol import ActorKind, Connector, ConnectorFailed, Surroundings
 from airbyte_local.json_values import Json, is_object
 
@@ -86,7 +87,8 @@ class Workshop:
             return self.source_of(registered)
         pin = self._pin(wanted)
         if pin is None:
-            return wanted.stand_in
+            is_file = isinstance(wanted.stand_in, File)  # which says how to read what it does not
+            return File(install=self._command("source-file")) if is_file else wanted.stand_in
         return self._real(pin, wanted.stand_in, frozenset({"check", "discover"} if pin.here == "imitated" else ()))
 
     def runs(self, wanted: Wanted) -> str | None:
@@ -197,6 +199,10 @@ class Workshop:
 
     def _advice(self, pin: Pin) -> str:
         state = "only imitated here" if pin.here == "imitated" else "not installed"
+        return f"{pin.title}: {state}. `{self._command(pin.name)}` makes it run."
+
+    def _command(self, name: str) -> str:
+        """What installs it where this workshop finds it."""
         where = self.environments.folder
         data = f" --data {where.parent}" if where.name == FOLDER_NAME else ""
-        return f"{pin.title}: {state}. `airbyte-local install {pin.name}{data}` makes it run."
+        return f"airbyte-local install {name}{data}"
