@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.files.csv_columns import Column, column
-from airbyte_local.connectors.files.csv_options import Columns, CsvOptions, Dialect, csv_options
+from airbyte_local.connectors.files.csv_options import Columns, CsvOptions, csv_options
 from airbyte_local.connectors.files.texts import LONGEST, Text
 from airbyte_local.connectors.protocol import ConnectorFailed
 from airbyte_local.connectors.specifications import DRAFT
@@ -99,17 +99,9 @@ def _records(text: Text, options: CsvOptions) -> Iterator[Cells]:
     return (row for number, row in enumerate(rows) if number not in options.skipped)
 
 
-def _cut(text: Text, dialect: Dialect) -> Iterator[Cells]:
+def _cut(text: Text, dialect: Mapping[str, Any]) -> Iterator[Cells]:
     try:
-        reader = csv.reader(
-            text.lines(),
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quotechar,
-            quoting=dialect.quoting,
-            doublequote=dialect.doublequote,
-            escapechar=dialect.escapechar,
-            skipinitialspace=dialect.skipinitialspace,
-        )
+        reader = csv.reader(text.lines(), **dialect)
     except (TypeError, ValueError, csv.Error) as error:
         raise ConnectorFailed(f"reader_options do not fit: {error}") from error
     try:
@@ -117,14 +109,14 @@ def _cut(text: Text, dialect: Dialect) -> Iterator[Cells]:
             if text.ended:
                 raise ConnectorFailed("The file ends inside quotes")
             text.mark = text.taken
-            yield [] if len(row) == 1 and _is_blank(text.line, dialect) else row
+            yield [] if len(row) == 1 and _is_blank(text.line, dialect["delimiter"]) else row
     except csv.Error as error:
         raise ConnectorFailed(f"Line {reader.line_num} is no CSV: {error}") from error
 
 
-def _is_blank(line: str, dialect: Dialect) -> bool:
+def _is_blank(line: str, delimiter: str) -> bool:
     """A pair of quotes with blanks between them is a value."""
-    return not line.strip(" \t\n") and dialect.delimiter not in line
+    return not line.strip(" \t\n") and delimiter not in line
 
 
 def _header(rows: Iterator[Cells], options: CsvOptions) -> Cells | None:
