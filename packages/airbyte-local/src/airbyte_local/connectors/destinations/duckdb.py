@@ -29,6 +29,7 @@ from airbyte_local.connectors.destinations.tables import (
     Dialect,
     Kind,
     Table,
+    kinds_by_type,
     kinds_of,
 )
 from airbyte_local.connectors.destinations.typed import (
@@ -83,17 +84,7 @@ DIALECT = Dialect(
     meta_first=False,
     row="rowid",
     reserved=("rowid",),
-    synonyms={
-        "VARCHAR": Kind.TEXT,
-        "BIGINT": Kind.INTEGER,
-        "DOUBLE": Kind.NUMBER,
-        "BOOLEAN": Kind.BOOLEAN,
-        "DATE": Kind.DATE,
-        "TIMESTAMP": Kind.TIMESTAMP,
-        "TIME": Kind.TIME,
-        "TIME WITH TIME ZONE": Kind.TIME_TZ,
-        "JSON": Kind.JSON,
-    },
+    synonyms={**kinds_by_type(TYPES), "TIME WITH TIME ZONE": Kind.TIME_TZ},
     wider={Kind.INTEGER: Kind.TEXT, Kind.NUMBER: Kind.TEXT},
     exact_numbers=False,
     holds_nul=True,

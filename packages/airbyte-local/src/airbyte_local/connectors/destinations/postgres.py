@@ -28,6 +28,7 @@ from airbyte_local.connectors.destinations.tables import (
     Dialect,
     Kind,
     Table,
+    kinds_by_type,
 )
 from airbyte_local.connectors.destinations.typed import open_tables, remove_doubles, upsert_by_deleting
 from airbyte_local.connectors.destinations.writer import Writer
@@ -52,39 +53,28 @@ SETTINGS = "SET TIME ZONE 'UTC'; SET client_encoding TO 'UTF8'; SET DateStyle TO
 # Classes of SQLSTATE. What is in none of them may pass by itself. https://www.postgresql.org/docs/current/errcodes-appendix.html
 OF_VALUES = ("22", "23")  # whose messages quote them
 OF_CONFIGURATION = ("0A", "28", "2B", "3D", "3F", "42")
+TYPES = {  # as the catalog calls them
+    Kind.TEXT: "character varying",
+    Kind.INTEGER: "bigint",
+    Kind.NUMBER: "numeric",
+    Kind.BOOLEAN: "boolean",
+    Kind.DATE: "date",
+    Kind.TIMESTAMP: "timestamp without time zone",
+    Kind.TIMESTAMP_TZ: "timestamp with time zone",
+    Kind.TIME: "time without time zone",
+    Kind.TIME_TZ: "time with time zone",
+    Kind.UNION: "jsonb",
+    Kind.JSON: "jsonb",
+}
 DIALECT = Dialect(
-    types={
-        Kind.TEXT: "varchar",
-        Kind.INTEGER: "bigint",
-        Kind.NUMBER: "decimal",
-        Kind.BOOLEAN: "boolean",
-        Kind.DATE: "date",
-        Kind.TIMESTAMP: "timestamp",
-        Kind.TIMESTAMP_TZ: "timestamp with time zone",
-        Kind.TIME: "time",
-        Kind.TIME_TZ: "time with time zone",
-        Kind.UNION: "jsonb",
-        Kind.JSON: "jsonb",
-    },
+    types=TYPES,
     meta={RAW_ID: "varchar", EXTRACTED_AT: "timestamp with time zone", META: "jsonb", GENERATION: "bigint"},
     required=(RAW_ID, EXTRACTED_AT, META),
     meta_first=True,
     row="ctid",
     reserved=("tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"),
-    synonyms={
-        "character varying": Kind.TEXT,
-        "text": Kind.TEXT,
-        "bigint": Kind.INTEGER,
-        "numeric": Kind.NUMBER,
-        "numeric(38,9)": Kind.INTEGER,  # what the vendor's may make: not any number goes in, but any integer
-        "boolean": Kind.BOOLEAN,
-        "date": Kind.DATE,
-        "timestamp without time zone": Kind.TIMESTAMP,
-        "timestamp with time zone": Kind.TIMESTAMP_TZ,
-        "time without time zone": Kind.TIME,
-        "time with time zone": Kind.TIME_TZ,
-        "jsonb": Kind.JSON,
-    },
+    # numeric(38,9) is what the vendor's may make: not any number goes in, but any integer.
+    synonyms={**kinds_by_type(TYPES), "text": Kind.TEXT, "numeric(38,9)": Kind.INTEGER},
     wider={Kind.INTEGER: Kind.NUMBER},
     exact_numbers=True,
     holds_nul=False,

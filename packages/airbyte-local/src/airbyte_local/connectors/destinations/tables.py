@@ -130,6 +130,11 @@ class Dialect:
     drop_suffix: str = ""
 
 
+def kinds_by_type(types: dict[Kind, str]) -> dict[str, Kind]:
+    """Of several kinds that share a type, the first."""
+    return {sql_type: kind for kind, sql_type in reversed(types.items())}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     field: str  # of the row
