@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,14 +113,14 @@ class DuckDB(Destination):
         require_database(path)
         if path.exists():
             try:
-                with opening():
+                with guarded():
                     release(acquire(path, 0))
             except ConnectorCrashed as error:  # another process has it open
                 raise ConnectorFailed(str(error)) from error
 
     def open(self, configuration: Json, targets: Sequence[Target], around: Surroundings, /) -> Writer:
         default: str = configuration.get("schema") or "main"
-        with opening():
+        with guarded():
             instance = acquire(_path(configuration, around), targets[0].sync_id if targets else 0)
         engine = _Engine(instance)
         instance.reserve(sum(len(kinds_of(target.json_schema)) for target in targets))
@@ -153,10 +153,8 @@ class _Engine:
             self._connection = self._instance.connect()
         return self._connection
 
-    @contextmanager
-    def guarded(self) -> Generator[None]:
-        with opening():
-            yield
+    def guarded(self) -> AbstractContextManager[None]:
+        return guarded()
 
     def columns(self, table: Table) -> dict[str, str] | None:
         place = [table.schema.lower(), table.name.lower()]
@@ -252,7 +250,7 @@ class _Engine:
 
 
 @contextmanager
-def opening() -> Generator[None]:
+def guarded() -> Generator[None]:
     """Within the block an error of DuckDB or of the system is raised as ConnectorFailed or ConnectorCrashed."""
     duckdb: Any = imported("duckdb", "duckdb")
     try:

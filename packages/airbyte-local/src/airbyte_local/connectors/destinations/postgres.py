@@ -9,11 +9,10 @@ integer beyond 64 bits turns its column into a decimal. Decimals are as precise 
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +101,7 @@ class Postgres(Destination):
         """Make a table in the schema and write to it; and then nothing has happened."""
         schema = postgres_name(configuration["schema"])
         try:
-            with contextlib.closing(_engine(configuration)) as engine, engine.guarded():
+            with closing(_engine(configuration)) as engine, engine.guarded():
                 engine.try_out(schema)
         except ConnectorCrashed as error:
             raise ConnectorFailed(str(error)) from error
@@ -127,10 +126,8 @@ class _Engine:
         self._connection = connection
         self._secrets = hidden
 
-    @contextmanager
-    def guarded(self) -> Generator[None]:
-        with guarded(self._secrets):
-            yield
+    def guarded(self) -> AbstractContextManager[None]:
+        return guarded(self._secrets)
 
     def columns(self, table: Table) -> dict[str, str] | None:
         found = self._connection.execute(COLUMNS, [table.name, table.schema]).fetchall()

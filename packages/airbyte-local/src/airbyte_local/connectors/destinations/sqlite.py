@@ -15,7 +15,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 from airbyte_local.connectors.destinations.encoding import NO_JSON, Moments, no_json, raw_ids, to_bytes, to_json
@@ -187,10 +187,8 @@ class _Engine:
             self.close()
             raise
 
-    @contextmanager
-    def guarded(self) -> Generator[None]:
-        with guarded():
-            yield
+    def guarded(self) -> AbstractContextManager[None]:
+        return guarded()
 
     def transact(self, act: Callable[[], None]) -> None:
         with _turns.setdefault(self._path, threading.Lock()):
