@@ -22,7 +22,7 @@ STREAMS = ("users", "products", "purchases")
 @contextmanager
 def in_sync(pairs: int) -> Generator[airbyte_local.LocalAirbyte]:
     """A server that has *pairs* pairs, as `reconciler` declares them."""
-    with airbyte_local.serving() as server:
+    with airbyte_local.server() as server:
         server.seed(
             sources=[{"name": "source-{n}", "type": "Sample Data", "configuration": {"count": 10}, "count": pairs}],
             destinations=[{"name": "files", "type": "Local JSON", "configuration": DESTINATION}],

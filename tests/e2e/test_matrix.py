@@ -135,7 +135,7 @@ def cell(request: pytest.FixtureRequest) -> Cell:
 
 @pytest.fixture
 def workload(cell: Cell):
-    with airbyte_local.serving(airbyte_version=cell.version, auth=cell.auth) as server:
+    with airbyte_local.server(airbyte_version=cell.version, auth=cell.auth) as server:
         yield Workload(cell, server)
 
 
@@ -168,7 +168,7 @@ def test_the_seed_page_and_forty_elements_in_every_airbyte(cell: Cell, workload:
 
 @pytest.mark.parametrize("api", ["config", "public"])
 def test_an_airbyte_of_the_future_with_words_nobody_knows_works(api: str):
-    with airbyte_local.serving(airbyte_version="9.9", auth="none") as server:
+    with airbyte_local.server(airbyte_version="9.9", auth="none") as server:
         work = Workload(Cell("9.9", api, "none"), server)
         assert len(work.converge(cereals(server)).entries) == 3
         assert len(work.converge(forty(FULL)).entries) == 40
@@ -177,7 +177,7 @@ def test_an_airbyte_of_the_future_with_words_nobody_knows_works(api: str):
 
 def test_an_airbyte_of_the_future_without_what_is_needed_is_told_in_one_line():
     absent = ["sources/list_paginated", "sources/list"]
-    with airbyte_local.serving(airbyte_version="9.9", auth="none", absent=absent) as server:
+    with airbyte_local.server(airbyte_version="9.9", auth="none", absent=absent) as server:
         instance = AirbyteInstance(url=server.url)
         reconciler = AirbyteManagedElementReconciler(instance, cereals(server))
         (result,) = anyio.run(check, [reconciler], Options())
@@ -189,7 +189,7 @@ def test_an_airbyte_of_the_future_without_what_is_needed_is_told_in_one_line():
 @pytest.mark.parametrize("api", ["config", "public"])
 @pytest.mark.parametrize("requests", [1, 5, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3, 8, 13))])
 def test_a_token_that_expires_in_the_middle_is_renewed_unnoticed(api: str, requests: int):
-    with airbyte_local.serving(airbyte_version="2.0", auth="client") as server:
+    with airbyte_local.server(airbyte_version="2.0", auth="client") as server:
         server.fault("", "tokens-expire", token_requests=requests)
         work = Workload(Cell("2.0", api, "client"), server)
         assert len(work.converge(cereals(server)).entries) == 3

@@ -38,7 +38,7 @@ def checked(server: airbyte_local.LocalAirbyte, api: str):
 
 @pytest.mark.parametrize(("api", "version"), WAYS)
 def test_a_thousand_objects_are_all_seen(api, version):
-    with airbyte_local.serving(airbyte_version=version, auth="none", log_bodies=False) as server:
+    with airbyte_local.server(airbyte_version=version, auth="none", log_bodies=False) as server:
         seeded(server)
         result = checked(server, api)
         assert result.error is None
@@ -66,7 +66,7 @@ def test_a_thousand_objects_are_all_seen(api, version):
     ],
 )
 def test_pages_that_misbehave_are_read_completely_or_refused(api, version, fault):
-    with airbyte_local.serving(airbyte_version=version, auth="none", log_bodies=False) as server:
+    with airbyte_local.server(airbyte_version=version, auth="none", log_bodies=False) as server:
         seeded(server)
         match = "^/api/public/v1/sources" if api == "public" else "sources/list"
         server.fault(match, **fault)

@@ -11,6 +11,8 @@ from airbyte_local.connectors.file import File
 from airbyte_local.connectors.files.fetching import fetched
 from airbyte_local.connectors.protocol import Surroundings
 
+FORMATS = ("csv", "json", "jsonl", "excel", "excel_binary", "fwf", "feather", "parquet", "yaml")
+
 
 @pytest.fixture
 def discover(tmp_path):
@@ -133,13 +135,9 @@ def test_what_is_now_a_scalar_and_now_an_object_is_a_choice(discover):
     }
 
 
-def test_an_array_of_objects_is_a_table_and_so_is_one_object(discover):
-    assert types(discover('[{"a": 1}, {"a": 2, "b": true}]', "json")) == {"a": "integer", "b": "boolean"}
-    assert types(discover('{"a": 1}', "json")) == {"a": "integer"}
-
-
 @pytest.mark.parametrize(
-    ("content", "form"), [("[1, 2]", "json"), ("{cut", "json"), ("", "csv"), ("\xff\xfe".encode("utf-16"), "jsonl")]
+    ("content", "form"),
+    [("[1, 2]", "jsonl"), ("{cut", "jsonl"), ("", "csv"), ("\xff\xfe".encode("utf-16"), "jsonl")],
 )
 def test_a_file_without_a_table_is_refused(discover, content, form):
     with pytest.raises(ConnectorFailed):
@@ -151,9 +149,40 @@ def test_only_the_beginning_of_a_large_file_is_read(discover):
     assert types(discover(content)) == {"a": ["number", "null"], "b": ["number", "null"]}
 
 
-def test_formats_that_are_not_read_here_are_named(discover):
-    with pytest.raises(ConnectorFailed, match="yaml is not among them"):
-        discover("", "yaml")
+STORES = {
+    "S3": {"aws_access_key_id": "k", "aws_secret_access_key": "hush"},
+    "GCS": {"service_account_json": "{}"},
+    "AzBlob": {"storage_account": "a", "shared_key": "hush"},
+    "SSH": {"user": "u", "host": "h", "password": "hush"},
+    "SCP": {"user": "u", "host": "h", "password": "hush"},
+    "SFTP": {"user": "u", "host": "h", "password": "hush"},
+}
+ELSEWHERE = [
+    *((form, {"storage": "local"}, form) for form in FORMATS if form not in {"csv", "jsonl"}),
+    *(("csv", {"storage": storage, **more}, storage) for storage, more in STORES.items()),
+]
+
+
+def test_the_table_of_what_is_not_read_here_is_whole():
+    properties = File().spec()["properties"]
+    storages = {branch["title"] for branch in properties["provider"]["oneOf"]}
+    assert (set(FORMATS), set(STORES)) == (set(properties["format"]["enum"]), storages - {"local", "HTTPS"})
+
+
+@pytest.mark.parametrize(("form", "provider", "word"), ELSEWHERE, ids=[word for *_, word in ELSEWHERE])
+def test_what_is_not_read_here_is_refused_with_the_command_that_makes_it_read(tmp_path, form, provider, word):
+    around = Surroundings(local_root=tmp_path)
+    configuration = {"dataset_name": "t", "format": form, "url": "/local/t", "provider": provider}
+    said = (
+        f"The local File source reads csv and jsonl from local and HTTPS, not {word}; "
+        "the real one does: `airbyte-local install source-file`"
+    )
+    with pytest.raises(ConnectorFailed) as checked:
+        File().check(configuration, around)
+    messages = File().read(configuration, {"streams": [{"stream": {"name": "t"}}]}, [], around)
+    with pytest.raises(ConnectorFailed) as read:
+        list(messages)
+    assert [str(checked.value), str(read.value)] == [said, said]
 
 
 @pytest.mark.parametrize(

@@ -8,40 +8,14 @@ import io
 import json
 import random
 
-import openpyxl
-import pyarrow as pa
 import pytest
 from airbyte_local.connectors.file import File
-from pyarrow import feather, parquet
 
 from .conftest import ask, typed
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def workbook(*sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for sheet in sheets:
-        page = book.create_sheet()
-        for row in sheet:
-            page.append(row)
-    target = io.BytesIO()
-    book.save(target)
-    return target.getvalue()
-
-
-def arrow(write, **columns):
-    target = io.BytesIO()
-    write(pa.table(columns), target)
-    return target.getvalue()
-
-
-COLUMNS = {
-    "whole": [1, 2], "missing": [1, None], "real": [1.5, None], "text": ["x", None], "truth": [True, False],
-    "small": pa.array([1, 2], pa.int32()), "single": pa.array([1.5, 2.5], pa.float32()), "great": [2**53 + 1, 0],
-    "words": pa.array(["a", None]).dictionary_encode(),
-}  # fmt: skip
 LINES = {
     "ints": "a\n1\n2\n", "floats": "a\n1\n2.5\n1e5\n.5\n", "blanks": "a,b\n1,2\n,3\n", "mixed": "a\n1\nx\n",
     "truths": "a\nTrue\nfalse\nTRUE\n", "truths and blanks": "a,b\nTrue,1\n,2\n", "truths and ones": "a\nTrue\n1\n",
@@ -77,24 +51,13 @@ TREES = [
     '{"a": [NaN, Infinity]}\n', '{"a": 1, "a": 2}\n{}\n', '{"a": {"x": {"y": [{"z": 1}, {"w": null}]}}}\n',
     '{"a": 1} {"a": 2}\n', '{"a": 1}\n[3]\n', '{"a": 1}\n{cut\n',
 ]  # fmt: skip
-DOCUMENTS = ['[{"a": 1}, {"a": 2, "b": true}]', '{"a": {"b": 1}}', "[1]", '[{"a": 1},]', '{"a": 1}{"a": 2}', ""]
 FILES = [
     *((f"csv: {name}", "csv", content, {}) for name, content in LINES.items()),
     *((f"csv: {options}", "csv", content, options) for content, options in OPTIONS),
     *((f"jsonl: {content[:20]}", "jsonl", content, {}) for content in TREES),
-    *((f"json: {content[:20]}", "json", content, {}) for content in DOCUMENTS),
     ("csv: latin-1", "csv", "ä,b\n1,2\n".encode("latin-1"), {"encoding": "latin-1"}),
     ("csv: not utf-8", "csv", "ä,b\n1,2\n".encode("latin-1"), {}),
     ("csv: chunks", "csv", "a,b\n" + "".join(f"{'x' if n == 12_345 else n},{n}.5\n" for n in range(25_000)), {}),
-    *((f"parquet: {name}", "parquet", arrow(parquet.write_table, c=c), {}) for name, c in COLUMNS.items()),
-    *((f"feather: {name}", "feather", arrow(feather.write_feather, c=c), {}) for name, c in COLUMNS.items()),
-    ("parquet: columns", "parquet", arrow(parquet.write_table, a=[1], b=[2]), {"columns": ["b"]}),
-    ("excel: types", "excel", workbook([["a", "b", "c", "d"], [1, "x", True, 1.5], [2, None, False, 2]]), {}),
-    ("excel: sheets", "excel", workbook([["a", "b"], [1, "x"]], [["a", "c"], [2, "y"]]), {}),
-    ("excel: missing", "excel", workbook([["a", "b"], [1, None], [None, None], [3, "x"]]), {}),
-    ("excel: skipped", "excel", workbook([["junk", "x"], ["a", "b"], [1, "x"]]), {"header": 1}),
-    ("excel: empty", "excel", workbook([["a"]]), {}),
-    ("excel: chunks", "excel", workbook([["a"], *([n if n < 550 else "s"] for n in range(600))]), {}),
 ]  # fmt: skip
 
 

@@ -17,8 +17,7 @@ import duckdb
 import pytest
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.destinations.duckdb import DuckDB
-from airbyte_local.connectors.destinations.local_csv import LocalCsv
-from airbyte_local.connectors.destinations.local_json import LocalJson
+from airbyte_local.connectors.destinations.files import LocalCsv, LocalJson
 from airbyte_local.connectors.destinations.postgres import Postgres
 from airbyte_local.connectors.destinations.sqlite import Sqlite
 from airbyte_local.connectors.protocol import Destination, Sink, Surroundings, Target

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airbyte_local.connectors.destinations import duckdb_engine
-from airbyte_local.connectors.destinations.kinds import Kind, kind_of
+from airbyte_local.connectors.destinations import duckdb
+from airbyte_local.connectors.destinations.tables import Kind, kind_of
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
 WITHOUT = {"airbyte_type": "timestamp_without_timezone"}
@@ -151,7 +151,7 @@ HOSTILE = [
 @pytest.mark.parametrize("many", [True, False])
 @pytest.mark.parametrize("mode", ["append", "append_dedup"])
 def test_columns_may_be_called_anything(typed, a_target, monkeypatch, mode, many):
-    monkeypatch.setattr(duckdb_engine, "DELETED_ROWS", 0 if many else 100)
+    monkeypatch.setattr(duckdb, "DELETED_ROWS", 0 if many else 100)
     schema = of(id={"type": "integer"}, **{name: {"type": "string"} for name in HOSTILE})
     key = [
         (name,) for name in ("order", "日本", "half\ud800", LONG * 2 + "x", "_airbyte_tmp_spot", "rowid", "place")
@@ -210,7 +210,7 @@ def test_a_namespace_is_a_schema_which_is_made_where_it_is_missing(typed, a_targ
 @pytest.mark.parametrize("mode", ["append", "append_dedup"])
 @pytest.mark.parametrize("namespace", ["out", "OUT", "temp", "main", "system", "public"])
 def test_a_namespace_may_be_called_as_the_database_is(typed, a_target, monkeypatch, namespace, mode):
-    monkeypatch.setattr(duckdb_engine, "DELETED_ROWS", 1)
+    monkeypatch.setattr(duckdb, "DELETED_ROWS", 1)
     target = a_target(namespace=namespace, mode=mode, primary_key=(("id",),))
     for _ in range(2):
         typed.sync({"id": 1}, {"id": 2}, into=target)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airbyte_local.connectors.destinations import duckdb_engine
+from airbyte_local.connectors.destinations import duckdb
 from airbyte_local.connectors.protocol import ConnectorFailed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -119,7 +119,7 @@ def test_another_key_counts_from_the_next_job_on(database, by_id):
 
 
 def test_many_rows_are_deduplicated_too(database, by_id, monkeypatch):
-    monkeypatch.setattr(duckdb_engine, "DELETED_ROWS", 100)
+    monkeypatch.setattr(duckdb, "DELETED_ROWS", 100)
     for start in (0, 300, 600):
         sink = database.open(by_id(cursor=("n",)))
         for n in range(start, start + 1000):
@@ -180,7 +180,7 @@ ACTS = st.lists(
 def test_whatever_comes_in_whatever_order_is_what_the_rule_says(stores, database, by_id, acts, many):
     """Rows, flushes, jobs that end and jobs that are given up, against the rule in a few lines of Python."""
     database.sync(into=by_id(replaces=True))
-    limit, duckdb_engine.DELETED_ROWS = duckdb_engine.DELETED_ROWS, 0 if many else 50_000
+    limit, duckdb.DELETED_ROWS = duckdb.DELETED_ROWS, 0 if many else 50_000
     durable: dict[Any, tuple[int, int]] = {}
     pending = dict(durable)
     sink = database.open(by_id(checkpoints=True))
@@ -205,6 +205,6 @@ def test_whatever_comes_in_whatever_order_is_what_the_rule_says(stores, database
                 sink = database.open(by_id(checkpoints=True))
         sink.finish()
     finally:
-        duckdb_engine.DELETED_ROWS = limit
+        duckdb.DELETED_ROWS = limit
         sink.abort()
     assert kept(database) == {key: n for key, (_, n) in pending.items()}

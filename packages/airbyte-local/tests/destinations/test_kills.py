@@ -114,15 +114,16 @@ def test_files_of_a_job_that_runs_in_another_process_are_left_alone(files):
 def test_what_only_looks_like_ours_is_left_alone(store):
     store.sync(A)
     folder = store.root if store.name in {"sqlite", "duckdb", "postgres"} else store.root / "out"
-    others = ("_airbyte_tmp_mine.txt", "_airbyte_tmp_7_0123456789abcdef_mine", "x.lease")
+    others = ("_airbyte_tmp_mine.txt", "_airbyte_tmp_7_0123456789abcdef_mine", "_airbyte_tmp_7_0123456789abcdef")
     for name in others:
         (folder / name).write_text("mine")
     outside = store.root.parent / "outside"
-    outside.write_text("mine")
-    (folder / "_airbyte_tmp_7_fedcba9876543210.lease").symlink_to(outside)
+    outside.mkdir()
+    (outside / "file").write_text("mine")
+    (folder / "_airbyte_tmp_7_fedcba9876543210").symlink_to(outside)
     store.sync(B)
     assert all((folder / name).read_text() == "mine" for name in others)
-    assert outside.read_text() == "mine"
+    assert (outside / "file").read_text() == "mine"
 
 
 def test_a_list_of_moves_moves_nothing_but_what_is_leased_to_a_finished_name(files):
@@ -130,13 +131,14 @@ def test_a_list_of_moves_moves_nothing_but_what_is_leased_to_a_finished_name(fil
     folder = files.root / "out"
     secret = folder / "secret.txt"
     secret.write_text("mine")
-    stem = "_airbyte_tmp_7_0123456789abcdef"
-    (folder / f"{stem}.lease").touch()
-    (folder / f"{stem}_x").write_text("bad")
-    moves = {f"{stem}_x": "secret.txt", "secret.txt": "_airbyte_raw_users.jsonl", f"{stem}_/../x": "_airbyte_raw_x"}
-    (folder / f"{stem}_moves.json").write_text(json.dumps(moves))
+    lease = folder / "_airbyte_tmp_7_0123456789abcdef"
+    lease.mkdir()
+    (lease / "x").write_text("bad")
+    moves = {"x": "secret.txt", "secret.txt": "_airbyte_raw_users.jsonl", "../secret.txt": "_airbyte_raw_x"}
+    (lease / "moves.json").write_text(json.dumps(moves))
     files.sync(B)
     assert secret.read_text() == "mine"
+    assert not (folder / "_airbyte_raw_x").exists()
     assert files.rows() == [A, B]
     assert files.debris() == []
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from airbyte_local.connectors.destinations.postgres_access import guarded
+from airbyte_local.connectors.destinations.postgres import guarded
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
 

@@ -263,6 +263,18 @@ def test_a_command_acts_for_the_image_it_was_registered_for(api, folder, fakes):
     )
 
 
+def test_a_file_that_is_not_read_here_is_read_once_the_command_that_is_said_was_run(api, install, folder):
+    given = {"dataset_name": "t", "format": "parquet", "url": "b/t", "provider": {"storage": "S3"}}
+    source_id = source(api, api.definition("source", "File"), **given)
+    said = api.ok("sources/check_connection", sourceId=source_id)
+    command = f"airbyte-local install source-file --data {folder.parent}"
+    assert (said["status"], command in said["message"]) == ("failed", True)
+    install("source-file")
+    Choices(folder).prefer("airbyte/source-file", "0.6.0")  # as the command does
+    assert api.ok("sources/check_connection", sourceId=source_id)["status"] == "succeeded"
+    assert streams(api, source_id) == ["things"]
+
+
 def test_what_was_decided_survives_a_restart(api, install, folder):
     install("faker")
     Choices(folder).prefer("airbyte/source-faker", "7.2.1")

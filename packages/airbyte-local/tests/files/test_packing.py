@@ -11,10 +11,7 @@ import os
 import zipfile
 from pathlib import Path
 
-import openpyxl
-import pyarrow as pa
 import pytest
-from pyarrow import parquet
 
 CSV = b"a,b\n1,x\n2,y\n"
 ROWS = [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}]
@@ -51,11 +48,8 @@ def test_a_file_may_be_named_by_its_scheme(reader):
     assert reader.told(reader.at("file:///local/t.csv")).rows == ROWS
 
 
-def test_packed_json_and_packed_workbooks_are_unpacked_too(reader):
+def test_packed_json_is_unpacked_too(reader):
     assert reader.rows(gzip.compress(b'{"a": 1}\n'), "jsonl", "t.jsonl.gz") == [{"a": 1}]
-    target = io.BytesIO()
-    parquet.write_table(pa.table({"a": [1]}), target)
-    assert reader.rows(gzip.compress(target.getvalue()), "parquet", "t.parquet.gz") == [{"a": 1}]
 
 
 @pytest.mark.parametrize(
@@ -68,16 +62,6 @@ def test_packed_json_and_packed_workbooks_are_unpacked_too(reader):
 )
 def test_a_zip_archive_holds_one_file(reader, content, said):
     assert said in reader.told(reader.configuration(content, name="t.zip"), schema={}).failure
-
-
-def test_what_must_be_sought_in_is_copied_from_the_web_first(reader, web):
-    book = openpyxl.Workbook()
-    book.active.append(["a"])
-    book.active.append([1])
-    target = io.BytesIO()
-    book.save(target)
-    web.says("/t.xlsx", target.getvalue())
-    assert reader.told(reader.at(f"{web.url}/t.xlsx", "excel", "HTTPS")).rows == [{"a": 1}]
 
 
 def open_files():

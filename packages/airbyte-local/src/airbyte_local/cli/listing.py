@@ -42,14 +42,14 @@ def connectors(*, data: Path) -> None:
 
 def _rows(data: Path) -> Iterator[Row]:
     from airbyte_local.connectors import PUBLIC
+    from airbyte_local.connectors.availability import availability
     from airbyte_local.connectors.external.pins import LOW_CODE
     from airbyte_local.connectors.external.workshop import FOLDER_NAME, Candidate, Workshop
-    from airbyte_local.connectors.fates import fate
 
     workshop = Workshop(data / FOLDER_NAME)
     for public in PUBLIC:
         candidate = Candidate(kind=public.kind, repository=public.repository, stand_in=public.connector)
-        found = fate(public.repository, workshop.connector(candidate))
+        found = availability(public.repository, workshop.connector(candidate))
         pinned = workshop.runs(candidate)
         tag = (
             f", where the definition says {public.tag}" if pinned and not pinned.endswith(f" {public.tag}") else ""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -16,7 +16,7 @@ from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.messages import now_ms, record, stream_state, stream_status
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
-from airbyte_local.connectors.schema import DRAFT, choice, fields, integer, specification, stream, text
+from airbyte_local.connectors.specifications import DRAFT, specification, stream
 from airbyte_local.model.json_values import Json, is_list, is_object
 
 EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
@@ -27,6 +27,9 @@ COUNTED = '{"type": "object", "properties": {"column1": {"type": "string"}}}'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndToEnd(Imitated):
+    specification: Json = field(default_factory=lambda: specification("source-e2e-test"))
+    streams: Callable[[Json], list[Json]] = field(default_factory=lambda: _mock_catalog)
+
     def read(
         self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
     ) -> Generator[Json]:
@@ -136,42 +139,9 @@ def _mock_catalog(configuration: Json) -> list[Json]:
         raise ConnectorFailed("mock_catalog must be an object of streams")
     return [
         {
-            **stream(name),
+            **stream(name, {}),
             "jsonSchema": {"$schema": DRAFT, **schema},
             "supportedSyncModes": ["full_refresh", "incremental"],
         }
         for name, schema in schemas.items()
     ]
-
-
-END_TO_END = EndToEnd(
-    specification=specification(
-        "E2E test source",
-        choice(
-            "type",
-            {
-                "CONTINUOUS_FEED": fields(
-                    "max_messages mock_catalog",
-                    max_messages=integer(default=100, minimum=1),
-                    message_interval_ms=integer(default=0),
-                    seed=integer(default=0),
-                    mock_catalog=choice(
-                        "type",
-                        {
-                            "SINGLE_STREAM": fields(
-                                "stream_name stream_schema",
-                                stream_name=text(),
-                                stream_schema=text(),
-                                stream_duplication=integer(default=1),
-                            ),
-                            "MULTI_STREAM": fields("stream_schemas", stream_schemas=text()),
-                        },
-                    ),
-                ),
-                "EXCEPTION_AFTER_N": fields("throw_after_n_records", throw_after_n_records=integer(minimum=1)),
-                "INFINITE_FEED": fields("max_records", max_records=integer(), message_interval=integer()),
-            },
-        ),
-    ),
-    streams=_mock_catalog,
-)

@@ -1,45 +1,47 @@
-"""The File source: one file as one stream, from `/local`, from the web or from a store in the cloud."""
+"""The File source: one file of CSV or of JSON lines as one stream, from `/local` or from the web.
+
+Every other format and storage is the real connector's, which acts in the place of this one once it is installed;
+until then they are refused with the one command that installs it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import json
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
+from airbyte_local.connectors.files.csv_tables import CsvTable
+from airbyte_local.connectors.files.json_lines import JsonLinesTable
 from airbyte_local.connectors.files.opening import opened
 from airbyte_local.connectors.messages import now_ms, record, stream_status
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
-from airbyte_local.connectors.schema import boolean, choice, fields, secret, specification, text
-from airbyte_local.model.json_values import Json
+from airbyte_local.connectors.specifications import specification, stream
+from airbyte_local.model.json_values import Json, is_object
 
-FORMATS = ("csv", "json", "jsonl", "excel", "excel_binary", "fwf", "feather", "parquet", "yaml")
-SHELL = fields("user host", user=text(), host=text(), password=secret(), port=text(default="22"))
-SPECIFICATION = specification(
-    "File source",
-    fields(
-        "dataset_name format url provider",
-        dataset_name=text(title="Name of the stream"),
-        format=text(enum=list(FORMATS), default="csv"),
-        reader_options=text(title='Options for the reader, as a JSON object: {"sep": ";"}'),
-        url=text(title="Where the file is"),
-        provider=choice(
-            "storage",
-            {
-                "HTTPS": fields(user_agent=boolean(default=False)),
-                "GCS": fields(service_account_json=secret()),
-                "S3": fields(aws_access_key_id=text(), aws_secret_access_key=secret()),
-                "AzBlob": fields(
-                    "storage_account", storage_account=text(), sas_token=secret(), shared_key=secret()
-                ),
-                "SSH": SHELL,
-                "SCP": SHELL,
-                "SFTP": SHELL,
-                "local": fields(),
-            },
-        ),
-    ),
-)
+SPECIFICATION = specification("source-file")
+FORMATS = {"csv": CsvTable, "jsonl": JsonLinesTable}
+STORAGES = ("local", "HTTPS")
+INSTALL = "airbyte-local install source-file"
 
 
+class Table(Protocol):
+    """One file. Either method may be called, and only once."""
+
+    def schema(self) -> Json:
+        """The JSON Schema of a row, from the beginning of the file."""
+        ...
+
+    def chunks(self, fields: Collection[str], /) -> Iterator[Iterable[Json]]:
+        """All rows, a few at a time; of a format with columns only those of *fields*, if there are any."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class File:
+    install: str = INSTALL  # the command for what is not read here
+
     def spec(self) -> Json:
         return SPECIFICATION
 
@@ -48,51 +50,63 @@ class File:
 
     def discover(self, configuration: Json, around: Surroundings, /) -> list[Json]:
         try:
-            with opened(configuration, around) as table:
+            with self._table(configuration, around) as table:
                 schema = table.schema()
         except ConnectorCrashed as crashed:  # nobody tries a second time here, so it is said as the reason
             raise ConnectorFailed(str(crashed)) from crashed
-        return [
-            {
-                "name": configuration["dataset_name"],
-                "jsonSchema": schema,
-                "supportedSyncModes": ["full_refresh"],
-                "sourceDefinedCursor": False,
-                "defaultCursorField": [],
-                "sourceDefinedPrimaryKey": [],
-                "isResumable": False,
-                "isFileBased": False,
-            }
-        ]
+        return [{**stream(configuration["dataset_name"], {}), "jsonSchema": schema}]
 
     def read(
         self, configuration: Json, catalog: Json, _state: list[Json], around: Surroundings, /
     ) -> Generator[Json]:
         for configured in catalog["streams"]:
-            stream: Json = configured["stream"]
-            name: str = stream["name"]
+            wanted: Json = configured["stream"]
+            name: str = wanted["name"]
             if name != configuration["dataset_name"]:
                 raise ConnectorFailed(
                     f"There is no stream {name!r} here: the file is {configuration['dataset_name']!r}"
                 )
             yield stream_status(name, "STARTED")
             try:
-                yield from _records(configuration, stream, around)
+                yield from self._records(configuration, wanted, around)
             except (ConnectorFailed, ConnectorCrashed):
                 yield stream_status(name, "INCOMPLETE")
                 raise
             yield stream_status(name, "COMPLETE")
 
+    def _records(self, configuration: Json, wanted: Json, around: Surroundings) -> Generator[Json]:
+        name: str = wanted["name"]
+        running = False
+        with self._table(configuration, around) as table:
+            for chunk in table.chunks(wanted.get("json_schema", {}).get("properties", {}).keys()):
+                around.cancellation.raise_if_requested()
+                now = now_ms()
+                for row in chunk:
+                    if not running:
+                        running = True
+                        yield stream_status(name, "RUNNING")
+                    yield record(name, row, now)
 
-def _records(configuration: Json, stream: Json, around: Surroundings) -> Generator[Json]:
-    name: str = stream["name"]
-    running = False
-    with opened(configuration, around) as table:
-        for chunk in table.chunks(stream.get("json_schema", {}).get("properties", {}).keys()):
-            around.cancellation.raise_if_requested()
-            now = now_ms()
-            for row in chunk:
-                if not running:
-                    running = True
-                    yield stream_status(name, "RUNNING")
-                yield record(name, row, now)
+    @contextmanager
+    def _table(self, configuration: Json, around: Surroundings) -> Generator[Table]:
+        """Within the block the table can be asked. Raises as `opened`."""
+        asked = configuration["format"], configuration["provider"]["storage"]
+        for word, known in zip(asked, (FORMATS, STORAGES), strict=True):
+            if word not in known:
+                raise ConnectorFailed(
+                    f"The local File source reads {' and '.join(FORMATS)} from {' and '.join(STORAGES)}, "
+                    f"not {word}; the real one does: `{self.install}`"
+                )
+        options = _options(configuration)
+        with opened(configuration, around) as bytes_:
+            yield FORMATS[configuration["format"]](bytes_, options, around.cancellation)
+
+
+def _options(configuration: Json) -> Json:
+    try:
+        options = json.loads(configuration.get("reader_options") or "{}")
+    except ValueError as error:
+        raise ConnectorFailed(f"reader_options is no valid JSON: {error}") from error
+    if not is_object(options):
+        raise ConnectorFailed("reader_options must be a JSON object")
+    return options

@@ -110,6 +110,9 @@ class Sink(Protocol):
 
 @runtime_checkable
 class Destination(Connector, Protocol):
+    def discover(self, _configuration: Json, _around: Surroundings, /) -> list[Json]:
+        raise ConnectorFailed("A destination has no streams of its own")
+
     def open(self, configuration: Json, targets: Sequence[Target], around: Surroundings, /) -> Sink:
         """Get ready to write, and tidy up what an earlier run that was killed has left. Raises as `check`."""
         ...

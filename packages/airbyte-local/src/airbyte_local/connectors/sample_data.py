@@ -1,94 +1,35 @@
-"""The Sample Data source: users, products and purchases that nobody had to enter, as many as wanted."""
+"""The Sample Data source: users, products and purchases that nobody had to enter, as many as wanted.
+
+What stands in a row follows from the seed and its number alone, so a run can begin anywhere. As with the vendor's
+connector, `updated_at` is the time of the run, a row has no key for what has not happened, three purchases of ten
+stay in the cart and one comes back, and of ten users eight buy once, one twice, one never.
+"""
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from hashlib import blake2b
+from pathlib import Path
 
 from airbyte_local.connectors.messages import now_ms, record, stream_state, stream_status
 from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings
-from airbyte_local.connectors.samples.rows import PRODUCTS, Row, product, purchase, user
-from airbyte_local.connectors.schema import DRAFT, boolean, fields, integer, specification
+from airbyte_local.connectors.specifications import specification, streams
 from airbyte_local.model.json_values import Json
 
-SPECIFICATION = specification(
-    "Sample Data source",
-    fields(
-        count=integer(title="Users to make", minimum=1, default=1000),
-        seed=integer(title="Random seed, -1 for a new one each time", default=-1),
-        records_per_slice=integer(title="Records between two checkpoints", minimum=1, default=1000),
-        always_updated=boolean(title="Change updated_at on every run", default=True),
-        parallelism=integer(title="Workers", minimum=1, default=4),
-    ),
-)
-TEXT, WHOLE, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
-TIME = {"type": "string", "format": "date-time", "airbyte_type": "timestamp_with_timezone"}
-PERHAPS = {**TIME, "type": ["null", "string"]}
-ADDRESS = dict.fromkeys(
-    ("street_number", "street_name", "city", "state", "province", "postal_code", "country_code"), TEXT
-)
-
-
-def _stream(name: str, /, **properties: Json) -> Json:
-    return {
-        "name": name,
-        "jsonSchema": {"$schema": DRAFT, "type": "object", "properties": properties},
-        "supportedSyncModes": ["full_refresh", "incremental"],
-        "sourceDefinedCursor": True,
-        "defaultCursorField": ["updated_at"],
-        "sourceDefinedPrimaryKey": [["id"]],
-        "isResumable": True,
-        "isFileBased": False,
-    }
-
-
-STREAMS = (
-    _stream(
-        "users",
-        id=WHOLE,
-        created_at=TIME,
-        updated_at=TIME,
-        name=TEXT,
-        title=TEXT,
-        age=WHOLE,
-        email=TEXT,
-        telephone=TEXT,
-        gender=TEXT,
-        language=TEXT,
-        academic_degree=TEXT,
-        nationality=TEXT,
-        occupation=TEXT,
-        height=TEXT,
-        blood_type=TEXT,
-        weight=WHOLE,
-        address={"type": "object", "properties": ADDRESS},
-    ),
-    _stream(
-        "products",
-        id=WHOLE,
-        make=TEXT,
-        model=TEXT,
-        year=WHOLE,
-        price=NUMBER,
-        created_at=TIME,
-        updated_at=TIME,
-    ),
-    _stream(
-        "purchases",
-        id=WHOLE,
-        user_id=WHOLE,
-        product_id=WHOLE,
-        created_at=TIME,
-        updated_at=TIME,
-        added_to_cart_at=PERHAPS,
-        purchased_at=PERHAPS,
-        returned_at=PERHAPS,
-    ),
-)
+SPECIFICATION = specification("source-faker")
+STREAMS = streams("source-faker")
 ROWS_AT_ONCE = 1000  # between two looks at whether the job was cancelled
-ROWS: dict[str, Row] = {"users": user, "products": product, "purchases": purchase}
+PRODUCTS = 100
+FROM, TO = 946_684_800, 1_735_689_600  # the years 2000 to 2024, in seconds since 1970
+_words: Json = json.loads(Path(__file__).with_name("sample_words.json").read_text(encoding="utf-8"))
+MAKES: dict[str, list[str]] = _words.pop("makes")
+WORDS: dict[str, list[str]] = {kind: " ".join(lines).split() for kind, lines in _words.items()}
+"""Each list is as long as a power of two, so that a byte picks evenly."""
+Row = Callable[[int, int, str], Json]  # of a seed, a number from 1 on, and the time of the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,3 +115,96 @@ def _read(run: Run, name: str, done: int) -> Generator[Json]:
             yield run.state(name, done)
     yield run.state(name, done)
     yield stream_status(name, "COMPLETE")
+
+
+def _dice(seed: int, stream: str, number: int) -> bytes:
+    return blake2b(f"{seed} {stream} {number}".encode()).digest()
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+
+
+def _between(least: int, greatest: int, dice: bytes) -> int:
+    return least + int.from_bytes(dice, "big") * (greatest - least) // (1 << 8 * len(dice))
+
+
+def user(seed: int, number: int, now: str) -> Json:
+    dice = _dice(seed, "users", number)
+    name = WORDS["names"][dice[0] & 63]
+    return {
+        "id": number,
+        "created_at": _time(_between(FROM, TO, dice[40:44])),
+        "updated_at": now,
+        "name": name,
+        "title": WORDS["titles"][dice[1] & 7],
+        "age": 18 + dice[2] % 63,
+        "email": f"{name.lower()}.{dice[3]}+{number}@{WORDS['domains'][dice[4] & 3]}",
+        "telephone": f"({200 + dice[5]}) 555-{dice[6]:03}{dice[7] % 10}",
+        "gender": WORDS["genders"][dice[8] & 3],
+        "language": WORDS["languages"][dice[9] & 31],
+        "academic_degree": WORDS["degrees"][dice[10] & 3],
+        "nationality": WORDS["nationalities"][dice[11] & 31],
+        "occupation": WORDS["occupations"][dice[12] & 31],
+        "height": f"1.{50 + dice[13] % 50}",
+        "blood_type": WORDS["bloods"][dice[14] & 7],
+        "weight": 45 + dice[15] % 60,
+        "address": {
+            "street_number": str(1 + dice[16]),
+            "street_name": WORDS["streets"][dice[17] & 31],
+            "city": WORDS["cities"][dice[18] & 31],
+            "state": WORDS["states"][dice[19] & 31],
+            "province": WORDS["states"][dice[20] & 31],
+            "postal_code": f"{dice[21]:03}{dice[22] % 100:02}",
+            "country_code": WORDS["countries"][dice[23] & 31],
+        },
+    }
+
+
+def product(_seed: int, number: int, now: str) -> Json:
+    """The same for every seed."""
+    dice = _dice(0, "products", number)
+    make = list(MAKES)[dice[0] % len(MAKES)]
+    models = MAKES[make]
+    return {
+        "id": number,
+        "make": make,
+        "model": models[dice[1] % len(models)],
+        "year": 2000 + dice[2] % 25,
+        "price": _between(5_000, 90_000, dice[3:7]),
+        "created_at": _time(FROM),
+        "updated_at": now,
+    }
+
+
+def purchase(seed: int, number: int, now: str) -> Json:
+    dice = _dice(seed, "purchases", number)
+    created = _between(FROM, TO, dice[0:4])
+    added = _between(created, TO, dice[4:8])
+    purchased = _between(added, TO, dice[8:12])
+    row = {
+        "id": number,
+        "user_id": _buyer(seed, number),
+        "product_id": 1 + dice[12] * PRODUCTS // 256,
+        "created_at": _time(created),
+        "updated_at": now,
+        "added_to_cart_at": _time(added),
+    }
+    end = dice[13] % 10
+    if end > 2:
+        row["purchased_at"] = _time(purchased)
+    if end == 9:
+        row["returned_at"] = _time(_between(purchased, TO, dice[14:18]))
+    return row
+
+
+def _buyer(seed: int, number: int) -> int:
+    """The user of one purchase: never one with a greater number, so there is one however few users there are."""
+    ten, place = divmod(number - 1, 10)
+    dice = _dice(seed, "tens", ten)
+    twice = dice[0] % 9
+    never = twice + 1 + dice[1] % (9 - twice)
+    return number - 1 if twice < place <= never else number
+
+
+ROWS: dict[str, Row] = {"users": user, "products": product, "purchases": purchase}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airbyte_local.connectors.availability import Availability, availability
 from airbyte_local.connectors.definitions import Directory
-from airbyte_local.connectors.fates import Fate, fate
 from airbyte_local.pages.places import Outlook
 from airbyte_local.store import Session
 
@@ -30,7 +30,7 @@ def connector_rows(session: Session, outlook: Outlook) -> list[ConnectorRow]:
     for kind in ("source", "destination"):
         used = [line.definition_id for line in session.actors.lines(kind, outlook.ids)]
         for definition in Directory(session, kind).all():
-            found = fate(definition.repository, definition.connector)
+            found = availability(definition.repository, definition.connector)
             rows.append(
                 ConnectorRow(
                     kind=kind,
@@ -46,5 +46,5 @@ def connector_rows(session: Session, outlook: Outlook) -> list[ConnectorRow]:
     return sorted(rows, key=lambda row: (row.kind != "source", not row.runs, row.name.casefold()))
 
 
-def _said(found: Fate) -> str:
+def _said(found: Availability) -> str:
     return SAID[found.standing] + found.how

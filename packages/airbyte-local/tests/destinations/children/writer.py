@@ -21,8 +21,8 @@ from typing import Any
 from airbyte_local.connectors.protocol import Sink, Surroundings, Target
 
 CLASSES = {
-    "json": ("local_json", "LocalJson"),
-    "csv": ("local_csv", "LocalCsv"),
+    "json": ("files", "LocalJson"),
+    "csv": ("files", "LocalCsv"),
     "sqlite": ("sqlite", "Sqlite"),
     "duckdb": ("duckdb", "DuckDB"),
     "postgres": ("postgres", "Postgres"),

@@ -19,13 +19,13 @@ from airbyte_local.connectors.destinations.encoding import (
     Misfit,
     deeply_without,
     described,
+    in_quotes,
     json_text,
     misfit,
     to_json,
     without,
 )
-from airbyte_local.connectors.destinations.kinds import Kind
-from airbyte_local.connectors.destinations.tables import Column, Dialect
+from airbyte_local.connectors.destinations.tables import Column, Dialect, Kind
 from airbyte_local.model.json_values import Json
 
 INTEGER = re.compile(r"-?[0-9]+")
@@ -110,10 +110,6 @@ class Cells:
         except UnicodeEncodeError:
             return False
         return True
-
-
-def in_quotes(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
 
 
 def _integer(value: Any) -> str:

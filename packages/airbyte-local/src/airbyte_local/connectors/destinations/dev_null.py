@@ -9,44 +9,11 @@ import threading
 from collections.abc import Sequence
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings, Target
-from airbyte_local.connectors.schema import choice, fields, integer, specification
+from airbyte_local.connectors.protocol import ConnectorCrashed, Destination, Surroundings, Target
+from airbyte_local.connectors.specifications import specification
 from airbyte_local.model.json_values import Json
 
-SPECIFICATION = specification(
-    "/dev/null destination",
-    fields(
-        "test_destination",
-        test_destination=choice(
-            "test_destination_type",
-            {
-                "SILENT": fields(),
-                "LOGGING": fields(
-                    "logging_config",
-                    logging_config=choice(
-                        "logging_type",
-                        {
-                            "FirstN": fields("max_entry_count", max_entry_count=integer(minimum=1, maximum=1000)),
-                            "EveryNth": fields(
-                                "nth_entry_to_log max_entry_count",
-                                nth_entry_to_log=integer(minimum=1, maximum=1000),
-                                max_entry_count=integer(minimum=1, maximum=1000),
-                            ),
-                            "RandomSampling": fields(
-                                "sampling_ratio max_entry_count",
-                                sampling_ratio={"type": "number", "minimum": 0, "maximum": 1, "default": 0.001},
-                                seed={"type": "number"},
-                                max_entry_count=integer(minimum=1, maximum=1000),
-                            ),
-                        },
-                    ),
-                ),
-                "THROTTLED": fields("millis_per_record", millis_per_record=integer()),
-                "FAILING": fields("num_messages", num_messages=integer()),
-            },
-        ),
-    ),
-)
+SPECIFICATION = specification("destination-dev-null")
 
 
 class NullSink:
@@ -76,15 +43,12 @@ class NullSink:
         """There is nothing to remove."""
 
 
-class DevNull:
+class DevNull(Destination):
     def spec(self) -> Json:
         return SPECIFICATION
 
     def check(self, configuration: Json, around: Surroundings, /) -> None:
         """Nothing can be wrong that the specification does not already refuse."""
-
-    def discover(self, _configuration: Json, _around: Surroundings, /) -> list[Json]:
-        raise ConnectorFailed("A destination has no streams of its own")
 
     def open(self, configuration: Json, _targets: Sequence[Target], around: Surroundings, /) -> NullSink:
         test: Json = configuration["test_destination"]

@@ -76,6 +76,11 @@ def to_bytes(text: str) -> bytes:
         return text.encode("utf-8", "backslashreplace")
 
 
+def in_quotes(text: str) -> str:
+    """As a cell of CSV."""
+    return '"' + text.replace('"', '""') + '"'
+
+
 def without(text: str, *, nul: bool) -> str:
     """*text* with U+FFFD for half surrogate pairs and, where *nul*, for U+0000."""
     found = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

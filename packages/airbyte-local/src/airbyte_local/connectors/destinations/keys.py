@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from airbyte_local.connectors.destinations.encoding import Misfit, json_text, to_bytes
-from airbyte_local.connectors.destinations.kinds import Kind, kind_of
+from airbyte_local.connectors.destinations.tables import Kind, kind_of
 from airbyte_local.connectors.destinations.times import date_text, time_text, utc_text
 from airbyte_local.connectors.protocol import Target
 from airbyte_local.model.json_values import Json, is_list, is_object

@@ -4,34 +4,48 @@ No namespaces: two streams of one name clash. Unlike the vendor's this one can d
 `_airbyte_ab_id` is then no random UUID (version 4) but one made of the primary key (version 8), so that a table has
 one row a key. Its first eight digits stand for which fields the key is. Rows with any other id, of a time when the
 stream was appended or had another key, get their new id, and give way to newer ones, when a job next writes.
+
+The file is locked for no longer than a transaction lasts; temporary tables are files without a name, which vanish
+with the process.
 """
 
 from __future__ import annotations
 
-import contextlib
+import json
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
-from airbyte_local.connectors.destinations.file_sink import check_folder
-from airbyte_local.connectors.destinations.naming import folded, printable
-from airbyte_local.connectors.destinations.sqlite_sink import SqliteSink, attach, guarded
+from airbyte_local.connectors.destinations.encoding import NO_JSON, Moments, no_json, raw_ids, to_bytes, to_json
+from airbyte_local.connectors.destinations.files import check_folder
+from airbyte_local.connectors.destinations.keys import Cursors, RowIds
+from airbyte_local.connectors.destinations.naming import printable, quoted
+from airbyte_local.connectors.destinations.writer import Stream, Writer, require_distinct
 from airbyte_local.connectors.local_paths import writable
-from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings, Target
-from airbyte_local.connectors.schema import fields, specification, text
+from airbyte_local.connectors.protocol import (
+    ConnectorCrashed,
+    ConnectorFailed,
+    Destination,
+    Surroundings,
+    Target,
+)
+from airbyte_local.connectors.specifications import specification
 from airbyte_local.model.json_values import Json
 
-SPECIFICATION = specification(
-    "Local SQLite destination",
-    fields(
-        "destination_path",
-        destination_path=text(title="The database file, under /local", examples=["/local/sqlite.db"]),
-    ),
-    closed=True,
-)
+SPECIFICATION = specification("destination-sqlite")
+WAIT_SECONDS = 60.0  # for another program that writes to the file
+ROW_CHARACTERS = 512  # counted for a short row: a Python object is no less
+LAYOUT = {"_airbyte_ab_id": "TEXT PRIMARY KEY", "_airbyte_emitted_at": "TEXT", "_airbyte_data": "TEXT"}
+DEFINITIONS = ", ".join(f"{name} {sql_type}" for name, sql_type in LAYOUT.items())
+FILE = "destination"  # what the connection calls it
+LOOK = f"SELECT 1 FROM {FILE}.sqlite_master LIMIT 1"
+_turns: dict[Path, threading.Lock] = {}
+"""Jobs of this process take turns, rather than to wait for SQLite's lock, which knows no queue."""
 
 
-class Sqlite:
+class Sqlite(Destination):
     def spec(self) -> Json:
         return SPECIFICATION
 
@@ -39,27 +53,28 @@ class Sqlite:
         path = _path(configuration, around)
         check_folder(str(Path(configuration["destination_path"]).parent), around)
         try:
-            with guarded(), contextlib.closing(sqlite3.connect(":memory:")) as database:
+            with guarded(), closing(sqlite3.connect(":memory:")) as database:
                 if path.exists():
                     attach(database, path)
         except ConnectorCrashed as error:
             raise ConnectorFailed(str(error)) from error
 
-    def discover(self, _configuration: Json, _around: Surroundings, /) -> list[Json]:
-        raise ConnectorFailed("A destination has no streams of its own")
-
-    def open(self, configuration: Json, targets: Sequence[Target], around: Surroundings, /) -> SqliteSink:
+    def open(self, configuration: Json, targets: Sequence[Target], around: Surroundings, /) -> Writer:
         path = _path(configuration, around)
         names = [printable(f"_airbyte_raw_{target.name}") for target in targets]
-        owners: dict[str, Target] = {}
-        for name, target in zip(names, targets, strict=True):
-            if (owner := owners.setdefault(folded(name), target)) is not target:
-                raise ConnectorFailed(
-                    f"Two streams would write to one table, {name}: {owner.name!r} and {target.name!r}"
-                )
+        require_distinct(targets, names, folds_case=True)
         with guarded():
             path.parent.mkdir(parents=True, exist_ok=True)
-            return SqliteSink(path, list(zip(targets, names, strict=True)), around.cancellation)
+            engine = _Engine(path)
+            try:
+                streams = [
+                    _RawStream(position, target, name, engine)
+                    for position, (target, name) in enumerate(zip(targets, names, strict=True))
+                ]
+            except BaseException:
+                engine.close()
+                raise
+        return Writer(engine, streams, around.cancellation)
 
 
 def _path(configuration: Json, around: Surroundings) -> Path:
@@ -67,3 +82,155 @@ def _path(configuration: Json, around: Surroundings) -> Path:
     if path.exists() and not path.is_file():
         raise ConnectorFailed(f"{configuration['destination_path']!r} is a folder; a file is needed")
     return path
+
+
+class _RawStream(Stream[tuple[str, str, str]]):
+    def __init__(self, position: int, target: Target, name: str, engine: _Engine) -> None:
+        super().__init__(target)
+        self._database = engine.database
+        self._quoted = quoted(FILE, name)
+        self._stage, self._old = f"stage_{position}", f"old_{position}"
+        self._id_of, self._is_newer = f"id_of_{position}", f"is_newer_{position}"
+        self._keys = RowIds(target) if target.mode == "append_dedup" else None
+        self._ids = raw_ids()
+        self._moments = Moments()
+        if self._keys is not None and not target.primary_key:
+            raise ConnectorFailed(f"Stream {target.name!r}: append_dedup needs a primary key")
+        self._teach(self._keys, Cursors(target) if target.cursor else None)
+        self._database.execute(f"CREATE TEMP TABLE {self._stage} ({', '.join(LAYOUT)})")
+        if not engine.is_new:
+            self._require_ours(name)
+
+    def add(self, data: Json, emitted_at: int) -> int:
+        try:
+            text = to_json(data)
+            raw_id = next(self._ids) if self._keys is None else self._keys.of(data)
+        except NO_JSON as error:
+            raise no_json(self.target.name, data) from error
+        if not text.isascii():
+            text = to_bytes(text).decode()
+        self.waiting.append((raw_id, self._moments.text(emitted_at), text))
+        return max(len(text), ROW_CHARACTERS)
+
+    def stage(self) -> None:
+        self._database.execute("BEGIN")
+        self._database.executemany(f"INSERT INTO temp.{self._stage} VALUES (?, ?, ?)", self.waiting)
+        self._database.execute("COMMIT")
+
+    def move(self) -> None:
+        if self.target.replaces:
+            self._database.execute(f"DROP TABLE IF EXISTS {self._quoted}")
+        self._database.execute(f"CREATE TABLE IF NOT EXISTS {self._quoted} ({DEFINITIONS})")
+        if self._keys is not None and not self.settled:
+            self._take_over(self._keys)
+        self._insert(self._stage)
+        self._database.execute(f"DELETE FROM temp.{self._stage}")
+
+    def _teach(self, keys: RowIds | None, cursors: Cursors | None) -> None:
+        """What SQL needs of Python."""
+        if keys is not None:
+
+            def id_of(data: str) -> str:
+                return keys.of(json.loads(data))
+
+            self._database.create_function(self._id_of, 1, id_of)
+        self._has_cursor = cursors is not None
+        if cursors is not None:
+
+            def is_newer(new: str, old: str) -> bool:
+                return cursors.rank(json.loads(new)) >= cursors.rank(json.loads(old))
+
+            self._database.create_function(self._is_newer, 2, is_newer)
+
+    def _take_over(self, keys: RowIds) -> None:
+        """Rows whose id is not made of the key get one that is."""
+        mine = f"_airbyte_ab_id GLOB '{keys.prefix}-????-8*'"
+        self._database.execute(f"DROP TABLE IF EXISTS temp.{self._old}")
+        self._database.execute(
+            f"CREATE TEMP TABLE {self._old} AS SELECT {self._id_of}(_airbyte_data) "
+            f"AS _airbyte_ab_id, _airbyte_emitted_at, _airbyte_data "
+            f"FROM {self._quoted} WHERE NOT {mine} ORDER BY rowid"
+        )
+        self._database.execute(f"DELETE FROM {self._quoted} WHERE NOT {mine}")
+        self._insert(self._old)
+
+    def _insert(self, rows: str) -> None:
+        statement = f"INSERT INTO {self._quoted} SELECT * FROM temp.{rows} WHERE true ORDER BY rowid"
+        if self._keys is not None:
+            newer = f" WHERE {self._is_newer}(excluded._airbyte_data, _airbyte_data)" if self._has_cursor else ""
+            changes = ", ".join(f"{name} = excluded.{name}" for name in LAYOUT)
+            statement += f" ON CONFLICT (_airbyte_ab_id) DO UPDATE SET {changes}{newer}"
+        self._database.execute(statement)
+
+    def _require_ours(self, name: str) -> None:
+        found = self._database.execute(f"PRAGMA {FILE}.table_info({quoted(name)})").fetchall()
+        names = {row[1] for row in found}
+        views = f"SELECT 1 FROM {FILE}.sqlite_master WHERE type = 'view' AND name = ? COLLATE NOCASE"
+        if (names and names != set(LAYOUT)) or self._database.execute(views, [name]).fetchall():
+            raise ConnectorFailed(
+                f"Stream {self.target.name!r}: {name!r} is there already and was not made by Airbyte"
+            )
+
+
+class _Engine:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.is_new = not path.exists()
+        self.database = sqlite3.connect(
+            ":memory:", timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self.database.execute("PRAGMA temp_store = FILE")
+            if not self.is_new:
+                attach(self.database, path)
+        except BaseException:
+            self.close()
+            raise
+
+    def guarded(self) -> AbstractContextManager[None]:
+        return guarded()
+
+    def transact(self, act: Callable[[], None]) -> None:
+        with _turns.setdefault(self._path, threading.Lock()):
+            attach(self.database, self._path)
+            self.database.execute("BEGIN IMMEDIATE")
+            try:
+                act()
+                self.database.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self.database.execute("ROLLBACK")
+                # Where the disk is full SQLite rolls back no sooner than somebody reads: it stays full till then.
+                with suppress(sqlite3.Error):
+                    self.database.execute(LOOK)
+                raise
+
+    def interrupt(self) -> None:
+        self.database.interrupt()
+
+    def close(self) -> None:
+        """Leave no file that was not there before and holds nothing."""
+        with suppress(Exception):
+            self.database.close()
+            if self.is_new and self._path.exists() and not self._path.stat().st_size:
+                self._path.unlink()
+
+
+def attach(database: sqlite3.Connection, path: Path) -> None:
+    """Open the file, and read from it, so that what is no database is found out. A second time does nothing."""
+    if all(name != FILE for _, name, _ in database.execute("PRAGMA database_list")):
+        database.execute(f"ATTACH ? AS {FILE}", [str(path)])
+    database.execute(LOOK).fetchall()
+
+
+@contextmanager
+def guarded() -> Generator[None]:
+    """Within the block an error of SQLite or of the system is raised as ConnectorFailed or ConnectorCrashed."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise ConnectorCrashed(f"SQLite: {error}") from error
+    except sqlite3.Error as error:
+        raise ConnectorFailed(f"SQLite: {error}") from error
+    except OSError as error:
+        raise ConnectorCrashed(f"Cannot write to the destination: {error.strerror or error}") from error

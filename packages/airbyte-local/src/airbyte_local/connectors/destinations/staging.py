@@ -1,12 +1,11 @@
-"""Files that a job has not finished yet: beside the finished ones, under names that tell whose they are.
+"""Files that a job has not finished yet: beside the finished ones, in a folder whose name tells whose they are.
 
-A job leases names in a folder: `_airbyte_tmp_<job>_<random>.lease`, which is locked for as long as the job lives
-and free however it dies, and `_airbyte_tmp_<job>_<random>_...` for its files. A lease that nobody holds is that of
-a killed job: the next one in that folder tidies up after it, and touches nothing else. Whoever looks at leases or
-moves files holds the lock of the folder itself.
+A job leases a folder, `_airbyte_tmp_<job>_<random>`, which is locked for as long as the job lives and free however
+it dies. One that nobody holds is that of a killed job: the next one in that place tidies up after it, and touches
+nothing else. Whoever looks at leases or moves files holds the lock of the place itself.
 
-Several files become visible all or none: their moves are written to `..._moves.json` first, which commits them. A
-job that dies before has changed nothing; where it dies after, whoever tidies up does the moves that are missing.
+Several files become visible all or none: their moves are written to `moves.json` first, which commits them. A job
+that dies before has changed nothing; where it dies after, whoever tidies up does the moves that are missing.
 """
 
 from __future__ import annotations
@@ -22,34 +21,35 @@ from pathlib import Path
 
 from airbyte_local.connectors.protocol import ConnectorFailed
 
-PREFIX = "_airbyte_tmp_"
-LEASE = re.compile(r"(_airbyte_tmp_\d+_[0-9a-f]{16})\.lease")
+LEASE = re.compile(r"_airbyte_tmp_\d+_[0-9a-f]{16}")
+MOVES = "moves.json"
 FINISHED = "_airbyte_raw_"
 
 
 class Lease:
-    """Names for the unfinished files of one job in one folder. Every method may raise OSError."""
+    """A folder for the unfinished files of one job, beside the finished ones. Every method may raise OSError."""
 
-    def __init__(self, folder: Path, stem: str, descriptor: int) -> None:
-        self.folder = folder
-        self._stem = stem
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.folder = path.parent
+        self._path = path
         self._descriptor: int | None = descriptor
 
     def path(self, name: str) -> Path:
-        return self.folder / f"{self._stem}_{name}"
+        return self._path / name
 
     def move(self, moves: Mapping[Path, Path]) -> None:
-        """Each file that is leased to its finished name in the same folder, all or none. They are durable already.
+        """Each file that is leased to its finished name, all or none. They are durable already.
 
         Needs `locked`.
         """
         kept = {final: self.path(f"before_{position}") for position, final in enumerate(moves.values())}
         for final, before in kept.items():
             _keep(final, before)
-        record = self.path("moves.json")
+        record = self.path(MOVES)
         draft = self.path("moves.draft")
         _write_durably(draft, json.dumps({staged.name: final.name for staged, final in moves.items()}))
         draft.rename(record)
+        sync_folder(self._path)
         sync_folder(self.folder)
         try:
             for staged, final in moves.items():
@@ -67,8 +67,8 @@ class Lease:
         A second time is as good as the first.
         """
         if self._descriptor is not None:
-            if not self.path("moves.json").exists():
-                _remove_all(self.folder, self._stem)
+            if not self.path(MOVES).exists():
+                shutil.rmtree(self._path)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -83,11 +83,11 @@ def take_lease(folder: Path, job: int) -> Lease:
     _make(folder)
     with locked(folder):
         tidy_up(folder)
-        stem = f"{PREFIX}{job}_{secrets.token_hex(8)}"
-        flags = os.O_CREAT | os.O_EXCL | os.O_RDWR
-        descriptor = os.open(folder / f"{stem}.lease", flags, 0o600)
+        path = folder / f"_airbyte_tmp_{job}_{secrets.token_hex(8)}"
+        path.mkdir(0o700)
+        descriptor = os.open(path, os.O_RDONLY)
         _lock(descriptor, wait=False)
-        return Lease(folder, stem, descriptor)
+        return Lease(path, descriptor)
 
 
 @contextlib.contextmanager
@@ -104,17 +104,17 @@ def locked(folder: Path) -> Generator[None]:
 def tidy_up(folder: Path) -> None:
     """Finish or undo what jobs that were killed have left in *folder*. Needs `locked`."""
     for path in list(folder.iterdir()):
-        found = LEASE.fullmatch(path.name)
-        if found is None or path.is_symlink():
+        if LEASE.fullmatch(path.name) is None or path.is_symlink() or not path.is_dir():
             continue
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:  # its job has ended in between
             continue
         try:
             if _lock(descriptor, wait=False):
-                _finish_moves(folder, found[1])
-                _remove_all(folder, found[1])
+                _finish_moves(path)
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.rmtree(path)
         finally:
             os.close(descriptor)
 
@@ -144,16 +144,16 @@ def _keep(final: Path, before: Path) -> None:
         shutil.copyfile(final, before)
 
 
-def _finish_moves(folder: Path, stem: str) -> None:
+def _finish_moves(path: Path) -> None:
     try:
-        moves: dict[str, str] = json.loads((folder / f"{stem}_moves.json").read_text())
+        moves: dict[str, str] = json.loads((path / MOVES).read_text())
     except FileNotFoundError:
         return
     for staged, final in moves.items():
-        if staged.startswith(f"{stem}_") and final.startswith(FINISHED) and "/" not in staged + final:
-            with contextlib.suppress(FileNotFoundError):  # that one was done
-                (folder / staged).replace(folder / final)
-    sync_folder(folder)
+        is_ours = final.startswith(FINISHED) and "/" not in staged + final
+        if is_ours and (path / staged).is_file():  # else that one was done
+            (path / staged).replace(path.parent / final)
+    sync_folder(path.parent)
 
 
 def _undo(moves: Mapping[Path, Path], kept: Mapping[Path, Path]) -> None:
@@ -164,16 +164,6 @@ def _undo(moves: Mapping[Path, Path], kept: Mapping[Path, Path]) -> None:
             kept[final].replace(final)
         else:
             final.unlink()
-
-
-def _remove_all(folder: Path, stem: str) -> None:
-    """The lease last: whoever dies here leaves it to the next one."""
-    for path in list(folder.glob(f"{stem}_*")):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    (folder / f"{stem}.lease").unlink(missing_ok=True)
 
 
 def _write_durably(path: Path, text: str) -> None:

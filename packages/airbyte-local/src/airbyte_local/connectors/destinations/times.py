@@ -7,59 +7,66 @@ with the vendor's destinations. Years 1 to 9999.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
+from functools import wraps
 
 from airbyte_local.connectors.destinations.encoding import Misfit
 
 CLOCK = r"(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s*(Z|z|UTC|[+-]\d\d(?::?\d\d)?)?"
 TIMESTAMP = re.compile(rf"(\d{{4}})-(\d\d)-(\d\d)(?:[Tt ]{CLOCK})?")
 TIME = re.compile(CLOCK)
-NO_TIMES = (ValueError, OverflowError)
 MIDNIGHT = time()
 
 
+def _refusing(what: str) -> Callable[[Callable[[str], str]], Callable[[str], str]]:
+    """A text that cannot be parsed is a Misfit: no *what*."""
+
+    def decorate(parse: Callable[[str], str]) -> Callable[[str], str]:
+        @wraps(parse)
+        def parsed(value: str) -> str:
+            try:
+                return parse(value)
+            except (ValueError, OverflowError) as error:
+                raise Misfit(f"a text that is no {what}") from error
+
+        return parsed
+
+    return decorate
+
+
+@_refusing("date")
 def date_text(value: str) -> str:
     """A date-time is taken for its date where nothing is lost by it: at midnight."""
-    try:
-        found = _timestamp(value)
-    except NO_TIMES as error:
-        raise Misfit("a text that is no date") from error
+    found = _timestamp(value)
     if found.time() != MIDNIGHT:
         raise Misfit("a text that has a time of day")
     return date.isoformat(found)
 
 
+@_refusing("date-time")
 def timestamp_text(value: str) -> str:
-    try:
-        return _timestamp(value).replace(tzinfo=None).isoformat()
-    except NO_TIMES as error:
-        raise Misfit("a text that is no date-time") from error
+    return _timestamp(value).replace(tzinfo=None).isoformat()
 
 
+@_refusing("date-time")
 def utc_text(value: str) -> str:
     """In UTC and without saying so: sessions and columns here are in UTC."""
-    try:
-        found = _timestamp(value)
-        if len(value) == 20 and value[7] == "-" and value[10] == "T" and value[13] == ":" and value[19] == "Z":
-            return value[:19]  # 2024-01-31T10:00:00Z, as most sources write them
-        return (found.astimezone(timezone.utc) if found.tzinfo else found).replace(tzinfo=None).isoformat()
-    except NO_TIMES as error:
-        raise Misfit("a text that is no date-time") from error
+    found = _timestamp(value)
+    if len(value) == 20 and value[7] == "-" and value[10] == "T" and value[13] == ":" and value[19] == "Z":
+        return value[:19]  # 2024-01-31T10:00:00Z, as most sources write them
+    return (found.astimezone(timezone.utc) if found.tzinfo else found).replace(tzinfo=None).isoformat()
 
 
+@_refusing("time")
 def time_text(value: str) -> str:
-    try:
-        return _time(value).replace(tzinfo=None).isoformat()
-    except NO_TIMES as error:
-        raise Misfit("a text that is no time") from error
+    return _time(value).replace(tzinfo=None).isoformat()
 
 
+@_refusing("time")
 def zoned_time_text(value: str) -> str:
-    try:
-        found = _time(value)
-        return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).isoformat()
-    except NO_TIMES as error:
-        raise Misfit("a text that is no time") from error
+    found = _time(value)
+    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).isoformat()
 
 
 def _timestamp(value: str) -> datetime:

@@ -24,8 +24,8 @@ class Registered:
 
 class Choices:
     def __init__(self, folder: Path) -> None:
-        self._chosen = _File(folder / "chosen.json")
-        self._commands = _File(folder / "commands.json")
+        self._chosen = JsonFile(folder / "chosen.json")
+        self._commands = JsonFile(folder / "commands.json")
 
     def prefers(self, image: str) -> bool:
         """Whether the real connector is to run where one is built in."""
@@ -58,7 +58,7 @@ class Choices:
         return found
 
 
-class _File:
+class JsonFile:
     """Read again only where it was written since; another process may have done that."""
 
     def __init__(self, path: Path) -> None:

@@ -11,15 +11,16 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TextIO
 
 from airbyte_local.connectors.cancelling import Cancellation
+from airbyte_local.connectors.external.choices import JsonFile
 from airbyte_local.connectors.external.commands import Limits
 from airbyte_local.connectors.external.pins import Pin
-from airbyte_local.connectors.external.scrubbing import installer_environment
 from airbyte_local.connectors.external.sources import Program, read_specification
-from airbyte_local.connectors.external.workers import Worker
+from airbyte_local.connectors.external.workers import Worker, installer_environment
 from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 from airbyte_local.model.configurations import MASK
@@ -57,20 +58,15 @@ class Environments:
     def __init__(self, folder: Path, uv: FindUv | None = None) -> None:
         self.folder = folder
         self.uv = uv or find_uv
-        self._read: dict[Pin, tuple[tuple[int, int], Environment | None]] = {}
+        self._markers: dict[Pin, JsonFile] = {}
 
     def find(self, pin: Pin) -> Environment | None:
         """None where it is not installed, or was by other instructions than today's."""
-        marker = self.folder / pin.folder_name / MARKER
-        try:
-            found = marker.stat()
-        except OSError:
+        folder = self.folder / pin.folder_name
+        written = self._markers.setdefault(pin, JsonFile(folder / MARKER)).read()
+        if written.get("recipe") != _recipe(pin):
             return None
-        version = (found.st_mtime_ns, found.st_ino)
-        known = self._read.get(pin)
-        if known is None or known[0] != version:
-            known = self._read[pin] = (version, _read(pin, marker))
-        return known[1]
+        return Environment(pin=pin, folder=folder.resolve(), specification=written["specification"])
 
     def log(self, pin: Pin) -> Path:
         """Of its last installation, whatever came of it."""
@@ -181,16 +177,7 @@ def find_uv() -> str:
         return found
 
 
-def _read(pin: Pin, marker: Path) -> Environment | None:
-    try:
-        written = json.loads(marker.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if written.get("recipe") != _recipe(pin):
-        return None
-    return Environment(pin=pin, folder=marker.parent.resolve(), specification=written["specification"])
-
-
+@cache
 def _recipe(pin: Pin) -> str:
     """What the environment is made from, in short."""
     return hashlib.sha256(f"{pin.python}\n{pin.lock.read_text(encoding='utf-8')}".encode()).hexdigest()

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from airbyte_local.connectors.protocol import Surroundings
-from airbyte_local.connectors.schema import fields, specification
+from airbyte_local.connectors.specifications import DRAFT
 from airbyte_local.model.json_values import Json, is_object
 
 INJECTED = "__injected_declarative_manifest"
-ANY_CONFIGURATION = specification("Any configuration", fields())
+ANY_CONFIGURATION: Json = {
+    "$schema": DRAFT,
+    "title": "Any configuration",
+    "type": "object",
+    "properties": {},
+    "additionalProperties": True,
+}
 
 
 def manifest_specification(manifest: Json) -> Json:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import threading
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +24,9 @@ from airbyte_local.connectors.external.environments import Environment, Environm
 from airbyte_local.connectors.external.low_code import Injection
 from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pin
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
-from airbyte_local.connectors.external.waiting import Uninstalled
 from airbyte_local.connectors.external.workers import Preload, Worker
-from airbyte_local.connectors.protocol import ActorKind, Connector, ConnectorFailed, Surroundings
+from airbyte_local.connectors.file import File
+from airbyte_local.connectors.protocol import ActorKind, Connector, ConnectorFailed, Source, Surroundings
 from airbyte_local.model.json_values import Json, is_object
 
 FOLDER_NAME = "connectors"  # below the folder of data, where nobody names another
@@ -60,6 +61,39 @@ class Candidate:
     manifest: Any = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uninstalled:
+    """A connector that could be real: what acts for it meanwhile, and what the first use does."""
+
+    name: str  # what `airbyte-local install` calls it
+    stand_in: Connector
+    answers: frozenset[str]  # of check and discover: what the stand-in does where nothing may be installed
+    advice: str
+    install: Callable[[Surroundings], Source] | None  # None: only a user may
+
+    def spec(self) -> Json:
+        return self.stand_in.spec()
+
+    def check(self, configuration: Json, around: Surroundings, /) -> None:
+        self._acting("check", around).check(configuration, around)
+
+    def discover(self, configuration: Json, around: Surroundings, /) -> list[Json]:
+        return self._acting("discover", around).discover(configuration, around)
+
+    def read(
+        self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
+    ) -> Generator[Json]:
+        yield from self._real(around).read(configuration, catalog, state, around)
+
+    def _acting(self, word: str, around: Surroundings) -> Connector:
+        return self.stand_in if self.install is None and word in self.answers else self._real(around)
+
+    def _real(self, around: Surroundings) -> Source:
+        if self.install is None:
+            raise ConnectorFailed(self.advice)
+        return self.install(around)
+
+
 class Workshop:
     """The connectors below one folder, and the processes that run them. Threads may share it."""
 
@@ -86,7 +120,8 @@ class Workshop:
             return self.source_of(registered)
         pin = self._pin(wanted)
         if pin is None:
-            return wanted.stand_in
+            is_file = isinstance(wanted.stand_in, File)  # which says how to read what it does not
+            return File(install=self._command("source-file")) if is_file else wanted.stand_in
         return self._real(pin, wanted.stand_in, frozenset({"check", "discover"} if pin.here == "imitated" else ()))
 
     def runs(self, wanted: Wanted) -> str | None:
@@ -197,6 +232,10 @@ class Workshop:
 
     def _advice(self, pin: Pin) -> str:
         state = "only imitated here" if pin.here == "imitated" else "not installed"
+        return f"{pin.title}: {state}. `{self._command(pin.name)}` makes it run."
+
+    def _command(self, name: str) -> str:
+        """What installs it where this workshop finds it."""
         where = self.environments.folder
         data = f" --data {where.parent}" if where.name == FOLDER_NAME else ""
-        return f"{pin.title}: {state}. `airbyte-local install {pin.name}{data}` makes it run."
+        return f"airbyte-local install {name}{data}"

@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import BinaryIO
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.files.column_types import table_schema
-from airbyte_local.connectors.files.columns import Column, column
-from airbyte_local.connectors.files.csv_choices import csv_options
-from airbyte_local.connectors.files.csv_layout import Cells, fitted, laid_out
-from airbyte_local.connectors.files.csv_options import CsvOptions, Dialect
+from airbyte_local.connectors.files.csv_columns import Column, column
+from airbyte_local.connectors.files.csv_options import Columns, CsvOptions, csv_options
 from airbyte_local.connectors.files.texts import LONGEST, Text
 from airbyte_local.connectors.protocol import ConnectorFailed
+from airbyte_local.connectors.specifications import DRAFT
 from airbyte_local.model.json_values import Json
 
 ROWS = 10_000
 CHARACTERS = 16_000_000
 CELLS = 500_000
+Cells = list[str]
 
 
 class CsvTable:
@@ -45,7 +45,8 @@ class CsvTable:
             if chunk is None
             else {name: found.type for name, found in self._columns(chunk, self._layout.places).items()}
         )
-        return table_schema(kinds)
+        properties = {name: {"type": [kind, "null"]} for name, kind in kinds.items()}
+        return {"$schema": DRAFT, "type": "object", "properties": properties}
 
     def chunks(self, fields: Collection[str]) -> Iterator[Iterable[Json]]:
         """Rows with the columns among *fields*, all of them if there are none; missing values are left out."""
@@ -98,17 +99,9 @@ def _records(text: Text, options: CsvOptions) -> Iterator[Cells]:
     return (row for number, row in enumerate(rows) if number not in options.skipped)
 
 
-def _cut(text: Text, dialect: Dialect) -> Iterator[Cells]:
+def _cut(text: Text, dialect: Mapping[str, Any]) -> Iterator[Cells]:
     try:
-        reader = csv.reader(
-            text.lines(),
-            delimiter=dialect.delimiter,
-            quotechar=dialect.quotechar,
-            quoting=dialect.quoting,
-            doublequote=dialect.doublequote,
-            escapechar=dialect.escapechar,
-            skipinitialspace=dialect.skipinitialspace,
-        )
+        reader = csv.reader(text.lines(), **dialect)
     except (TypeError, ValueError, csv.Error) as error:
         raise ConnectorFailed(f"reader_options do not fit: {error}") from error
     try:
@@ -116,14 +109,14 @@ def _cut(text: Text, dialect: Dialect) -> Iterator[Cells]:
             if text.ended:
                 raise ConnectorFailed("The file ends inside quotes")
             text.mark = text.taken
-            yield [] if len(row) == 1 and _is_blank(text.line, dialect) else row
+            yield [] if len(row) == 1 and _is_blank(text.line, dialect["delimiter"]) else row
     except csv.Error as error:
         raise ConnectorFailed(f"Line {reader.line_num} is no CSV: {error}") from error
 
 
-def _is_blank(line: str, dialect: Dialect) -> bool:
+def _is_blank(line: str, delimiter: str) -> bool:
     """A pair of quotes with blanks between them is a value."""
-    return not line.strip(" \t\n") and dialect.delimiter not in line
+    return not line.strip(" \t\n") and delimiter not in line
 
 
 def _header(rows: Iterator[Cells], options: CsvOptions) -> Cells | None:
@@ -135,3 +128,81 @@ def _header(rows: Iterator[Cells], options: CsvOptions) -> Cells | None:
     if found is None:
         raise ConnectorFailed("The file is empty: no columns to parse")
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    width: int
+    places: dict[str, int]  # by the name of a column, in order
+
+
+def laid_out(header: Cells | None, first: Cells | None, options: CsvOptions) -> Layout:
+    """*first* is the first row of data, if there is one.
+
+    Raises:
+        ConnectorFailed: no column has a name, or one that an option names is none.
+    """
+    if options.names is not None:
+        names = list(options.names)
+    elif header is not None:
+        names = _distinct(header)
+    elif first is not None:
+        names = [str(place) for place in range(len(first))]
+    else:
+        raise ConnectorFailed("The file is empty: no columns to parse")
+    count = len(names) if first is None else len(first)
+    nameless = max(count - len(names), 0) if options.numbered else 0
+    places = {name: nameless + place for place, name in enumerate(names)}
+    if options.used is not None:
+        used = _named("usecols", options.used, names)
+        places = {name: place for name, place in places.items() if name in used}
+    if options.index is not None:
+        index = _named("index_col", options.index, names)
+        places = {name: place for name, place in places.items() if name not in index}
+    return Layout(width=max(count, len(names)), places=places)
+
+
+def _named(option: str, columns: Columns, names: list[str]) -> set[str]:
+    found: set[str] = set()
+    for each in columns:
+        known = each in names if isinstance(each, str) else -len(names) <= each < len(names)
+        if not known:
+            raise ConnectorFailed(f"reader_options do not fit: {option} {each!r} is no column; there are {names}")
+        found.add(each if isinstance(each, str) else names[each])
+    return found
+
+
+def _distinct(header: Cells) -> list[str]:
+    """As pandas does it: a, a.1, a.2 (passing over what another column is called), and a name for nameless ones."""
+    titles = [name or f"Unnamed: {place}" for place, name in enumerate(header)]
+    seen: dict[str, int] = {}
+    found: list[str] = []
+    for title in titles:
+        name, count = title, seen.get(title, 0)
+        while count:
+            seen[title] = count + 1
+            name = f"{title}.{count}"
+            count = count + 1 if name in titles else seen.get(name, 0)
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name)
+    return found
+
+
+def fitted(rows: Iterator[Cells], layout: Layout, options: CsvOptions) -> Iterator[Cells]:
+    """Rows as wide as the layout.
+
+    Raises:
+        ConnectorFailed: one is wider.
+    """
+    width = layout.width
+    for number, row in enumerate(rows):
+        if len(row) == width:
+            yield row
+        elif not row and not options.blank_lines:
+            continue
+        elif len(row) <= width:
+            yield row + [""] * (width - len(row))
+        elif options.used is not None:
+            yield row[:width]
+        elif not options.lenient:
+            raise ConnectorFailed(f"Row {number + 1} has {len(row)} values where {width} were expected")

@@ -7,17 +7,18 @@ honoured: so the server's own `/_local/files/` can be a source.
 from __future__ import annotations
 
 import contextlib
+import io
 import ipaddress
 import socket
 import ssl
-from collections.abc import Generator
-from typing import Any, BinaryIO
+from collections.abc import Generator, Iterator
+from typing import Any, BinaryIO, cast
 
 import httpx
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.files.addresses import shown
-from airbyte_local.connectors.files.streams import as_stream
+from airbyte_local.connectors.files.opening import shown
+from airbyte_local.connectors.files.texts import BLOCK
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
 SECONDS = 20.0
@@ -43,6 +44,29 @@ class Line:
                 self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
+class Pieces(io.RawIOBase):
+    """Pieces of bytes as a file that is read once, from its beginning to its end."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        super().__init__()
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
 @contextlib.contextmanager
 def fetched(url: str, *, user_agent: bool, cancellation: Cancellation) -> Generator[BinaryIO]:
     """What *url* answers, read as it comes.
@@ -63,8 +87,8 @@ def fetched(url: str, *, user_agent: bool, cancellation: Cancellation) -> Genera
         else:
             raise ConnectorFailed(f"{shown(url)!r} redirects more than {REDIRECTS} times")
         pieces = _pieces(response, url, cancellation)
-        with contextlib.closing(pieces), as_stream(pieces) as stream:
-            yield stream
+        with contextlib.closing(pieces), io.BufferedReader(Pieces(pieces), BLOCK) as stream:
+            yield cast(BinaryIO, stream)
 
 
 @contextlib.contextmanager

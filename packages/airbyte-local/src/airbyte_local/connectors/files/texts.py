@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.files.streams import BLOCK
 from airbyte_local.connectors.protocol import ConnectorFailed
 
+BLOCK = 1 << 20
 LONGEST = 64_000_000  # characters of one row, or of one JSON value
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from airbyte_local.connectors.external.pins import BY_IMAGE
 from airbyte_local.connectors.external.sources import ExternalSource
-from airbyte_local.connectors.external.waiting import Uninstalled
+from airbyte_local.connectors.external.workshop import Uninstalled
 from airbyte_local.connectors.protocol import Connector, Destination, Source
 
 Standing = Literal["runs", "installable", "imitated"]
@@ -23,7 +23,7 @@ JAVA = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class Availability:
     standing: Standing
     how: str
 
@@ -33,17 +33,17 @@ class Fate:
         return self.standing == "runs"
 
 
-def fate(image: str, connector: Connector) -> Fate:
+def availability(image: str, connector: Connector) -> Availability:
     """Of the connector that acts for *image*, as `ActorDefinition.connector` says it."""
     if isinstance(connector, ExternalSource):
-        return Fate(standing="runs", how=f"real: {connector.title}")
+        return Availability(standing="runs", how=f"real: {connector.title}")
     if isinstance(connector, Uninstalled):
         if connector.install is not None:
-            return Fate(standing="runs", how="real, installed by its first use")
-        return Fate(standing="installable", how=f"airbyte-local install {connector.name}")
+            return Availability(standing="runs", how="real, installed by its first use")
+        return Availability(standing="installable", how=f"airbyte-local install {connector.name}")
     if isinstance(connector, (Source, Destination)):
-        return Fate(standing="runs", how=_built_in(image))
-    return Fate(standing="imitated", how=_why(image))
+        return Availability(standing="runs", how=_built_in(image))
+    return Availability(standing="imitated", how=_why(image))
 
 
 def _built_in(image: str) -> str:
