@@ -57,7 +57,9 @@ async def no_pause(seconds: float) -> None:
 
 @asynccontextmanager
 async def gateway_to(server: StandIn, workspace: str | None = None):
-    options = ClientOptions(base_url="http://a.example", transport=httpx.MockTransport(server))
+    options = ClientOptions(
+        timeout=30, in_flight=10, base_url="http://a.example", transport=httpx.MockTransport(server)
+    )
     async with open_client(options, sleep=no_pause) as client:
         yield await open_gateway(client, workspace)
 
