@@ -15,6 +15,7 @@ import real_connectors
 from airbyte_local.connectors.cancelling import Cancellation, Cancelled
 from airbyte_local.connectors.external.pins import PINS, find_pin
 from airbyte_local.connectors.external.workshop import Candidate, Workshop
+from airbyte_local.connectors.file import File
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.protocol import ConnectorFailed
 
@@ -117,6 +118,24 @@ def test_file_reads_below_local_and_nothing_else(real, around, tmp_path):
     for url in (str(tmp_path / "outside.csv"), "/local/../outside.csv", "/local/none.csv"):
         with pytest.raises(ConnectorFailed, match="/local"):
             source.check({**configuration, "url": url}, around)
+
+
+def test_file_reads_documents_that_the_built_in_one_leaves_to_it(real, around):
+    around.local_root.mkdir()
+    (around.local_root / "a.json").write_text('[{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]')
+    (around.local_root / "a.yaml").write_text("- {id: 1, name: a}\n- {id: 2, name: b}\n")
+    for form in ("json", "yaml"):
+        configuration = {
+            "dataset_name": "a",
+            "format": form,
+            "url": f"/local/a.{form}",
+            "provider": {"storage": "local"},
+        }
+        with pytest.raises(ConnectorFailed, match="airbyte-local install source-file"):
+            File().check(configuration, around)
+        real("file").check(configuration, around)
+        rows, _ = read(real("file"), configuration, around)
+        assert rows == {"a": [{"id": 1, "name": "a"}, {"id": 2, "name": "b"}]}
 
 
 def test_a_configuration_that_is_wrong_is_said_in_the_connectors_own_words(real, around):
