@@ -8,9 +8,9 @@ from typing import Any
 from airbyte_local.connectors import PUBLIC, Connector
 from airbyte_local.connectors.external.low_code import manifest_specification
 from airbyte_local.connectors.imitated import Imitated
-from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, is_object
+from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.store import Definition, Session
 from airbyte_local.store.session import Runners
 

@@ -12,8 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.model.json_values import Json
-
-ActorKind = Literal["source", "destination"]
+from airbyte_local.model.vocabulary import ActorKind
 
 
 class ConnectorFailed(Exception):

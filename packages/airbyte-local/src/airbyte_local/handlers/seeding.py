@@ -6,14 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airbyte_local.connectors.definitions import ActorDefinition, Directory
-from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.handlers import connections, workspaces
 from airbyte_local.handlers.actors import ActorHandlers
 from airbyte_local.jobs.discovery import discover_source
 from airbyte_local.jobs.world import NIL_ID, Call, World
 from airbyte_local.model.catalogs import proposed
 from airbyte_local.model.json_values import Json
-from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
+from airbyte_local.model.vocabulary import DESTINATION, SOURCE, ActorKind, Vocabulary
 from airbyte_local.store import Session
 
 DEFAULTS: dict[str, tuple[str, Json]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local.model.json_values import Form, Json, bean, form, is_object
-from airbyte_local.store import StreamKey
+from airbyte_local.model.records import StreamKey
 
 STREAM = Form(
     "stream",

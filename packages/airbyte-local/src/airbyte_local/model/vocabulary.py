@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-from airbyte_local.connectors.protocol import ActorKind
+ActorKind: TypeAlias = Literal["source", "destination"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, is_list, is_object
+from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.pages.connection_list import End, end_names
 from airbyte_local.pages.history import Past, history
 from airbyte_local.pages.places import Outlook, outlook

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airbyte_local.connectors.definitions import Directory
-from airbyte_local.connectors.protocol import ActorKind
+from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.pages.history import Past, past
 from airbyte_local.pages.places import Outlook
 from airbyte_local.pages.wording import schedule

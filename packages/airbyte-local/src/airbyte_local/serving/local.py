@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from airbyte_local.connectors.protocol import ActorKind
 from airbyte_local.handlers.seeding import seed
 from airbyte_local.http.auth import Credentials
 from airbyte_local.http.faults import Action, Fault, Faults, fault_from
@@ -20,6 +19,7 @@ from airbyte_local.jobs.workers import PLACES
 from airbyte_local.jobs.world import RETRY_SECONDS, World
 from airbyte_local.model import configurations
 from airbyte_local.model.json_values import Json
+from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.serving.deployments import Deployment, deployment
 from airbyte_local.serving.lifecycle import Controls, Run
 from airbyte_local.store import Job, StreamKey

@@ -26,8 +26,9 @@ from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pi
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
 from airbyte_local.connectors.external.workers import Preload, Worker
 from airbyte_local.connectors.file import File
-from airbyte_local.connectors.protocol import ActorKind, Connector, ConnectorFailed, Source, Surroundings
+from airbyte_local.connectors.protocol import Connector, ConnectorFailed, Source, Surroundings
 from airbyte_local.model.json_values import Json, is_object
+from airbyte_local.model.vocabulary import ActorKind
 
 FOLDER_NAME = "connectors"  # below the folder of data, where nobody names another
 LOGGER = logging.getLogger(__name__)
