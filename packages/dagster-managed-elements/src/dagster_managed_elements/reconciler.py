@@ -174,7 +174,7 @@ async def _execute(
     session, settings = place.session, options.settings
     limiter = limiters.setdefault(session.host, anyio.CapacityLimiter(settings.concurrency))
     execution = ExecutionSettings(
-        limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience
+        limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience, facts=found.facts
     )
     kinds: Kinds = {kind.name: kind for kind in session.kinds}
     return await execute(found.plan, kinds, found.ids, found.seen, execution)

@@ -82,7 +82,9 @@ def test_a_stream_the_stored_catalog_lacks_costs_one_discovery_without_a_connect
     workspace.applied(connection({"users": FULL}))
     workspace.server.forget_requests()
     plan = workspace.plan(connection({"users": FULL, "products": APPEND}))
-    assert of_connection(plan) == [FieldChange(("streams", "products"), ABSENT, "FULL_REFRESH_APPEND")]
+    assert of_connection(plan) == [
+        FieldChange(("streams", "products"), ABSENT, AirbyteSyncMode.FULL_REFRESH_APPEND)
+    ]
     discovered = [each.request for each in workspace.server.requests if "discover" in each.path]
     (asked,) = discovered
     assert "connectionId" not in asked
@@ -98,7 +100,9 @@ def test_a_change_of_mode_is_one_line_and_leaves_the_other_streams_as_they_are(w
     set_in_ui(workspace, syncCatalog=by_hand)
     plan = workspace.plan(connection({"users": APPEND, "products": FULL}))
     assert of_connection(plan) == [
-        FieldChange(("streams", "users"), "FULL_REFRESH_OVERWRITE", "FULL_REFRESH_APPEND")
+        FieldChange(
+            ("streams", "users"), AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
+        )
     ]
     workspace.applied(connection({"users": APPEND, "products": FULL}))
     ((endpoint, body),) = workspace.written
@@ -110,7 +114,9 @@ def test_a_change_of_mode_is_one_line_and_leaves_the_other_streams_as_they_are(w
 def test_a_stream_selected_in_the_ui_is_drift_and_a_stream_left_out_is_deselected(workspace):
     workspace.applied(connection({"users": FULL, "products": FULL}))
     plan = workspace.plan(connection({"users": FULL}))
-    assert of_connection(plan) == [FieldChange(("streams", "products"), "FULL_REFRESH_OVERWRITE", ABSENT)]
+    assert of_connection(plan) == [
+        FieldChange(("streams", "products"), AirbyteSyncMode.FULL_REFRESH_OVERWRITE, ABSENT)
+    ]
     workspace.applied(connection({"users": FULL}))
     assert list(streams_of(workspace)) == ["users"]
 
@@ -142,8 +148,9 @@ def test_what_is_not_declared_stays_as_it_was_set_in_the_ui(workspace):
 def test_namespace_and_prefix_are_managed_once_declared(workspace, namespace, shown, sent):
     workspace.applied(connection({"users": FULL}, destination_namespace="old", prefix="old_"))
     changed = connection({"users": FULL}, destination_namespace=namespace, prefix="")
+    assert str(namespace) == shown
     assert of_connection(workspace.plan(changed)) == [
-        FieldChange(("destination namespace",), "old", shown),
+        FieldChange(("destination namespace",), "old", namespace),
         FieldChange(("prefix",), "old_", ""),
     ]
     workspace.applied(changed)
@@ -242,7 +249,9 @@ def test_one_name_in_two_namespaces_must_be_told_apart(workspace):
     workspace.applied(both)
     changed = connection({("north", "orders"): FULL, ("south", "orders"): FULL}, source, LAKE)
     assert of_connection(workspace.plan(changed)) == [
-        FieldChange(("streams", "south.orders"), "FULL_REFRESH_APPEND", "FULL_REFRESH_OVERWRITE")
+        FieldChange(
+            ("streams", "south.orders"), AirbyteSyncMode.FULL_REFRESH_APPEND, AirbyteSyncMode.FULL_REFRESH_OVERWRITE
+        )
     ]
 
 

@@ -176,7 +176,9 @@ def test_a_change_of_one_stream_sends_all_of_them_as_they_are(public):
     public.applied(connection({"users": FULL, "products": FULL}))
     changed = connection({"users": APPEND, "products": FULL})
     assert fields(public.plan(changed)) == [
-        FieldChange(("streams", "users"), "FULL_REFRESH_OVERWRITE", "FULL_REFRESH_APPEND")
+        FieldChange(
+            ("streams", "users"), AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
+        )
     ]
     ((method, _, body),) = public.applied(changed)
     assert method == "PATCH"
@@ -188,7 +190,9 @@ def test_a_change_of_one_stream_sends_all_of_them_as_they_are(public):
 def test_a_stream_left_out_is_deselected(public):
     public.applied(connection({"users": FULL, "products": FULL}))
     smaller = connection({"users": FULL})
-    assert fields(public.plan(smaller)) == [FieldChange(("streams", "products"), "FULL_REFRESH_OVERWRITE", ABSENT)]
+    assert fields(public.plan(smaller)) == [
+        FieldChange(("streams", "products"), AirbyteSyncMode.FULL_REFRESH_OVERWRITE, ABSENT)
+    ]
     public.applied(smaller)
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dagster_managed_elements.airbyte.elements import (
-    AirbyteConnection,
-    AirbyteDestination,
-    AirbyteDestinationNamespace,
-    AirbyteSource,
-)
+from dagster_managed_elements.airbyte.connection_fields import AirbyteDestinationNamespace
+from dagster_managed_elements.airbyte.elements import AirbyteConnection, AirbyteDestination, AirbyteSource
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.reconciliation import AirbyteManagedElementReconciler
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, ClassVar, TypeAlias
 
+from dagster_managed_elements.airbyte.connection_fields import AirbyteDestinationNamespace, declared_fields
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import UNSET, Fields, Unset
 
 StreamName: TypeAlias = str | tuple[str, str]
-
-
-class AirbyteDestinationNamespace(Enum):
-    """Where a connection's tables go: the namespace they have at the source, or the destination's default."""
-
-    SAME_AS_SOURCE = "source"
-    DESTINATION_DEFAULT = "destination"
 
 
 @dataclass(frozen=True)
@@ -88,19 +81,13 @@ class AirbyteConnection(Element):
             _require(self, f"stream_config of {_label(stream)}", mode, AirbyteSyncMode)
 
     def fields(self) -> Fields:
-        fields: dict[str, Any] = {
+        return {
             "source": self.source.key,
             "destination": self.destination.key,
             "normalize data": self.normalize_data,
             "streams": {_label(name): _stream(mode) for name, mode in self.stream_config.items()},
+            **declared_fields(self),
         }
-        namespace = self.destination_namespace
-        if not isinstance(namespace, Unset):
-            shown = namespace.name if isinstance(namespace, AirbyteDestinationNamespace) else namespace
-            fields["destination namespace"] = shown
-        if not isinstance(self.prefix, Unset):
-            fields["prefix"] = self.prefix
-        return fields
 
 
 def _require(element: Element, what: str, value: object, kind: type[object]) -> None:
@@ -115,11 +102,11 @@ def _label(name: StreamName) -> str:
     return name if isinstance(name, str) else ".".join(name)
 
 
-def _stream(mode: AirbyteSyncMode) -> str | dict[str, Any]:
-    """One line where only the mode is declared, a block where a cursor or a key is."""
+def _stream(mode: AirbyteSyncMode) -> AirbyteSyncMode | dict[str, Any]:
+    """One line where only the modes are declared, a block where a cursor or a key is."""
     if mode.cursor_field is None and mode.primary_key is None:
-        return mode.name
-    block: dict[str, Any] = {"mode": mode.name}
+        return mode
+    block: dict[str, Any] = {"mode": mode.bare}
     if mode.cursor_field is not None:
         block["cursor"] = list(mode.cursor_field)
     if mode.primary_key is not None:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from dagster_managed_elements.airbyte.connection_fields import Api
+from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -21,26 +23,43 @@ from dagster_managed_elements.airbyte.wire import (
     Workspace,
 )
 
-__all__ = ["ConnectionDraft", "Gateway", "Json", "Side"]
+__all__ = ["Capabilities", "ConnectionDraft", "Gateway", "Json", "Side"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionDraft:
     """What is to be sent of a connection. None: not managed, left as it is or to the server's default.
 
-    *streams* are all that are to be selected, those that did not change as they came. *settings* are those of
-    the connection that this one replaces, as `Connection.settings` has them.
+    *fields* are those of `connection_fields`, by label. *streams* are all that are to be selected, those that did
+    not change as they came. *settings* are those of the connection that this one replaces, as
+    `Connection.settings` has them.
     """
 
     name: str | None = None
     source_id: str | None = None
     destination_id: str | None = None
-    namespace_definition: str | None = None
-    namespace_format: str | None = None
-    prefix: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
     streams: Sequence[ConfiguredStream] | None = None
     catalog_id: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What one of the two APIs can be sent. *modes* are the pairs of sync modes it has a name for, None: every one.
+
+    *no_streams* says why a connection cannot be written without any stream, None: it can.
+    """
+
+    api: Api
+    modes: frozenset[AirbyteSyncMode] | None = None
+    no_streams: str | None = None
+
+    def refuses(self, mode: AirbyteSyncMode) -> str | None:
+        """Why a pair of sync modes cannot be written."""
+        if self.modes is None or mode.bare in self.modes:
+            return None
+        return f"Airbyte's Public API has no name for {mode}; it has {', '.join(sorted(map(str, self.modes)))}"
 
 
 class Gateway(Protocol):
@@ -56,13 +75,8 @@ class Gateway(Protocol):
     @property
     def workspace(self) -> Workspace: ...
 
-    def unwritable(self, mode: str) -> str | None:
-        """Why a pair of sync modes, such as `INCREMENTAL_OVERWRITE`, cannot be written through this API."""
-        ...
-
-    def unselectable(self) -> str | None:
-        """Why a connection cannot be written without any stream through this API."""
-        ...
+    @property
+    def capabilities(self) -> Capabilities: ...
 
     async def definitions(self, side: Side) -> Sequence[Definition]:
         """Every connector type this workspace may use; asked once a run."""

@@ -41,6 +41,14 @@ class AirbyteSyncMode:
         """`FULL_REFRESH_OVERWRITE`; also for a pair this library does not know."""
         return f"{self.sync_mode}_{self.destination_sync_mode}".upper()
 
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def bare(self) -> AirbyteSyncMode:
+        """The pair of modes alone, without a cursor or a key."""
+        return AirbyteSyncMode(self.sync_mode, self.destination_sync_mode)
+
     @property
     def value(self) -> tuple[str, str]:
         return (self.sync_mode, self.destination_sync_mode)

@@ -94,7 +94,7 @@ class Catalog(WireStruct, frozen=True, kw_only=True):
 
 
 class Connection(WireStruct, frozen=True, kw_only=True):
-    """A connection with its selected streams.
+    """A connection with its selected streams. *fields* are those of `connection_fields`, by label.
 
     *settings* are in the API's own words what one that replaces it takes over: nobody declared it, so it stays.
     *lost* says what of it cannot be taken over.
@@ -105,11 +105,9 @@ class Connection(WireStruct, frozen=True, kw_only=True):
     source_id: str
     destination_id: str
     status: str = "active"
-    namespace_definition: str | None = None
-    namespace_format: str | None = None
-    prefix: str | None = None
     source_catalog_id: str | None = None
     sync_catalog: Catalog = Catalog()
+    fields: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     lost: list[str] = []
 
@@ -151,7 +149,7 @@ def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connect
     fields = object_in(body, at)
     catalog = read_catalog(fields.get("syncCatalog"), f"{at}.syncCatalog")
     rest = {name: value for name, value in fields.items() if name != "syncCatalog"}
-    typed = {name: value for name, value in rest.items() if name != "settings"}
+    typed = {name: value for name, value in rest.items() if name not in {"settings", "fields"}}
     kept = {name: rest[name] for name in settings if rest.get(name) is not None}
     return msgspec.structs.replace(convert(typed, Connection, at), sync_catalog=catalog, settings=kept)
 
@@ -191,6 +189,12 @@ def read_text(body: Any, name: str, at: str) -> str:
     if not isinstance(value, str):
         raise _misshapen(at, f"expected a text at `{name}`")
     return value
+
+
+def read_optional_text(body: Any, name: str, at: str) -> str:
+    """The text called *name* in *body*; "" where it is null or missing."""
+    value = object_in(body, at).get(name)
+    return "" if value is None else read_text(body, name, at)
 
 
 def read_optional(body: Any, name: str, at: str) -> Any:

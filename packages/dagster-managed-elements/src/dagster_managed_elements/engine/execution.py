@@ -8,8 +8,8 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
@@ -34,7 +34,8 @@ _INTERRUPTED = "interrupted before it began"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionSettings:
     """How a plan is carried out. *patience* is for how many seconds a create whose answer was lost is looked
-    for; *stop*, once set, starts nothing new; *sleep* is there so that tests need no time.
+    for; *stop*, once set, starts nothing new; *sleep* is there so that tests need no time; *facts* are
+    what resolving found, for what is resolved again.
     """
 
     limiter: anyio.CapacityLimiter
@@ -42,6 +43,7 @@ class ExecutionSettings:
     on_outcome: OnOutcome = lambda _outcome: None
     patience: float = 60.0
     sleep: Sleep = anyio.sleep
+    facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
 
 
 async def execute(
@@ -148,7 +150,9 @@ class _Run:
         """Verify what could not be verified before: the same resolve again, now that its source exists."""
         if not any(isinstance(value, Later) for value in declared.fields.values()):
             return declared
-        results = await kind.resolve([Pair(declared, observed)], ResolveContext(ids=self.ids))
+        results = await kind.resolve(
+            [Pair(declared, observed)], ResolveContext(ids=self.ids, facts=self.settings.facts)
+        )
         if problems := [str(each) for each in results if isinstance(each, Problem)]:
             raise ManagedElementsError("; ".join(problems))
         (settled,) = (each.declared for each in results if isinstance(each, Pair) and each.declared)

@@ -30,11 +30,13 @@ from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Path
 class ResolveContext:
     """What a kind may know while it resolves: what exists now, and what will change before it.
 
-    *broken* are the keys whose own problems are already reported; a reference to one is no further problem.
+    *facts* are those that resolving gave to declared elements of kinds before. *broken* are the keys whose own
+    problems are already reported; a reference to one is no further problem.
     """
 
     ids: Ids
     coming: Mapping[Key, Change] = field(default_factory=dict[Key, Change])
+    facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
     broken: frozenset[Key] = frozenset()
 
 

@@ -6,7 +6,7 @@ Every Problem of every kind and reconciler is collected before one is raised.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagster_managed_elements.engine.cascading import cascade
@@ -34,11 +34,12 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """A place as surveyed: the plan, and the ids of all that was observed and matched."""
+    """A place as surveyed: the plan, and the ids of all that was observed and matched, what resolving found."""
 
     plan: Plan
     ids: Mapping[Key, str]
     seen: Mapping[str, frozenset[str]]
+    facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
 
 
 async def survey(
@@ -105,7 +106,7 @@ class _Work:
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
         for pair in mine:
             self.problems += _unreadable(pair, kind)
-        context = ResolveContext(ids=self.ids, coming=self._coming(), broken=self._broken())
+        context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self._facts(), broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair)]
         resolved = self._sorted(await kind.resolve(whole, context))
         broken = self._broken()
@@ -140,6 +141,9 @@ class _Work:
     def _coming(self) -> dict[Key, Change]:
         return {change.key: change for change in self.changes if not isinstance(change, Delete)}
 
+    def _facts(self) -> dict[Key, Any]:
+        return {pair.declared.key: pair.declared.facts for pair in self.pairs if pair.declared is not None}
+
     def _broken(self) -> frozenset[Key]:
         return frozenset(problem.key for problem in self.problems)
 
@@ -163,7 +167,9 @@ class _Work:
         changes = Changes(_in_order(self.changes, self.order, self.session.kinds), notices)
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
-        return Survey(plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen)
+        return Survey(
+            plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen, facts=self._facts()
+        )
 
 
 def _unreadable(pair: Pair, kind: Kind) -> Iterable[Problem]:

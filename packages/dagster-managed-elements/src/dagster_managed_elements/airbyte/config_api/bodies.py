@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from dagster_managed_elements.airbyte.connection_fields import written_fields
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Json
 
@@ -28,12 +29,10 @@ def change(draft: ConnectionDraft) -> dict[str, Any]:
         "name": draft.name,
         "sourceId": draft.source_id,
         "destinationId": draft.destination_id,
-        "namespaceDefinition": draft.namespace_definition,
-        "namespaceFormat": draft.namespace_format,
-        "prefix": draft.prefix,
         "sourceCatalogId": draft.catalog_id,
     }
     body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    body |= written_fields(draft.fields, "config")
     if draft.streams is not None:
         body["syncCatalog"] = {"streams": [_row(entry) for entry in draft.streams]}
     return body

@@ -7,13 +7,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from dagster_managed_elements.airbyte.config_api import bodies
 from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.config_api.server import Entrances, Server
 from dagster_managed_elements.airbyte.config_api.versions import Scope
-from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.connection_fields import read_fields
+from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft, Json, Side
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -71,12 +74,9 @@ class ConfigGateway:
         """What is known of the server, its version and what it can do."""
         return self._server
 
-    def unwritable(self, mode: str) -> str | None:
-        """Every pair can be: this API takes both modes by themselves."""
-        del mode
-
-    def unselectable(self) -> str | None:
-        """It can be: an empty catalog is one."""
+    @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(api="config")
 
     async def definitions(self, side: Side) -> Sequence[Definition]:
         names = NAMES[side]
@@ -245,4 +245,5 @@ def _at(path: str, number: int) -> str:
 
 
 def _read_connection(row: Any, at: str) -> Connection:
-    return read_connection(row, at, bodies.SETTINGS)
+    connection = read_connection(row, at, bodies.SETTINGS)
+    return msgspec.structs.replace(connection, fields=read_fields(row, at))

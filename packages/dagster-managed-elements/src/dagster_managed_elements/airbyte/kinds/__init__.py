@@ -9,5 +9,4 @@ __all__ = ["ActorKind", "ConnectionKind", "DestinationKind", "SourceKind", "kind
 
 
 def kinds_of(gateway: Gateway) -> tuple[Kind, ...]:
-    sources, destinations = SourceKind(gateway), DestinationKind(gateway)
-    return (sources, destinations, ConnectionKind(gateway, destinations))
+    return (SourceKind(gateway), DestinationKind(gateway), ConnectionKind(gateway))

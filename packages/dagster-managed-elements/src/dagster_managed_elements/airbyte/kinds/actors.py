@@ -16,7 +16,7 @@ from dagster_managed_elements.engine.changes import Change, Declared, Observed, 
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
-from dagster_managed_elements.engine.values import Ids, Key, Named
+from dagster_managed_elements.engine.values import Ids, Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,6 @@ class ActorKind(Kind):
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self._specifications: dict[Key, Specification] = {}
-
-    def sync_modes(self, key: Key) -> Sequence[str]:
-        """The destination sync modes of a declared destination; empty where nothing is known of it."""
-        known = self._specifications.get(key)
-        return known.supported_destination_sync_modes if known else ()
 
     async def observe(self) -> Sequence[Observed]:
         labels = {each.id: each.name for each in await self._gateway.definitions(self.side)}
@@ -91,7 +85,6 @@ class ActorKind(Kind):
         """Both sides with their secrets as markers, the observed one without what nobody needs to declare."""
         declared, observed = cast("Declared", typed.pair.declared), typed.pair.observed
         specification = schemas[_needs(typed)[0]]
-        self._specifications[declared.key] = specification
         schema = specification.connection_specification
         configuration = specifications.wrap(declared.fields["configuration"], schema)
         problems = specifications.validate(configuration, schema)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from dagster_managed_elements.airbyte.elements import AirbyteDestinationNamespace
-from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
@@ -36,8 +34,7 @@ def observed_connection(connection: Connection) -> Observed:
             "destination": Ref("destination", connection.destination_id),
             "normalize data": False,
             "streams": {label: streams.observed_value(entry, None) for label, entry in entries.items()},
-            "destination namespace": _namespace(connection),
-            "prefix": connection.prefix or "",
+            **connection.fields,
         },
         raw=connection,
     )
@@ -70,20 +67,3 @@ def untouched(observed: Observed, touched: set[str]) -> dict[str, ConfiguredStre
     labels = cast("Mapping[str, Any]", observed.fields["streams"])
     entries = streams.labelled(raw.sync_catalog.streams, labels)
     return {label: entry for label, entry in entries.items() if label not in touched}
-
-
-def _namespace(connection: Connection) -> str:
-    for known in AirbyteDestinationNamespace:
-        if connection.namespace_definition == known.value:
-            return known.name
-    return connection.namespace_format or ""
-
-
-def placed(fields: Mapping[str, Any], draft: ConnectionDraft) -> ConnectionDraft:
-    """*draft* with the namespace and the prefix among *fields*."""
-    if (namespace := fields.get("destination namespace")) in AirbyteDestinationNamespace.__members__:
-        known = AirbyteDestinationNamespace[cast("str", namespace)].value
-        draft = replace(draft, namespace_definition=known)
-    elif namespace is not None:
-        draft = replace(draft, namespace_definition="customformat", namespace_format=namespace)
-    return replace(draft, prefix=fields.get("prefix"))

@@ -13,20 +13,19 @@ from typing import Any, ClassVar, cast
 
 import msgspec
 
+from dagster_managed_elements.airbyte.connection_fields import refusals
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway
 from dagster_managed_elements.airbyte.kinds import streams
-from dagster_managed_elements.airbyte.kinds.actors import ActorKind
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
     Facts,
     carried,
     observed_connection,
-    placed,
     selected,
     untouched,
     unwrapped,
 )
-from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection
+from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
 from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Replace, Update
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ApiError, Invalid
@@ -39,8 +38,8 @@ class ConnectionKind(Kind):
     name: ClassVar[str] = CONNECTION
     fixed: ClassVar[frozenset[str]] = frozenset({"source", "destination"})
 
-    def __init__(self, gateway: Gateway, destinations: ActorKind) -> None:
-        self._gateway, self._destinations = gateway, destinations
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
 
     async def observe(self) -> Sequence[Observed]:
         return [observed_connection(connection) for connection in await self._gateway.connections()]
@@ -67,7 +66,7 @@ class ConnectionKind(Kind):
         stored = _stored(observed, context.ids.get(source)) if not isinstance(coming, Replace) else {}
         entries = streams.labelled(stored.values(), value)
         if all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
-            return self._checked(pair, facts, value, entries)
+            return self._checked(pair, context, facts, value, entries)
         if source not in context.ids or coming is not None or source in context.broken:
             return [_postponed(pair, facts, Later(source, value), entries)]
         return await self._discovered(pair, context, facts, stored)
@@ -87,25 +86,33 @@ class ConnectionKind(Kind):
                 return [_postponed(pair, facts, Later(destination, value), entries)]
             return [Problem(declared.key, ("streams",), str(error))]
         facts = replace(facts, catalog_id=catalog.catalog_id)
-        return self._checked(pair, facts, value, _merged(catalog, stored, value))
+        return self._checked(pair, context, facts, value, _merged(catalog, stored, value))
 
     def _refused(self, pair: Pair, declared: Declared, value: Mapping[str, Any]) -> Iterator[Problem]:
         """What no server of today, or not through this API, can do."""
-        if not value and _selects(pair.observed) and (why := self._gateway.unselectable()) is not None:
+        capabilities = self._gateway.capabilities
+        for label, why in refusals(declared.fields, capabilities.api).items():
+            yield Problem(declared.key, (label,), why)
+        if not value and _selects(pair.observed) and (why := capabilities.no_streams) is not None:
             yield Problem(declared.key, ("streams",), why)
         if declared.fields.get("normalize data"):
             text = "normalization left Airbyte in 1.0; leave normalize_data out"
             yield Problem(declared.key, ("normalize data",), text)
         for want in streams.wanted(value):
-            if (why := self._gateway.unwritable(want.mode)) is not None:
+            if (why := capabilities.refuses(want.mode)) is not None:
                 yield Problem(declared.key, ("streams", want.label), why)
 
     def _checked(
-        self, pair: Pair, facts: Facts, value: Mapping[str, Any], entries: Mapping[str, ConfiguredStream]
+        self,
+        pair: Pair,
+        context: ResolveContext,
+        facts: Facts,
+        value: Mapping[str, Any],
+        entries: Mapping[str, ConfiguredStream],
     ) -> Sequence[Pair | Problem]:
         declared = cast("Declared", pair.declared)
         source = cast("Key", declared.fields["source"]).name
-        modes = self._destinations.sync_modes(cast("Key", declared.fields["destination"]))
+        modes = _destination_modes(context, declared)
         wanted = streams.wanted(value)
         problems: list[Problem] = []
         for want in wanted:
@@ -129,15 +136,16 @@ class ConnectionKind(Kind):
             destination_id=ids[declared.fields["destination"]],
             streams=selected(declared, {}),
             catalog_id=facts.catalog_id,
+            fields=declared.fields,
             settings=facts.carried,
         )
-        return await self._gateway.create_connection(placed(declared.fields, draft))
+        return await self._gateway.create_connection(draft)
 
     async def update(self, change: Update, ids: Ids) -> None:
         del ids
         changed = {each.path[0] for each in change.fields}
         fields = {name: value for name, value in change.declared.fields.items() if name in changed}
-        draft = placed(fields, ConnectionDraft(name=change.declared.key.name if "name" in changed else None))
+        draft = ConnectionDraft(name=change.declared.key.name if "name" in changed else None, fields=fields)
         if "streams" in changed:
             touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
             kept = untouched(change.observed, touched)
@@ -154,6 +162,12 @@ class ConnectionKind(Kind):
             yield replace(consequence, text=text)
         if isinstance(change, Update):
             yield from _lost_states(change)
+
+
+def _destination_modes(context: ResolveContext, declared: Declared) -> Sequence[str]:
+    """Those the destination's connector knows; empty where nothing is known of it."""
+    specification = context.facts.get(cast("Key", declared.fields["destination"]))
+    return specification.supported_destination_sync_modes if isinstance(specification, Specification) else ()
 
 
 def _selects(observed: Observed | None) -> bool:

@@ -22,16 +22,16 @@ _KEYED = frozenset({"append_dedup", "overwrite_dedup", "update", "soft_delete"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A stream as declared: its mode, and a cursor and a key where the declaration chooses them."""
+    """A stream as declared: its pair of modes, and a cursor and a key where the declaration chooses them."""
 
     label: str
-    mode: str
+    mode: AirbyteSyncMode
     cursor: list[str] | None = None
     primary_key: list[list[str]] | None = None
 
     @property
     def incremental(self) -> bool:
-        return self.mode.startswith("INCREMENTAL_")
+        return self.mode.sync_mode == "incremental"
 
 
 def wanted(streams: Mapping[str, Any]) -> list[Wanted]:
@@ -40,7 +40,7 @@ def wanted(streams: Mapping[str, Any]) -> list[Wanted]:
 
 
 def _wanted(label: str, value: Any) -> Wanted:
-    if isinstance(value, str):
+    if isinstance(value, AirbyteSyncMode):
         return Wanted(label=label, mode=value)
     block = cast("Mapping[str, Any]", value)
     return Wanted(
@@ -82,7 +82,7 @@ def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collectio
     if entry.stream.is_sketch:
         return
     stream = entry.stream
-    source_mode, destination_mode = split(want.mode)
+    source_mode, destination_mode = want.mode.value
     supported = stream.supported_sync_modes or ["full_refresh"]
     readable = source_mode in supported
     if not readable:
@@ -146,7 +146,7 @@ def _ordered_value(value: Any) -> Any:
 
 def observed_value(entry: ConfiguredStream, declared: Any) -> Any:
     """How a connection has a stream configured, as far as *declared* speaks of it."""
-    mode = AirbyteSyncMode(entry.config.sync_mode, entry.config.destination_sync_mode).name
+    mode = AirbyteSyncMode(entry.config.sync_mode, entry.config.destination_sync_mode)
     if not isinstance(declared, Mapping):
         return mode
     block: dict[str, Any] = {"mode": mode}
@@ -160,7 +160,7 @@ def observed_value(entry: ConfiguredStream, declared: Any) -> Any:
 def configured(want: Wanted, entry: ConfiguredStream) -> ConfiguredStream:
     """*entry* as it is sent for *want*: what is declared on top, everything else as it was."""
     stream, config = entry.stream, entry.config
-    source_mode, destination_mode = split(want.mode)
+    source_mode, destination_mode = want.mode.value
     kept = [] if stream.source_defined_cursor else config.cursor_field
     config = replace(
         config,
@@ -175,13 +175,6 @@ def configured(want: Wanted, entry: ConfiguredStream) -> ConfiguredStream:
 def ordered(key: Iterable[Iterable[str]]) -> list[list[str]]:
     """A primary key in one order: its order means nothing to Airbyte."""
     return sorted(list(path) for path in key)
-
-
-def split(mode: str) -> tuple[str, str]:
-    """`INCREMENTAL_APPEND_DEDUP` as ("incremental", "append_dedup")."""
-    lowered = mode.lower()
-    source_mode = "full_refresh" if lowered.startswith("full_refresh_") else lowered.split("_", 1)[0]
-    return source_mode, lowered[len(source_mode) + 1 :]
 
 
 def _has_field(stream: Stream, path: list[str]) -> bool:

@@ -10,8 +10,10 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from dagster_managed_elements.airbyte.gateways import ConnectionDraft
+from dagster_managed_elements.airbyte.connection_fields import read_fields, written_fields
+from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
+from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -41,7 +43,6 @@ MODES: Final = {
 }
 _PAIRS: Final = {name: pair for pair, name in MODES.items()}
 _UNNAMED: Final = ("other", "mode")
-_NAMESPACES: Final = {"customformat": "custom_format"}
 _SETTINGS: Final = (
     "status",
     "nonBreakingSchemaUpdatesBehavior",
@@ -78,12 +79,6 @@ class _Properties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     property_fields: list[list[str]] = []
 
 
-def unwritable(mode: str) -> str | None:
-    """Why `INCREMENTAL_OVERWRITE`, say, cannot be written."""
-    named = sorted("_".join(pair).upper() for pair in MODES)
-    return None if mode in named else f"Airbyte's Public API has no name for {mode}; it has {', '.join(named)}"
-
-
 def read_definition(row: Any, at: str) -> Definition:
     return convert(row, Definition, at)
 
@@ -101,7 +96,7 @@ def read_actor(side: Side, row: Any, at: str, connectors: Connectors) -> Actor:
 def read_connection(row: Any, at: str) -> Connection:
     """A schedule that this API shows and cannot set is among *lost*: a replacement would not have it."""
     fields = object_in(row, at)
-    connection = convert({**fields, "settings": {}, "lost": []}, Connection, at)
+    connection = convert({**fields, "fields": {}, "settings": {}, "lost": []}, Connection, at)
     settings = {name: fields[name] for name in _SETTINGS if fields.get(name) is not None}
     schedule = convert(fields.get("schedule") or dict[str, Any](), _Schedule, f"{at}.schedule")
     if schedule.schedule_type == "cron":
@@ -110,10 +105,9 @@ def read_connection(row: Any, at: str) -> Connection:
     lost = [f"its schedule ({schedule.basic_timing or 'basic'})"] if schedule.schedule_type == "basic" else []
     configurations = fields.get("configurations") or dict[str, Any]()
     rows = read_list(configurations, "streams", f"{at}.configurations")
-    namespace = connection.namespace_definition
     return replace(
         connection,
-        namespace_definition="customformat" if namespace == "custom_format" else namespace,
+        fields=read_fields(fields, at),
         sync_catalog=Catalog(streams=[_stored(each, f"{at}.streams") for each in rows]),
         settings=settings,
         lost=lost,
@@ -157,7 +151,11 @@ def _discovered(row: Any, at: str) -> Stream:
     )
 
 
-UNSELECTABLE: Final = "Airbyte's Public API takes no streams at all for a choice of its own; declare one at least"
+CAPABILITIES: Final = Capabilities(
+    api="public",
+    modes=frozenset(AirbyteSyncMode(*pair) for pair in MODES),
+    no_streams="Airbyte's Public API takes no streams at all for a choice of its own; declare one at least",
+)
 
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
@@ -166,16 +164,13 @@ def creation(draft: ConnectionDraft) -> dict[str, Any]:
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
     """What of a connection is drafted. Its streams are always all of them: a list replaces the selection."""
-    namespace = draft.namespace_definition
     fields = {
         "name": draft.name,
         "sourceId": draft.source_id,
         "destinationId": draft.destination_id,
-        "namespaceDefinition": _NAMESPACES.get(namespace, namespace) if namespace else None,
-        "namespaceFormat": draft.namespace_format,
-        "prefix": draft.prefix,
     }
     body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
+    body |= written_fields(draft.fields, "public")
     if draft.streams is not None:
         body["configurations"] = {"streams": [_row(entry) for entry in draft.streams]}
     return body

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft, Json, Side
 from dagster_managed_elements.airbyte.public_api import bodies
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.specs import facts
@@ -74,11 +74,9 @@ class PublicGateway:
             return Specification(connection_specification=dict(given))
         return facts.known_secrets(side, definition_id)
 
-    def unwritable(self, mode: str) -> str | None:
-        return bodies.unwritable(mode)
-
-    def unselectable(self) -> str | None:
-        return bodies.UNSELECTABLE
+    @property
+    def capabilities(self) -> Capabilities:
+        return bodies.CAPABILITIES
 
     async def specification_of(self, side: Side, actor_id: str) -> Specification:
         """This API tells nothing of a pinned version, not even which connector it is of."""
