@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import moving, noop
+from benchmarks import moving, noop, starting
 
 if __name__ == "__main__":
+    starting.main()
     noop.main()
     moving.main()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import connector_facts
-from contracts import require_contract
+from testing import connector_facts
+from testing.contracts import require_contract
 
 
 def test_the_shipped_table_is_what_the_corpus_says():

@@ -10,7 +10,6 @@ import anyio
 import httpx
 import jsonschema_rs
 import pytest
-from contracts import Contract, require_contract
 from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, generation_of, read_release
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Side, Stream, StreamConfig
@@ -19,7 +18,9 @@ from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Missing
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import Masked
-from standins import ORGANIZATION, StandIn, identity
+
+from testing.contracts import Contract, require_contract
+from testing.standins import ORGANIZATION, StandIn, identity
 
 # The description, and what a server of it calls itself: 0.50 does not say.
 VERSIONS = {"0.50": None, "1.5.0": "1.5.0", "1.6.0": "1.6.0", "1.8.0": "1.8.3", "2.0.0": "2.0.0", "head": "2.1.0"}

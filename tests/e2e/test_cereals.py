@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from contracts import check_exchange, require_contract
+from testing.contracts import check_exchange, require_contract
 
 TREE = """\
 + cereals-csv:

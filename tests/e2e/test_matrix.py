@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import airbyte_local
 import anyio
 import pytest
-from contracts import check_exchange, require_contract
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -19,6 +18,8 @@ from dagster_managed_elements.airbyte import (
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.reconciler import Options, Result, apply, check
+
+from testing.contracts import check_exchange, require_contract
 
 
 @dataclass(frozen=True)

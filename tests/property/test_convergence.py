@@ -19,7 +19,8 @@ from dagster_managed_elements.engine.values import UNSET, Key, Ref
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
-from memory_world import Leaf, MemoryInstance, Node, Server
+
+from testing.memory_world import Leaf, MemoryInstance, Node, Server
 
 NAMES = "abcdefgh"
 

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
 from airbyte_local import LocalAirbyte, server
 
+from testing import contracts
+
 NIL_ID = "00000000-0000-0000-0000-000000000000"
-CONTRACTS = Path(__file__).resolve().parents[3] / "tests" / "contract" / "contracts.py"
 
 
 @dataclass(frozen=True)
@@ -120,17 +118,6 @@ class Api:
 def select(entry: dict[str, Any], **config: Any) -> dict[str, Any]:
     chosen = {"selected": True, "syncMode": "full_refresh", "destinationSyncMode": "overwrite", **config}
     return {**entry, "config": {**entry["config"], **chosen}}
-
-
-def load_contracts() -> ModuleType:
-    if "contracts" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("contracts", CONTRACTS)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["contracts"] = module
-        spec.loader.exec_module(module)
-    return sys.modules["contracts"]
 
 
 class Pool:
@@ -265,7 +252,6 @@ def choose() -> Any:
 
 def _hold_to_contract(server: LocalAirbyte, version: str, *, requests: bool = True) -> None:
     """What was answered must be what Airbyte's own description says; and the request, where it was a success."""
-    contracts = load_contracts()
     file = contracts.FILES.get(version)
     if file is None or not (contracts.FOLDER / f"{file}.json").exists():
         return  # test_contract.py says so, visibly

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,28 +14,20 @@ from airbyte_local.http.auth import TOKEN_ROUTE
 from airbyte_local.public_api.api import ROUTES as PUBLIC_ROUTES
 from airbyte_local.versions.profiles import PROFILES
 
+from testing import contracts
+
 PACKAGE = Path(__file__).resolve().parents[1]
-CONTRACTS = PACKAGE.parents[1] / "tests" / "contract" / "contracts.py"
 
 
 @pytest.fixture(scope="module")
-def contracts():
-    if "contracts" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("contracts", CONTRACTS)
-        sys.modules["contracts"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["contracts"])
-    return sys.modules["contracts"]
-
-
-@pytest.fixture(scope="module")
-def contract(contracts):
+def contract():
     return contracts.require_contract("2.0.0")
 
 
 VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0")
 
 
-def described(contracts, version):
+def described(version):
     return contracts.require_contract(contracts.FILES[version])
 
 
@@ -60,8 +50,8 @@ def paths(version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_route_is_in_the_contract_with_its_method_and_status(contracts, version):
-    contract = described(contracts, version)
+def test_every_route_is_in_the_contract_with_its_method_and_status(version):
+    contract = described(version)
     for path, routes in paths(version).items():
         for route in routes:
             declared = contract.paths[path][route.method.lower()]["responses"]
@@ -69,14 +59,14 @@ def test_every_route_is_in_the_contract_with_its_method_and_status(contracts, ve
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_route_that_is_left_out_is_not_in_the_contract(contracts, version):
+def test_a_route_that_is_left_out_is_not_in_the_contract(version):
     left_out = {f"/v1/{route.path}" for route in ROUTES} | {f"/public/v1/{route.path}" for route in PUBLIC_ROUTES}
-    assert not (left_out - set(paths(version))) & set(described(contracts, version).paths)
+    assert not (left_out - set(paths(version))) & set(described(version).paths)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_route_reads_what_the_contract_declares_and_requires_what_it_requires(contracts, version):
-    contract, wrong = described(contracts, version), []
+def test_a_route_reads_what_the_contract_declares_and_requires_what_it_requires(version):
+    contract, wrong = described(version), []
     for path, routes in paths(version).items():
         for route in routes:
             declared = contract.paths[path][route.method.lower()].get("requestBody")
@@ -95,8 +85,8 @@ MISSPELT = {"0.50": TYPO, "1.5": TYPO, "1.6": TYPO}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_public_route_reads_the_query_that_the_contract_declares(contracts, version):
-    contract = described(contracts, version)
+def test_a_public_route_reads_the_query_that_the_contract_declares(version):
+    contract = described(version)
     for route in PUBLIC_ROUTES:
         if {route.path, route.name} & PROFILES[version].absent:
             continue
@@ -164,7 +154,7 @@ def test_the_readme_lists_every_endpoint_of_the_contract(contract):
     assert set().union(*readme_table("Public API")) == public
 
 
-def test_a_wrong_exchange_is_seen(contracts, contract):
+def test_a_wrong_exchange_is_seen(contract):
     good = {"sourceId": "11111111-1111-1111-1111-111111111111"}
 
     def check(request, status, response, path="/api/v1/sources/get"):
@@ -189,7 +179,7 @@ def test_a_wrong_exchange_is_seen(contracts, contract):
     assert check({}, 404, None, "/api/v1/workspaces/list") == []
 
 
-def test_a_missing_contract_is_a_visible_skip_and_a_failure_in_ci(contracts, monkeypatch):
+def test_a_missing_contract_is_a_visible_skip_and_a_failure_in_ci(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match=r"nowhere\.json"):
         contracts.require_contract("nowhere")

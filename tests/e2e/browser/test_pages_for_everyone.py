@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 from playwright.sync_api import expect
-from seen import HOSTILE, PHONE, SLOW, connect, everything, filled, is_wide
+
+from testing.browser import HOSTILE, PHONE, SLOW, connect, everything, filled, is_wide
 
 pytestmark = pytest.mark.slow
 

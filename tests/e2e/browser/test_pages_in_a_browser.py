@@ -7,7 +7,8 @@ import re
 import pytest
 from airbyte_local import server
 from playwright.sync_api import expect
-from seen import FAILING, SLOW, connect, put, shown
+
+from testing.browser import FAILING, SLOW, connect, put, shown
 
 
 def test_the_cereals_appear_and_are_moved_by_a_click(airbyte_local, cereals, opened):

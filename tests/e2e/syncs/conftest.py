@@ -10,14 +10,14 @@ import httpx
 import pytest
 from airbyte_local import server
 
-pytest.register_assert_rewrite("bench", "cells", "raw_landings", "typed_landings")
+pytest.register_assert_rewrite("testing.syncs")
 
-from bench import Bench  # noqa: E402
-from landings import LANDINGS  # noqa: E402
-from postgres_server import PostgresServer, serving_postgres  # noqa: E402
-from raw_landings import Landing  # noqa: E402
-from served import Served  # noqa: E402
-from typed_landings import Postgres  # noqa: E402
+from testing.postgres_server import PostgresServer, serving_postgres  # noqa: E402
+from testing.syncs.bench import Bench  # noqa: E402
+from testing.syncs.landings import LANDINGS  # noqa: E402
+from testing.syncs.raw_landings import Landing  # noqa: E402
+from testing.syncs.served import Served  # noqa: E402
+from testing.syncs.typed_landings import Postgres  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cells import Cell, check_cell, check_refusal, illegal, legal, table
-from origins import File, SampleData
-from programs import Program
+from testing.syncs.cells import Cell, check_cell, check_refusal, illegal, legal, table
+from testing.syncs.origins import File, SampleData
+from testing.syncs.programs import Program
 
 CELLS = table(File, SampleData, Program)
 

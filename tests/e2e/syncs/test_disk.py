@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from bench import chosen
-from programs import Tables
-from streams import BY_NAME, Stream
+
+from testing.syncs.bench import chosen
+from testing.syncs.programs import Tables
+from testing.syncs.streams import BY_NAME, Stream
 
 MEGABYTE = 1 << 20
 STREAM = Stream(name="noise", properties={"id": {"type": "integer"}, "text": {"type": "string"}}, key="id")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from bench import chosen, wait_until
-from landings import LANDINGS, SQL
-from programs import Tables
-from streams import BY_NAME, Stream
+
+from testing.syncs.bench import chosen, wait_until
+from testing.syncs.landings import LANDINGS, SQL
+from testing.syncs.programs import Tables
+from testing.syncs.streams import BY_NAME, Stream
 
 STREAM = Stream(
     name="things",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from bench import Flow, chosen, failure, wait_until
-from landings import LANDINGS, SQL
-from programs import Tables
-from raw_landings import Landing
-from served import Served
-from streams import BY_NAME, Mode, Row, Stream
+
+from testing.syncs.bench import Flow, chosen, failure, wait_until
+from testing.syncs.landings import LANDINGS, SQL
+from testing.syncs.programs import Tables
+from testing.syncs.raw_landings import Landing
+from testing.syncs.served import Served
+from testing.syncs.streams import BY_NAME, Mode, Row, Stream
 
 STOPPED = "The server was stopped while this ran."
 STREAM = Stream(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from bench import chosen
-from landings import LANDINGS
-from programs import Tables
-from streams import BY_NAME, Stream
+
+from testing.syncs.bench import chosen
+from testing.syncs.landings import LANDINGS
+from testing.syncs.programs import Tables
+from testing.syncs.streams import BY_NAME, Stream
 
 EU = Stream(
     name="orders",

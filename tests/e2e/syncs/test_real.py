@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cells import Cell, check_cell, check_refusal, illegal, legal, table
-from low_code import Manifest
-from real_connectors import installed
-from real_origins import Faker, HardcodedRecords
+
+from testing.real_connectors import installed
+from testing.syncs.cells import Cell, check_cell, check_refusal, illegal, legal, table
+from testing.syncs.low_code import Manifest
+from testing.syncs.real_origins import Faker, HardcodedRecords
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # the first one may install connectors
 CELLS = table(Faker, Manifest, HardcodedRecords)

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from bench import chosen
-from landings import SQL
-from real_origins import Command, stream_of
-from smoke_test import smoke_test_command
-from streams import MODES, newest
+
+from testing.syncs.bench import chosen
+from testing.syncs.landings import SQL
+from testing.syncs.real_origins import Command, stream_of
+from testing.syncs.smoke_test import smoke_test_command
+from testing.syncs.streams import MODES, newest
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 IMAGE = "test/source-smoke-test"

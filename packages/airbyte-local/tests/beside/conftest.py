@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import real_connectors
 from airbyte_local.connectors.external.pins import find_pin
 from airbyte_local.connectors.external.workshop import Candidate, Workshop
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Source, Surroundings
+
+from testing import real_connectors
 
 
 @dataclass(frozen=True)

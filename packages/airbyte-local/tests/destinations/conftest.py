@@ -21,7 +21,8 @@ from airbyte_local.connectors.destinations.files import LocalCsv, LocalJson
 from airbyte_local.connectors.destinations.postgres import Postgres
 from airbyte_local.connectors.destinations.sqlite import Sqlite
 from airbyte_local.connectors.protocol import Destination, Sink, Surroundings, Target
-from postgres_server import PostgresServer, serving_postgres
+
+from testing.postgres_server import PostgresServer, serving_postgres
 
 WRITER = Path(__file__).parent / "children" / "writer.py"
 USERS = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}}

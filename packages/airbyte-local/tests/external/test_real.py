@@ -11,13 +11,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import real_connectors
 from airbyte_local.connectors.cancelling import Cancellation, Cancelled
 from airbyte_local.connectors.external.pins import PINS, find_pin
 from airbyte_local.connectors.external.workshop import Candidate, Workshop
 from airbyte_local.connectors.file import File
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.protocol import ConnectorFailed
+
+from testing import real_connectors
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

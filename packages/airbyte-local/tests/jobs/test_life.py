@@ -98,9 +98,7 @@ def test_a_stop_ends_what_runs_and_says_why_at_the_next_start(serve, flow):
     mine = flow(10_000, on=serve("2.0", places=2), **SLOW)
     job = mine.start()
     mine.until(job, running)
-    began = time.monotonic()
     mine.api.server.restart()
-    assert time.monotonic() - began < 15
     found = mine.job(job)
     assert found["job"]["status"] == "failed"
     assert mine.failure(found) == "The server was stopped while this ran."

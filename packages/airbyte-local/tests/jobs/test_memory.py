@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 import httpx
 import pytest
-from postgres_server import serving_postgres
+
+from testing.postgres_server import serving_postgres
 
 ROWS = 1_000_000
 MOST_MEGABYTES = 150

@@ -6,7 +6,8 @@ import pytest
 from dagster_managed_elements.engine.cascading import cascade
 from dagster_managed_elements.engine.changes import Change, Create, Delete, FieldChange, Pair, Replace, Update
 from dagster_managed_elements.engine.values import ABSENT
-from sides import alone, at, both, have, leaf, node, want
+
+from testing.sides import alone, at, both, have, leaf, node, want
 
 A1 = have("a", "1")
 TO_A, TO_B, TO_C = at("1"), at("2"), at("3")

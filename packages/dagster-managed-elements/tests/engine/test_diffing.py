@@ -19,8 +19,9 @@ from dagster_managed_elements.engine.diffing import Basis, diff, undeclared
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.secrets import Secret, SecretRecord
 from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named
-from memory_world import NodeKind, Server
-from sides import KINDS, alone, at, both, have, node, want
+
+from testing.memory_world import NodeKind, Server
+from testing.sides import KINDS, alone, at, both, have, node, want
 
 IDS = {node("b"): "2", node("c"): "3", Key("leaf", "b"): "2"}
 UNKNOWN = "the server does not show this secret, so it is taken as unchanged"

@@ -27,7 +27,8 @@ from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.planning import plan
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.values import Ids, Key, Later
-from sides import at, have, node, want
+
+from testing.sides import at, have, node, want
 
 
 class Acting(Kind):

@@ -7,7 +7,8 @@ from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.guarding import Policy, guard, objections
 from dagster_managed_elements.engine.planning import Plan
-from sides import node
+
+from testing.sides import node
 
 DELETE = Consequence(node("a"), "delete", "a is deleted")
 CASCADE = Consequence(node("b"), "cascade", "b is deleted with a")

@@ -8,8 +8,9 @@ import pytest
 from dagster_managed_elements.engine.changes import Create, Delete, FieldChange, Update
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import ABSENT
-from memory_world import NodeKind, Server
-from sides import have, want
+
+from testing.memory_world import NodeKind, Server
+from testing.sides import have, want
 
 
 class Shown(NodeKind):

@@ -12,7 +12,8 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.matching import gather, match
 from dagster_managed_elements.engine.values import Fields
-from sides import have, leaf, node, want
+
+from testing.sides import have, leaf, node, want
 
 
 def paired(

@@ -10,8 +10,9 @@ import pytest
 from dagster_managed_elements.engine.changes import Observed
 from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.observing import Reading, confirm, observe
-from memory_world import MemoryKind, Server
-from sides import have, want
+
+from testing.memory_world import MemoryKind, Server
+from testing.sides import have, want
 
 
 class Listed(MemoryKind):

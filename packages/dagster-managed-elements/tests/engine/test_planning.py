@@ -23,7 +23,8 @@ from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import Later, Masked, Named
-from sides import KINDS, at, have, leaf, node, want
+
+from testing.sides import KINDS, at, have, leaf, node, want
 
 SOME = (FieldChange(("color",), 0, 1),)
 

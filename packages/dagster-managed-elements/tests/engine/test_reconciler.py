@@ -18,7 +18,8 @@ from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.values import Key, Ref
 from dagster_managed_elements.reconciler import ApplyFailed, Options, Reconciler, Result, apply, check
-from memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
+
+from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,8 +17,9 @@ from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.secrets import EnvVar
 from dagster_managed_elements.engine.surveying import Declaration, Survey, survey
-from memory_world import Leaf, LeafKind, Node, NodeKind, Server
-from sides import at, leaf, node
+
+from testing.memory_world import Leaf, LeafKind, Node, NodeKind, Server
+from testing.sides import at, leaf, node
 
 
 class Checked(NodeKind):

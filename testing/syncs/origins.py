@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from airbyte_local.connectors import sample_data
 from airbyte_local.connectors.protocol import Surroundings
-from bench import Bench
-from streams import Row, Stream
+
+from testing.syncs.bench import Bench
+from testing.syncs.streams import Row, Stream
 
 
 class Origin(ABC):

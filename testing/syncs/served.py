@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop
-from bench import Bench
+
+from testing.syncs.bench import Bench
 
 SERVING = Path(__file__).parent / "children" / "serving.py"
 SLOWING = {"PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"}

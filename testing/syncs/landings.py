@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from raw_landings import Landing, LocalCsv, LocalJson, Sqlite
-from typed_landings import DuckDB, Postgres
+from testing.syncs.raw_landings import Landing, LocalCsv, LocalJson, Sqlite
+from testing.syncs.typed_landings import DuckDB, Postgres
 
 LANDINGS: dict[str, type[Landing]] = {
     "Local JSON": LocalJson,

@@ -1,4 +1,4 @@
-"""Rules 22 to 24: the cursors, keys and fields that the Public API checks, message by message."""
+"""The cursors, keys and fields that the Public API checks, message by message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ EVERYWHERE = ("0.50", "1.5", "1.6", "1.8", "2.0", "cloud")
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_22_cursors(serve, connect_ends, version):
+def test_a_cursor_is_given_where_one_is_needed_and_is_a_field_of_the_stream(serve, connect_ends, version):
     api = serve(version)
     own, free = connect_ends(api), connect_ends(api, "free")
     append = {"syncMode": "incremental_append"}
@@ -28,7 +28,7 @@ def test_rule_22_cursors(serve, connect_ends, version):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_23_primary_keys(serve, connect_ends, version):
+def test_a_primary_key_is_given_where_one_is_needed_and_made_of_fields_of_the_stream(serve, connect_ends, version):
     api = serve(version)
     own, free = connect_ends(api), connect_ends(api, "free")
     dedup = {"syncMode": "incremental_deduped_history"}
@@ -80,7 +80,7 @@ SELECTIONS = [
 
 
 @pytest.mark.parametrize("version", ["1.5", "1.6", "1.8", "2.0", "cloud"])
-def test_rule_24_selected_fields(serve, connect_ends, version):
+def test_selected_fields_are_those_of_the_stream_with_its_key_and_cursor(serve, connect_ends, version):
     ends = connect_ends(serve(version), "free")
     stream = {
         "name": "free",

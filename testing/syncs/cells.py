@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from bench import chosen
-from landings import LANDINGS
-from origins import Origin
-from raw_landings import Landing
-from streams import MODES, Mode, Row
+
+from testing.syncs.bench import chosen
+from testing.syncs.landings import LANDINGS
+from testing.syncs.origins import Origin
+from testing.syncs.raw_landings import Landing
+from testing.syncs.streams import MODES, Mode, Row
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import httpx
 from airbyte_local.connectors.external.workshop import Workshop
-from raw_landings import Landing
-from streams import Mode, Row, Stream, in_order
+
+from testing.syncs.raw_landings import Landing
+from testing.syncs.streams import Mode, Row, Stream, in_order
 
 SECONDS = 100.0  # of a sync, real connectors starting among other tests
 OVER = frozenset({"succeeded", "failed", "cancelled"})

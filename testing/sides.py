@@ -7,7 +7,8 @@ from typing import Any
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
 from dagster_managed_elements.engine.kinds import Kind
 from dagster_managed_elements.engine.values import Key, Ref
-from memory_world import LeafKind, NodeKind, Server
+
+from testing.memory_world import LeafKind, NodeKind, Server
 
 KINDS: dict[str, Kind] = {"node": NodeKind(Server()), "leaf": LeafKind(Server())}
 

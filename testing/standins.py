@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from contracts import Contract, check_exchange
+
+from testing.contracts import Contract, check_exchange
 
 NIL = str(UUID(int=0))
 ORGANIZATION = str(UUID(int=7))

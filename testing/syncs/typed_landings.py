@@ -12,9 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
-from postgres_server import PostgresServer
-from raw_landings import DEDUPING, Landing, alphanumeric, distinct, quoted
-from streams import Row, Stream
+from testing.postgres_server import PostgresServer
+from testing.syncs.raw_landings import DEDUPING, Landing, alphanumeric, distinct, quoted
+from testing.syncs.streams import Row, Stream
 
 LONGEST = 63  # bytes of a name in PostgreSQL
 BEGINNING = 50  # of a name that was cut: so much of it is as it was

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from bench import Bench
-from origins import Origin
-from streams import Row, Stream
+from testing.syncs.bench import Bench
+from testing.syncs.origins import Origin
+from testing.syncs.streams import Row, Stream
 
 KEY = "open sesame"
 ITEMS = Stream(

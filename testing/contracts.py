@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-FOLDER = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "airbyte"
+FOLDER = Path(__file__).resolve().parents[2] / "shared" / "contracts" / "airbyte"
 FORMATS = FormatChecker(formats=["uuid"])
 # Properties that are declared as required and that no server sends: (schema, property).
 LIES = {

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from airbyte_local.connectors.external.pins import find_pin
-from bench import Bench
-from origins import Origin
-from real_connectors import FOLDER
-from streams import Row, Stream
+
+from testing.real_connectors import FOLDER
+from testing.syncs.bench import Bench
+from testing.syncs.origins import Origin
+from testing.syncs.streams import Row, Stream
 
 SECONDS = 100
 

@@ -1,4 +1,4 @@
-"""Rules 1 to 8 of the reference on Airbyte's server: who gets in, what a request may say, what is not found."""
+"""Who gets in, what a request may say, what is not found."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def is_bare(reply):
 
 @pytest.mark.parametrize("version", CLIENT_CELLS)
 @pytest.mark.parametrize("header", [None, "Bearer nonsense", "Basic YTpi"])
-def test_rule_1_without_a_good_token_there_is_401_in_the_words_of_the_framework(serve, version, header):
+def test_without_a_good_token_there_is_401_in_the_words_of_the_framework(serve, version, header):
     api = serve(version, auth="client", log_in=False)
     if header:
         api.client.headers["authorization"] = header
@@ -38,7 +38,7 @@ def test_rule_1_without_a_good_token_there_is_401_in_the_words_of_the_framework(
 
 
 @pytest.mark.parametrize("version", CLIENT_CELLS)
-def test_rule_1_health_and_the_instance_are_for_everybody(serve, version):
+def test_health_and_the_instance_are_for_everybody(serve, version):
     api = serve(version, auth="client", log_in=False)
     assert api.public("GET", "health").status == 200
     if version != "cloud":
@@ -48,7 +48,7 @@ def test_rule_1_health_and_the_instance_are_for_everybody(serve, version):
 
 @pytest.mark.parametrize("version", CLIENT_CELLS)
 @pytest.mark.parametrize("wrong", [{"client_id": "x"}, {"client_secret": "x"}])
-def test_rule_2_wrong_client_credentials(serve, version, wrong):
+def test_wrong_client_credentials(serve, version, wrong):
     api = serve(version, auth="client", log_in=False)
     body = {"client_id": api.server.client_id, "client_secret": api.server.client_secret, **wrong}
     refused = api.public("POST", "applications/token", body)
@@ -61,7 +61,7 @@ def test_rule_2_wrong_client_credentials(serve, version, wrong):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_3_unknown_routes_and_health(serve, version):
+def test_unknown_routes_and_health(serve, version):
     api = serve(version)
     for answer in (api.public("GET", "nothing"), api.public("PATCH", "streams"), api.ask("nothing/list")):
         assert (answer.status, answer.text) == (404, "Object not found.")
@@ -71,7 +71,7 @@ def test_rule_3_unknown_routes_and_health(serve, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rule_4_a_missing_property_of_the_config_api(serve, version):
+def test_a_missing_property_of_the_config_api(serve, version):
     refused = serve(version).ask("sources/create", name="s")
     assert refused.status == 400
     if version in OLD:
@@ -82,7 +82,7 @@ def test_rule_4_a_missing_property_of_the_config_api(serve, version):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_4_a_limit_out_of_bounds_and_a_body_that_does_not_fit(serve, version):
+def test_a_limit_out_of_bounds_and_a_body_that_does_not_fit(serve, version):
     api = serve(version)
     for query in ({"limit": 101}, {"limit": 0}, {"offset": -1}):
         refused = api.public("GET", "sources", **query)
@@ -96,13 +96,13 @@ def test_rule_4_a_limit_out_of_bounds_and_a_body_that_does_not_fit(serve, versio
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_4_what_is_no_json_at_all_is_422(serve, version):
+def test_what_is_no_json_at_all_is_422(serve, version):
     api = serve(version)
     assert api.client.post(f"{api.server.public_url}/sources", content=b"{").status_code == 422
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_5_unknown_keys_are_ignored_and_enums_read_in_any_case(serve, version):
+def test_unknown_keys_are_ignored_and_enums_read_in_any_case(serve, version):
     api = serve(version, odd_requests=True)
     source = api.made(
         "sources", name="s", workspaceId=api.workspace, definitionId=FAKER, configuration={}, whatever={"a": 1}
@@ -127,12 +127,12 @@ def test_rule_5_unknown_keys_are_ignored_and_enums_read_in_any_case(serve, versi
 
 
 @pytest.mark.parametrize("version", ["1.5", "1.6", "1.8", "2.0", "cloud"])
-def test_rule_5_problems_alone_have_nulls(serve, version):
+def test_problems_alone_have_nulls(serve, version):
     refused = serve(version).public("POST", "sources", {"name": "s", "workspaceId": NOBODY, "configuration": {}})
     assert (refused.status, refused.json["documentationUrl"], refused.json["data"]) == (422, None, None)
 
 
-def test_rule_5_before_problems_had_data_the_detail_said_it_all(serve):
+def test_before_problems_had_data_the_detail_said_it_all(serve):
     api = serve("0.50")
     body = {"name": "s", "workspaceId": api.workspace, "definitionId": FAKER, "configuration": {"count": "many"}}
     refused = api.public("POST", "sources", body)
@@ -162,7 +162,7 @@ SINCE_1_6 = [
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_6_an_unknown_id_of_the_public_api(serve, version):
+def test_an_unknown_id_of_the_public_api(serve, version):
     api = serve(version)
     for method, path, body, kind in UNKNOWN + (SINCE_1_6 if version not in {"0.50", "1.5"} else []):
         refused = api.public(method, path, body)
@@ -175,7 +175,7 @@ def test_rule_6_an_unknown_id_of_the_public_api(serve, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rule_6_an_unknown_id_of_the_config_api(serve, version):
+def test_an_unknown_id_of_the_config_api(serve, version):
     refused = serve(version).ask("sources/get", sourceId=NOBODY)
     assert refused.status == 404
     text = f"Internal Server Error: Could not find configuration for SOURCE_CONNECTION: {NOBODY}."
@@ -183,7 +183,7 @@ def test_rule_6_an_unknown_id_of_the_config_api(serve, version):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_6_a_malformed_id_in_a_path_is_a_crash(serve, version):
+def test_a_malformed_id_in_a_path_is_a_crash(serve, version):
     api = serve(version)
     for path in ("sources/x", "destinations/x", "connections/x"):
         refused = api.public("GET", path)
@@ -193,7 +193,7 @@ def test_rule_6_a_malformed_id_in_a_path_is_a_crash(serve, version):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_7_a_source_of_an_unknown_definition_or_in_an_unknown_workspace(serve, version):
+def test_a_source_of_an_unknown_definition_or_in_an_unknown_workspace(serve, version):
     api = serve(version)
     body = {"name": "s", "workspaceId": api.workspace, "definitionId": FAKER, "configuration": {}}
     refused = api.public("POST", "sources", {**body, "definitionId": NOBODY})
@@ -211,7 +211,7 @@ def test_rule_7_a_source_of_an_unknown_definition_or_in_an_unknown_workspace(ser
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rule_8_of_two_unknown_ends_the_destination_is_missed_first(serve, version):
+def test_of_two_unknown_ends_the_destination_is_missed_first(serve, version):
     api = serve(version)
     destination = api.destination()["destinationId"]
     neither = api.public("POST", "connections", {"sourceId": NOBODY, "destinationId": NOBODY})

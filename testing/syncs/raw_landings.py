@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from streams import Row, Stream
+from testing.syncs.streams import Row, Stream
 
 PLAIN = frozenset({"overwrite", "append"})
 DEDUPING = PLAIN | {"append_dedup", "overwrite_dedup"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from airbyte_local.connectors.external.pins import find_pin
 from airbyte_local.connectors.external.workshop import Workshop
 
-FOLDER = Path(__file__).resolve().parents[2] / ".venv-clients" / "connectors"
+FOLDER = Path(__file__).resolve().parents[1] / ".venv-clients" / "connectors"
 
 
 def installed(*names: str) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from airbyte_local.connectors.external.environments import find_uv
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "tests" / "clients" / "source_smoke_test.txt"
 ENVIRONMENTS = ROOT / ".venv-clients"
 PYTHON = "3.11"  # it knows 3.10 to 3.12

@@ -1,4 +1,4 @@
-"""Rules 9, 29 to 32 and the 423 of rule 36: what is refused because of jobs, in both APIs of every version."""
+"""What is refused because of jobs, in both APIs of every version."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def message(reply):
 
 
 @pytest.mark.parametrize("version", PUBLIC)
-def test_rule_9_an_unknown_job_of_the_public_api_does_not_run(serve, version):
+def test_an_unknown_job_of_the_public_api_does_not_run(serve, version):
     api = serve(version)
     for method in ("GET", "DELETE"):
         refused = api.public(method, "jobs/987654")
@@ -58,14 +58,14 @@ def test_rule_9_an_unknown_job_of_the_public_api_does_not_run(serve, version):
 
 
 @pytest.mark.parametrize("version", CONFIG)
-def test_rule_9_an_unknown_job_crashes_the_config_api(serve, version):
+def test_an_unknown_job_crashes_the_config_api(serve, version):
     api = serve(version)
     for path in ("jobs/get", "jobs/get_light", "jobs/get_without_logs", "jobs/cancel"):
         assert api.ask(path, id=987654).status == 500
 
 
 @pytest.mark.parametrize("version", PUBLIC)
-def test_rule_29_only_an_active_connection_is_synced_by_the_public_api(serve, public_flow, version):
+def test_only_an_active_connection_is_synced_by_the_public_api(serve, public_flow, version):
     api = serve(version)
     flow = public_flow(api)
     api.made(f"connections/{flow.id}", "PATCH", status="inactive")
@@ -75,7 +75,7 @@ def test_rule_29_only_an_active_connection_is_synced_by_the_public_api(serve, pu
 
 
 @pytest.mark.parametrize("version", CONFIG)
-def test_rule_29_only_an_active_connection_is_synced_by_the_config_api(serve, flow, version):
+def test_only_an_active_connection_is_synced_by_the_config_api(serve, flow, version):
     api = serve(version)
     mine = flow(on=api)
     api.ok("connections/update", connectionId=mine.id, status="inactive")
@@ -85,7 +85,7 @@ def test_rule_29_only_an_active_connection_is_synced_by_the_config_api(serve, fl
 
 
 @pytest.mark.parametrize("version", PUBLIC)
-def test_rule_30_one_job_of_a_connection_at_a_time_in_the_public_api(serve, public_flow, version):
+def test_one_job_of_a_connection_at_a_time_in_the_public_api(serve, public_flow, version):
     api = serve(version)
     flow = public_flow(api)
     job = flow.ask().json
@@ -98,7 +98,7 @@ def test_rule_30_one_job_of_a_connection_at_a_time_in_the_public_api(serve, publ
 
 
 @pytest.mark.parametrize("version", CONFIG)
-def test_rule_30_one_job_of_a_connection_at_a_time_in_the_config_api(serve, flow, version):
+def test_one_job_of_a_connection_at_a_time_in_the_config_api(serve, flow, version):
     api = serve(version)
     mine = flow(100, on=api, interval=50)
     mine.start()
@@ -107,13 +107,13 @@ def test_rule_30_one_job_of_a_connection_at_a_time_in_the_config_api(serve, flow
 
 
 @pytest.mark.parametrize("version", [each for each in PUBLIC if each != "0.50"])
-def test_rule_31_the_public_api_does_not_refresh(serve, public_flow, version):
+def test_the_public_api_does_not_refresh(serve, public_flow, version):
     refused = public_flow(serve(version)).ask("refresh")
     assert (refused.status, message(refused)) == (422, "Refreshes are not supported in the public API")
 
 
 @pytest.mark.parametrize("version", PUBLIC)
-def test_rule_32_a_job_that_is_over_is_not_cancelled_by_the_public_api(serve, public_flow, version):
+def test_a_job_that_is_over_is_not_cancelled_by_the_public_api(serve, public_flow, version):
     api = serve(version)
     flow = public_flow(api)
     job = flow.ask().json["jobId"]
@@ -123,7 +123,7 @@ def test_rule_32_a_job_that_is_over_is_not_cancelled_by_the_public_api(serve, pu
 
 
 @pytest.mark.parametrize("version", CONFIG)
-def test_rule_32_a_job_that_is_over_is_not_cancelled_by_the_config_api(serve, flow, version):
+def test_a_job_that_is_over_is_not_cancelled_by_the_config_api(serve, flow, version):
     api = serve(version)
     mine = flow(100, on=api, interval=50)
     job = mine.start()
@@ -132,12 +132,12 @@ def test_rule_32_a_job_that_is_over_is_not_cancelled_by_the_config_api(serve, fl
 
 
 @pytest.mark.parametrize("version", [each for each in PUBLIC if each != "0.50"])
-def test_rule_32_a_clear_is_called_a_reset(serve, public_flow, version):
+def test_a_clear_is_called_a_reset(serve, public_flow, version):
     assert public_flow(serve(version)).ask("clear").json["jobType"] == "reset"
 
 
 @pytest.mark.parametrize("version", PUBLIC)
-def test_rule_32_times_and_durations_are_javas(serve, public_flow, version):
+def test_times_and_durations_are_javas(serve, public_flow, version):
     api = serve(version)
     flow = public_flow(api, rows=3, interval=0)
     job = flow.ask().json["jobId"]
@@ -151,7 +151,7 @@ def test_rule_32_times_and_durations_are_javas(serve, public_flow, version):
 
 
 @pytest.mark.parametrize("version", CONFIG)
-def test_rule_36_the_state_is_not_written_under_a_running_job(serve, flow, version):
+def test_the_state_is_not_written_under_a_running_job(serve, flow, version):
     api = serve(version)
     mine = flow(100, on=api, interval=50)
     state = {"connectionId": mine.id, "stateType": "stream", "streamState": []}

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bench import Bench
-from origins import Origin
-from streams import Row, Stream
+from testing.syncs.bench import Bench
+from testing.syncs.origins import Origin
+from testing.syncs.streams import Row, Stream
 
 IMAGE = "test/source-tables"
 TABLES = Path(__file__).parent / "children" / "tables.py"

@@ -1,9 +1,9 @@
 """Makes the table of facts about connectors that the library ships: ids, names, images and paths of secrets.
 
-    python tests/contract/connector_facts.py
+    python -m testing.connector_facts
 
-Facts only: nothing of a connector's schema but where its secrets are. `test_connector_facts.py` holds the
-table against the corpus.
+Facts only: nothing of a connector's schema but where its secrets are.
+`tests/contract/test_connector_facts.py` holds the table against the corpus.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from contracts import FOLDER
+from testing.contracts import FOLDER
 
 CORPUS = FOLDER / "connectors.jsonl"
 AIRBYTE = "packages/dagster-managed-elements/src/dagster_managed_elements/airbyte/specs"
-TABLE = Path(__file__).resolve().parents[2] / AIRBYTE / "connector_facts.jsonl"
+TABLE = Path(__file__).resolve().parents[1] / AIRBYTE / "connector_facts.jsonl"
 
 
 def secrets(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Rules 16 to 21 and 25 to 28: schedules, streams and ends of a connection; discoveries that fail."""
+"""Schedules, streams and ends of a connection; discoveries that fail."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def cron(expression):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rules_16_to_18_cron_expressions(serve, connect_ends, version):
+def test_cron_expressions_that_are_refused_and_kept(serve, connect_ends, version):
     ends = connect_ends(serve(version))
     assert ends.told(schedule={"scheduleType": "cron"}) == "Missing cron expression in the schedule."
     assert ends.told(**cron("0 0 * * *")) == (
@@ -41,7 +41,7 @@ def test_more_often_than_hourly_is_refused_on_cloud_alone(serve, connect_ends):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_19_streams_that_are_not_there_or_there_twice(serve, connect_ends, version):
+def test_streams_that_are_not_there_or_there_twice(serve, connect_ends, version):
     api = serve(version, odd_requests=True)
     ends = connect_ends(api)
     found = "streams found with name [{}] and namespace [{}]. "
@@ -57,13 +57,13 @@ def test_rule_19_streams_that_are_not_there_or_there_twice(serve, connect_ends, 
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_20_a_stream_given_twice(serve, connect_ends, version):
+def test_a_stream_given_twice(serve, connect_ends, version):
     told = connect_ends(serve(version)).told({"name": "users"}, {"name": "users"})
     assert told == "Duplicate stream found in configuration for stream name [users] in namespace [null]."
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_21_a_sync_mode_that_the_two_ends_cannot_do(serve, connect_ends, version):
+def test_a_sync_mode_that_the_two_ends_cannot_do(serve, connect_ends, version):
     ends = connect_ends(serve(version), destination="plain")
     assert ends.told({"name": "users", "syncMode": "incremental_deduped_history"}) == (
         "Cannot set sync mode to incremental_deduped_history for stream users. "
@@ -88,7 +88,7 @@ def test_sync_modes_come_with_versions(serve, connect_ends, version, there):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rule_25_ends_in_two_workspaces(serve, connect_ends, version):
+def test_ends_in_two_workspaces(serve, connect_ends, version):
     api = serve(version)
     here, there = connect_ends(api), api.made("workspaces", name="w")["workspaceId"]
     elsewhere = api.made("destinations", name="d", workspaceId=there, configuration=WRITABLE)
@@ -99,7 +99,7 @@ def test_rule_25_ends_in_two_workspaces(serve, connect_ends, version):
     assert api.ask("connections/create", {**body, "status": "active"}).status == 500
 
 
-def test_rule_26_a_locked_connection(serve):
+def test_a_locked_connection(serve):
     api = serve("9.9")
     ids = api.server.seed(
         sources=[{"name": "s"}],
@@ -112,7 +112,7 @@ def test_rule_26_a_locked_connection(serve):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rule_27_schedules_of_the_config_api(serve, connect_ends, version):
+def test_schedules_of_the_config_api(serve, connect_ends, version):
     api = serve(version)
     ends = connect_ends(api)
     body = {"sourceId": ends.source, "destinationId": ends.destination, "status": "active"}
@@ -134,7 +134,7 @@ def test_rule_27_schedules_of_the_config_api(serve, connect_ends, version):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_28_a_discovery_that_fails(serve, connect_ends, version):
+def test_a_discovery_that_fails(serve, connect_ends, version):
     api = serve(version)
     ends = connect_ends(api, "twin")
     api.made(f"sources/{ends.source}", "PATCH", configuration={"database": "fail:discover"})

@@ -1,4 +1,4 @@
-"""Rules 33 to 37: tags, definitions, state, workspaces. Rules 9 and 29 to 32 are in jobs/test_rules.py."""
+"""Tags, definitions, state, workspaces. What is refused because of jobs is in jobs/test_refusals.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IMAGE = {
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.8", "2.0", "cloud"])
-def test_rule_33_tags_of_the_public_api(serve, version):
+def test_tags_of_the_public_api(serve, version):
     api = serve(version)
     tag = {"name": "t", "color": "AABBCC", "workspaceId": api.workspace}
     api.made("tags", **tag)
@@ -32,7 +32,7 @@ def test_rule_33_tags_of_the_public_api(serve, version):
 
 
 @pytest.mark.parametrize("version", ["1.5", "1.6", "1.8", "2.0"])
-def test_rule_33_tags_of_the_config_api(serve, version):
+def test_tags_of_the_config_api(serve, version):
     api = serve(version)
     tag = {"name": "t", "color": "AABBCC", "workspaceId": api.workspace}
     api.ok("tags/create", tag)
@@ -44,7 +44,7 @@ def test_rule_33_tags_of_the_config_api(serve, version):
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.8", "2.0"])
-def test_rule_34_only_custom_definitions_are_changed(serve, version):
+def test_only_custom_definitions_are_changed(serve, version):
     api = serve(version)
     root = f"workspaces/{api.workspace}/definitions/sources"
     for method, body in (("PUT", {"name": "x", "dockerImageTag": "1"}), ("DELETE", None)):
@@ -61,7 +61,7 @@ def test_rule_34_only_custom_definitions_are_changed(serve, version):
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.8", "2.0"])
-def test_rule_34_an_image_without_a_specification(serve, version):
+def test_an_image_without_a_specification(serve, version):
     api = serve(version)
     image = {**IMAGE, "dockerImageTag": "fail:spec"}
     refused = api.public("POST", f"workspaces/{api.workspace}/definitions/destinations", image)
@@ -72,7 +72,7 @@ def test_rule_34_an_image_without_a_specification(serve, version):
     )
 
 
-def test_rule_34_images_are_not_for_cloud(serve):
+def test_images_are_not_for_cloud(serve):
     api = serve("cloud")
     for kind in ("sources", "destinations"):
         refused = api.public("POST", f"workspaces/{api.workspace}/definitions/{kind}", IMAGE)
@@ -81,7 +81,7 @@ def test_rule_34_images_are_not_for_cloud(serve):
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.8", "2.0", "cloud"])
-def test_rule_35_versions_of_a_manifest(serve, version):
+def test_versions_of_a_manifest(serve, version):
     api = serve(version, odd_requests=True)
     root = f"workspaces/{api.workspace}/definitions"
     schema = {
@@ -108,7 +108,7 @@ def test_rule_35_versions_of_a_manifest(serve, version):
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.8", "2.0"])
-def test_rule_35_a_version_of_a_manifest_that_is_there_is_refused(serve, version):
+def test_a_version_of_a_manifest_that_is_there_is_refused(serve, version):
     api = serve(version, odd_requests=True)
     root = f"workspaces/{api.workspace}/definitions"
     made = api.made(f"{root}/declarative_sources", name="mine", manifest={"version": "1"})
@@ -140,7 +140,7 @@ def test_rule_35_a_version_of_a_manifest_that_is_there_is_refused(serve, version
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rule_36_state_is_set_while_nothing_runs(serve, version):
+def test_state_is_set_while_nothing_runs(serve, version):
     """Nothing ever runs here yet, so nothing is ever refused with 423."""
     api = serve(version)
     connection = api.connection()["connectionId"]
@@ -149,7 +149,7 @@ def test_rule_36_state_is_set_while_nothing_runs(serve, version):
 
 
 @pytest.mark.parametrize(("version", "status"), [("0.50", 200), ("1.5", 400), ("1.8", 400), ("2.0", 400)])
-def test_rule_37_a_workspace_without_an_organization(serve, version, status):
+def test_a_workspace_without_an_organization(serve, version, status):
     assert serve(version).ask("workspaces/create", name="w").status == status
 
 

@@ -1,4 +1,4 @@
-"""Rules 10 to 15: configurations, types, secrets, deletion and checks of sources and destinations."""
+"""Configurations, types, secrets, deletion and checks of sources and destinations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def stored(api, source):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_10_a_configuration_that_does_not_fulfil_its_schema(serve, version):
+def test_a_configuration_that_does_not_fulfil_its_schema(serve, version):
     api = serve(version)
     body = {"name": "s", "workspaceId": api.workspace, "definitionId": FAKER, "configuration": {"count": "many"}}
     told = "json schema validation failed when comparing the data to the json schema. \nErrors: "
@@ -41,7 +41,7 @@ def test_rule_10_a_configuration_that_does_not_fulfil_its_schema(serve, version)
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_11_the_type_of_a_source_by_name(serve, version):
+def test_the_type_of_a_source_by_name(serve, version):
     api = serve(version)
     here = {"name": "s", "workspaceId": api.workspace}
     none = api.public("POST", "sources", {**here, "configuration": {}})
@@ -57,7 +57,7 @@ def test_rule_11_the_type_of_a_source_by_name(serve, version):
 
 
 @pytest.mark.parametrize("version", ["1.6", "1.8", "2.0"])
-def test_rule_11_a_custom_connector_has_no_type(serve, version):
+def test_a_custom_connector_has_no_type(serve, version):
     api = serve(version)
     made = api.ok(
         "source_definitions/create_custom",
@@ -74,7 +74,7 @@ def test_rule_11_a_custom_connector_has_no_type(serve, version):
     assert source["sourceType"] == ""
 
 
-def test_rule_12_resources_cannot_be_set_on_cloud(serve):
+def test_resources_cannot_be_set_on_cloud(serve):
     wanted = {"default": {"cpu_limit": "1"}}
     cloud = serve("cloud")
     body = {"name": "s", "workspaceId": cloud.workspace, "definitionId": FAKER, "configuration": {}}
@@ -91,7 +91,7 @@ def test_rule_12_resources_cannot_be_set_on_cloud(serve):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_13_secrets_are_masked_kept_by_put_and_lost_where_left_out(serve, version):
+def test_secrets_are_masked_kept_by_put_and_lost_where_left_out(serve, version):
     api = serve(version)
     source = stripe(api)
     path = f"sources/{source['sourceId']}"
@@ -103,7 +103,7 @@ def test_rule_13_secrets_are_masked_kept_by_put_and_lost_where_left_out(serve, v
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_13_patch_merges_and_stores_the_mask_as_if_it_were_the_secret(serve, version):
+def test_patch_merges_and_stores_the_mask_as_if_it_were_the_secret(serve, version):
     api = serve(version)
     source = stripe(api, lookback_window_days=3)
     path = f"sources/{source['sourceId']}"
@@ -114,7 +114,7 @@ def test_rule_13_patch_merges_and_stores_the_mask_as_if_it_were_the_secret(serve
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_13_a_secret_inside_an_array_is_not_restored(serve, version):
+def test_a_secret_inside_an_array_is_not_restored(serve, version):
     api = serve(version)
     wanted = {
         "user_auth_key": "key",
@@ -129,7 +129,7 @@ def test_rule_13_a_secret_inside_an_array_is_not_restored(serve, version):
 
 
 @pytest.mark.parametrize(("version", "shown"), [("1.6", False), ("1.8", True), ("2.0", True), ("cloud", False)])
-def test_rule_13_coordinates_tell_the_version_of_a_secret_on_self_managed_servers(serve, version, shown):
+def test_coordinates_tell_the_version_of_a_secret_on_self_managed_servers(serve, version, shown):
     api = serve(version, odd_requests=True)
     source = stripe(api)
     path = f"sources/{source['sourceId']}"
@@ -148,7 +148,7 @@ def test_rule_13_coordinates_tell_the_version_of_a_secret_on_self_managed_server
     assert api.public("GET", path).json["configuration"]["client_secret"] == MASK
 
 
-def test_rule_13_a_coordinate_that_is_sent_is_kept_as_a_reference(serve):
+def test_a_coordinate_that_is_sent_is_kept_as_a_reference(serve):
     api = serve("2.0")
     source = stripe(api)
     path = f"sources/{source['sourceId']}"
@@ -160,7 +160,7 @@ def test_rule_13_a_coordinate_that_is_sent_is_kept_as_a_reference(serve):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_rule_14_what_was_deleted_is_still_answered_and_deleted_again(serve, version):
+def test_what_was_deleted_is_still_answered_and_deleted_again(serve, version):
     api = serve(version)
     source = stripe(api)
     destination = api.made(
@@ -188,7 +188,7 @@ def test_rule_14_what_was_deleted_is_still_answered_and_deleted_again(serve, ver
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_rule_15_a_check_is_200_whatever_comes_of_it(serve, version):
+def test_a_check_is_200_whatever_comes_of_it(serve, version):
     api = serve(version)
     outcomes = {}
     for account in ("acct_1", "fail:check", "crash:check"):
