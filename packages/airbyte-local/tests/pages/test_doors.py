@@ -11,7 +11,7 @@ import httpx
 import pytest
 from airbyte_local import server
 from airbyte_local.http.auth import NoAuth
-from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.pages.site import Pages
 
 PAGES = ("/", "/sources", "/definitions", "/diff", "/nothing", "/events")
@@ -78,7 +78,9 @@ def test_names_of_this_machine_are_let_in(read, headers):
 
 
 def test_a_host_that_is_allowed_is_let_in_with_its_own_forms(api):
-    pages = Pages(lambda: api.server.world, auth=NoAuth(), wires=Wires(), allowed_hosts=["Air.Example"])
+    pages = Pages(
+        lambda: api.server.world, auth=NoAuth(), open_connections=OpenConnections(), allowed_hosts=["Air.Example"]
+    )
 
     async def ask() -> list[int]:
         transport = httpx.ASGITransport(pages)

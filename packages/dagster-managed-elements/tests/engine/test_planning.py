@@ -180,7 +180,8 @@ def test_nothing_to_do_is_an_empty_plan() -> None:
 
 # Everything is replaced, and takes an undeclared leaf with it: as many sets and maps on the way as there can be.
 TANGLED = """
-import anyio, memory_world as world
+import anyio
+from testing import memory_world as world
 from dagster_managed_elements.reconciler import Options, Reconciler, check
 nodes = [world.Node("a", shape=1)]
 for name in "bcdefgh":

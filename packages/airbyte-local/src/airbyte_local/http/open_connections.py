@@ -10,7 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 Address = tuple[str, int]
 
 
-class Wires:
+class OpenConnections:
     """Open transports by the address of who asks. Used in the server's event loop only."""
 
     def __init__(self) -> None:

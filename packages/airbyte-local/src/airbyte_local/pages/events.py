@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import anyio
 from starlette.types import Receive, Scope, Send
 
-from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.jobs.logs import LogLine
 from airbyte_local.model.errors import NotFound
 from airbyte_local.pages.rendering import Part
@@ -41,9 +41,9 @@ class Log:
 class EventStream:
     """An ASGI answer that sends each text of *events* as it comes."""
 
-    def __init__(self, events: AsyncIterator[str], wires: Wires) -> None:
+    def __init__(self, events: AsyncIterator[str], open_connections: OpenConnections) -> None:
         self._events = events
-        self._wires = wires
+        self._wires = open_connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":

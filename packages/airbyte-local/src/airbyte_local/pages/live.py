@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.jobs.logs import LogLine, read_log
 from airbyte_local.pages import contents, events, rendering
 from airbyte_local.pages.events import EventStream, Log
@@ -24,8 +24,8 @@ FARTHEST = 2**40
 
 
 class Watching:
-    def __init__(self, desk: Desk, wires: Wires) -> None:
-        self._desk, self._wires = desk, wires
+    def __init__(self, desk: Desk, open_connections: OpenConnections) -> None:
+        self._desk, self._wires = desk, open_connections
 
     def routes(self) -> list[Route]:
         return [

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airbyte_local.http.auth import Auth
 from airbyte_local.http.loopback import LoopbackOnly
-from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import NotFound
 from airbyte_local.pages.access import gate_for
@@ -40,11 +40,16 @@ class Pages:
     """*world* is asked for at each request: a reset may put another in its place."""
 
     def __init__(
-        self, world: Callable[[], World], *, auth: Auth, wires: Wires, allowed_hosts: Collection[str] = ()
+        self,
+        world: Callable[[], World],
+        *,
+        auth: Auth,
+        open_connections: OpenConnections,
+        allowed_hosts: Collection[str] = (),
     ) -> None:
         gate = gate_for(auth, lambda: world().now())
         desk = Desk(world, gate=gate)
-        looking, watching, acting = Looking(desk), Watching(desk, wires), Acting(desk)
+        looking, watching, acting = Looking(desk), Watching(desk, open_connections), Acting(desk)
         self._routes: list[BaseRoute] = [
             *looking.routes(),
             *watching.routes(),

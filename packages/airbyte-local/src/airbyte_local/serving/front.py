@@ -18,7 +18,7 @@ from airbyte_local.http import paging
 from airbyte_local.http.answers import Answer, Request, crash_answer, json_answer, unknown_route
 from airbyte_local.http.auth import Auth
 from airbyte_local.http.faults import Fault, Faults
-from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.world import World
 from airbyte_local.model.json_values import is_list, is_object
@@ -50,7 +50,7 @@ class Front:
     auth: Auth
     faults: Faults
     log: RequestLog
-    wires: Wires
+    open_connections: OpenConnections
     admin: App
     die: Callable[[], None]
     allowed_hosts: Collection[str] = ()
@@ -94,7 +94,10 @@ class Front:
             from airbyte_local.pages.site import Pages
 
             self._pages = Pages(
-                lambda: self.world, auth=self.auth, wires=self.wires, allowed_hosts=self.allowed_hosts
+                lambda: self.world,
+                auth=self.auth,
+                open_connections=self.open_connections,
+                allowed_hosts=self.allowed_hosts,
             )
         return self._pages
 
@@ -146,11 +149,11 @@ class Front:
             self.die()
             await _until_disconnected(receive)
         elif answer is None or "lost-after-commit" in actions:
-            self.wires.close(scope["client"])
+            self.open_connections.close(scope["client"])
             await _until_disconnected(receive)
         elif "cut-body" in actions:
             await _send_answer(send, answer, cut=True)
-            self.wires.close(scope["client"])
+            self.open_connections.close(scope["client"])
             await _until_disconnected(receive)
         else:
             await _send_answer(send, answer)

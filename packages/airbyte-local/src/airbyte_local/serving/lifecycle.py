@@ -14,7 +14,7 @@ import uvicorn
 from airbyte_local.http import diffs
 from airbyte_local.http.auth import Auth
 from airbyte_local.http.faults import Faults
-from airbyte_local.http.open_connections import Wires
+from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.running import begin
 from airbyte_local.jobs.scheduling import Schedules
@@ -91,8 +91,63 @@ class _Server(Server):
                 self._loop.call_soon_threadsafe(act)
 
 
+class Life:
+    """A world behind its front door, its jobs and schedules with it, from start to end."""
+
+    def __init__(
+        self,
+        world: World,
+        deployment: Deployment,
+        controls: Controls,
+        *,
+        auth: Auth,
+        die: Callable[[], None],
+        allowed_hosts: tuple[str, ...] = (),
+    ) -> None:
+        self.world = world
+        self.connections = OpenConnections()
+        self._front = Front(
+            world=world,
+            auth=auth,
+            faults=controls.faults,
+            log=controls.log,
+            open_connections=self.connections,
+            admin=admin_app(lambda: controls, allowed_hosts=allowed_hosts),
+            die=die,
+            allowed_hosts=allowed_hosts,
+        )
+        begin(world)
+        self._schedules = Schedules()
+        if deployment.schedules:
+            self._schedules.begin(world)
+
+    def config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            self._front,
+            http=self.connections.protocol(),
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+        )
+
+    def end(self) -> None:
+        self._schedules.end()
+        close(self.world)
+
+
+def close(world: World) -> None:
+    world.workers.stop()
+    world.workshop.close()
+    world.store.close()
+
+
 class Run:
-    """One life of the server, from start to stop."""
+    """One life of the server in a thread, from start to stop."""
 
     def __init__(
         self, data: Path, deployment: Deployment, *, auth: Auth, faults: Faults, log: RequestLog, port: int
@@ -102,22 +157,9 @@ class Run:
             self.port: int = self._socket.getsockname()[1]
             self.world = deployment.open(data, url=f"http://127.0.0.1:{self.port}")
             undo.pop_all()
-        self._wires = Wires()
         controls = Controls(self.world, faults, log)
-        front = Front(
-            world=self.world,
-            auth=auth,
-            faults=faults,
-            log=log,
-            wires=self._wires,
-            admin=admin_app(lambda: controls),
-            die=self._die,
-        )
-        begin(self.world)
-        self._schedules = Schedules()
-        if deployment.schedules:
-            self._schedules.begin(self.world)
-        self._server = _Server(server_config(front, self._wires))
+        self._life = Life(self.world, deployment, controls, auth=auth, die=self._die)
+        self._server = _Server(self._life.config())
         self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
         self._thread.start()
         if not self._server.up.wait(START_SECONDS):
@@ -129,10 +171,7 @@ class Run:
     def stop(self, *, abruptly: bool) -> None:
         self._server.end(first=self._cut if abruptly else lambda: None)
         self._thread.join()
-        self._schedules.end()
-        self.world.workers.stop()
-        self.world.workshop.close()
-        self.world.store.close()
+        self._life.end()
 
     def _die(self) -> None:
         """The fault: gone in the middle of a request."""
@@ -144,19 +183,4 @@ class Run:
         for listener in self._server.servers:
             listener.close()
         self._socket.close()
-        self._wires.abort()
-
-
-def server_config(front: Front, wires: Wires) -> uvicorn.Config:
-    return uvicorn.Config(
-        front,
-        http=wires.protocol(),
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_keep_alive=75,
-        timeout_graceful_shutdown=2,
-    )
+        self._life.connections.abort()

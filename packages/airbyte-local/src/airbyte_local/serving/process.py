@@ -9,14 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from airbyte_local.http.faults import Faults
-from airbyte_local.http.open_connections import Wires
 from airbyte_local.http.request_log import RequestLog
-from airbyte_local.jobs.running import begin
-from airbyte_local.jobs.scheduling import Schedules
-from airbyte_local.serving.admin import admin_app
 from airbyte_local.serving.deployments import Deployment
-from airbyte_local.serving.front import Front
-from airbyte_local.serving.lifecycle import Controls, Server, server_config
+from airbyte_local.serving.lifecycle import Controls, Life, Server
 from airbyte_local.serving.sockets import listen
 
 SWITCH_SECONDS = 0.001
@@ -47,33 +42,23 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         port: int = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         world = settings.deployment.open(settings.data, url=f"http://{shown}:{port}")
-        schedules = Schedules()
+        controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
+        life = Life(
+            world,
+            settings.deployment,
+            controls,
+            auth=settings.deployment.doorkeeper(),
+            die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
+            allowed_hosts=settings.allowed_hosts,
+        )
         try:
-            controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
-            wires = Wires()
-            front = Front(
-                world=world,
-                auth=settings.deployment.doorkeeper(),
-                faults=controls.faults,
-                log=controls.log,
-                wires=wires,
-                admin=admin_app(lambda: controls, allowed_hosts=settings.allowed_hosts),
-                die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
-                allowed_hosts=settings.allowed_hosts,
-            )
-            begin(world)
-            if settings.deployment.schedules:
-                schedules.begin(world)
             say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
             _say_credentials(settings.deployment, say)
-            Server(server_config(front, wires)).run(sockets=[listener])
+            Server(life.config()).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises what it caught again, once everything is closed
             pass
         finally:
-            schedules.end()
-            world.workers.stop()
-            world.workshop.close()
-            world.store.close()
+            life.end()
 
 
 def _say_credentials(deployment: Deployment, say: Callable[[str], None]) -> None:
