@@ -10,7 +10,7 @@ import anyio
 import httpx
 import jsonschema_rs
 import pytest
-from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, generation_of, read_release
+from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, profile_of, read_release
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Side, Stream, StreamConfig
 from dagster_managed_elements.airbyte.workspaces import open_gateway
@@ -128,7 +128,7 @@ async def test_every_request_and_answer_is_one_that_the_version_describes(standi
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_a_connection_may_have_by_the_table_the_description_has(version):
     release = read_release(VERSIONS[version])
-    table = (generation_of(release) if release else UNNUMBERED).connection_fields
+    table = (profile_of(release) if release else UNNUMBERED).connection_fields
     assert table == set(require_contract(version).schemas["ConnectionCreate"]["properties"])
 
 

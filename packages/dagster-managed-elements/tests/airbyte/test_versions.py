@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from dagster_managed_elements.airbyte.config_api.versions import GENERATIONS, UNKNOWN, generation_of, read_release
+from dagster_managed_elements.airbyte.config_api.versions import PROFILES, UNKNOWN, profile_of, read_release
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ def test_any_text_is_a_release_or_none(text):
 
 
 def test_generations_stand_in_order():
-    since = [each.since for each in GENERATIONS]
+    since = [each.since for each in PROFILES]
     assert since == sorted(set(since))
     assert since[0] == (0, 0)
 
@@ -49,23 +49,23 @@ def test_generations_stand_in_order():
     ],
 )
 def test_a_release_belongs_to_the_generation_that_began_last(release, since):
-    assert generation_of(release).since == since
+    assert profile_of(release).since == since
 
 
 def test_a_list_that_is_cut_by_a_cursor_is_never_taken_as_whole():
     """From 1.8 on sources/list gives twenty rows without a word."""
-    for generation in (*GENERATIONS, UNKNOWN):
-        whole = {way.form for way in generation.actors if way.endpoint == "list"}
-        assert whole == ({"whole"} if generation.since < (1, 8) else {"chain"})
+    for profile in (*PROFILES, UNKNOWN):
+        whole = {way.form for way in profile.actors if way.endpoint == "list"}
+        assert whole == ({"whole"} if profile.since < (1, 8) else {"chain"})
 
 
-@pytest.mark.parametrize("generation", [*GENERATIONS, UNKNOWN])
-def test_the_way_that_proves_its_completeness_comes_first(generation):
-    for ways in (generation.actors, generation.connections, generation.workspaces):
+@pytest.mark.parametrize("profile", [*PROFILES, UNKNOWN])
+def test_the_way_that_proves_its_completeness_comes_first(profile):
+    for ways in (profile.actors, profile.connections, profile.workspaces):
         forms = [way.form for way in ways]
         assert forms == sorted(forms, key=["pages", "chain", "whole"].index)
 
 
 def test_what_a_generation_adds_the_next_one_has_but_for_geography():
-    for before, after in itertools.pairwise(GENERATIONS):
+    for before, after in itertools.pairwise(PROFILES):
         assert before.connection_fields - after.connection_fields <= {"geography"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from dagster_managed_elements.airbyte import refusals
-from dagster_managed_elements.airbyte.entrances import Api, Entrance, entrance_of
+from dagster_managed_elements.airbyte.api_roots import Api, ApiRoot, api_root_of
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.workspaces import open_gateway
@@ -83,11 +83,11 @@ class AirbyteInstance(Instance):
 
     @asynccontextmanager
     async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
-        entrance = entrance_of(self.url, self.api)
+        api_root = api_root_of(self.url, self.api)
         options = ClientOptions(
-            base_url=entrance.base,
+            base_url=api_root.base,
             headers={name: str(value) for name, value in reveal(dict(self.headers)).items()},
-            credentials=self._credentials(entrance),
+            credentials=self._credentials(api_root),
             timeout=self.request_timeout or settings.timeout,
             attempts=self.max_attempts,
             verify=self.verify,
@@ -99,16 +99,16 @@ class AirbyteInstance(Instance):
         )
         async with open_client(options) as client:
             gateway = await open_gateway(
-                client, self.workspace, public_roots=entrance.public_roots, specs=freeze(self.specs)
+                client, self.workspace, public_roots=api_root.public_roots, specs=freeze(self.specs)
             )
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
             yield Session(place=place, kinds=kinds_of(gateway), host=client.address.host)
 
-    def _credentials(self, entrance: Entrance) -> Credentials:
+    def _credentials(self, api_root: ApiRoot) -> Credentials:
         if self.client_id is not None:
             pair = (str(reveal(self.client_id)), str(reveal(self.client_secret)))
-            return ClientCredentials(*pair, entrance.token_paths)
+            return ClientCredentials(*pair, api_root.token_paths)
         if self.token is not None:
             return Bearer(str(reveal(self.token)))
         if self.username is None:

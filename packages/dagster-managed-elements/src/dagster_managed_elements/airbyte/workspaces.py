@@ -9,7 +9,7 @@ from typing import Final
 from dagster_managed_elements.airbyte.config_api.endpoints import ROOT, WORKSPACE
 from dagster_managed_elements.airbyte.config_api.gateway import ConfigGateway
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
-from dagster_managed_elements.airbyte.config_api.server import Entrances, Server, look
+from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server, probe
 from dagster_managed_elements.airbyte.gateways import Gateway
 from dagster_managed_elements.airbyte.public_api.gateway import PublicGateway, find_workspaces
 from dagster_managed_elements.airbyte.specs.given import Frozen
@@ -32,7 +32,7 @@ async def open_gateway(
     if public_roots:
         root, seen = await find_workspaces(client, public_roots)
         return PublicGateway(client, choose(seen, workspace), root=root, specs=specs)
-    server = await look(client)
+    server = await probe(client)
     if workspace and _UUID.fullmatch(workspace) and (found := await _by_id(client, workspace)):
         return ConfigGateway(client, found, server)
     return ConfigGateway(client, choose(await _all(client, server), workspace), server)
@@ -70,9 +70,9 @@ async def _all(client: Client, server: Server) -> Sequence[Workspace]:
     subject = Subject(
         folder=ROOT,
         rows="workspaces",
-        ways=server.generation.workspaces,
+        methods=server.profile.workspaces,
         asked={"organization": page, "everything": {}},
         read=read_workspace,
         identity=lambda found: found.workspace_id,
     )
-    return await read_all(client, Entrances(server), subject)
+    return await read_all(client, KnownEndpoints(server), subject)

@@ -13,7 +13,7 @@ from dagster_managed_elements.airbyte.config_api import bodies
 from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
-from dagster_managed_elements.airbyte.config_api.server import Entrances, Server
+from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
 from dagster_managed_elements.airbyte.config_api.versions import Scope
 from dagster_managed_elements.airbyte.connection_fields import read_fields
 from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft, Json, Side
@@ -58,8 +58,8 @@ class ConfigGateway:
     ) -> None:
         self._client, self._workspace, self._discover_timeout = client, workspace, discover_timeout
         self._server = server or Server(base=client.address.base)
-        self._entrances = Entrances(self._server)
-        self._merges = self._server.generation.partial_update
+        self._endpoints = KnownEndpoints(self._server)
+        self._merges = self._server.profile.partial_update
         self._definitions: Cache[Side, Sequence[Definition]] = Cache()
         self._specifications: Cache[tuple[str, Side, str], Specification] = Cache()
         self._catalogs: Cache[str, Catalog] = Cache()
@@ -111,24 +111,24 @@ class ConfigGateway:
         subject = Subject(
             folder=names.actors,
             rows=names.rows,
-            ways=self._server.generation.actors,
+            methods=self._server.profile.actors,
             asked=self._scopes(),
             read=partial(read_actor, side),
             identity=lambda actor: actor.id,
         )
-        return await read_all(self._client, self._entrances, subject)
+        return await read_all(self._client, self._endpoints, subject)
 
     async def connections(self) -> Sequence[Connection]:
         subject = Subject(
             folder=CONNECTIONS,
             rows="connections",
-            ways=self._server.generation.connections,
+            methods=self._server.profile.connections,
             # Airbyte's description of its API requires a userId here; its server ignores it.
             asked=self._scopes({"userId": NIL}),
             read=_read_connection,
             identity=lambda each: each.connection_id,
         )
-        found = await read_all(self._client, self._entrances, subject)
+        found = await read_all(self._client, self._endpoints, subject)
         return [connection for connection in found if connection.status != "deprecated"]
 
     def _scopes(self, more: Json | None = None) -> dict[Scope, Json]:
@@ -196,7 +196,7 @@ class ConfigGateway:
 
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{CONNECTIONS}/create"
-        fitting = replace(draft, settings=self._server.generation.accepted(draft.settings))
+        fitting = replace(draft, settings=self._server.profile.accepted(draft.settings))
         outgoing = Outgoing(body=bodies.creation(fitting))
         return read_text(await self._write(path, outgoing, repeatable=False), "connectionId", path)
 

@@ -1,4 +1,4 @@
-"""Lists of the Config API, read completely by whichever way in the server has."""
+"""Lists of the Config API, read completely by whichever method the server has."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from dagster_managed_elements.airbyte.config_api.server import Entrances
-from dagster_managed_elements.airbyte.config_api.versions import Scope, Way
+from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints
+from dagster_managed_elements.airbyte.config_api.versions import ListingMethod, Scope
 from dagster_managed_elements.airbyte.wire import Json, read_list, read_optional
 from dagster_managed_elements.api.chaining import Chain, Page, Whole, read_chain, read_whole
 from dagster_managed_elements.api.client import Client
@@ -23,34 +23,34 @@ class Subject(Generic[Row]):
 
     folder: str
     rows: str
-    ways: tuple[Way, ...]
+    methods: tuple[ListingMethod, ...]
     asked: Mapping[Scope, Json]
     read: Callable[[Any, str], Row]
     identity: Callable[[Row], Hashable]
 
 
-async def read_all(client: Client, entrances: Entrances, subject: Subject[Row]) -> list[Row]:
+async def read_all(client: Client, endpoints: KnownEndpoints, subject: Subject[Row]) -> list[Row]:
     """Every row once. ApiError where that cannot be had."""
 
-    async def go(way: Way) -> list[Row]:
-        return await _Reader(client, subject, way).read()
+    async def go(method: ListingMethod) -> list[Row]:
+        return await _Reader(client, subject, method).read()
 
-    return await entrances.first(subject.folder, subject.ways, go)
+    return await endpoints.first(subject.folder, subject.methods, go)
 
 
 class _Reader(Generic[Row]):
-    """One subject read by one way."""
+    """One subject read by one method."""
 
-    def __init__(self, client: Client, subject: Subject[Row], way: Way) -> None:
-        self._client, self._subject, self._way = client, subject, way
-        self._path = f"{subject.folder}/{way.endpoint}"
-        self._asked = subject.asked[way.scope]
+    def __init__(self, client: Client, subject: Subject[Row], method: ListingMethod) -> None:
+        self._client, self._subject, self._method = client, subject, method
+        self._path = f"{subject.folder}/{method.endpoint}"
+        self._asked = subject.asked[method.scope]
 
     async def read(self) -> list[Row]:
         identity, what = self._subject.identity, self._subject.rows
-        if self._way.form == "pages":
+        if self._method.form == "pages":
             return await read_pages(Listing(fetch=self._page, identity=identity, what=what))
-        if self._way.form == "chain":
+        if self._method.form == "chain":
             return await read_chain(Chain(fetch=self._link, identity=identity, what=what))
         return await read_whole(Whole(fetch=self._whole, identity=identity, what=what))
 

@@ -1,4 +1,4 @@
-"""Which Airbyte answers, found out once a run, and which of several ways into it exist."""
+"""Which Airbyte answers, found out once a run, and which of its endpoints exist."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dagster_managed_elements.airbyte.config_api.endpoints import INSTANCE, NIL,
 from dagster_managed_elements.airbyte.config_api.versions import (
     UNKNOWN,
     UNNUMBERED,
-    Generation,
-    Way,
-    generation_of,
+    ListingMethod,
+    ServerProfile,
+    profile_of,
     read_release,
 )
 from dagster_managed_elements.airbyte.wire import read_optional
@@ -30,7 +30,7 @@ class Server:
     base: str
     version: str | None = None
     organization: str = NIL
-    generation: Generation = UNKNOWN
+    profile: ServerProfile = UNKNOWN
 
     def lacks(self, path: str) -> Missing:
         """The error for an endpoint that is not there at all (not for an object that is not)."""
@@ -47,7 +47,7 @@ class Server:
         return Missing(text, method="POST", url=f"{self.base}{path}", status=404)
 
 
-async def look(client: Client) -> Server:
+async def probe(client: Client) -> Server:
     """Asks the server what it is. One that does not say (Cloud, before 0.63) is found out by asking for more.
 
     Raises ApiError where it cannot be reached or refuses the credentials.
@@ -73,11 +73,11 @@ def _described(body: Any, base: str) -> Server:
         base=base,
         version=version if isinstance(version, str) and version else None,
         organization=organization if isinstance(organization, str) and organization else NIL,
-        generation=generation_of(release) if release else UNKNOWN if version else UNNUMBERED,
+        profile=profile_of(release) if release else UNKNOWN if version else UNNUMBERED,
     )
 
 
-class Entrances:
+class KnownEndpoints:
     """Which endpoints of a server exist, as far as was asked in this run: none is tried in vain twice."""
 
     def __init__(self, server: Server) -> None:
@@ -85,14 +85,16 @@ class Entrances:
         self._present: set[str] = set()
         self._absent: set[str] = set()
 
-    async def first(self, folder: str, ways: Iterable[Way], go: Callable[[Way], Awaitable[Found]]) -> Found:
-        """What *go* finds by the first of *ways* that exists; Missing, by the name of the best, where none does."""
-        paths = [(f"{folder}/{way.endpoint}", way) for way in ways]
-        for path, way in paths:
+    async def first(
+        self, folder: str, methods: Iterable[ListingMethod], go: Callable[[ListingMethod], Awaitable[Found]]
+    ) -> Found:
+        """What *go* finds by the first of *methods* there is; Missing, by the name of the best, where none is."""
+        paths = [(f"{folder}/{method.endpoint}", method) for method in methods]
+        for path, method in paths:
             if path in self._absent:
                 continue
             try:
-                found = await go(way)
+                found = await go(method)
             except Missing:
                 if path in self._present:
                     raise

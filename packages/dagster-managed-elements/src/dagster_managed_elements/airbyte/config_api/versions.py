@@ -1,4 +1,4 @@
-"""What differs between versions of Airbyte's Config API, as data: one row a generation, and no `if` elsewhere.
+"""What differs between versions of Airbyte's Config API, as data: one row a step, and no `if` elsewhere.
 
 How an error's body is read is not in it: `api.answers` knows every shape, since proxies and upgrades mix them.
 """
@@ -15,8 +15,8 @@ Scope: TypeAlias = Literal["workspaces", "workspace", "organization", "everythin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """One way to ask for a list: the *endpoint*, how its answer is cut, and what it is asked for.
+class ListingMethod:
+    """One method to ask for a list: the *endpoint*, how its answer is cut, and what it is asked for.
 
     *pages* go by offset, a *chain* follows a cursor (and turns out whole where the server does not page), a
     *whole* comes in one answer, which holds only where the version is known to send it so.
@@ -28,17 +28,17 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
-    """What an Airbyte can be asked from release *since* on. Of several ways the first that exists is taken.
+class ServerProfile:
+    """What an Airbyte can be asked from release *since* on. Of several methods the first that exists is taken.
 
     *partial_update*: whether a part of a configuration can be changed; None where only asking tells.
     *connection_fields* are those a new connection may have; None where that is not known.
     """
 
     since: Release
-    workspaces: tuple[Way, ...]
-    actors: tuple[Way, ...]
-    connections: tuple[Way, ...]
+    workspaces: tuple[ListingMethod, ...]
+    actors: tuple[ListingMethod, ...]
+    connections: tuple[ListingMethod, ...]
     partial_update: bool | None
     connection_fields: frozenset[str] | None
 
@@ -48,11 +48,13 @@ class Generation:
         return {name: value for name, value in settings.items() if known is None or name in known}
 
 
-_OF_ORGANIZATION: Final = Way(endpoint="workspaces/list_by_organization_id", form="pages", scope="organization")
-_OF_EVERYBODY: Final = Way(endpoint="workspaces/list", form="whole", scope="everything")
-_PAGES: Final = Way(endpoint="list_paginated", form="pages", scope="workspaces")
-_CHAIN: Final = Way(endpoint="list", form="chain")
-_WHOLE: Final = Way(endpoint="list", form="whole")
+_OF_ORGANIZATION: Final = ListingMethod(
+    endpoint="workspaces/list_by_organization_id", form="pages", scope="organization"
+)
+_OF_EVERYBODY: Final = ListingMethod(endpoint="workspaces/list", form="whole", scope="everything")
+_PAGES: Final = ListingMethod(endpoint="list_paginated", form="pages", scope="workspaces")
+_CHAIN: Final = ListingMethod(endpoint="list", form="chain")
+_WHOLE: Final = ListingMethod(endpoint="list", form="whole")
 
 _FIELDS_0_0: Final = frozenset({
     "name", "namespaceDefinition", "namespaceFormat", "prefix", "sourceId", "destinationId", "operationIds",
@@ -65,7 +67,7 @@ _FIELDS_1_6: Final = _FIELDS_0_63 | {"tags"}
 _FIELDS_1_7: Final = _FIELDS_1_6 - {"geography"} | {"dataplaneGroupId", "destinationCatalogId"}
 _FIELDS_2_1: Final = _FIELDS_1_7 | {"onDemandEnabled"}
 
-_0_0: Final = Generation(
+_0_0: Final = ServerProfile(
     since=(0, 0),
     workspaces=(_OF_EVERYBODY,),
     actors=(_WHOLE,),
@@ -88,7 +90,7 @@ _1_7: Final = replace(_1_6, since=(1, 7), workspaces=(_OF_ORGANIZATION,), connec
 _1_8: Final = replace(_1_7, since=(1, 8), actors=(_PAGES, _CHAIN), connections=(_PAGES, _CHAIN))
 _2_1: Final = replace(_1_8, since=(2, 1), connection_fields=_FIELDS_2_1)
 
-GENERATIONS: Final = (_0_0, _0_50, _0_63, _1_6, _1_7, _1_8, _2_1)
+PROFILES: Final = (_0_0, _0_50, _0_63, _1_6, _1_7, _1_8, _2_1)
 """In order. What comes after the last is taken to be like it."""
 
 UNNUMBERED: Final = _0_63
@@ -109,6 +111,6 @@ def read_release(text: object) -> Release | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def generation_of(release: Release) -> Generation:
-    """The last generation that began by then."""
-    return next((each for each in reversed(GENERATIONS) if each.since <= release), GENERATIONS[0])
+def profile_of(release: Release) -> ServerProfile:
+    """The last one that began by then."""
+    return next((each for each in reversed(PROFILES) if each.since <= release), PROFILES[0])

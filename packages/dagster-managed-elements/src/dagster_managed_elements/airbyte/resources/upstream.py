@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from dagster_managed_elements.airbyte.api_roots import CLOUD, api_root_of
 from dagster_managed_elements.airbyte.config_api.endpoints import ROOT
-from dagster_managed_elements.airbyte.entrances import CLOUD, entrance_of
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -36,13 +36,13 @@ class ForeignResource:
 
     def _workspace(self) -> AirbyteInstance:
         url = str(self._value("configuration_api_base_url")).rstrip("/")
-        if (entrance := entrance_of(url)).public_roots:
-            return AirbyteInstance(url=entrance.base, api="public", **self._common())
+        if (api_root := api_root_of(url)).public_roots:
+            return AirbyteInstance(url=api_root.base, api="public", **self._common())
         if not url.endswith(ROOT):
             raise DeclarationError(
                 f"configuration_api_base_url must end in {ROOT}, as in http://localhost:8000{ROOT}."
             )
-        return AirbyteInstance(url=entrance.base, api="config", **self._common())
+        return AirbyteInstance(url=api_root.base, api="config", **self._common())
 
     def _self_managed(self) -> AirbyteInstance:
         scheme = "https" if self._value("use_https") else "http"

@@ -19,7 +19,7 @@ _CLOUD_HOSTS: Final = frozenset({"api.airbyte.com", "cloud.airbyte.com"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
+class ApiRoot:
     """*base* is what every path is below. *public_roots* are where the Public API may begin, none for the other."""
 
     base: str
@@ -30,18 +30,18 @@ class Entrance:
         return tuple(f"{root}/applications/token" for root in self.public_roots or (ROOT,))
 
 
-def entrance_of(url: str, api: Api = "auto") -> Entrance:
+def api_root_of(url: str, api: Api = "auto") -> ApiRoot:
     """With *api* auto, the Public API for Cloud and for a URL that names its root, else the Config API.
 
     Raises DeclarationError where *url* is none.
     """
     if read_address(url).host in _CLOUD_HOSTS and api != "config":
-        return Entrance(base=CLOUD, public_roots=(BARE_ROOT,))
+        return ApiRoot(base=CLOUD, public_roots=(BARE_ROOT,))
     base, root = _split(url.strip().rstrip("/"))
     if api == "config" or (api == "auto" and root in {"", ROOT}):
-        return Entrance(base=base)
+        return ApiRoot(base=base)
     given = root if root in {PUBLIC_ROOT, BARE_ROOT} else ""
-    return Entrance(base=base, public_roots=(given,) if given else (PUBLIC_ROOT, BARE_ROOT))
+    return ApiRoot(base=base, public_roots=(given,) if given else (PUBLIC_ROOT, BARE_ROOT))
 
 
 def _split(url: str) -> tuple[str, str]:
