@@ -156,7 +156,7 @@ def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connect
 
 def read_catalog(body: Any, at: str, catalog_id: str | None = None) -> Catalog:
     """*body* is `{streams: [{stream, config}]}`; null is a catalog without streams."""
-    rows = read_list(body, "streams", at) if body is not None else ()
+    rows = read_optional_list(body, "streams", at) if body is not None else ()
     streams = [_configured(row, f"{at}.streams[{number}]") for number, row in enumerate(rows)]
     return Catalog(streams=streams, catalog_id=catalog_id)
 
@@ -174,13 +174,16 @@ def read_job(body: Any, at: str) -> Job:
 
 
 def read_list(body: Any, name: str, at: str) -> Sequence[Any]:
-    """The list called *name* in *body*; null or nothing is an empty one."""
+    """The list called *name* in *body*. An answer without it, or with null there, says of nothing that it is absent."""
     rows = object_in(body, at).get(name)
-    if rows is None:
-        return ()
     if not isinstance(rows, list):
         raise _misshapen(at, f"expected a list at `{name}`")
     return cast("list[Any]", rows)
+
+
+def read_optional_list(body: Any, name: str, at: str) -> Sequence[Any]:
+    """A list inside of a thing that is there, which is empty where it is null or missing."""
+    return () if object_in(body, at).get(name) is None else read_list(body, name, at)
 
 
 def read_text(body: Any, name: str, at: str) -> str:

@@ -26,6 +26,7 @@ from dagster_managed_elements.airbyte.wire import (
     convert,
     object_in,
     read_list,
+    read_optional_list,
     renamed,
 )
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -104,7 +105,7 @@ def read_connection(row: Any, at: str) -> Connection:
         settings["schedule"] = {"scheduleType": "cron", "cronExpression": expression}
     lost = [f"its schedule ({schedule.basic_timing or 'basic'})"] if schedule.schedule_type == "basic" else []
     configurations = fields.get("configurations") or dict[str, Any]()
-    rows = read_list(configurations, "streams", f"{at}.configurations")
+    rows = read_optional_list(configurations, "streams", f"{at}.configurations")
     return replace(
         connection,
         fields=read_fields(fields, at),
