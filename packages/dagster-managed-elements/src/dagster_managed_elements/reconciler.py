@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -48,25 +48,61 @@ class Reconciler(ManagedElementReconciler):
                 raise DeclarationError(f"A reconciler takes elements, not {type(each).__name__}.")
         self.delete_unmentioned_resources = delete_unmentioned_resources
 
-    def check(self, *, include_all_secrets: bool = False, **_: object) -> ManagedElementDiff:
+    def check(self, *, include_all_secrets: bool = False, **unknown: object) -> ManagedElementDiff:
         """What an apply would change. Raises ManagedElementsError where that cannot be said."""
-        options = Options(force=include_all_secrets)
-        (result,) = run_blocking(lambda _stop: check([self], options), winds_up=False)
-        return to_diff(_plan_of(result).entries)
+        return check_together([self], include_all_secrets=include_all_secrets, **unknown)
 
     def apply(
-        self, *, include_all_secrets: bool = False, allow_destructive: bool = False, **_: object
+        self, *, include_all_secrets: bool = False, allow_destructive: bool = False, **unknown: object
     ) -> ManagedElementDiff:
         """Apply and return what was changed. Raises ApplyFailed with a report where not everything was done,
         PlanRefused where the plan deletes, replaces or loses state and *allow_destructive* is not given.
         """
-        policy = Policy(allow_all=allow_destructive)
-        options = Options(force=include_all_secrets, decide=partial(_decided, policy))
-        (result,) = run_blocking(partial(apply, [self], options))
-        plan = _plan_of(result)
-        if result.report is not None and not result.report.ok:
-            raise ApplyFailed(result.report) from next(_faults(result.report), None)
-        return to_diff(plan.entries)
+        return apply_together(
+            [self], include_all_secrets=include_all_secrets, allow_destructive=allow_destructive, **unknown
+        )
+
+
+def check_together(
+    of: Sequence[Reconciler], *, include_all_secrets: bool = False, **unknown: object
+) -> ManagedElementDiff:
+    """As `Reconciler.check`, of several in one diff: those of one place are planned together."""
+    _refuse("check", unknown)
+    options = Options(force=include_all_secrets)
+    return _joined(run_blocking(lambda _stop: check(of, options), winds_up=False))
+
+
+def apply_together(
+    of: Sequence[Reconciler],
+    *,
+    include_all_secrets: bool = False,
+    allow_destructive: bool = False,
+    **unknown: object,
+) -> ManagedElementDiff:
+    """As `Reconciler.apply`, of several: what one of a place declares, another that deletes what is not declared
+    leaves alone.
+    """
+    _refuse("apply", unknown)
+    policy = Policy(allow_all=allow_destructive)
+    options = Options(force=include_all_secrets, decide=partial(_decided, policy))
+    results = run_blocking(partial(apply, of, options))
+    for report in (result.report for result in results if result.error is None):
+        if report is not None and not report.ok:
+            raise ApplyFailed(report) from next(_faults(report), None)
+    return _joined(results)
+
+
+def _refuse(verb: str, unknown: Mapping[str, object]) -> None:
+    """A keyword that is not heeded could be one that was to keep an apply from writing."""
+    if unknown:
+        raise DeclarationError(f"{verb} takes no {', '.join(f'{name}=' for name in unknown)}; nothing was written.")
+
+
+def _joined(results: Sequence[Result]) -> ManagedElementDiff:
+    diff = ManagedElementDiff()
+    for result in results:
+        diff = diff.join(to_diff(_plan_of(result).entries))
+    return diff
 
 
 class ApplyFailed(ManagedElementsError):

@@ -32,6 +32,27 @@ def test_check_and_apply_return_one_diff_of_all(project):
     assert check(None, "mine").is_empty()
 
 
+def test_two_of_one_place_that_delete_what_is_not_declared_leave_each_others_elements(project):
+    project.write("""
+a = Reconciler(Toy("one"), [Source("s", config={"x": 1})], delete_unmentioned_resources=True)
+b = Reconciler(Toy("one"), [Source("t", config={"x": 2})], delete_unmentioned_resources=True)
+""")
+    folder = str(project.folder)
+    assert [*apply(folder, "mine", allow_destructive=True).nested] == ["s", "t"]
+    assert check(folder, "mine").is_empty()
+
+
+@pytest.mark.parametrize("verb", [check, apply])
+def test_a_keyword_that_nobody_heeds_is_refused_before_anything_is_written(project, verb):
+    project.write(MODULE)
+    folder = str(project.folder)
+    with pytest.raises(DeclarationError, match=r"takes no dry_run=; nothing was written\."):
+        verb(folder, "mine", dry_run=True)
+    with pytest.raises(DeclarationError, match="takes no dry_run="):
+        getattr(get_reconcilable_objects_from_module(folder, "mine")[0], verb.__name__)(dry_run=True)
+    assert not check(folder, "mine").is_empty()
+
+
 def test_objects_are_found_by_module_and_by_path(project):
     project.write(MODULE)
     a, c = get_reconcilable_objects_from_module(str(project.folder), "mine")

@@ -174,7 +174,7 @@ def read_job(body: Any, at: str) -> Job:
 
 
 def read_list(body: Any, name: str, at: str) -> Sequence[Any]:
-    """The list called *name* in *body*. An answer without it, or with null there, says of nothing that it is absent."""
+    """The list called *name* in *body*; an answer without it, or with null there, is no empty list."""
     rows = object_in(body, at).get(name)
     if not isinstance(rows, list):
         raise _misshapen(at, f"expected a list at `{name}`")

@@ -5,9 +5,10 @@ A command prints, asks and returns an exit code; what it does is done below. Sta
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -58,20 +59,31 @@ def get_reconcilable_objects_from_module(
 
 def check(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> ManagedElementDiff:
     """What differs, of all reconcilers in one diff. Raises ManagedElementsError where one cannot say."""
-    return _joined("check", module_dir, import_str, kwargs)
+    from dagster_managed_elements.reconciler import check_together
+
+    return _joined("check", check_together, get_reconcilable_objects_from_module(module_dir, import_str), kwargs)
 
 
 def apply(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> ManagedElementDiff:
     """Apply and return what was changed. Destructive plans need `allow_destructive=True`."""
-    return _joined("apply", module_dir, import_str, kwargs)
+    from dagster_managed_elements.reconciler import apply_together
+
+    return _joined("apply", apply_together, get_reconcilable_objects_from_module(module_dir, import_str), kwargs)
 
 
 def _joined(
-    verb: str, module_dir: str | Path | None, import_str: str, kwargs: dict[str, Any]
+    verb: Literal["check", "apply"],
+    together: Callable[..., ManagedElementDiff],
+    loaded: Sequence[ManagedElementReconciler],
+    kwargs: dict[str, Any],
 ) -> ManagedElementDiff:
-    from dagster_managed_elements.third_party import call
+    """Ours together, as the command does: else two of one place might delete each other's elements."""
+    from dagster_managed_elements.reconciler import Reconciler
+    from dagster_managed_elements.third_party import call, is_third_party
 
-    diff = ManagedElementDiff()
-    for reconciler in get_reconcilable_objects_from_module(module_dir, import_str):
-        diff = diff.join(call(reconciler, "check" if verb == "check" else "apply", kwargs))
+    ours = [one for one in loaded if isinstance(one, Reconciler) and not is_third_party(one)]
+    diff = together(ours, **kwargs) if ours else ManagedElementDiff()
+    for one in loaded:
+        if is_third_party(one):
+            diff = diff.join(call(one, verb, kwargs))
     return diff
