@@ -63,8 +63,8 @@ def _instance(airbyte: Any) -> Instance:
         return airbyte
     if isinstance(airbyte, AirbyteResourceLike):
         return DeferredInstance(airbyte)
-    if (foreign := adopt(airbyte)) is not None:
-        return DeferredInstance(foreign)
+    if (adopted := adopt(airbyte)) is not None:
+        return DeferredInstance(adopted)
     text = (
         "airbyte= wants an AirbyteInstance, the airbyte_resource or AirbyteResource of "
         "dagster_managed_elements.airbyte, or an AirbyteResource, AirbyteWorkspace, AirbyteCloudResource or "

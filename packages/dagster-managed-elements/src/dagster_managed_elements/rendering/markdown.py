@@ -45,8 +45,8 @@ def _title(verb: Verb, sections: Sequence[Section]) -> str:
 
 def _counted(sections: Iterable[Section]) -> str:
     planned = [entry.action for section in sections if section.plan for entry in section.plan.entries]
-    foreign = ["update" for section in sections if section.diff for _ in tree(section)]
-    counts = Counter([*planned, *foreign])
+    third_party = ["update" for section in sections if section.diff for _ in tree(section)]
+    counts = Counter([*planned, *third_party])
     return ", ".join(f"{counts[word]} to {word}" for word in _WORDS if counts[word])
 
 

@@ -18,29 +18,31 @@ _LITERAL: Final = "literal"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
-    """*instance* is what a validator sees. *sealed* are the paths of secrets; *quiet* are the
+    """*instance* is what a validator sees. *masked_paths* are the paths of secrets; *quiet* are the
     paths of which the validator's word does not count: secrets whose value is not known here, and *problems*,
     values that are no JSON.
     """
 
     instance: Any = field(repr=False)
-    sealed: frozenset[Path]
+    masked_paths: frozenset[Path]
     quiet: frozenset[Path]
     problems: tuple[tuple[Path, str], ...]
 
 
 def fill(configuration: Mapping[str, Any]) -> Filled:
     """*configuration* with every marker replaced by a value."""
-    sealed: set[Path] = set()
+    masked_paths: set[Path] = set()
     quiet: set[Path] = set()
     problems: list[tuple[Path, str]] = []
-    instance = _Filling(sealed, quiet, problems).value(configuration, ())
-    return Filled(instance=instance, sealed=frozenset(sealed), quiet=frozenset(quiet), problems=tuple(problems))
+    instance = _Filling(masked_paths, quiet, problems).value(configuration, ())
+    return Filled(
+        instance=instance, masked_paths=frozenset(masked_paths), quiet=frozenset(quiet), problems=tuple(problems)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    sealed: set[Path]
+    masked_paths: set[Path]
     quiet: set[Path]
     problems: list[tuple[Path, str]]
 
@@ -55,7 +57,7 @@ class _Filling:
         return self._scalar(value, path)
 
     def _secret(self, value: Secret | Masked, path: Path) -> Any:
-        self.sealed.add(path)
+        self.masked_paths.add(path)
         if isinstance(value, Secret) and value.reference == _LITERAL:
             return self.value(value.read(), path)
         self.quiet.add(path)

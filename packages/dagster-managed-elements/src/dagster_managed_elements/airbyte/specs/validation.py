@@ -31,7 +31,7 @@ def validate(configuration: Mapping[str, Any], schema: Schema) -> list[Finding]:
     validator = compiled(schema)
     if validator is None:
         return list(filled.problems)
-    report = _Report(schema=schema, sealed=filled.sealed, quiet=filled.quiet)
+    report = _Report(schema=schema, masked_paths=filled.masked_paths, quiet=filled.quiet)
     found = (each for error in validator.iter_errors(filled.instance) for each in report.findings(error))
     order = [name for part in parts(schema) for name in properties(part)]
     return sorted(dict.fromkeys((*filled.problems, *found)), key=lambda finding: _place(finding[0], order))
@@ -50,22 +50,22 @@ def fits(value: Any, schema: Schema) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Report:
-    """Turns the validator's errors into findings. *sealed* are the paths of secrets, *quiet* those not read."""
+    """Turns the validator's errors into findings. *masked_paths* are the paths of secrets, *quiet* those not read."""
 
     schema: Schema
-    sealed: frozenset[Path]
+    masked_paths: frozenset[Path]
     quiet: frozenset[Path]
 
     def findings(self, error: ValidationError) -> Iterator[Finding]:
         path = tuple(str(step) for step in error.instance_path)
         if self._within(path, self.quiet):
             return
-        if self._within(path, self.sealed):
+        if self._within(path, self.masked_paths):
             yield self._secret(path), "its value, a secret, does not fit what the connector expects here"
         elif isinstance(error.kind, (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)):
             yield from self._alternatives(path, error, error.kind.context)
         elif isinstance(error.kind, ValidationErrorKind.OneOfMultipleValid):
-            if not any(sealed[: len(path)] == path for sealed in self.quiet):
+            if not any(quiet[: len(path)] == path for quiet in self.quiet):
                 yield path, "fits several of the forms allowed here; say which one is meant"
         elif isinstance(error.kind, ValidationErrorKind.Required):
             yield (*path, error.kind.property), self._missing(error, error.kind.property)
@@ -111,7 +111,7 @@ class _Report:
         return any(path[:length] in secrets for length in range(1, len(path) + 1))
 
     def _secret(self, path: Path) -> Path:
-        return next(path[:length] for length in range(1, len(path) + 1) if path[:length] in self.sealed)
+        return next(path[:length] for length in range(1, len(path) + 1) if path[:length] in self.masked_paths)
 
 
 def branches_at(schema: Schema, error: ValidationError) -> list[Schema]:
