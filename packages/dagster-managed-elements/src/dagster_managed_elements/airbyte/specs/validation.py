@@ -50,7 +50,7 @@ def fits(value: Any, schema: Schema) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Report:
-    """Turns the validator's errors into findings. *masked_paths* are the paths of secrets, *quiet* those not read."""
+    """Turns the validator's errors into findings. *masked_paths* are those of secrets, *quiet* those not read."""
 
     schema: Schema
     masked_paths: frozenset[Path]
