@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import EnvVar, Secret, masked_beside, unreadable
 from dagster_managed_elements.engine.values import ABSENT, Masked
 
@@ -36,3 +37,24 @@ def test_what_is_declared_a_secret_is_veiled_in_a_list_the_server_shows_wherever
     assert masked_beside(["old", "x"], [Secret.literal("new")]) == [Masked(), Masked()]
     assert masked_beside(["old", "x"], ["new"]) == ["old", "x"]
     assert masked_beside(ABSENT, Secret.literal("new")) is ABSENT
+
+
+class Incomparable:
+    """As a column of numbers is: it cannot say whether it equals something else."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("ambiguous")
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("returned", [Incomparable(), [Incomparable()], {"a": Incomparable()}, {1: {}}, b"x"])
+def test_a_function_that_returns_no_json_is_said_whatever_it_returns(returned: object) -> None:
+    secret = Secret.call(lambda: returned, reference="vault/1")
+    with pytest.raises(DeclarationError, match="not text or another JSON value"):
+        secret.read()
+
+
+@pytest.mark.parametrize("returned", [{}, [], {"a": []}, {"a": {"b": [1, 2.5, None, True]}}, ""])
+def test_a_function_may_return_any_json(returned: object) -> None:
+    assert Secret.call(lambda: returned, reference="vault/1").read() == returned

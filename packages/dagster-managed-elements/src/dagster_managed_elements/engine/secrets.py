@@ -116,8 +116,9 @@ def _from_call(function: Callable[[], Any], reference: str) -> Any:
 
 def _is_json(value: Any) -> bool:
     """Bytes are none: they would be sent, and kept, in another spelling."""
+    kinds = (str, int, float, Mapping, list, tuple)  # of those that hold others, only empty ones are leaves
     return all(
-        (leaf is None or isinstance(leaf, (str, int, float)) or leaf in ({}, [], ()))
+        (leaf is None or isinstance(leaf, kinds))
         and all(isinstance(key, str) for key in cast("tuple[object, ...]", path))
         for path, leaf in walk(value)
     )
