@@ -101,17 +101,17 @@ def _claims(declared: Iterable[Declared], free: Mapping[Key, Sequence[Observed]]
     """Which renamed element takes which old name: where its new name is not there, or is itself being left
     by another one that is renamed. Where both names are there to stay, the rename was done before.
     """
-    declarations = {
+    renames = {
         each.key: old
         for each in declared
         if each.renamed_from is not None and (old := Key(each.key.kind, each.renamed_from)) in free
     }
     claims: dict[Key, Key] = {}
-    for new in (each for each in declarations if each not in free):
+    for new in (each for each in renames if each not in free):
         name = new
-        while name in declarations and name not in claims:
-            claims[name] = declarations[name]
-            name = declarations[name]
+        while name in renames and name not in claims:
+            claims[name] = renames[name]
+            name = renames[name]
     return claims
 
 
