@@ -5,7 +5,7 @@ A command prints, asks and returns an exit code; what it does is done below. Sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -61,29 +61,30 @@ def check(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> Mana
     """What differs, of all reconcilers in one diff. Raises ManagedElementsError where one cannot say."""
     from dagster_managed_elements.reconciler import check_together
 
-    return _joined("check", check_together, get_reconcilable_objects_from_module(module_dir, import_str), kwargs)
+    return _joined("check", check_together, module_dir, import_str, kwargs)
 
 
 def apply(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> ManagedElementDiff:
     """Apply and return what was changed. Destructive plans need `allow_destructive=True`."""
     from dagster_managed_elements.reconciler import apply_together
 
-    return _joined("apply", apply_together, get_reconcilable_objects_from_module(module_dir, import_str), kwargs)
+    return _joined("apply", apply_together, module_dir, import_str, kwargs)
 
 
 def _joined(
     verb: Literal["check", "apply"],
     together: Callable[..., ManagedElementDiff],
-    loaded: Sequence[ManagedElementReconciler],
+    module_dir: str | Path | None,
+    import_str: str,
     kwargs: dict[str, Any],
 ) -> ManagedElementDiff:
     """Ours together, as the command does: else two of one place might delete each other's elements."""
-    from dagster_managed_elements.reconciler import Reconciler
-    from dagster_managed_elements.third_party import call, is_third_party
+    from dagster_managed_elements.cli.reconciling import reconcilers, split
+    from dagster_managed_elements.loading import load
+    from dagster_managed_elements.third_party import call
 
-    ours = [one for one in loaded if isinstance(one, Reconciler) and not is_third_party(one)]
-    diff = together(ours, **kwargs) if ours else ManagedElementDiff()
-    for one in loaded:
-        if is_third_party(one):
-            diff = diff.join(call(one, verb, kwargs))
+    ours, theirs = split(load(import_str, Path(module_dir) if module_dir else None))
+    diff = together(reconcilers(ours), **kwargs) if ours else ManagedElementDiff()
+    for loaded in theirs:
+        diff = diff.join(call(loaded.reconciler, verb, kwargs))
     return diff
