@@ -105,6 +105,5 @@ def test_a_stop_waits_no_longer_than_it_says_for_a_job_that_cannot_be_interrupte
     assert stuck.wait(SECONDS)
     workers.stop(0)
     assert not workers.wait(1, 0)  # it came back while the job was still at it
-    assert not end.is_set()
     end.set()
     assert workers.wait(1, SECONDS)

@@ -62,6 +62,16 @@ class Answer:
         return "html" in kind or self.body.lstrip()[:15].lower().startswith((b"<!doctype", b"<html"))
 
 
+def plain_sentence(decoded: Any) -> str:
+    """What most JSON APIs fail with: a text, or one under `message`, `detail` or `error`; else all of it."""
+    if isinstance(decoded, str):
+        return decoded
+    body = cast("Mapping[str, Any]", decoded) if isinstance(decoded, Mapping) else dict[str, Any]()
+    told = (body.get(name) for name in ("message", "detail", "error"))
+    text = next((value for value in told if isinstance(value, str) and value.strip()), "")
+    return text or msgspec.json.encode(decoded).decode()
+
+
 def decipher(
     request: Request,
     answer: Answer,
@@ -70,14 +80,14 @@ def decipher(
     now: datetime,
     secrets: frozenset[str] = frozenset(),
     anonymous: bool = False,
-    sentence: ErrorReader | None = None,
+    sentence: ErrorReader = plain_sentence,
 ) -> Any:
     """The JSON in *answer*, None for an empty one; the ApiError it means where it is no success. *anonymous*: the
     request said not who asks. *sentence* reads what the body of a failure says.
     """
     url, hidden = address.url(request.path), request.secrets | secrets
     if not 200 <= answer.status < 300:
-        failure = _failure(request, answer, url, now=now, said=said(answer, hidden, sentence or plain_sentence))
+        failure = _failure(request, answer, url, now=now, said=said(answer, hidden, sentence))
         raise _unnamed(failure) if anonymous and answer.status == 401 else failure
     if not answer.body.strip():
         return None
@@ -156,16 +166,6 @@ def _moment(value: str) -> datetime | None:
 def said_date(headers: Mapping[str, str]) -> datetime | None:
     """The time by the server's clock (RFC 9110 6.6.1), None where it does not say."""
     return _moment(headers.get("date", ""))
-
-
-def plain_sentence(decoded: Any) -> str:
-    """What most JSON APIs fail with: a text, or one under `message`, `detail` or `error`; else all of it."""
-    if isinstance(decoded, str):
-        return decoded
-    body = cast("Mapping[str, Any]", decoded) if isinstance(decoded, Mapping) else dict[str, Any]()
-    told = (body.get(name) for name in ("message", "detail", "error"))
-    text = next((value for value in told if isinstance(value, str) and value.strip()), "")
-    return text or msgspec.json.encode(decoded).decode()
 
 
 def said(answer: Answer, secrets: frozenset[str], sentence: ErrorReader = plain_sentence) -> str:
