@@ -14,7 +14,7 @@ import pytest
 from airbyte_local.connectors.cancelling import Cancellation, Cancelled
 from airbyte_local.connectors.file import File
 from airbyte_local.connectors.files.fetching import fetched
-from airbyte_local.connectors.files.opening import shown
+from airbyte_local.connectors.files.texts import shown
 from airbyte_local.connectors.protocol import ConnectorFailed
 
 CSV = b"a,b\n1,x\n2,y\n"

@@ -17,8 +17,7 @@ from typing import Any, BinaryIO, cast
 import httpx
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.files.opening import shown
-from airbyte_local.connectors.files.texts import BLOCK
+from airbyte_local.connectors.files.texts import BLOCK, shown
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
 SECONDS = 20.0

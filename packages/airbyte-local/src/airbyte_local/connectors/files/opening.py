@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.files.texts import BLOCK
+from airbyte_local.connectors.files.texts import BLOCK, shown
 from airbyte_local.connectors.local_paths import readable
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
 from airbyte_local.model.json_values import Json
@@ -50,13 +50,6 @@ def opened(configuration: Json, around: Surroundings) -> Generator[BinaryIO]:
         raise ConnectorFailed(f"{shown(url)!r} cannot be unpacked: {error}") from error
     except OSError as error:
         raise ConnectorFailed(f"{shown(url)!r} could not be read: {error.strerror or error}") from error
-
-
-def shown(url: str) -> str:
-    """*url* without what may be secret in it: who asks, and the query, where signatures are."""
-    scheme, mark, address = url.rpartition("://")
-    host, slash, path = address.partition("?")[0].partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _address(url: str) -> str:
