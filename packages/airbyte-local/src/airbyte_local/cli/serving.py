@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import logging
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from airbyte_local.cli.failing import fail
 from airbyte_local.cli.options import data_option
+
+if TYPE_CHECKING:
+    from airbyte_local.serving.deployments import Deployment
 
 # Spelt out, not read from `profiles`: `--help` loads nothing but this file. A test holds them together.
 VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0", "cloud")
@@ -61,10 +63,7 @@ def serve(
     data: Path,
     allow_host: tuple[str, ...],
     log_bodies: bool,
-    places: int,
-    no_schedules: bool,
-    no_install: bool,
-    **cell: Any,
+    **deployed: Any,
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
@@ -77,9 +76,7 @@ def serve(
             host=host,
             port=port,
             data=data,
-            deployment=replace(
-                _deployment(**cell), places=places, schedules=not no_schedules, installs=not no_install
-            ),
+            deployment=_deployment(**deployed),
             allowed_hosts=allow_host,
             log_bodies=log_bodies,
         )
@@ -106,9 +103,25 @@ def _show_installations() -> None:
     logger.addHandler(logging.StreamHandler())
 
 
-def _deployment(*, airbyte_version: str, auth: str | None, **credentials: str | None) -> Any:
+def _deployment(
+    *,
+    airbyte_version: str,
+    auth: str | None,
+    places: int,
+    no_schedules: bool,
+    no_install: bool,
+    **credentials: str | None,
+) -> Deployment:
     from airbyte_local.http.auth import Credentials
-    from airbyte_local.serving.deployments import deployment
+    from airbyte_local.serving.deployments import Deployment, cell
 
+    profile, way_in = cell(airbyte_version, auth)
     given = {name: value for name, value in credentials.items() if value is not None}
-    return deployment(airbyte_version, auth, credentials=Credentials(**given))
+    return Deployment(
+        profile=profile,
+        auth=way_in,
+        credentials=Credentials(**given),
+        places=places,
+        schedules=not no_schedules,
+        installs=not no_install,
+    )

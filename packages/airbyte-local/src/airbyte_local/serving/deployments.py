@@ -59,20 +59,8 @@ class Deployment:
         )
 
 
-def deployment(
-    airbyte_version: str,
-    auth: str | None = None,
-    *,
-    absent: Collection[str] = (),
-    credentials: Credentials | None = None,
-    token_seconds: int | None = None,
-    api_host: str | None = None,
-    clock: Callable[[], float] = time.time,
-    places: int = PLACES,
-    retry_seconds: tuple[float, ...] = RETRY_SECONDS,
-    schedules: bool = True,
-) -> Deployment:
-    """The cell of the table; *auth* None is the first that the version has.
+def cell(airbyte_version: str, auth: str | None, absent: Collection[str] = ()) -> tuple[Profile, AuthName]:
+    """The version without its *absent* routes, and the way in; *auth* None is the first that the version has.
 
     Raises:
         NoSuchAirbyte: there is no such cell.
@@ -80,18 +68,8 @@ def deployment(
     if airbyte_version not in PROFILES:
         raise NoSuchAirbyte(f"There is no local Airbyte {airbyte_version!r}; there are {', '.join(PROFILES)}.")
     profile = PROFILES[airbyte_version]
-    legal_name: AuthName | None = next((each for each in profile.auths if auth in {None, each}), None)
+    legal_name: AuthName | None = next((name for name in profile.auths if auth in {None, name}), None)
     if legal_name is None:
         legal = ", ".join(profile.auths)
         raise NoSuchAirbyte(f"Airbyte {airbyte_version} cannot be had with auth {auth!r}, only with {legal}.")
-    return Deployment(
-        profile=replace(profile, absent=profile.absent | frozenset(absent)),
-        auth=legal_name,
-        credentials=credentials or Credentials(),
-        token_seconds=token_seconds,
-        api_host=api_host,
-        clock=clock,
-        places=places,
-        retry_seconds=retry_seconds,
-        schedules=schedules,
-    )
+    return replace(profile, absent=profile.absent | frozenset(absent)), legal_name

@@ -92,7 +92,7 @@ class _Server(Server):
 
 
 class Life:
-    """A world behind its front door, its jobs and schedules with it, from start to end."""
+    """A world behind its front door, its jobs and schedules with it. Nothing runs before `begin`."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Life:
         die: Callable[[], None],
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
-        self.world = world
+        self._world, self._deployment = world, deployment
         self.connections = OpenConnections()
         self._front = Front(
             world=world,
@@ -116,10 +116,12 @@ class Life:
             die=die,
             allowed_hosts=allowed_hosts,
         )
-        begin(world)
         self._schedules = Schedules()
-        if deployment.schedules:
-            self._schedules.begin(world)
+
+    def begin(self) -> None:
+        begin(self._world)
+        if self._deployment.schedules:
+            self._schedules.begin(self._world)
 
     def config(self) -> uvicorn.Config:
         return uvicorn.Config(
@@ -137,13 +139,9 @@ class Life:
 
     def end(self) -> None:
         self._schedules.end()
-        close(self.world)
-
-
-def close(world: World) -> None:
-    world.workers.stop()
-    world.workshop.close()
-    world.store.close()
+        self._world.workers.stop()
+        self._world.workshop.close()
+        self._world.store.close()
 
 
 class Run:
@@ -159,6 +157,7 @@ class Run:
             undo.pop_all()
         controls = Controls(self.world, faults, log)
         self._life = Life(self.world, deployment, controls, auth=auth, die=self._die)
+        self._life.begin()
         self._server = _Server(self._life.config())
         self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
         self._thread.start()

@@ -20,7 +20,7 @@ from airbyte_local.jobs.world import RETRY_SECONDS, World
 from airbyte_local.model import configurations
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.serving.deployments import Deployment, deployment
+from airbyte_local.serving.deployments import Deployment, cell
 from airbyte_local.serving.lifecycle import Controls, Run
 from airbyte_local.store import Job, StreamKey
 from airbyte_local.versions.profiles import AuthName
@@ -215,10 +215,10 @@ def server(
         credentials = replace(credentials, client_id=client_id)
     if client_secret is not None:
         credentials = replace(credentials, client_secret=client_secret)
-    chosen = deployment(
-        airbyte_version,
-        auth,
-        absent=absent,
+    profile, way_in = cell(airbyte_version, auth, absent)
+    chosen = Deployment(
+        profile=profile,
+        auth=way_in,
         credentials=credentials,
         token_seconds=token_seconds,
         api_host=api_host,
@@ -226,8 +226,9 @@ def server(
         places=places,
         retry_seconds=retry_seconds,
         schedules=schedules,
+        connectors=None if connectors is None else Path(connectors),
+        installs=installs,
     )
-    chosen = replace(chosen, connectors=None if connectors is None else Path(connectors), installs=installs)
     with contextlib.ExitStack() as stack:
         folder = Path(data) if data is not None else Path(stack.enter_context(tempfile.TemporaryDirectory()))
         running = LocalAirbyte(folder, deployment=chosen, port=port, log_bodies=log_bodies)

@@ -52,6 +52,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
             allowed_hosts=settings.allowed_hosts,
         )
         try:
+            life.begin()
             say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
             _say_credentials(settings.deployment, say)
             Server(life.config()).run(sockets=[listener])
