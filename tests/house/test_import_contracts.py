@@ -27,6 +27,7 @@ FORBIDDEN = {
     f"{LIBRARY}.reconciler": ["airbyte_local"],
     "airbyte_local.cli.serving": [LIBRARY],
     "airbyte_local.model.records": ["airbyte_local.pages.site"],
+    "airbyte_local.handlers.jobs": ["airbyte_local.http.auth"],
 }
 """What each module must not import; for types only is an import too."""
 
@@ -85,3 +86,10 @@ def test_a_new_file_is_covered_on_arrival(tmp_path: Path) -> None:
     said = lint(copy_with({}, tmp_path, new=new))
     assert f"{LIBRARY}.engine.novelty -> httpx" in said
     assert re.search(r"novelty", said.partition("Broken contracts")[2])
+
+
+def test_a_circle_inside_a_folder_is_refused(tmp_path: Path) -> None:
+    circle = {"airbyte_local.connectors.files.texts": ["airbyte_local.connectors.files.opening"]}
+    broken = lint(copy_with(circle, tmp_path)).partition("Broken contracts")[2]
+    assert "No cycles are allowed in airbyte_local.connectors.files." in broken
+    assert ".texts -> .opening" in broken

@@ -8,11 +8,11 @@ from typing import Any
 
 from airbyte_local.connectors.definitions import ActorDefinition, Directory
 from airbyte_local.handlers.connections import deprecate
-from airbyte_local.http.paging import page, page_after, page_size
 from airbyte_local.jobs.world import Call, World, new_id
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.errors import Broken, NotFound, configuration_invalid
 from airbyte_local.model.json_values import Json, bean, form, merged
+from airbyte_local.model.paging import page, page_after, page_size
 from airbyte_local.model.validation import refusal, violations
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.store import Actor, ActorLine, Session

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from airbyte_local.handlers.catalog_checks import configured_streams
 from airbyte_local.handlers.connection_reads import connection_read
-from airbyte_local.http.paging import page
 from airbyte_local.jobs.ending import stop_jobs_of
 from airbyte_local.jobs.world import Call, World, new_id
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, NotFound, database_refused
 from airbyte_local.model.json_values import Json, bean
+from airbyte_local.model.paging import page
 from airbyte_local.model.schedules import schedule_for_create, schedule_for_update
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.store import Actor, Connection, Session, StreamKey

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airbyte_local.handlers.job_reads import job_info, job_row, job_with_attempts
-from airbyte_local.http.paging import page
 from airbyte_local.jobs.requesting import cancel_job, request_clear, request_refresh, request_sync
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Broken
 from airbyte_local.model.json_values import Json
+from airbyte_local.model.paging import page
 from airbyte_local.store import Attempt, Job, JobQuery, Session, StreamKey
 
 JOBS_A_PAGE = 200

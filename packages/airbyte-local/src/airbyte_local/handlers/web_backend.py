@@ -11,11 +11,11 @@ from airbyte_local.handlers.connections import create_connection, patch
 from airbyte_local.handlers.definitions import version_read
 from airbyte_local.handlers.operations import operation_read, upsert_operation
 from airbyte_local.handlers.workspaces import find_workspace
-from airbyte_local.http.paging import page_after, page_size
 from airbyte_local.jobs.discovery import discover_source, judge
 from airbyte_local.jobs.world import Call, Errand
 from airbyte_local.model.catalogs import everything, key_of
 from airbyte_local.model.json_values import Json, form
+from airbyte_local.model.paging import page_after, page_size
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.store import Catalog, Connection, ConnectionLine, Job, JobLine, Session, StreamKey
 from airbyte_local.store.lookups import find_actor, find_connection

@@ -10,10 +10,10 @@ from typing import Any
 
 from airbyte_local.handlers.actors import delete_actor
 from airbyte_local.handlers.connections import deprecate
-from airbyte_local.http.paging import page
 from airbyte_local.jobs.world import NIL_ID, Call, new_id
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Form, Json, bean, form
+from airbyte_local.model.paging import page
 from airbyte_local.store import Session, Workspace
 from airbyte_local.store.lookups import find_connection
 

@@ -6,11 +6,11 @@ import re
 from datetime import datetime, timezone
 
 from airbyte_local.handlers.jobs import find_job, wanted_jobs
-from airbyte_local.http.paging import page
 from airbyte_local.jobs.requesting import cancel_job, request_clear, request_sync
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.paging import page
 from airbyte_local.public_api.listings import listed, pagination, workspace_ids
 from airbyte_local.public_api.problems import bad_request, problem
 from airbyte_local.store import Attempt, Job

@@ -14,13 +14,13 @@ import anyio
 import anyio.to_thread
 
 from airbyte_local.config_api import api as config_api
-from airbyte_local.http import paging
 from airbyte_local.http.answers import Answer, Request, crash_answer, json_answer, unknown_route
 from airbyte_local.http.auth import Auth
 from airbyte_local.http.faults import Fault, Faults
 from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.world import World
+from airbyte_local.model import paging
 from airbyte_local.model.json_values import is_list, is_object
 from airbyte_local.public_api import api as public_api
 
