@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from dagster_managed_elements.airbyte.connection_fields import Api
+from dagster_managed_elements.airbyte.connection_fields import Api, written_fields
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -42,6 +42,12 @@ class ConnectionDraft:
     streams: Sequence[ConfiguredStream] | None = None
     catalog_id: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def written(self, api: Api) -> dict[str, Any]:
+        """What both APIs are told alike: its name and its ends, and its fields as *api* spells them."""
+        named = {"name": self.name, "sourceId": self.source_id, "destinationId": self.destination_id}
+        drafted = {name: value for name, value in named.items() if value is not None}
+        return {**drafted, **written_fields(self.fields, api)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

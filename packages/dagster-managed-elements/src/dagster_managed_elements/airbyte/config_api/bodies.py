@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dagster_managed_elements.airbyte.connection_fields import written_fields
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Json
 
@@ -25,14 +24,9 @@ def creation(draft: ConnectionDraft) -> dict[str, Any]:
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
     """What of a connection is drafted, and nothing else."""
-    fields = {
-        "name": draft.name,
-        "sourceId": draft.source_id,
-        "destinationId": draft.destination_id,
-        "sourceCatalogId": draft.catalog_id,
-    }
-    body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
-    body |= written_fields(draft.fields, "config")
+    body = draft.written("config")
+    if draft.catalog_id is not None:
+        body["sourceCatalogId"] = draft.catalog_id
     if draft.streams is not None:
         body["syncCatalog"] = {"streams": [_row(entry) for entry in draft.streams]}
     return body

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from dagster_managed_elements.airbyte.connection_fields import read_fields, written_fields
+from dagster_managed_elements.airbyte.connection_fields import read_fields
 from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
@@ -165,13 +165,7 @@ def creation(draft: ConnectionDraft) -> dict[str, Any]:
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
     """What of a connection is drafted. Its streams are always all of them: a list replaces the selection."""
-    fields = {
-        "name": draft.name,
-        "sourceId": draft.source_id,
-        "destinationId": draft.destination_id,
-    }
-    body: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
-    body |= written_fields(draft.fields, "public")
+    body = draft.written("public")
     if draft.streams is not None:
         body["configurations"] = {"streams": [_row(entry) for entry in draft.streams]}
     return body
