@@ -40,7 +40,10 @@ class Leaf(Element):
 
 @dataclass
 class Server:
-    """*mishaps* says of each write what happens to it: "ok", "fail", "lost" or "late"."""
+    """*mishaps* says of each write what happens to it: "ok", "fail", "lost" or "late".
+
+    With *create_first* its kinds make a replacement before the old object goes.
+    """
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     mishaps: Callable[[], str] = lambda: "ok"
@@ -49,6 +52,7 @@ class Server:
     writes: list[str] = field(default_factory=list)
     collateral: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=lambda: count(1))
+    create_first: bool = False
 
     def all(self, kind: str) -> dict[str, dict[str, Any]]:
         self.reads += 1
@@ -128,6 +132,10 @@ class MemoryKind(Kind):
         row = {**self.server.rows.get(change.observed.id, {}), **new, "name": change.declared.key.name}
         self.server.write(f"update {change.key.name}", lambda: self.server.put(change.observed.id, row))
 
+    async def rename(self, id_: str, declared: Declared) -> None:
+        row = {**self.server.rows.get(id_, {}), "name": declared.key.name}
+        self.server.write(f"rename {declared.key.name}", lambda: self.server.put(id_, row))
+
     async def delete(self, observed: Observed) -> None:
         self.server.write(f"delete {observed.name}", lambda: self.server.remove(observed.id))
 
@@ -138,6 +146,14 @@ class NodeKind(MemoryKind):
 
 class LeafKind(MemoryKind):
     name: ClassVar[str] = "leaf"
+
+
+class FirstNodeKind(NodeKind):
+    create_first: ClassVar[bool] = True
+
+
+class FirstLeafKind(LeafKind):
+    create_first: ClassVar[bool] = True
 
 
 def _shown(field: str, value: Any) -> Any:
@@ -161,4 +177,5 @@ class MemoryInstance(Instance):
     @asynccontextmanager
     async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
         del settings
-        yield Session(place=self.place, kinds=(NodeKind(self.server), LeafKind(self.server)), host="memory")
+        node, leaf = (FirstNodeKind, FirstLeafKind) if self.server.create_first else (NodeKind, LeafKind)
+        yield Session(place=self.place, kinds=(node(self.server), leaf(self.server)), host="memory")

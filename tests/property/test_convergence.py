@@ -144,20 +144,22 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 
 
 @settings(PATIENT, max_examples=100)
-@given(st.data(), st.integers(0, 2**32), st.booleans())
-def test_any_world_is_reached_from_any_other_whatever_fails(data: st.DataObject, seed: int, delete: bool) -> None:
-    check_reached(data, seed, delete=delete)
+@given(st.data(), st.integers(0, 2**32), st.booleans(), st.booleans())
+def test_any_world_is_reached_from_any_other_whatever_fails(
+    data: st.DataObject, seed: int, delete: bool, create_first: bool
+) -> None:
+    check_reached(data, seed, delete=delete, create_first=create_first)
 
 
 @pytest.mark.slow
 @settings(PATIENT, max_examples=1000)
-@given(st.data(), st.integers(0, 2**32), st.booleans())
-def test_any_of_many_worlds_is_reached(data: st.DataObject, seed: int, delete: bool) -> None:
-    check_reached(data, seed, delete=delete)
+@given(st.data(), st.integers(0, 2**32), st.booleans(), st.booleans())
+def test_any_of_many_worlds_is_reached(data: st.DataObject, seed: int, delete: bool, create_first: bool) -> None:
+    check_reached(data, seed, delete=delete, create_first=create_first)
 
 
-def check_reached(data: st.DataObject, seed: int, *, delete: bool) -> None:
-    server = Server()
+def check_reached(data: st.DataObject, seed: int, *, delete: bool, create_first: bool) -> None:
+    server = Server(create_first=create_first)
     first = data.draw(worlds(), label="first")
     converge(server, first, delete=True)
     second = data.draw(worlds(first), label="second")

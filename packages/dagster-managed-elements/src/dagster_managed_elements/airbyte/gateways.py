@@ -31,8 +31,8 @@ class ConnectionDraft:
     """What is to be sent of a connection. None: not managed, left as it is or to the server's default.
 
     *fields* are those of `connection_fields`, by label. *streams* are all that are to be selected, those that did
-    not change as they came. *settings* are those of the connection that this one replaces, as
-    `Connection.settings` has them.
+    not change as they came. *settings* are in the API's own words, of the connection that this one
+    replaces, as `Connection.settings` has them.
     """
 
     name: str | None = None

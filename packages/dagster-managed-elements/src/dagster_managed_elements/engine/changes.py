@@ -93,12 +93,18 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Delete, then create. *cause* is the key whose replacement forces this one."""
+    """Delete and create. *cause* is the key whose replacement forces this one.
+
+    *begun* is there where an earlier run made the new object already and was cut off: what it still lacks.
+    *attempt* counts the runs that made something of no use any more.
+    """
 
     declared: Declared
     observed: Observed
     fields: tuple[FieldChange, ...] = ()
     cause: Key | None = None
+    begun: Update | None = None
+    attempt: int = 1
     action: ClassVar[Action] = "replace"
 
     @property

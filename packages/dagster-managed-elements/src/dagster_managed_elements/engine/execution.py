@@ -15,11 +15,12 @@ import anyio
 from anyio.abc import TaskGroup
 
 from dagster_managed_elements.engine.changes import Change, Declared, Delete, Observed, Pair, Replace, Update
-from dagster_managed_elements.engine.errors import Lost, ManagedElementsError, Partial
+from dagster_managed_elements.engine.errors import ApiError, Lost, ManagedElementsError, Partial
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
-from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.reports import Outcome, Report, Status
+from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Later
 
 _log = logging.getLogger("dagster_managed_elements.engine")
@@ -135,15 +136,39 @@ class _Run:
             await kind.delete(change.observed)
             return Outcome(step=step, status="done", id=change.observed.id)
         if isinstance(change, Update):
-            declared = await self._settle(change.declared, change.observed, kind)
-            await kind.update(replace(change, declared=declared), self.ids)
+            await self._update(change, kind)
             return Outcome(step=step, status="done", id=change.observed.id)
+        if isinstance(change, Replace) and step.verb == "update":
+            return await self._rename(step, change, kind)
+        if isinstance(change, Replace) and change.begun is not None:
+            await self._update(change.begun, kind)
+            self.ids[change.key] = change.begun.observed.id
+            return Outcome(step=step, status="done", id=change.begun.observed.id)
         declared = await self._settle(change.declared, None, kind)
+        if isinstance(change, Replace) and kind.create_first:
+            interim = Interim(change.key.name, change.observed.id, kind.interim_note(declared), change.attempt)
+            declared = replace(declared, key=replace(change.key, name=str(interim)))
         try:
             id_ = await kind.create(declared, self.ids)
         except Lost as error:
-            return await self._look_for(step, kind, error)
+            return await self._look_for(step, kind, declared.key.name, error)
         self.ids[change.key] = id_
+        return Outcome(step=step, status="done", id=id_)
+
+    async def _update(self, change: Update, kind: Kind) -> None:
+        """*change* may name no field at all: then what it stands for is verified, and nothing sent."""
+        declared = await self._settle(change.declared, change.observed, kind)
+        if change.fields:
+            await kind.update(replace(change, declared=declared), self.ids)
+
+    async def _rename(self, step: Step, change: Replace, kind: Kind) -> Outcome:
+        id_ = self.ids[change.key]
+        try:
+            await kind.rename(id_, change.declared)
+        except ApiError as error:
+            kept = f"{error}; it is there, and waits for its name under an interim one ({id_})"
+            status: Status = "unknown" if isinstance(error, Lost) else "failed"
+            return Outcome(step=step, status=status, id=id_, reason=kept)
         return Outcome(step=step, status="done", id=id_)
 
     async def _settle(self, declared: Declared, observed: Observed | None, kind: Kind) -> Declared:
@@ -162,12 +187,12 @@ class _Run:
             raise ManagedElementsError(text)
         return settled
 
-    async def _look_for(self, step: Step, kind: Kind, lost: Lost) -> Outcome:
+    async def _look_for(self, step: Step, kind: Kind, name: str, lost: Lost) -> Outcome:
         """A create whose answer was lost is never sent again: the server may still be committing it."""
         pause, waited = _FIRST_LOOK, 0.0
         while True:
             try:
-                found = await self._new_ids(kind, step.key.name)
+                found = await self._new_ids(kind, name)
             except Exception as error:  # noqa: BLE001 - a fault in looking says nothing of what became of the create
                 return Outcome(step=step, status="unknown", reason=str(lost), error=error)
             if len(found) == 1:

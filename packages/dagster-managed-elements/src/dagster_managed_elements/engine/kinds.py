@@ -45,12 +45,16 @@ class Kind(ABC):
 
     *fixed* fields cannot be changed in place: a difference there is a Replace. *lifted* fields are shown without
     their own name, what they hold standing in their place; *quiet* fields are shown only where they differ.
+
+    With *create_first* a replacement is made under an interim name before the old object is deleted, and then given
+    its own: where it cannot be made nothing is lost. For objects that can be renamed, and need `rename`.
     """
 
     name: ClassVar[str]
     fixed: ClassVar[frozenset[str]] = frozenset()
     lifted: ClassVar[frozenset[str]] = frozenset()
     quiet: ClassVar[frozenset[str]] = frozenset()
+    create_first: ClassVar[bool] = False
 
     @abstractmethod
     async def observe(self) -> Sequence[Observed]:
@@ -76,6 +80,15 @@ class Kind(ABC):
     async def find(self, name: str) -> Sequence[Observed]:
         """Look again for objects of this name, after a create whose answer was lost."""
         return [observed for observed in await self.observe() if observed.name == name]
+
+    def interim_note(self, declared: Declared) -> str:
+        """A word (a to z) for the interim name of a replacement, read again by whoever ends it."""
+        del declared
+        return ""
+
+    async def rename(self, id_: str, declared: Declared) -> None:
+        """Give the object that was created under an interim name its own, now that the old one is gone."""
+        raise NotImplementedError(f"{type(self).__name__}.create_first needs rename")
 
     def replaces(self, change: Update) -> bool:
         """Whether this change cannot be done in place."""

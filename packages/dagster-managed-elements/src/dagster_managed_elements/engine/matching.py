@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.findings import Problem
+from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Key, Ref, is_sendable
 
 
@@ -87,6 +89,45 @@ def match(
     pairs = [Pair(each, taken.get(each.key)) for each in declared]
     pairs += [Pair(None, each) for each in sorted(left, key=lambda each: (each.kind, each.name, each.id))]
     return pairs, list(_unclear(declared, named, claims))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interims:
+    """What replacements that were cut in two left behind. In *pairs* an object with an interim name stands for the
+    element whose old object is gone; *begun* are all the others, each beside its element.
+    """
+
+    pairs: Sequence[Pair]
+    begun: Sequence[Pair] = ()
+
+
+def match_interims(pairs: Sequence[Pair]) -> Interims:
+    """Pairs what has an interim name with the element it is on its way to be; of several, the last attempt."""
+    alone = [pair.observed for pair in pairs if pair.observed is not None and pair.declared is None]
+    found = [(interim, observed) for observed in alone if (interim := read_interim(observed.name)) is not None]
+    if not found:
+        return Interims(pairs=pairs)
+    there = {pair.observed.id for pair in pairs if pair.observed}
+    ending: dict[Key, Observed] = {}
+    begun: list[Pair] = []
+    for interim, observed in sorted(found, key=lambda each: (-each[0].attempt, each[1].id)):
+        for pair in pairs:
+            declared = pair.declared
+            if declared is None or declared.key.kind != observed.kind or not interim.is_for(declared.key.name):
+                continue
+            if pair.observed is None and interim.replaces not in there and declared.key not in ending:
+                ending[declared.key] = observed
+            else:
+                begun.append(Pair(declared, observed))
+    taken = {observed.ref for observed in ending.values()}
+    kept = [pair for pair in pairs if pair.declared or (pair.observed and pair.observed.ref not in taken)]
+    return Interims(pairs=[_ended(pair, ending) for pair in kept], begun=begun)
+
+
+def _ended(pair: Pair, ending: Mapping[Key, Observed]) -> Pair:
+    if pair.declared is None or pair.declared.key not in ending:
+        return pair
+    return Pair(pair.declared, ending[pair.declared.key])
 
 
 def _recorded(

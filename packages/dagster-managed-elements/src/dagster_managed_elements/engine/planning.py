@@ -2,6 +2,7 @@
 
 A delete waits for every operation whose observed fields point at the doomed object; a Replace is a delete and a
 create; a create waits for what it refers to and for the operation that frees its name; a cycle is an error.
+Where a kind creates first, a replacement is made under an interim name, and nothing goes for it before it is there.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def plan(changes: Changes, kinds: Kinds, place: str, names: Mapping[Ref, str] | 
     return Plan(
         place=place,
         entries=presented(changes.items, kinds, names or {}),
-        operations=_operations(changes.items),
+        operations=_operations(changes.items, kinds),
         notices=changes.notices,
         consequences=tuple(consequences),
     )
@@ -79,7 +80,7 @@ def _protection(change: Change) -> Iterator[Consequence]:
         yield Consequence(change.key, "protect", f"{change.key} is declared with protect=True")
 
 
-def _steps(change: Change) -> tuple[Step, ...]:
+def _steps(change: Change, *, create_first: bool) -> tuple[Step, ...]:
     match change:
         case Create():
             return (Step("create", change.key),)
@@ -88,15 +89,17 @@ def _steps(change: Change) -> tuple[Step, ...]:
         case Delete():
             return (Step("delete", change.key, change.observed.id),)
         case Replace():
-            return (
-                Step("delete", change.observed.key, change.observed.id),
-                Step("create", change.key),
-            )
+            gone, made = Step("delete", change.observed.key, change.observed.id), Step("create", change.key)
+            return (made, gone, Step("update", change.key)) if create_first else (gone, made)
 
 
-def _operations(changes: Iterable[Change]) -> tuple[Operation, ...]:
-    steps = [(step, change) for change in changes for step in _steps(change)]
-    index = _Index(steps)
+def _operations(changes: Iterable[Change], kinds: Kinds) -> tuple[Operation, ...]:
+    steps = [
+        (step, change)
+        for change in changes
+        for step in _steps(change, create_first=kinds[change.key.kind].create_first)
+    ]
+    index = _Index(steps, kinds)
     circle: Sequence[Step] = ()
     # Objects that are there already may refer to each other, and be updated in any order: hence a second try.
     for strictly in (False, True):
@@ -122,14 +125,19 @@ def _in_order(operations: Iterable[Operation]) -> tuple[Operation, ...]:
 class _Index:
     """Who makes, moves or frees what, so that each operation finds what it waits for without a search."""
 
-    def __init__(self, steps: Iterable[tuple[Step, Change]]) -> None:
+    def __init__(self, steps: Iterable[tuple[Step, Change]], kinds: Kinds) -> None:
         self.making: dict[Key, Step] = {}
+        self.first = {
+            change.key: step
+            for step, change in steps
+            if step.verb == "create" and isinstance(change, Replace) and kinds[change.key.kind].create_first
+        }
         self.leaving: Mapping[Ref, list[Step]] = defaultdict(list)
         self.freeing: Mapping[Key, list[Step]] = defaultdict(list)
         for step, change in steps:
             if step.verb != "delete":
-                self.making[step.key] = step
-            if isinstance(change, Create) or (step.verb == "create"):
+                self.making.setdefault(step.key, step)
+            if isinstance(change, Create) or (isinstance(change, Replace) and step.verb != "delete"):
                 continue
             for ref in set(pointers(change.observed.fields)):
                 self.leaving[ref].append(step)
@@ -139,10 +147,17 @@ class _Index:
     def waits_for(self, step: Step, change: Change, *, strictly: bool) -> tuple[Step, ...]:
         """What comes before *step*; *strictly* without the updates of what it merely refers to."""
         if step.verb == "delete" and not isinstance(change, Create):
-            waits = self.leaving[change.observed.ref]
+            waits = [*self.leaving[change.observed.ref], *self._successors(change)]
         else:
             waits = [*self._makers(change, strictly=strictly), *self._name(step, change)]
         return tuple(dict.fromkeys(wait for wait in waits if wait != step))
+
+    def _successors(self, change: Change) -> Iterator[Step]:
+        """What is made first: of what is replaced, or of that for which it is deleted."""
+        if isinstance(change, Replace) and change.key in self.first:
+            yield self.first[change.key]
+        if isinstance(change, Delete) and change.cause in self.first:
+            yield self.first[change.cause]
 
     def _makers(self, change: Change, *, strictly: bool) -> Iterator[Step]:
         if isinstance(change, Delete):
@@ -154,8 +169,10 @@ class _Index:
                 yield making
 
     def _name(self, step: Step, change: Change) -> Iterator[Step]:
-        takes_a_name = step.verb == "create" or (isinstance(change, Update) and change.key != change.observed.key)
-        if takes_a_name:
+        if step == self.first.get(change.key):
+            return  # its name is an interim one
+        renamed = isinstance(change, Update) and change.key != change.observed.key
+        if renamed or not isinstance(change, Update):
             yield from self.freeing[change.key]
         if isinstance(change, Replace):
             yield Step("delete", change.observed.key, change.observed.id)

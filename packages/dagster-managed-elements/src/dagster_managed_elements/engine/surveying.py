@@ -6,21 +6,24 @@ Every Problem of every kind and reconciler is collected before one is raised.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from dagster_managed_elements.engine.cascading import cascade
-from dagster_managed_elements.engine.changes import Change, Changes, Declared, Delete, Memory, Pair, Replace
-from dagster_managed_elements.engine.diffing import Basis, diff, later, undeclared
+from dagster_managed_elements.engine.changes import Change, Changes, Declared, Delete, Memory, Pair, Replace, Update
+from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
-from dagster_managed_elements.engine.matching import gather, match
+from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, observe
 from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import unreadable
+from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Key, Ref, pointers, references
+
+_OF_NO_USE: Final = "it was made for a replacement that was cut off, and is of no use any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +91,14 @@ class _Work:
     ) -> None:
         self.session, self.reading, self.memory = session, reading, memory
         self.force, self.unmentioned = force, unmentioned
-        self.pairs, self.problems = match(declared, reading.objects, memory)
+        matched, self.problems = match(declared, reading.objects, memory)
+        interims = match_interims(matched)
+        self.pairs, self.begun = list(interims.pairs), list(interims.begun)
         self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
         self.notices: list[Notice] = []
         self.found: list[Change] = []
         self.changes: tuple[Change, ...] = ()
+        self.going_on: dict[Key, Update] = {}
         self.ids, self.ambiguous = _index(self.pairs)
         self.declared = frozenset(each.key for each in declared)
         self.kept = _kept(declared, self.pairs)
@@ -108,18 +114,53 @@ class _Work:
             self.problems += _unreadable(pair, kind)
         context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self._facts(), broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair)]
-        resolved = self._sorted(await kind.resolve(whole, context))
+        sure = {pair.declared.key for pair in whole if pair.declared}
+        begun = [pair for pair in self.begun if pair.declared and pair.declared.key in sure]
+        resolved = self._sorted(await kind.resolve([*whole, *begun], context))
+        interims = frozenset(pair.observed.ref for pair in begun if pair.observed)
         broken = self._broken()
-        basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, all_secrets=self.force)
         sound = [pair for pair in resolved if pair.declared is None or pair.declared.key not in broken]
-        found = diff(sound, basis)
+        basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, all_secrets=self.force)
+        found = diff((pair for pair in sound if not _is_one_of(pair, interims)), basis)
         if self.unmentioned:
-            self.found += undeclared(sound, self.kept)
+            self.found += undeclared(sound, self.kept | interims)
         self.notices += found.notices
         self.found += found.items
-        self._remember(resolved)
-        # From the start each time: what was taken along before its own kind was resolved is put right by it.
-        self.changes = cascade(self.found, self.pairs)
+        self._remember(pair for pair in resolved if not _is_one_of(pair, interims))
+        self._go_on(diff((pair for pair in sound if _is_one_of(pair, interims)), basis).items)
+
+    def _go_on(self, halves: Iterable[Change]) -> None:
+        """Spread what goes, and go on with the replacements that earlier runs began, with what they made.
+
+        That is of no use where it would be replaced itself, or refers to what goes; then it goes too, and with it
+        what refers to it, which may be more of this kind.
+        """
+        every = [half for half in halves if isinstance(half, (Update, Replace))]
+        useful = [half for half in every if isinstance(half, Update)]
+        while True:
+            chosen = {half.key: half for half in reversed(useful)}
+            used = {half.observed.ref for half in chosen.values()}
+            ended = [deletion(half.observed, reason=_OF_NO_USE) for half in every if half.observed.ref not in used]
+            # From the start each time: what was taken along before its own kind was resolved is put right by it.
+            changes = cascade([*self.found, *ended], self.pairs)
+            going = {change.observed.ref for change in changes if isinstance(change, (Delete, Replace))}
+            replaced = {change.key for change in changes if isinstance(change, Replace)}
+            kept = [
+                half
+                for half in useful
+                if half.key in replaced and going.isdisjoint([half.observed.ref, *pointers(half.observed.fields)])
+            ]
+            if len(kept) == len(used):
+                break
+            useful = kept
+        self.found += ended
+        self.going_on |= {key: _unnamed(half) for key, half in chosen.items()}
+        self.ids |= {key: half.observed.id for key, half in chosen.items()}
+        self.changes = tuple(self._begun(change) for change in changes)
+
+    def _begun(self, change: Change) -> Change:
+        begun = self.going_on.get(change.key) if isinstance(change, Replace) else None
+        return replace(change, begun=begun) if isinstance(change, Replace) and begun else change
 
     def _sorted(self, results: Iterable[Pair | Problem | Notice]) -> list[Pair]:
         resolved: list[Pair] = []
@@ -164,12 +205,32 @@ class _Work:
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change)]
         notices = tuple(dict.fromkeys((*self.notices, *taken_along)))
-        changes = Changes(_in_order(self.changes, self.order, self.session.kinds), notices)
+        attempts = [_attempted(change, self.begun) for change in self.changes]
+        changes = Changes(_in_order(attempts, self.order, self.session.kinds), notices)
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
         return Survey(
             plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen, facts=self._facts()
         )
+
+
+def _unnamed(change: Update) -> Update:
+    """*change* but for the name: that is not free yet."""
+    fields = tuple(changed for changed in change.fields if changed.path != ("name",))
+    return replace(change, declared=replace(change.declared, key=change.observed.key), fields=fields)
+
+
+def _attempted(change: Change, begun: Iterable[Pair]) -> Change:
+    """*change* with the number of its attempt: as long as an interim name is taken, another one is used."""
+    if not isinstance(change, Replace) or change.begun is not None:
+        return change
+    names = [pair.observed.name for pair in begun if pair.observed and _identity(pair) == change.key]
+    earlier = [interim.attempt for name in names if (interim := read_interim(name)) is not None]
+    return replace(change, attempt=max(earlier, default=0) + 1)
+
+
+def _is_one_of(pair: Pair, refs: frozenset[Ref] | set[Ref]) -> bool:
+    return pair.declared is not None and pair.observed is not None and pair.observed.ref in refs
 
 
 def _unreadable(pair: Pair, kind: Kind) -> Iterable[Problem]:

@@ -19,12 +19,12 @@ _NEW: Final = {"status": "active", "scheduleType": "manual"}
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
     """All of a new connection; what is not drafted is left to the server's defaults."""
-    return {**_NEW, **draft.settings, **change(draft)}
+    return {**_NEW, **change(draft)}
 
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
     """What of a connection is drafted, and nothing else."""
-    body = draft.written("config")
+    body = {**draft.settings, **draft.written("config")}
     if draft.catalog_id is not None:
         body["sourceCatalogId"] = draft.catalog_id
     if draft.streams is not None:

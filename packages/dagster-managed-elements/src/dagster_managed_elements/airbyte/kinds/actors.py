@@ -12,11 +12,12 @@ from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED,
 from dagster_managed_elements.airbyte.specs import specifications
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification
-from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
+from dagster_managed_elements.engine.changes import Change, Declared, FieldChange, Observed, Pair, Update
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
-from dagster_managed_elements.engine.values import Ids, Named
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Ids, Masked, Named, mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class ActorKind(Kind):
     fixed: ClassVar[frozenset[str]] = frozenset({"type"})
     lifted: ClassVar[frozenset[str]] = frozenset({"configuration"})
     quiet: ClassVar[frozenset[str]] = frozenset({"type"})
+    create_first: ClassVar[bool] = True
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -117,6 +119,13 @@ class ActorKind(Kind):
             self.side, change.observed.id, change.declared.key.name, sent.configuration, whole=sent.whole
         )
 
+    async def rename(self, id_: str, declared: Declared) -> None:
+        """By an update of nothing but its name, from what it was created with."""
+        shown = mapped(declared.fields["configuration"], _as_shown)
+        actor = Actor(id=id_, definition_id=declared.fields["type"].id, name="", configuration=shown)
+        interim = Observed(kind=self.name, name="", id=id_, fields={}, raw=actor)
+        await self.update(Update(declared, interim, (FieldChange(("name",), "", declared.key.name),)), {})
+
     async def delete(self, observed: Observed) -> None:
         await self._gateway.delete_actor(self.side, observed.id)
 
@@ -131,6 +140,11 @@ class ActorKind(Kind):
     def _patch(self, change: Update) -> Patch:
         raw = cast("Actor", change.observed.raw).configuration or {}
         return patch(change, raw, cast("Specification", change.declared.facts))
+
+
+def _as_shown(leaf: Any) -> Any:
+    """What the server shows of what it was sent."""
+    return SECRET_MASK if isinstance(leaf, (Secret, Masked)) else leaf
 
 
 def _is_other(typed: _Typed) -> bool:

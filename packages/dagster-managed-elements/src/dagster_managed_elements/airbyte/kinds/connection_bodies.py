@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
+from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Later, Ref
 
 CONNECTION: Final = "connection"
@@ -50,7 +51,13 @@ def carried(pair: Pair) -> Mapping[str, Any]:
         return earlier.carried
     if pair.observed is None:
         return {}
-    return cast("Connection", pair.observed.raw).settings
+    settings = cast("Connection", pair.observed.raw).settings
+    interim = read_interim(pair.observed.name)
+    return settings if interim is None else {**settings, "status": interim.note}
+
+
+def paused(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**settings, "status": "inactive"}
 
 
 def selected(declared: Declared, as_they_are: Mapping[str, ConfiguredStream]) -> list[ConfiguredStream]:

@@ -21,6 +21,7 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     Facts,
     carried,
     observed_connection,
+    paused,
     selected,
     untouched,
     unwrapped,
@@ -31,12 +32,14 @@ from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ApiError, Invalid
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
+from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Ids, Key, Later
 
 
 class ConnectionKind(Kind):
     name: ClassVar[str] = CONNECTION
     fixed: ClassVar[frozenset[str]] = frozenset({"source", "destination"})
+    create_first: ClassVar[bool] = True
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -137,7 +140,7 @@ class ConnectionKind(Kind):
             streams=selected(declared, {}),
             catalog_id=facts.catalog_id,
             fields=declared.fields,
-            settings=facts.carried,
+            settings=facts.carried if read_interim(declared.key.name) is None else paused(facts.carried),
         )
         return await self._gateway.create_connection(draft)
 
@@ -146,11 +149,21 @@ class ConnectionKind(Kind):
         changed = {each.path[0] for each in change.fields}
         fields = {name: value for name, value in change.declared.fields.items() if name in changed}
         draft = ConnectionDraft(name=change.declared.key.name if "name" in changed else None, fields=fields)
+        if (interim := read_interim(change.observed.name)) is not None and "name" in changed:
+            draft = replace(draft, settings={"status": interim.note})
         if "streams" in changed:
             touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
             kept = untouched(change.observed, touched)
             draft = replace(draft, streams=selected(change.declared, kept))
         await self._gateway.update_connection(change.observed.id, draft)
+
+    def interim_note(self, declared: Declared) -> str:
+        """Under its interim name it is paused, so that no two of them ever write to one place."""
+        return str(cast("Facts", declared.facts).carried.get("status", "active"))
+
+    async def rename(self, id_: str, declared: Declared) -> None:
+        settings = {"status": self.interim_note(declared)}
+        await self._gateway.update_connection(id_, ConnectionDraft(name=declared.key.name, settings=settings))
 
     async def delete(self, observed: Observed) -> None:
         await self._gateway.delete_connection(observed.id)

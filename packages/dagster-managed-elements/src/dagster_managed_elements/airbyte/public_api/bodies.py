@@ -160,12 +160,12 @@ CAPABILITIES: Final = Capabilities(
 
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
-    return {"status": "active", "schedule": {"scheduleType": "manual"}, **draft.settings, **change(draft)}
+    return {"status": "active", "schedule": {"scheduleType": "manual"}, **change(draft)}
 
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
     """What of a connection is drafted. Its streams are always all of them: a list replaces the selection."""
-    body = draft.written("public")
+    body = {**draft.settings, **draft.written("public")}
     if draft.streams is not None:
         body["configurations"] = {"streams": [_row(entry) for entry in draft.streams]}
     return body
