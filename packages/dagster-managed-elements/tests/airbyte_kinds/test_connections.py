@@ -281,10 +281,12 @@ def test_replacing_a_source_replaces_its_connections_and_keeps_what_the_ui_chose
         ("replace", "sync", "people"),
     ]
     assert [str(operation.step) for operation in plan.operations] == [
-        "delete sync (connection)",
-        "delete people (source)",
         "create people (source)",
         "create sync (connection)",
+        "delete sync (connection)",
+        "delete people (source)",
+        "update sync (connection)",
+        "update people (source)",
     ]
     workspace.applied(replaced)
     (after,) = workspace.connections()

@@ -1,0 +1,210 @@
+"""A replacement that is cut in two, at any request: nothing is lost, and the next apply ends what was begun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from airbyte_local import Exchange, LocalAirbyte
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteInstance,
+    AirbyteSource,
+    AirbyteSyncMode,
+)
+from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+
+FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
+FILES = AirbyteDestination("files", "Local JSON", {"destination_path": "/local/out"})
+DAILY = {"scheduleType": "basic", "scheduleData": {"basicSchedule": {"timeUnit": "hours", "units": 24}}}
+AT_NIGHT = {
+    "scheduleType": "cron",
+    "scheduleData": {"cron": {"cronExpression": "0 0 3 * * ?", "cronTimeZone": "UTC"}},
+}
+CHOSEN_IN_UI = [
+    ("config", {**DAILY, "status": "inactive", "prefix": "ui_"}),
+    ("config", {**AT_NIGHT, "status": "active", "nonBreakingChangesPreference": "propagate_columns"}),
+    ("public", {**AT_NIGHT, "status": "inactive", "prefix": "ui_"}),
+    ("public", {**AT_NIGHT, "status": "active"}),
+]
+MOST_REQUESTS = 60
+
+
+class Team:
+    """One module, applied to one server through one API."""
+
+    def __init__(self, server: LocalAirbyte, api: str) -> None:
+        self.server, self.api = server, api
+
+    def _of(self, elements: Sequence[Element]) -> list[Reconciler]:
+        return [Reconciler(AirbyteInstance(url=self.server.url, api=self.api), elements)]
+
+    def apply(self, *elements: Element) -> Result:
+        async def decide(_plan: Plan) -> Policy:
+            return Policy(allow_all=True)
+
+        async def go() -> list[Result]:
+            options = Options(decide=decide, settings=Settings(patience=1, timeout=10))
+            return await apply(self._of(elements), options, anyio.Event())
+
+        (result,) = anyio.run(go)
+        return result
+
+    def done(self, *elements: Element) -> None:
+        result = self.apply(*elements)
+        assert result.error is None, result.error
+        assert result.report.ok, result.report
+        (after,) = anyio.run(check, self._of(elements), Options())
+        assert after.error is None, after.error
+        assert after.plan.entries == ()
+
+    def call(self, endpoint: str, **body: Any) -> Any:
+        answer = httpx.post(f"{self.server.url}/api/v1/{endpoint}", json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+    def rows(self, kind: str) -> list[dict[str, Any]]:
+        return self.call(f"{kind}/list", workspaceId=self.server.workspace_id)[kind]
+
+    def connection(self) -> dict[str, Any]:
+        (found,) = self.rows("connections")
+        return found
+
+    def names(self) -> dict[str, list[str]]:
+        return {
+            kind: [row["name"] for row in self.rows(kind)] for kind in ("sources", "destinations", "connections")
+        }
+
+
+def module(source: AirbyteSource, destination: AirbyteDestination = FILES) -> AirbyteConnection:
+    stream = "users" if source.source_type == "Sample Data" else "pokemon"
+    return AirbyteConnection("sync", source, destination, {stream: FULL})
+
+
+def people(connector: str) -> AirbyteSource:
+    return AirbyteSource(
+        "people", connector, {"count": 10} if connector == "Sample Data" else {"pokemon_name": "ditto"}
+    )
+
+
+def settings(connection: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {name: connection.get(name) for name in names}
+
+
+@pytest.mark.parametrize(("api", "chosen"), CHOSEN_IN_UI)
+def test_what_the_ui_chose_survives_a_replacement_that_is_cut_at_any_request(airbyte_local, api, chosen):
+    team = Team(airbyte_local, api)
+    before, after = module(people("Sample Data")), module(people("PokeAPI"))
+    cuts = 0
+    for requests in range(reads_before_the_first_write(team, before, after), MOST_REQUESTS):
+        airbyte_local.reset()
+        team.done(before)
+        team.call("connections/update", connectionId=team.connection()["connectionId"], **chosen)
+        airbyte_local.fault("", "status", status=400, after=requests, body={"message": "no more"})
+        result = team.apply(after)
+        airbyte_local.faults()
+        if result.error is None and result.report.ok:
+            break
+        cuts += 1
+        kept = {row["name"] for row in team.rows("connections")}
+        assert kept, f"the connection is gone after {requests} requests"
+        team.done(after)
+        assert settings(team.connection(), list(chosen)) == chosen
+        assert team.names() == {"sources": ["people"], "destinations": ["files"], "connections": ["sync"]}
+    else:
+        raise AssertionError("an apply that is never cut was not reached")
+    assert cuts >= 6, "of every write there is to be a cut"
+
+
+def reads_before_the_first_write(team: Team, before: Element, after: Element) -> int:
+    team.done(before)
+    team.server.forget_requests()
+    team.apply(after)
+    return next(number for number, exchange in enumerate(team.server.requests) if is_write(exchange))
+
+
+def is_write(exchange: Exchange) -> bool:
+    reads = ("/list", "/get", "/discover", "instance_configuration")
+    return exchange.method != "GET" and not any(word in exchange.path for word in reads)
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_a_stream_that_the_new_source_lacks_leaves_everything_as_it_was(airbyte_local, api):
+    team = Team(airbyte_local, api)
+    team.done(module(people("Sample Data")))
+    connection = team.connection()
+    misspelt = AirbyteConnection("sync", people("PokeAPI"), FILES, {"pokemno": FULL})
+    result = team.apply(misspelt)
+    assert {str(outcome.step): outcome.status for outcome in result.report.outcomes} == {
+        "create people (source)": "done",
+        "create sync (connection)": "failed",
+        "delete sync (connection)": "skipped",
+        "delete people (source)": "skipped",
+        "update people (source)": "skipped",
+        "update sync (connection)": "skipped",
+    }
+    assert team.connection() == connection
+    team.done(module(people("PokeAPI")))
+    assert team.names() == {"sources": ["people"], "destinations": ["files"], "connections": ["sync"]}
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+@pytest.mark.parametrize("refused", ["sources", "connections"])
+def test_a_create_that_is_refused_deletes_nothing(airbyte_local, api, refused):
+    team = Team(airbyte_local, api)
+    team.done(module(people("Sample Data")))
+    connection = team.connection()
+    airbyte_local.fault(f"{refused}/create" if api == "config" else refused, "status", method="POST", status=422)
+    result = team.apply(module(people("PokeAPI")))
+    airbyte_local.faults()
+    assert not result.report.ok
+    assert team.connection() == connection
+    team.done(module(people("PokeAPI")))
+
+
+def test_a_connection_nobody_declares_stays_where_the_new_source_cannot_be_made(airbyte_local):
+    team = Team(airbyte_local, "config")
+    team.done(module(people("Sample Data")))
+    connection = team.connection()
+    airbyte_local.fault("sources/create", "status", status=422)
+    assert not team.apply(people("PokeAPI")).report.ok
+    assert team.connection() == connection
+
+
+@pytest.mark.parametrize("cut", range(3))
+def test_a_change_of_mind_in_the_middle_leaves_nothing_behind(airbyte_local, cut):
+    team = Team(airbyte_local, "config")
+    team.done(module(people("Sample Data")))
+    kept = settings(team.connection(), ["status", "scheduleType"])
+    airbyte_local.fault("connections/delete", "status", status=400, after=cut)
+    airbyte_local.fault("sources/delete", "status", status=400)
+    assert not team.apply(module(people("PokeAPI"))).report.ok
+    airbyte_local.faults()
+    team.done(module(people("Sample Data")))
+    assert settings(team.connection(), ["status", "scheduleType"]) == kept
+    assert team.names() == {"sources": ["people"], "destinations": ["files"], "connections": ["sync"]}
+
+
+def test_two_connections_are_never_active_at_once(airbyte_local):
+    team = Team(airbyte_local, "config")
+    team.done(module(people("Sample Data")))
+    airbyte_local.fault("connections/delete", "status", status=400)
+    team.apply(module(people("PokeAPI")))
+    assert sorted(row["status"] for row in team.rows("connections")) == ["active", "inactive"]
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_a_replacement_costs_one_request_more_than_its_create_and_delete(airbyte_local, api):
+    team = Team(airbyte_local, api)
+    team.done(module(people("Sample Data")))
+    airbyte_local.forget_requests()
+    team.apply(module(people("PokeAPI")))
+    assert sum(is_write(exchange) for exchange in airbyte_local.requests) == 6
