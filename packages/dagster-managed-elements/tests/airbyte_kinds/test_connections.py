@@ -244,7 +244,7 @@ def test_one_name_in_two_namespaces_must_be_told_apart(workspace):
     source = AirbyteSource("shop", "Postgres", {**SHOP.source_configuration, "schemas": ["north", "south"]})
     workspace.applied(source, LAKE)
     (said,) = workspace.problems(connection({"orders": FULL}, source, LAKE))
-    assert said.endswith("several namespaces; name one of north.orders, south.orders")
+    assert said.endswith('several namespaces; name one of ("north", "orders"), ("south", "orders")')
     both = connection({("north", "orders"): FULL, ("south", "orders"): APPEND}, source, LAKE)
     workspace.applied(both)
     changed = connection({("north", "orders"): FULL, ("south", "orders"): FULL}, source, LAKE)

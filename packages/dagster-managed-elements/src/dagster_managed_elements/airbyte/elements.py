@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, cast
 
 from dagster_managed_elements.airbyte.connection_fields import AirbyteDestinationNamespace, declared_fields
+from dagster_managed_elements.airbyte.stream_names import StreamName, label_of
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import UNSET, Fields, Unset
-
-StreamName: TypeAlias = str | tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,8 @@ class AirbyteConnection(Element):
     """A connection in Airbyte, and with it the source and the destination it joins.
 
     *stream_config* maps each stream to be synced to its mode; it is whole: a selected stream that is not in it
-    is a difference. A stream whose name stands in several namespaces is named by `(namespace, name)`.
+    is a difference. A stream whose name stands in several namespaces is named by `(namespace, name)`, with "" for
+    the namespace where it has none.
 
     *destination_namespace* (a string is a custom format such as `"${SOURCE_NAMESPACE}_raw"`) and *prefix* are not
     managed where they are not given. *normalize_data* is of older Airbytes: None is never a difference.
@@ -78,14 +78,15 @@ class AirbyteConnection(Element):
         _require(self, "destination", self.destination, AirbyteDestination)
         _require(self, "stream_config", self.stream_config, Mapping)
         for stream, mode in self.stream_config.items():
-            _require(self, f"stream_config of {_label(stream)}", mode, AirbyteSyncMode)
+            _require_name(self, stream)
+            _require(self, f"stream_config of {label_of(stream)}", mode, AirbyteSyncMode)
 
     def fields(self) -> Fields:
         return {
             "source": self.source.key,
             "destination": self.destination.key,
             "normalize data": self.normalize_data,
-            "streams": {_label(name): _stream(mode) for name, mode in self.stream_config.items()},
+            "streams": {label_of(name): _stream(mode) for name, mode in self.stream_config.items()},
             **declared_fields(self),
         }
 
@@ -98,8 +99,12 @@ def _require(element: Element, what: str, value: object, kind: type[object]) -> 
         raise DeclarationError(f"{name}: {what} wants {article} {kind.__name__}, not {type(value).__name__}.")
 
 
-def _label(name: StreamName) -> str:
-    return name if isinstance(name, str) else ".".join(name)
+def _require_name(element: Element, name: object) -> None:
+    """Raises DeclarationError where *name* is no stream's."""
+    pair = cast("tuple[object, ...]", name) if isinstance(name, tuple) else ()
+    if not isinstance(name, str) and [type(part) for part in pair] != [str, str]:
+        told = f"{type(element).__name__} {element.name!r}: stream_config"
+        raise DeclarationError(f"{told} is by a name or by (namespace, name), not by {name!r}.")
 
 
 def _stream(mode: AirbyteSyncMode) -> AirbyteSyncMode | dict[str, Any]:

@@ -26,6 +26,7 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     untouched,
     unwrapped,
 )
+from dagster_managed_elements.airbyte.stream_names import Identity, identity
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
 from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Replace, Update
 from dagster_managed_elements.engine.concurrency import concurrently
@@ -75,7 +76,7 @@ class ConnectionKind(Kind):
         return await self._discovered(pair, context, facts, stored)
 
     async def _discovered(
-        self, pair: Pair, context: ResolveContext, facts: Facts, stored: Mapping[str, ConfiguredStream]
+        self, pair: Pair, context: ResolveContext, facts: Facts, stored: Mapping[Identity, ConfiguredStream]
     ) -> Sequence[Pair | Problem]:
         """With what the source has beside what the connection knows of it."""
         declared = cast("Declared", pair.declared)
@@ -118,10 +119,12 @@ class ConnectionKind(Kind):
         modes = _destination_modes(context, declared)
         wanted = streams.wanted(value)
         problems: list[Problem] = []
+        offered: streams.Offered | None = None
         for want in wanted:
             path = ("streams", want.label)
             if (entry := entries.get(want.label)) is None:
-                problems.append(Problem(declared.key, path, streams.missing(want.label, entries, source)))
+                offered = offered or streams.Offered(entries, source)
+                problems.append(Problem(declared.key, path, offered.missing(want.label)))
             else:
                 said = streams.problems(want, entry, modes)
                 problems += [Problem(declared.key, path, text) for text in said]
@@ -217,24 +220,24 @@ def _unwritable(change: Change) -> Sequence[str]:
     return cast("Connection", change.observed.raw).lost if isinstance(change, Replace) else ()
 
 
-def _stored(observed: Observed | None, source_id: str | None) -> dict[str, ConfiguredStream]:
+def _stored(observed: Observed | None, source_id: str | None) -> dict[Identity, ConfiguredStream]:
     """The streams of the connection's own catalog, where it reads from the declared source already."""
     if observed is None:
         return {}
     raw = cast("Connection", observed.raw)
     entries = raw.sync_catalog.streams if raw.source_id == source_id else []
-    return {streams.full_name(entry.stream): entry for entry in entries}
+    return {identity(entry.stream): entry for entry in entries}
 
 
 def _merged(
-    catalog: Catalog, stored: Mapping[str, ConfiguredStream], value: Mapping[str, Any]
+    catalog: Catalog, stored: Mapping[Identity, ConfiguredStream], value: Mapping[str, Any]
 ) -> dict[str, ConfiguredStream]:
     """The discovered streams, each as the connection has it configured where it does."""
     return streams.labelled([_known(entry, stored) for entry in catalog.streams], value)
 
 
-def _known(entry: ConfiguredStream, stored: Mapping[str, ConfiguredStream]) -> ConfiguredStream:
-    own = stored.get(streams.full_name(entry.stream))
+def _known(entry: ConfiguredStream, stored: Mapping[Identity, ConfiguredStream]) -> ConfiguredStream:
+    own = stored.get(identity(entry.stream))
     if own is None:
         return entry
     return msgspec.structs.replace(own, stream=entry.stream) if own.stream.is_sketch else own

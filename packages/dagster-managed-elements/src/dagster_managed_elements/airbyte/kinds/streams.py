@@ -1,7 +1,7 @@
 """The streams of a connection, declared and configured, made comparable and checked. Pure.
 
-A stream is one name in one namespace. It is known to the user by its name, and by `namespace.name` where that
-name stands in several namespaces.
+A stream is one name in one namespace. It is known to the user by its name, and by the two where that name stands in
+several namespaces or both are declared.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
+from dagster_managed_elements.airbyte.near_names import NearNames
+from dagster_managed_elements.airbyte.stream_names import identity, label_of, named, spelt
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
 
@@ -57,24 +58,45 @@ def labelled(entries: Iterable[ConfiguredStream], wanted_labels: Collection[str]
     names = Counter(entry.stream.name for entry in entries)
     found: dict[str, ConfiguredStream] = {}
     for entry in entries:
-        name, full = entry.stream.name, full_name(entry.stream)
-        bare = names[name] == 1 and (name in wanted_labels or full not in wanted_labels)
-        found[name if bare else full] = entry
+        full = label_of(identity(entry.stream))
+        bare = names[entry.stream.name] == 1 and full not in wanted_labels
+        found[label_of(entry.stream.name) if bare else full] = entry
     return found
 
 
-def full_name(stream: Stream) -> str:
-    return f"{stream.namespace}.{stream.name}" if stream.namespace else stream.name
+class Offered:
+    """The streams of a *source*, to say why a label names none of them. Made once for however many."""
+
+    def __init__(self, entries: Mapping[str, ConfiguredStream], source: str) -> None:
+        self._entries, self._source = entries, source
+        self._homes: dict[str, list[str]] = {}
+        for entry in entries.values():
+            self._homes.setdefault(entry.stream.name, []).append(spelt(identity(entry.stream)))
+        self._near = NearNames(entries)
+        self._first = sorted(entries)[:_SHOWN]
+
+    def missing(self, label: str) -> str:
+        """Why *label* names no single stream, with what comes nearest."""
+        wanted = named(label)
+        if isinstance(wanted, str) and (homes := sorted(self._homes.get(wanted, ()))):
+            if len(homes) == 1:
+                return f"it is declared as {homes[0]} already"
+            listed = ", ".join(homes)
+            return f"the source {self._source!r} has this stream in several namespaces; name one of {listed}"
+        none = f"the source {self._source!r} has no such stream"
+        if like := self._near.spelt_like(label):
+            return f"{none}; capitals matter: it has {_listed(like)}"
+        if near := self._near.near(label):
+            return f"{none}; it has {_listed(near)}"
+        rest = ", ..." if len(self._entries) > len(self._first) else ""
+        return f"{none}; it has {_listed(self._first)}{rest}" if self._first else f"{none}; it has no streams"
 
 
-def missing(label: str, entries: Mapping[str, ConfiguredStream], source: str) -> str:
-    """Why *label* names no single stream among *entries*, with what comes nearest."""
-    if homes := sorted(full_name(entry.stream) for entry in entries.values() if entry.stream.name == label):
-        return f"the source {source!r} has this stream in several namespaces; name one of {', '.join(homes)}"
-    near = get_close_matches(label, entries, n=3, cutoff=0.5) or sorted(entries)[:10]
-    rest = "" if len(near) == len(entries) or len(near) < 10 else ", ..."
-    known = f"; it has {', '.join(near)}{rest}" if near else "; it has no streams"
-    return f"the source {source!r} has no such stream{known}"
+_SHOWN: Final = 10
+
+
+def _listed(labels: Iterable[str]) -> str:
+    return ", ".join(label if isinstance(name := named(label), str) else spelt(name) for label in labels)
 
 
 def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collection[str]) -> Iterator[str]:

@@ -1,0 +1,127 @@
+"""Which stream is meant: names and namespaces of any characters, and names that are misspelt."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from dagster_managed_elements.airbyte import AirbyteConnection, AirbyteDestination, AirbyteSource, AirbyteSyncMode
+from dagster_managed_elements.airbyte.near_names import NearNames, likeness
+from dagster_managed_elements.airbyte.stream_names import label_of, named, spelt
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import ABSENT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from testing.airbyte_catalogs import Offering, Resolved, stream
+
+FULL, APPEND = AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
+PARTS = st.text(alphabet='ab."\\ ', max_size=4)
+NAMES = PARTS | st.tuples(PARTS, PARTS)
+APART = [(("x", "c.d"), ("x.c", "d")), ("x.c", ("x", "c")), (("", "c"), ("x", "c")), ('"a"', "a")]
+
+
+@given(NAMES)
+def test_a_label_names_the_stream_it_was_made_of(name):
+    assert named(label_of(name)) == name
+    assert ast.literal_eval(spelt(name)) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("orders", "orders"),
+        (("north", "orders"), "north.orders"),
+        ("c.d", '"c.d"'),
+        (("x", "c.d"), 'x."c.d"'),
+        (("x.c", "d"), '"x.c".d'),
+        (("", "orders"), ".orders"),
+        ('say "no"', '"say ""no"""'),
+    ],
+)
+def test_a_part_that_holds_a_dot_stands_in_quotes(name, label):
+    assert label_of(name) == label
+
+
+def as_found(name, mode):
+    namespace, plain = ("", name) if isinstance(name, str) else name
+    return stream(plain, namespace or None, mode=mode)
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_two_streams_whose_joined_names_are_alike_stay_apart(one, other):
+    offered = [as_found(one, FULL), as_found(other, APPEND)]
+    stored = Offering([], {"syncCatalog": {"streams": offered}})
+    same = Resolved(stored, {one: FULL, other: APPEND})
+    assert (same.problems, same.fields) == ([], [])
+    changed = Resolved(stored, {one: FULL, other: FULL})
+    assert changed.fields == [FieldChange(("streams", label_of(other)), APPEND, FULL)]
+
+
+@given(st.lists(st.tuples(PARTS, PARTS), unique=True, min_size=1, max_size=4), st.data())
+def test_each_stream_is_compared_with_itself_whatever_it_and_the_others_are_called(pairs, data):
+    declared = {pair: data.draw(st.sampled_from([FULL, APPEND])) for pair in pairs}
+    there = {pair: data.draw(st.sampled_from([FULL, APPEND])) for pair in pairs}
+    rows = [stream(name, namespace or None, mode=there[namespace, name]) for namespace, name in pairs]
+    found = Resolved(Offering([], {"namespaceDefinition": "source", "syncCatalog": {"streams": rows}}), declared)
+    assert found.fields == [
+        FieldChange(("streams", label_of(pair)), there[pair], declared[pair])
+        for pair in pairs
+        if declared[pair] != there[pair]
+    ]
+
+
+def test_what_the_source_offers_is_configured_as_the_connection_has_the_same_stream():
+    chosen = stream("c.d", "x", cursor=["chosen"])
+    gateway = Offering([stream("c.d", "x"), stream("d", "x.c")], {"syncCatalog": {"streams": [chosen]}})
+    found = Resolved(gateway, {("x", "c.d"): FULL, ("x.c", "d"): FULL})
+    assert found.fields == [FieldChange(("streams", '"x.c".d'), ABSENT, FULL)]
+    entries = found.declared.facts.entries
+    assert [entries[label].config.cursor_field for label in ('x."c.d"', '"x.c".d')] == [["chosen"], []]
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ("orders", 'has this stream in several namespaces; name one of ("", "orders"), ("north", "orders")'),
+        ("north.orders", 'has no such stream; it has ("north", "orders"), ("", "orders")'),
+        ("USERS", "has no such stream; capitals matter: it has users"),
+        (("NORTH", "orders"), 'has no such stream; capitals matter: it has ("north", "orders")'),
+        ("usres", "has no such stream; it has users"),
+        ("zzz", 'has no such stream; it has ("", "orders"), ("north", "orders"), users'),
+    ],
+)
+def test_a_name_that_fits_none_or_several_is_answered_with_what_to_write(declared, said):
+    gateway = Offering([stream("orders"), stream("orders", "north"), stream("users", "north")])
+    (problem,) = Resolved(gateway, {declared: FULL}).problems
+    assert problem == f"streams.{label_of(declared)}: the source 'shop' {said}"
+
+
+def test_one_stream_declared_by_both_of_its_names_is_a_problem():
+    gateway = Offering([stream("orders", "north")])
+    (problem,) = Resolved(gateway, {"orders": FULL, ("north", "orders"): FULL}).problems
+    assert problem == 'streams.orders: it is declared as ("north", "orders") already'
+
+
+@pytest.mark.parametrize("name", [("a", "b", "c"), ("a",), 3, ("a", None)])
+def test_what_is_no_name_of_a_stream_is_refused_in_one_line(name):
+    ends = AirbyteSource("s", "Postgres"), AirbyteDestination("d", "Postgres")
+    with pytest.raises(DeclarationError, match=r"stream_config is by a name or by \(namespace, name\), not by"):
+        AirbyteConnection("c", *ends, {name: FULL})
+
+
+def test_the_search_for_near_names_is_bounded_however_many_there_are_and_are_misspelt():
+    compared: list[tuple[str, str]] = []
+
+    def counted(one: str, other: str) -> float:
+        compared.append((one, other))
+        return likeness(one, other)
+
+    names = NearNames([f"table_{number:05}" for number in range(6_000)], likeness=counted)
+    assert names.near("tabel_01234")[0] == "table_01234"
+    assert len(compared) <= 16
+    for number in range(3_000):
+        names.near(f"tabel_{number:05}")
+    assert len(compared) <= 200 * 16
+    assert names.spelt_like("TABLE_05999") == ["table_05999"]
