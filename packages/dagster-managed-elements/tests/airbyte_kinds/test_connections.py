@@ -159,12 +159,6 @@ def test_namespace_and_prefix_are_managed_once_declared(workspace, namespace, sh
     assert sent[1] is None or after["namespaceFormat"] == sent[1]
 
 
-def test_nothing_declared_of_namespace_and_prefix_means_the_servers_defaults(workspace):
-    workspace.applied(connection({"users": FULL}))
-    created = next(body for endpoint, body in workspace.written if endpoint == "connections/create")
-    assert not {"namespaceDefinition", "namespaceFormat", "prefix"} & set(created)
-
-
 def test_a_cursor_and_a_key_the_source_defines_are_no_difference(workspace):
     mode = AirbyteSyncMode.incremental_append(cursor_field="updated_at")
     workspace.applied(connection({"users": mode}))

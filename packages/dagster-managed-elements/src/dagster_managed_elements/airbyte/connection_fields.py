@@ -32,13 +32,15 @@ class ConnectionField:
     """One row. *attribute* is that of `AirbyteConnection`, *label* what is shown and compared under.
 
     *read* takes an answer of an API, and where it stands; what the server leaves out is the field's default there.
-    *write* gives what an API is sent. *refused* says why an API cannot be sent it at all.
+    *write* gives what an API is sent. *initial* is what a new connection begins with where nobody declares it, None:
+    the server's own. *refused* says why an API cannot be sent it at all.
     """
 
     attribute: str
     label: str
     read: Callable[[Json, str], Any]
     write: Callable[[Any, Api], Json]
+    initial: Any = None
     refused: Mapping[Api, str] = field(default_factory=dict[Api, str])
 
 
@@ -61,6 +63,7 @@ FIELDS: Final = (
         label="destination namespace",
         read=_read_namespace,
         write=_write_namespace,
+        initial=AirbyteDestinationNamespace.DESTINATION_DEFAULT,  # left to them, one API takes it and one SAME_AS_SOURCE
     ),
     ConnectionField(
         attribute="prefix",
@@ -91,6 +94,11 @@ def written_fields(fields: Mapping[str, Any], api: Api, rows: Rows = FIELDS) -> 
         if (value := fields.get(row.label)) is not None:
             sent |= row.write(value, api)
     return sent
+
+
+def initial_fields(api: Api, rows: Rows = FIELDS) -> dict[str, Any]:
+    """What *api* is sent for a new connection of which nothing is declared: the same for all, in its own words."""
+    return written_fields({row.label: row.initial for row in rows}, api, rows)
 
 
 def refusals(fields: Mapping[str, Any], api: Api, rows: Rows = FIELDS) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from dagster_managed_elements.airbyte.connection_fields import initial_fields
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Json
 
@@ -19,7 +20,7 @@ _NEW: Final = {"status": "active", "scheduleType": "manual"}
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
     """All of a new connection; what is not drafted is left to the server's defaults."""
-    return {**_NEW, **change(draft)}
+    return {**_NEW, **initial_fields("config"), **change(draft)}
 
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:

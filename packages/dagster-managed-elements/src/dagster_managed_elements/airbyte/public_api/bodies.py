@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from dagster_managed_elements.airbyte.connection_fields import read_fields
+from dagster_managed_elements.airbyte.connection_fields import initial_fields, read_fields
 from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
@@ -160,7 +160,8 @@ CAPABILITIES: Final = Capabilities(
 
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
-    return {"status": "active", "schedule": {"scheduleType": "manual"}, **change(draft)}
+    new = {"status": "active", "schedule": {"scheduleType": "manual"}, **initial_fields("public")}
+    return {**new, **change(draft)}
 
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
