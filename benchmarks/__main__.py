@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from benchmarks import moving, noop, starting
+from benchmarks import misspelling, moving, noop, starting
 
 if __name__ == "__main__":
     starting.main()
+    misspelling.main()
     noop.main()
     moving.main()

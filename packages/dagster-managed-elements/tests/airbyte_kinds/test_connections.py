@@ -20,6 +20,7 @@ SHOP = AirbyteSource(
     "shop", "Postgres", {"host": "h", "port": 5432, "database": "d", "username": "u", "password": "p"}
 )
 FILES = AirbyteDestination("files", "Local JSON", {"destination_path": "/local/out"})
+MIRRORED = AirbyteDestinationNamespace.SAME_AS_SOURCE
 LAKE = AirbyteDestination(
     "lake", "Postgres", {"host": "h", "port": 5432, "database": "d", "schema": "public", "username": "u"}
 )
@@ -234,14 +235,20 @@ def test_what_a_stream_cannot_do_is_said_before_any_write(workspace, streams, so
     assert line.endswith(said)
 
 
+def test_a_mode_the_destination_cannot_do_is_refused_at_check_for_a_new_source_too(workspace):
+    (line,) = workspace.problems(connection({"users": AirbyteSyncMode.INCREMENTAL_APPEND_DEDUP}))
+    assert line == "sync.streams.users: the destination cannot write it as append_dedup, only as append, overwrite"
+
+
 def test_one_name_in_two_namespaces_must_be_told_apart(workspace):
     source = AirbyteSource("shop", "Postgres", {**SHOP.source_configuration, "schemas": ["north", "south"]})
     workspace.applied(source, LAKE)
     (said,) = workspace.problems(connection({"orders": FULL}, source, LAKE))
     assert said.endswith('several namespaces; name one of ("north", "orders"), ("south", "orders")')
-    both = connection({("north", "orders"): FULL, ("south", "orders"): APPEND}, source, LAKE)
+    mirrored = {"destination_namespace": MIRRORED}
+    both = connection({("north", "orders"): FULL, ("south", "orders"): APPEND}, source, LAKE, **mirrored)
     workspace.applied(both)
-    changed = connection({("north", "orders"): FULL, ("south", "orders"): FULL}, source, LAKE)
+    changed = connection({("north", "orders"): FULL, ("south", "orders"): FULL}, source, LAKE, **mirrored)
     assert of_connection(workspace.plan(changed)) == [
         FieldChange(
             ("streams", "south.orders"), AirbyteSyncMode.FULL_REFRESH_APPEND, AirbyteSyncMode.FULL_REFRESH_OVERWRITE
@@ -331,9 +338,10 @@ def test_a_source_that_cannot_be_discovered_is_a_problem_of_its_connection(works
 
 
 def test_a_stream_that_appears_with_a_changed_source_is_verified_after_the_change(workspace):
-    workspace.applied(connection({("public", "orders"): FULL}, SHOP, LAKE))
+    workspace.applied(connection({("public", "orders"): FULL}, SHOP, LAKE, destination_namespace=MIRRORED))
     wider = AirbyteSource("shop", "Postgres", {**SHOP.source_configuration, "schemas": ["public", "more"]})
-    wanted = connection({("public", "orders"): FULL, ("more", "orders"): FULL}, wider, LAKE)
+    streams = {("public", "orders"): FULL, ("more", "orders"): FULL}
+    wanted = connection(streams, wider, LAKE, destination_namespace=MIRRORED)
     plan = workspace.plan(wanted)
     assert [(entry.action, entry.key.name) for entry in plan.entries] == [("update", "shop"), ("update", "sync")]
     assert [notice.code for notice in plan.notices if notice.code == "later"] == ["later"]

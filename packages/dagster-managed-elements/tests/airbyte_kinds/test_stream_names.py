@@ -52,7 +52,7 @@ def as_found(name, mode):
 @pytest.mark.parametrize(("one", "other"), APART)
 def test_two_streams_whose_joined_names_are_alike_stay_apart(one, other):
     offered = [as_found(one, FULL), as_found(other, APPEND)]
-    stored = Offering([], {"syncCatalog": {"streams": offered}})
+    stored = Offering([], {"namespaceDefinition": "source", "syncCatalog": {"streams": offered}})
     same = Resolved(stored, {one: FULL, other: APPEND})
     assert (same.problems, same.fields) == ([], [])
     changed = Resolved(stored, {one: FULL, other: FULL})

@@ -32,8 +32,8 @@ class ConnectionField:
     """One row. *attribute* is that of `AirbyteConnection`, *label* what is shown and compared under.
 
     *read* takes an answer of an API, and where it stands; what the server leaves out is the field's default there.
-    *write* gives what an API is sent. *initial* is what a new connection begins with where nobody declares it, None:
-    the server's own. *refused* says why an API cannot be sent it at all.
+    *write* gives what an API is sent. *initial* is what a new connection begins with where nobody declares it; None
+    is left to the server. *refused* says why an API cannot be sent it at all.
     """
 
     attribute: str
@@ -63,7 +63,7 @@ FIELDS: Final = (
         label="destination namespace",
         read=_read_namespace,
         write=_write_namespace,
-        initial=AirbyteDestinationNamespace.DESTINATION_DEFAULT,  # left to them, one API takes it and one SAME_AS_SOURCE
+        initial=AirbyteDestinationNamespace.DESTINATION_DEFAULT,  # the APIs' own defaults are two different ones
     ),
     ConnectionField(
         attribute="prefix",
@@ -98,7 +98,12 @@ def written_fields(fields: Mapping[str, Any], api: Api, rows: Rows = FIELDS) -> 
 
 def initial_fields(api: Api, rows: Rows = FIELDS) -> dict[str, Any]:
     """What *api* is sent for a new connection of which nothing is declared: the same for all, in its own words."""
-    return written_fields({row.label: row.initial for row in rows}, api, rows)
+    return written_fields(initial_values(rows), api, rows)
+
+
+def initial_values(rows: Rows = FIELDS) -> dict[str, Any]:
+    """What a new connection begins with, by label."""
+    return {row.label: row.initial for row in rows}
 
 
 def refusals(fields: Mapping[str, Any], api: Api, rows: Rows = FIELDS) -> dict[str, str]:

@@ -61,7 +61,8 @@ class AirbyteConnection(Element):
     the namespace where it has none.
 
     *destination_namespace* (a string is a custom format such as `"${SOURCE_NAMESPACE}_raw"`) and *prefix* are not
-    managed where they are not given; a new connection begins with DESTINATION_DEFAULT then. *normalize_data* is of older Airbytes: None is never a difference.
+    managed where they are not given; a new connection begins with DESTINATION_DEFAULT and no prefix then.
+    *normalize_data* is of older Airbytes: None is never a difference.
     """
 
     kind: ClassVar[str] = "connection"

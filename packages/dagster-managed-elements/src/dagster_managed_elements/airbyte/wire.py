@@ -38,12 +38,14 @@ class Definition(WireStruct, frozen=True, kw_only=True):
 class Specification(WireStruct, frozen=True, kw_only=True):
     """What a connector says of its configuration: a JSON Schema in which `airbyte_secret` marks secrets.
 
-    A *partial* one says only where secrets are: nothing can be validated against it.
+    A *partial* one says only where secrets are: nothing can be validated against it. *docker_repository* says of
+    which image it is.
     """
 
     connection_specification: dict[str, Any] = {}
     supported_destination_sync_modes: list[str] = []
     is_partial: bool = False
+    docker_repository: str = ""
 
 
 class Actor(WireStruct, frozen=True, kw_only=True):

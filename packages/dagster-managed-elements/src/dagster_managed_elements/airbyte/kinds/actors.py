@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, cast
 
+import msgspec
+
 from dagster_managed_elements.airbyte.gateways import Gateway, Side
 from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
 from dagster_managed_elements.airbyte.specs import specifications
@@ -103,7 +105,8 @@ class ActorKind(Kind):
             return
         named = Named(typed.definition.id, typed.definition.name)
         fields = {**declared.fields, "type": named, "configuration": configuration}
-        yield Pair(replace(declared, fields=fields, facts=specification), observed)
+        facts = msgspec.structs.replace(specification, docker_repository=typed.definition.docker_repository)
+        yield Pair(replace(declared, fields=fields, facts=facts), observed)
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         del ids

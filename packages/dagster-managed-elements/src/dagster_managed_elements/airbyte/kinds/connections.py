@@ -13,7 +13,7 @@ from typing import Any, ClassVar, cast
 
 import msgspec
 
-from dagster_managed_elements.airbyte.connection_fields import refusals
+from dagster_managed_elements.airbyte.connection_fields import initial_values, refusals
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
@@ -26,7 +26,8 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     untouched,
     unwrapped,
 )
-from dagster_managed_elements.airbyte.stream_names import Identity, identity
+from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
+from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
 from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Replace, Update
 from dagster_managed_elements.engine.concurrency import concurrently
@@ -72,7 +73,8 @@ class ConnectionKind(Kind):
         if all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
             return self._checked(pair, context, facts, value, entries)
         if source not in context.ids or coming is not None or source in context.broken:
-            return [_postponed(pair, facts, Later(source, value), entries)]
+            known = list(_foreseen(pair, context, value))
+            return known or [_postponed(pair, facts, Later(source, value), entries)]
         return await self._discovered(pair, context, facts, stored)
 
     async def _discovered(
@@ -116,7 +118,7 @@ class ConnectionKind(Kind):
     ) -> Sequence[Pair | Problem]:
         declared = cast("Declared", pair.declared)
         source = cast("Key", declared.fields["source"]).name
-        modes = _destination_modes(context, declared)
+        modes = _specification(context, declared).supported_destination_sync_modes
         wanted = streams.wanted(value)
         problems: list[Problem] = []
         offered: streams.Offered | None = None
@@ -128,6 +130,8 @@ class ConnectionKind(Kind):
             else:
                 said = streams.problems(want, entry, modes)
                 problems += [Problem(declared.key, path, text) for text in said]
+        found = {want.label: identity(entries[want.label].stream) for want in wanted if want.label in entries}
+        problems += _clashes(pair, context, found)
         if problems:
             return problems
         facts = replace(facts, entries={want.label: entries[want.label] for want in wanted})
@@ -180,10 +184,41 @@ class ConnectionKind(Kind):
             yield from _lost_states(change)
 
 
-def _destination_modes(context: ResolveContext, declared: Declared) -> Sequence[str]:
-    """Those the destination's connector knows; empty where nothing is known of it."""
+def _specification(context: ResolveContext, declared: Declared) -> Specification:
+    """That of the destination; an empty one where nothing is known of it."""
     specification = context.facts.get(cast("Key", declared.fields["destination"]))
-    return specification.supported_destination_sync_modes if isinstance(specification, Specification) else ()
+    return specification if isinstance(specification, Specification) else Specification()
+
+
+def _foreseen(pair: Pair, context: ResolveContext, value: Mapping[str, Any]) -> Iterator[Problem]:
+    """What stands against the declared streams, whatever the source turns out to have."""
+    declared = cast("Declared", pair.declared)
+    modes = _specification(context, declared).supported_destination_sync_modes
+    for want in streams.wanted(value):
+        for text in streams.unwritable(want, modes):
+            yield Problem(declared.key, ("streams", want.label), text)
+    names = {label: named(label) for label in value}
+    pairs = {label: name for label, name in names.items() if not isinstance(name, str)}
+    # Of a bare name the namespace is not known yet, and does not matter where all land in one.
+    bare = {label: ("", name) for label, name in names.items() if isinstance(name, str)}
+    yield from _clashes(pair, context, pairs, bare)
+
+
+def _clashes(
+    pair: Pair, context: ResolveContext, found: Mapping[str, Identity], bare: Mapping[str, Identity] | None = None
+) -> Iterator[Problem]:
+    """The streams that would land in one table. *bare* ones are of a namespace that is not known."""
+    declared = cast("Declared", pair.declared)
+    known = {**initial_values(), **(pair.observed.fields if pair.observed else {})}
+    set_here = {label: value for label, value in declared.fields.items() if value is not None}
+    fields = {**known, **set_here}
+    image = _specification(context, declared).docker_repository
+    landing = Landing(
+        namespace=fields["destination namespace"], prefix=fields["prefix"] or "", folds=folds_case(image)
+    )
+    streams_there = {**found, **(bare or {})} if landing.is_one_namespace else found
+    for label, text in landing.clashes(streams_there):
+        yield Problem(declared.key, ("streams", label), text)
 
 
 def _selects(observed: Observed | None) -> bool:

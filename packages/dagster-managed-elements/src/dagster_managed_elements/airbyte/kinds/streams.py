@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
+from dagster_managed_elements.airbyte.kinds.field_paths import fields_told, missing_field
 from dagster_managed_elements.airbyte.near_names import NearNames
 from dagster_managed_elements.airbyte.stream_names import identity, label_of, named, spelt
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
@@ -109,25 +110,30 @@ def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collectio
     readable = source_mode in supported
     if not readable:
         yield f"the source cannot read it as {source_mode}, only as {', '.join(sorted(supported))}"
-    if destination_modes and destination_mode not in destination_modes:
-        can = ", ".join(sorted(destination_modes))
-        yield f"the destination cannot write it as {destination_mode}, only as {can}"
+    yield from unwritable(want, destination_modes)
     if readable:
         yield from _cursor_problems(want, entry)
     yield from _key_problems(want, entry, destination_mode)
 
 
+def unwritable(want: Wanted, destination_modes: Collection[str]) -> Iterator[str]:
+    """Why the destination cannot write it, whatever the source can; it can where nothing is known of it."""
+    if destination_modes and want.mode.destination_sync_mode not in destination_modes:
+        can = ", ".join(sorted(destination_modes))
+        yield f"the destination cannot write it as {want.mode.destination_sync_mode}, only as {can}"
+
+
 def _cursor_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
     stream = entry.stream
-    if stream.source_defined_cursor:
-        if want.cursor and stream.default_cursor_field and want.cursor != stream.default_cursor_field:
-            cursor = _dotted(stream.default_cursor_field)
-            yield f"the source itself defines its cursor, {cursor}; leave cursor_field out"
+    defined = stream.default_cursor_field if stream.source_defined_cursor else []
+    if want.cursor and defined and want.cursor != defined:
+        yield f"the source itself defines its cursor, {_dotted(defined)}; leave cursor_field out"
         return
-    if want.cursor and not _has_field(stream, want.cursor):
-        yield f"it has no field {_dotted(want.cursor)} to be its cursor{_fields_of(stream)}"
-    if want.incremental and not (want.cursor or entry.config.cursor_field or stream.default_cursor_field):
-        yield f"an incremental sync of it needs a cursor_field{_fields_of(stream)}"
+    if want.cursor and (there := missing_field(_schema(stream), want.cursor)) is not None:
+        yield f"it has no field {_dotted(want.cursor)} to be its cursor{there}"
+    known = stream.source_defined_cursor or entry.config.cursor_field or stream.default_cursor_field
+    if want.incremental and not (want.cursor or known):
+        yield f"an incremental sync of it needs a cursor_field{fields_told(_schema(stream))}"
 
 
 def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) -> Iterator[str]:
@@ -138,10 +144,10 @@ def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) 
             yield f"the source itself defines its primary key, {keys}; leave primary_key out"
         return
     for path in want.primary_key or ():
-        if not _has_field(stream, path):
-            yield f"it has no field {_dotted(path)} to be its primary key{_fields_of(stream)}"
+        if (there := missing_field(_schema(stream), path)) is not None:
+            yield f"it has no field {_dotted(path)} to be its primary key{there}"
     if destination_mode in _KEYED and not (want.primary_key or entry.config.primary_key):
-        yield f"{destination_mode} needs a primary_key{_fields_of(stream)}"
+        yield f"{destination_mode} needs a primary_key{fields_told(_schema(stream))}"
 
 
 def declared_value(want: Wanted, stream: Stream) -> Any:
@@ -199,21 +205,8 @@ def ordered(key: Iterable[Iterable[str]]) -> list[list[str]]:
     return sorted(list(path) for path in key)
 
 
-def _has_field(stream: Stream, path: list[str]) -> bool:
-    """Whether the stream's schema has the field; a schema that names no fields says nothing."""
-    properties = _properties(stream)
-    return not properties or path[0] in properties
-
-
-def _fields_of(stream: Stream) -> str:
-    names = sorted(_properties(stream))
-    return f"; its fields are {', '.join(names[:12])}{', ...' if len(names) > 12 else ''}" if names else ""
-
-
-def _properties(stream: Stream) -> Mapping[str, Any]:
-    schema = stream.raw.get("jsonSchema")
-    properties = cast("Mapping[str, Any]", schema).get("properties") if isinstance(schema, Mapping) else None
-    return cast("Mapping[str, Any]", properties) if isinstance(properties, Mapping) else {}
+def _schema(stream: Stream) -> Any:
+    return stream.raw.get("jsonSchema")
 
 
 def _dotted(path: Iterable[str]) -> str:

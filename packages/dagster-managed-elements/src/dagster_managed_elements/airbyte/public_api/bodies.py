@@ -148,8 +148,18 @@ def _discovered(row: Any, at: str) -> Stream:
         source_defined_cursor=shown.source_defined_cursor_field,
         default_cursor_field=shown.default_cursor_field,
         source_defined_primary_key=shown.source_defined_primary_key,
-        raw={"jsonSchema": {"properties": {path[0]: dict[str, Any]() for path in shown.property_fields if path}}},
+        raw={"jsonSchema": _schema(shown.property_fields)},
     )
+
+
+def _schema(paths: list[list[str]]) -> dict[str, Any]:
+    """What *paths* say of a schema: which fields there are, and which are below them."""
+    schema: dict[str, Any] = {}
+    for path in paths:
+        at = schema
+        for segment in path:
+            at = at.setdefault("properties", {}).setdefault(segment, {})
+    return schema
 
 
 CAPABILITIES: Final = Capabilities(
