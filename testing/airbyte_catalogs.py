@@ -8,9 +8,10 @@ from typing import Any
 import anyio
 from dagster_managed_elements.airbyte import AirbyteConnection, AirbyteDestination, AirbyteSource, AirbyteSyncMode
 from dagster_managed_elements.airbyte.config_api.bodies import SETTINGS
-from dagster_managed_elements.airbyte.connection_fields import read_fields
+from dagster_managed_elements.airbyte.connection_fields import Api, read_fields
 from dagster_managed_elements.airbyte.gateways import Capabilities
 from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
+from dagster_managed_elements.airbyte.public_api import bodies as public
 from dagster_managed_elements.airbyte.wire import Catalog, Connection, Specification, read_catalog, read_connection
 from dagster_managed_elements.engine.changes import Change, Declared, Pair
 from dagster_managed_elements.engine.diffing import Basis, diff
@@ -41,22 +42,27 @@ def stream(
 
 
 class Offering:
-    """A gateway that has one source's streams and one connection at most, and knows nothing else."""
+    """A gateway that has one source's streams and one connection at most, in an API's words, and nothing else."""
 
-    capabilities = Capabilities(api="config")
-
-    def __init__(self, offered: Sequence[Any], connection: Mapping[str, Any] | None = None) -> None:
-        self._offered, self._stored = offered, connection
+    def __init__(
+        self, offered: Sequence[Any], connection: Mapping[str, Any] | None = None, api: Api = "config"
+    ) -> None:
+        self._offered, self._stored, self._api = offered, connection, api
+        self.capabilities = Capabilities(api="config") if api == "config" else public.CAPABILITIES
 
     async def connections(self) -> list[Connection]:
         if self._stored is None:
             return []
         ends = {"connectionId": "c", "name": "sync", "sourceId": "s", "destinationId": "d"}
         body = {**ends, **self._stored}
+        if self._api == "public":
+            return [public.read_connection(body, "at")]
         connection = read_connection(body, "at", SETTINGS)
         return [replace(connection, fields=read_fields(body, "at"))]
 
     async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
+        if self._api == "public":
+            return public.read_streams(self._offered, "at")
         return read_catalog({"streams": self._offered}, "at")
 
 

@@ -44,17 +44,22 @@ class ConnectionField:
     refused: Mapping[Api, str] = field(default_factory=dict[Api, str])
 
 
+_CUSTOM: Final[Mapping[Api, str]] = {"config": "customformat", "public": "custom_format"}
+
+
 def _read_namespace(answer: Json, at: str) -> AirbyteDestinationNamespace | str:
-    definition = read_optional_text(answer, "namespaceDefinition", at)
+    """Airbyte takes none at all for that of the source. A word of tomorrow is shown as it is."""
+    definition = read_optional_text(answer, "namespaceDefinition", at) or "source"
+    if definition in _CUSTOM.values():
+        return read_optional_text(answer, "namespaceFormat", at)
     known = {namespace.value: namespace for namespace in AirbyteDestinationNamespace}
-    return known.get(definition) or read_optional_text(answer, "namespaceFormat", at)
+    return known.get(definition, definition)
 
 
 def _write_namespace(namespace: AirbyteDestinationNamespace | str, api: Api) -> Json:
     if isinstance(namespace, AirbyteDestinationNamespace):
         return {"namespaceDefinition": namespace.value}
-    custom = {"config": "customformat", "public": "custom_format"}[api]
-    return {"namespaceDefinition": custom, "namespaceFormat": namespace}
+    return {"namespaceDefinition": _CUSTOM[api], "namespaceFormat": namespace}
 
 
 FIELDS: Final = (

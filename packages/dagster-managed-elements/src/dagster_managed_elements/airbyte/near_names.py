@@ -13,7 +13,7 @@ _FEW: Final = 40
 _AROUND: Final = 4
 """Of more names, so many on either side of where the misspelt one belongs, in two orders."""
 
-_SEARCHES: Final = 200
+_SEARCHES: Final = 50
 """So many misspelt names are searched for, and no more: who misspelt thousands does not read them one by one."""
 
 _ALIKE: Final = 0.5

@@ -135,7 +135,7 @@ class ConnectionKind(Kind):
         if problems:
             return problems
         facts = replace(facts, entries={want.label: entries[want.label] for want in wanted})
-        shown = {want.label: streams.declared_value(want, entries[want.label].stream) for want in wanted}
+        shown = {want.label: streams.declared_value(want, entries[want.label]) for want in wanted}
         return [_compared(pair, facts, shown, shown)]
 
     async def create(self, declared: Declared, ids: Ids) -> str:
@@ -244,7 +244,7 @@ def _postponed(pair: Pair, facts: Facts, later: Later, entries: Mapping[str, Con
     """Streams nobody can know yet: those that are known are compared, the others shown as declared."""
     wanted = {want.label: want for want in streams.wanted(later.value)}
     shown = {
-        label: streams.declared_value(wanted[label], entries[label].stream) if label in entries else value
+        label: streams.declared_value(wanted[label], entries[label]) if label in entries else value
         for label, value in later.value.items()
     }
     return _compared(pair, facts, Later(later.on, shown), shown)

@@ -48,8 +48,8 @@ def _wanted(label: str, value: Any) -> Wanted:
     return Wanted(
         label=label,
         mode=block["mode"],
-        cursor=block.get("cursor"),
-        primary_key=block.get("primary key"),
+        cursor=block.get("cursor") or None,
+        primary_key=block.get("primary key") or None,
     )
 
 
@@ -150,12 +150,15 @@ def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) 
         yield f"{destination_mode} needs a primary_key{fields_told(_schema(stream))}"
 
 
-def declared_value(want: Wanted, stream: Stream) -> Any:
-    """What of the declaration can differ: a cursor or key the source itself defines cannot."""
+def declared_value(want: Wanted, entry: ConfiguredStream) -> Any:
+    """What of the declaration is compared: a cursor that the source defines without naming it is whatever it is,
+    unless the connection has another one.
+    """
     block: dict[str, Any] = {"mode": want.mode}
-    if want.cursor is not None and not stream.source_defined_cursor:
+    unnamed = entry.stream.source_defined_cursor and not entry.stream.default_cursor_field
+    if want.cursor is not None and (entry.config.cursor_field or not unnamed):
         block["cursor"] = want.cursor
-    if want.primary_key is not None and not stream.source_defined_primary_key:
+    if want.primary_key is not None:
         block["primary key"] = ordered(want.primary_key)
     return block if len(block) > 1 else want.mode
 
