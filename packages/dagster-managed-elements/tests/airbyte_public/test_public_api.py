@@ -232,6 +232,38 @@ def test_a_chosen_cursor_and_key_are_sent_and_compared(public):
     public.applied(connection({"orders": other}, postgres(), LAKE))
 
 
+def in_ui(public: Public, endpoint: str, **body: Any) -> Any:
+    """Through the other API, as the UI does it."""
+    answer = httpx.post(f"{public.server.url}/api/v1/connections/{endpoint}", json=body).raise_for_status()
+    return answer.json()
+
+
+def test_a_cursor_the_source_defines_is_compared_and_never_sent(public):
+    declared = connection({"users": AirbyteSyncMode.incremental_append("updated_at")})
+    (*_, (_, path, body)) = public.applied(declared)
+    assert (path, body["configurations"]["streams"]) == (
+        "connections",
+        [{"name": "users", "syncMode": "incremental_append"}],
+    )
+    (found,) = in_ui(public, "list", workspaceId=public.server.workspace_id)["connections"]
+    (row,) = found["syncCatalog"]["streams"]
+    assert row["config"]["cursorField"] == ["updated_at"]
+    row["config"]["cursorField"] = ["created_at"]
+    in_ui(public, "update", connectionId=found["connectionId"], syncCatalog=found["syncCatalog"])
+    assert fields(public.plan(declared)) == [
+        FieldChange(("streams", "users", "cursor"), ["created_at"], ["updated_at"])
+    ]
+    ((_, _, body),) = public.applied(declared)
+    assert all("cursorField" not in row for row in body["configurations"]["streams"])
+
+
+@pytest.mark.parametrize("cursor", ["created_at", ["updated_at", "day"], "no"])
+def test_a_cursor_other_than_the_sources_own_is_refused_in_check(public, cursor):
+    public.applied(PEOPLE, FILES)
+    (line,) = public.problems(connection({"users": AirbyteSyncMode.incremental_append(cursor)}))
+    assert line == "sync.streams.users: the source itself defines its cursor, updated_at; leave cursor_field out"
+
+
 @pytest.mark.parametrize("namespace", ["raw_${SOURCE_NAMESPACE}"])
 def test_namespace_and_prefix_are_managed_once_declared(public, namespace):
     public.applied(connection({"users": FULL}, destination_namespace=namespace, prefix="p_"))

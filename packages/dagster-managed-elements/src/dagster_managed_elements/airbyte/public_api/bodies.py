@@ -5,7 +5,9 @@ It has its own names for pairs of sync modes, and shows of a stream only how it 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -21,6 +23,7 @@ from dagster_managed_elements.airbyte.wire import (
     Connection,
     Definition,
     Side,
+    Specification,
     Stream,
     StreamConfig,
     convert,
@@ -82,6 +85,31 @@ class _Properties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 def read_definition(row: Any, at: str) -> Definition:
     return convert(row, Definition, at)
+
+
+@dataclass(frozen=True, slots=True)
+class LowCode:
+    """A low-code connector, and the specification in its manifest."""
+
+    definition: Definition
+    specification: Specification
+
+
+class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    spec: dict[str, Any] | None = None
+
+
+def read_low_code(row: Any, at: str) -> LowCode:
+    """A manifest may leave out its specification, or be a text: then nothing is known of it."""
+    body = object_in(row, at)
+    definition = convert({name: body.get(name) for name in ("id", "name")}, Definition, at)
+    manifest = body.get("manifest")
+    spec = convert(manifest, _Manifest, f"{at}.manifest").spec if isinstance(manifest, Mapping) else None
+    schema = (spec or {}).get("connection_specification")
+    known = (
+        Specification(connection_specification=cast("dict[str, Any]", schema)) if isinstance(schema, dict) else None
+    )
+    return LowCode(definition, known or Specification(is_partial=True))
 
 
 def read_actor(side: Side, row: Any, at: str, connectors: Connectors) -> Actor:

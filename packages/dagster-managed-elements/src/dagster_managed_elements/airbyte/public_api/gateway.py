@@ -1,6 +1,7 @@
 """The gateway to Airbyte's Public API: Airbyte Cloud, and self-managed servers where it is asked for.
 
-It tells no specifications: secrets are known from a table of facts, and validation needs `specs=`.
+It tells no specifications but those in the manifests of low-code connectors: of all others, secrets are known from
+a table of facts, and validation needs `specs=`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ from dagster_managed_elements.engine.errors import Missing
 
 Row = TypeVar("Row")
 
+_LOW_CODE: Final[Mapping[Side, str]] = {"source": "declarative_sources"}
+"""Where low-code connectors, such as the Builder makes, are listed; no version has destinations of that sort."""
+
 _RUNS_A_CONNECTOR: Final = 600.0
 """Seconds: reading streams and creating a connection discover the source first."""
 
@@ -49,30 +53,41 @@ class PublicGateway:
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
         self._definitions: Cache[Side, Sequence[Definition]] = Cache()
         self._catalogs: Cache[str, Catalog] = Cache()
+        self._manifests: dict[str, Specification] = {}
 
     @property
     def workspace(self) -> Workspace:
         return self._workspace
 
     async def definitions(self, side: Side) -> Sequence[Definition]:
-        """From the server (since 1.6), else from the table of facts."""
-        path = f"{self._root}/workspaces/{self._workspace.workspace_id}/definitions/{side}s"
+        """From the server (since 1.6), else from the table of facts; low-code ones are in a list of their own."""
 
         async def ask() -> Sequence[Definition]:
-            try:
-                rows = read_list(await self._get(path), "data", path)
-            except Missing:
+            imaged = await self._listed(f"{side}s", bodies.read_definition)
+            if imaged is None:
                 return facts.known_definitions(side)
-            return [bodies.read_definition(row, path) for row in rows]
+            low_code = await self._listed(_LOW_CODE[side], bodies.read_low_code) if side in _LOW_CODE else None
+            self._manifests.update({low.definition.id: low.specification for low in low_code or ()})
+            found = {definition.id: definition for definition in imaged}
+            return list({**found, **{low.definition.id: low.definition for low in low_code or ()}}.values())
 
         return await self._definitions.get(side, ask)
+
+    async def _listed(self, kind: str, read: Callable[[Any, str], Row]) -> list[Row] | None:
+        """One of the lists of definitions; None where this version has no such list."""
+        path = f"{self._root}/workspaces/{self._workspace.workspace_id}/definitions/{kind}"
+        try:
+            rows = read_list(await self._get(path), "data", path)
+        except Missing:
+            return None
+        return [read(row, path) for row in rows]
 
     async def specification(self, side: Side, definition_id: str) -> Specification:
         definition = Connectors(side, await self.definitions(side)).get(definition_id)
         given = schema_for(definition, side, self._specs) if definition else None
         if given is not None:
             return Specification(connection_specification=dict(given))
-        return facts.known_secrets(side, definition_id)
+        return self._manifests.get(definition_id) or facts.known_secrets(side, definition_id)
 
     @property
     def capabilities(self) -> Capabilities:
