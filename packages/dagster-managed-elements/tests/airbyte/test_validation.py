@@ -67,7 +67,7 @@ def problems(configuration, schema=SCHEMA):
         ({"start": ""}, []),
         ({"start": "yesterday"}, [(("start",), "must be a date-time")]),
         ({"url": {1}}, [(("url",), "is no JSON value (set)")]),
-        ({"port": math.nan}, [(("port",), "is no JSON value (float)")]),
+        ({"port": math.nan}, [(("port",), "is no number that JSON has (NaN or infinite)")]),
         ({"url": "a\ud800"}, [(("url",), f"has {HALF} (a lone surrogate), which no request can carry")]),
         (
             {"\udfff": 1},

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from dagster_managed_elements.airbyte.wire import Json, Side
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import SECRET_MASK, Masked
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked, leaves, mapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,17 +23,20 @@ class Outgoing:
 def revealed(body: Json) -> Outgoing:
     """*body* with each Secret read (once) and each Masked put as the mask."""
     secrets: set[str] = set()
-    opened = {name: _open(value, secrets) for name, value in body.items()}
-    return Outgoing(body=opened, secrets=frozenset(secrets))
+
+    def opened(leaf: Any) -> Any:
+        if isinstance(leaf, Secret):
+            read = leaf.read()
+            secrets.update(_texts(read))
+            return read
+        return SECRET_MASK if isinstance(leaf, Masked) else leaf
+
+    return Outgoing(body=mapped(body, opened), secrets=frozenset(secrets))
 
 
 def holds_mask(value: Any) -> bool:
     """Whether the mask stands somewhere in a *value* to be sent; only a whole update understands it as "keep"."""
-    if isinstance(value, Mapping):
-        return any(holds_mask(inner) for inner in cast("Mapping[str, Any]", value).values())
-    if isinstance(value, (list, tuple)):
-        return any(holds_mask(inner) for inner in cast("list[Any]", value))
-    return value == SECRET_MASK
+    return any(leaf == SECRET_MASK for leaf in leaves(value))
 
 
 def refuse_mask(side: Side, name: str, configuration: Any) -> None:
@@ -45,24 +48,8 @@ def refuse_mask(side: Side, name: str, configuration: Any) -> None:
         )
 
 
-def _open(value: Any, secrets: set[str]) -> Any:
-    if isinstance(value, Secret):
-        read = value.read()
-        secrets.update(_texts(read))
-        return read
-    if isinstance(value, Masked):
-        return SECRET_MASK
-    if isinstance(value, Mapping):
-        return {name: _open(inner, secrets) for name, inner in cast("Mapping[str, Any]", value).items()}
-    if isinstance(value, (list, tuple)):
-        return [_open(inner, secrets) for inner in cast("list[Any]", value)]
-    return value
-
-
-def _texts(value: Any) -> set[str]:
+def _texts(value: Any) -> Iterator[str]:
     """What of a secret value could be read in a message: its texts and numbers, at any depth."""
-    if isinstance(value, Mapping):
-        return {text for inner in cast("Mapping[str, Any]", value).values() for text in _texts(inner)}
-    if isinstance(value, (list, tuple)):
-        return {text for inner in cast("list[Any]", value) for text in _texts(inner)}
-    return set() if value is None or isinstance(value, bool) else {str(value)}
+    return (
+        str(leaf) for leaf in leaves(value) if isinstance(leaf, (str, int, float)) and not isinstance(leaf, bool)
+    )

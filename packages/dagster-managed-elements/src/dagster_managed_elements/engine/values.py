@@ -5,6 +5,7 @@ Markers compare by what they identify and print safely: no `repr` in here ever s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
@@ -13,6 +14,9 @@ Fields: TypeAlias = Mapping[str, Any]
 Path: TypeAlias = tuple[str, ...]
 
 SECRET_MASK: Final = "**********"
+
+DEEPEST: Final = 100
+"""How many levels a value may have: Python itself ends at some hundreds, JSON libraries at 128 and up."""
 
 
 class Unset:
@@ -98,15 +102,15 @@ class Later:
     value: Any
 
 
-def walk(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def walk(value: Any, path: Path = (), *, whole_lists: bool = False) -> Iterator[tuple[Path, Any]]:
     """Every leaf inside *value* with the path to it: whatever is no mapping, list or tuple, or an empty one.
 
-    The items of a list are "0", "1" and so on.
+    The items of a list are "0", "1" and so on; with *whole_lists* a list is a leaf.
     """
     if isinstance(value, Mapping) and value:
         for key, inner in cast("Mapping[str, Any]", value).items():
-            yield from walk(inner, (*path, key))
-    elif isinstance(value, (list, tuple)) and value:
+            yield from walk(inner, (*path, key), whole_lists=whole_lists)
+    elif isinstance(value, (list, tuple)) and value and not whole_lists:
         for index, inner in enumerate(cast("list[Any]", value)):
             yield from walk(inner, (*path, str(index)))
     else:
@@ -135,6 +139,34 @@ def mapped(value: Any, function: Callable[[Any], Any], *, key: Callable[[Any], A
     return function(value)
 
 
+def replaced(value: Any, by: Mapping[Path, Any], path: Path = ()) -> Any:
+    """*value* with what *by* has for a path in place of whatever stands there; ABSENT takes it out of its map."""
+    if path in by:
+        return by[path]
+    if not by:
+        return value
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, Any]", value)
+        found = {key: replaced(inner, by, (*path, key)) for key, inner in fields.items()}
+        return {key: inner for key, inner in found.items() if inner is not ABSENT}
+    if isinstance(value, (list, tuple)):
+        rows = enumerate(cast("list[Any]", value))
+        return [replaced(inner, by, (*path, str(index))) for index, inner in rows]
+    return value
+
+
+def at(value: Any, path: Path) -> Any:
+    """What stands at *path* inside *value*, ABSENT where nothing does."""
+    for step in path:
+        if isinstance(value, Mapping) and step in value:
+            value = cast("Mapping[str, Any]", value)[step]
+        elif isinstance(value, (list, tuple)) and step.isdecimal() and int(step) < len(cast("list[Any]", value)):
+            value = cast("list[Any]", value)[int(step)]
+        else:
+            return ABSENT
+    return value
+
+
 def references(value: Any) -> Iterator[Key]:
     """Every declared reference inside *value*, those of a Later included."""
     for leaf in leaves(value):
@@ -153,3 +185,33 @@ def pointers(value: Any) -> Iterator[Ref]:
 def is_sendable(text: str) -> bool:
     """Whether UTF-8 has it: a lone surrogate, half of a character of two, it has not."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def unsendable(value: Any) -> Iterator[tuple[Path, str]]:
+    """Where in *value* something stands that no request can carry, and what; the value itself is not said."""
+    for path, leaf in walk(value):
+        for depth, key in enumerate(cast("tuple[object, ...]", path)):
+            if not isinstance(key, str):
+                yield printable_path(path[:depth]), f"has a key that is not text but {type(key).__name__}"
+            elif not is_sendable(key):
+                yield printable_path(path[:depth]), f"has a key with half a character in it: {key!a}"
+        if isinstance(leaf, str) and not is_sendable(leaf):
+            trouble = "has half a character in it (a lone surrogate), which no request can carry"
+            yield printable_path(path), trouble
+        elif isinstance(leaf, float) and not math.isfinite(leaf):
+            yield printable_path(path), "is no number that JSON has (NaN or infinite)"
+        elif isinstance(leaf, int) and not -(2**63) <= leaf < 2**64:
+            yield printable_path(path), "is a whole number of more than 64 bits, which no request can carry"
+
+
+def printable_path(path: Path) -> Path:
+    """*path* with each key as text that UTF-8 has, whatever it is."""
+    return tuple(str(key).encode("utf-8", "backslashreplace").decode() for key in path)
+
+
+def nests_too_deep(value: Any) -> bool:
+    """Whether *value* has more levels than `DEEPEST`, as one that contains itself has."""
+    try:
+        return any(len(path) > DEEPEST for path, _ in walk(value))
+    except RecursionError:
+        return True

@@ -8,6 +8,7 @@ from typing import Any, cast
 from dagster_managed_elements.airbyte.sending import holds_mask
 from dagster_managed_elements.airbyte.wire import Json, Side
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import walk
 
 
 def merge(there: Json, changed: Json) -> dict[str, Any]:
@@ -22,14 +23,8 @@ def merge(there: Json, changed: Json) -> dict[str, Any]:
 
 def refuse_lost_masks(side: Side, name: str, configuration: Any) -> None:
     """Raises DeclarationError where a whole update would store the mask: it is understood in no list."""
-    if _in_list(configuration):
+    if any(isinstance(leaf, list) and holds_mask(leaf) for _, leaf in walk(configuration, whole_lists=True)):
         raise DeclarationError(
             f"The {side} {name!r} cannot be changed: this Airbyte only replaces whole configurations, and would "
             "lose the secret that stands in a list in this one. Upgrade it to 0.50 or later, or change it there."
         )
-
-
-def _in_list(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return any(_in_list(inner) for inner in cast("Mapping[str, Any]", value).values())
-    return isinstance(value, (list, tuple)) and holds_mask(cast("Any", value))

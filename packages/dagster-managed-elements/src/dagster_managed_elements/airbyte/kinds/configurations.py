@@ -15,7 +15,7 @@ from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.changes import Update
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path
+from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path, at, replaced, walk
 
 _CONFIGURATION = "configuration"
 MASK_DECLARED: Final = "this is the mask that Airbyte shows in place of a secret; give the secret itself"
@@ -34,7 +34,7 @@ def patch(change: Update, raw: Mapping[str, Any], specification: Specification) 
     and would be stored as the secret.
     """
     sent = _patch(change, raw, specification)
-    if lost := next((path for path, value in _hidden(sent.configuration, ()) if isinstance(value, Masked)), None):
+    if lost := next((path for path, leaf in walk(sent.configuration) if isinstance(leaf, Masked)), None):
         raise DeclarationError(f"{change.key}: {'.'.join(lost)}: {MASK_DECLARED}")
     return sent
 
@@ -50,26 +50,18 @@ def _patch(change: Update, raw: Mapping[str, Any], specification: Specification)
     return Patch(configuration=merged, whole=False)
 
 
-def unfounded(declared: Any, observed: Any, path: Path = ()) -> Iterator[Path]:
+def unfounded(declared: Any, observed: Any) -> Iterator[Path]:
     """Where the mask is declared, as if copied from Airbyte, and no secret is there that it could stand for."""
-    if isinstance(declared, Masked):
-        if not isinstance(observed, Masked):
+    for path, leaf in walk(declared):
+        if isinstance(leaf, Masked) and not isinstance(at(observed, path), Masked):
             yield path
-    elif isinstance(declared, Mapping):
-        beside = cast("Mapping[str, Any]", observed) if isinstance(observed, Mapping) else dict[str, Any]()
-        for key, inner in cast("Mapping[str, Any]", declared).items():
-            yield from unfounded(inner, beside.get(key), (*path, key))
-    elif isinstance(declared, list):
-        rows = cast("list[Any]", observed) if isinstance(observed, list) else []
-        for index, inner in enumerate(cast("list[Any]", declared)):
-            yield from unfounded(inner, rows[index] if index < len(rows) else None, (*path, str(index)))
 
 
 def resent(change: Update, sent: Patch) -> Iterator[Path]:
     """The secrets that are sent although they did not change."""
     changed = {each.path[1:] for each in change.fields if each.path[0] == _CONFIGURATION}
-    for path in _secrets(sent.configuration, ()):
-        if not _is_within(path, changed):
+    for path, leaf in walk(sent.configuration):
+        if isinstance(leaf, Secret) and not _is_within(path, changed):
             yield path
 
 
@@ -79,53 +71,29 @@ def _is_within(path: Path, changed: Iterable[Path]) -> bool:
 
 def _copy(path: Path, declared: Mapping[str, Any], into: dict[str, Any]) -> None:
     """Put what stands at *path* into a patch. A merge replaces a list whole, so a path ends at a list."""
-    value: Any = declared[path[0]]
-    if len(path) == 1 or not isinstance(value, Mapping):
-        into[path[0]] = value
-        return
-    _copy(path[1:], cast("Mapping[str, Any]", value), into.setdefault(path[0], {}))
+    around = (length for length in range(1, len(path)) if not isinstance(at(declared, path[:length]), Mapping))
+    copied = path[: next(around, len(path))]
+    for key in copied[:-1]:
+        into = into.setdefault(key, {})
+    into[copied[-1]] = at(declared, copied)
 
 
 def _whole(
     declared: Mapping[str, Any], raw: Mapping[str, Any], specification: Specification, changed: frozenset[Path]
 ) -> Patch:
     schema = specification.connection_specification
-    kept = frozenset(
-        path
-        for path, _ in _hidden(declared, ())
-        if not _is_within(path, changed)
+    kept = {
+        path: SECRET_MASK
+        for path, leaf in walk(declared)
+        if isinstance(leaf, (Secret, Masked))
+        and not _is_within(path, changed)
         and not (specification.is_partial and _may_be_elsewhere(path, changed))
         and mask_allowed(path, raw, declared, schema)
-    )
+    }
     injected = {key: value for key, value in raw.items() if key.startswith("__injected_")}
-    return Patch(configuration={**injected, **_masked(declared, (), kept)}, whole=True)
+    return Patch(configuration={**injected, **replaced(declared, kept)}, whole=True)
 
 
 def _may_be_elsewhere(path: Path, changed: frozenset[Path]) -> bool:
     """Whether a change beside the secret may have chosen another branch; what tells no branches cannot deny it."""
     return len(path) > 1 and any(of[0] == path[0] for of in changed)
-
-
-def _masked(value: Any, path: Path, kept: frozenset[Path]) -> Any:
-    if path in kept:
-        return SECRET_MASK
-    if isinstance(value, Mapping):
-        inner = cast("Mapping[str, Any]", value)
-        return {key: _masked(each, (*path, key), kept) for key, each in inner.items()}
-    return value
-
-
-def _secrets(value: Any, path: Path) -> Iterator[Path]:
-    """Where secrets stand in a configuration."""
-    return (at for at, hidden in _hidden(value, path) if isinstance(hidden, Secret))
-
-
-def _hidden(value: Any, path: Path) -> Iterator[tuple[Path, Secret | Masked]]:
-    if isinstance(value, (Secret, Masked)):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, inner in cast("Mapping[str, Any]", value).items():
-            yield from _hidden(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(cast("list[Any]", value)):
-            yield from _hidden(inner, (*path, str(index)))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final
 
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import SECRET_MASK, Masked, is_sendable
-
-Path: TypeAlias = tuple[str, ...]
+from dagster_managed_elements.engine.values import (
+    SECRET_MASK,
+    Masked,
+    Path,
+    mapped,
+    printable_path,
+    unsendable,
+    walk,
+)
 
 _LITERAL: Final = "literal"
 """The reference of a secret whose value stands in the user's module: known without reading anything."""
@@ -31,64 +36,36 @@ class Filled:
 
 def fill(configuration: Mapping[str, Any]) -> Filled:
     """*configuration* with every marker replaced by a value."""
-    masked_paths: set[Path] = set()
-    quiet: set[Path] = set()
-    problems: list[tuple[Path, str]] = []
-    instance = _Filling(masked_paths, quiet, problems).value(configuration, ())
+    secrets = {path: leaf for path, leaf in walk(configuration) if isinstance(leaf, (Secret, Masked))}
+    given = mapped(configuration, lambda leaf: leaf.read() if _is_literal(leaf) else leaf)
+    odd = {path: leaf for path, leaf in walk(given) if not _is_json(leaf)}
+    strange = [
+        (printable_path(path), f"is no JSON value ({type(leaf).__name__})")
+        for path, leaf in odd.items()
+        if not isinstance(leaf, (*_JSON, Secret, Masked))
+    ]
     return Filled(
-        instance=instance, masked_paths=frozenset(masked_paths), quiet=frozenset(quiet), problems=tuple(problems)
+        instance=mapped(given, _filled, key=lambda key: printable_path((key,))[0]),
+        masked_paths=frozenset(map(printable_path, secrets)),
+        quiet=frozenset(map(printable_path, odd)),
+        problems=tuple(dict.fromkeys((*unsendable(given), *strange))),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
-    masked_paths: set[Path]
-    quiet: set[Path]
-    problems: list[tuple[Path, str]]
+_JSON: Final = (type(None), str, int, float, Mapping, list, tuple)
 
-    def value(self, value: Any, path: Path) -> Any:
-        if isinstance(value, (Secret, Masked)):
-            return self._secret(value, path)
-        if isinstance(value, Mapping):
-            return self._object(cast("Mapping[Any, Any]", value), path)
-        if isinstance(value, (list, tuple)):
-            rows = enumerate(cast("list[Any]", value))
-            return [self.value(inner, (*path, str(number))) for number, inner in rows]
-        return self._scalar(value, path)
 
-    def _secret(self, value: Secret | Masked, path: Path) -> Any:
-        self.masked_paths.add(path)
-        if isinstance(value, Secret) and value.reference == _LITERAL:
-            return self.value(value.read(), path)
-        self.quiet.add(path)
+def _is_literal(leaf: Any) -> bool:
+    return isinstance(leaf, Secret) and leaf.reference == _LITERAL
+
+
+def _is_json(leaf: Any) -> bool:
+    return isinstance(leaf, _JSON) and next(unsendable(leaf), None) is None
+
+
+def _filled(leaf: Any) -> Any:
+    if isinstance(leaf, (Secret, Masked)):
         return SECRET_MASK
-
-    def _object(self, value: Mapping[Any, Any], path: Path) -> dict[str, Any]:
-        for key in value:
-            if not isinstance(key, str):
-                self.problems.append((path, f"has a key that is not text but {type(key).__name__}"))
-            elif not is_sendable(key):
-                self.problems.append((path, f"has a key with half a character in it: {key!a}"))
-        return {_shown(key): self.value(inner, (*path, _shown(key))) for key, inner in value.items()}
-
-    def _scalar(self, value: Any, path: Path) -> Any:
-        if value is None or isinstance(value, (bool, int)):
-            return value
-        if isinstance(value, str):
-            return self._text(str(value), path)
-        if isinstance(value, float) and math.isfinite(value):
-            return value
-        self.problems.append((path, f"is no JSON value ({type(value).__name__})"))
-        self.quiet.add(path)
+    if not _is_json(leaf):
         return None
-
-    def _text(self, value: str, path: Path) -> str | None:
-        if is_sendable(value):
-            return value
-        self.problems.append((path, "has half a character in it (a lone surrogate), which no request can carry"))
-        self.quiet.add(path)
-        return None
-
-
-def _shown(key: object) -> str:
-    return str(key).encode("utf-8", "backslashreplace").decode()
+    return str(leaf) if isinstance(leaf, str) else leaf

@@ -6,9 +6,11 @@ this. Nothing here raises, however broken the schema.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias, cast
+
+from dagster_managed_elements.engine.values import Path
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -130,6 +132,29 @@ def elements(schemas: Iterable[Schema]) -> list[Schema]:
             found.append(cast("Schema", items))
         found += _listed(schema, "items")
     return found
+
+
+def walk_beside(
+    value: Any,
+    schemas: Iterable[Schema],
+    path: Path = (),
+    *,
+    into: Callable[[Sequence[Schema]], bool] = lambda _: True,
+) -> Iterator[tuple[Path, Any, Sequence[Schema]]]:
+    """Every part of *value*, the outer before the inner, with its path and all that *schemas* say of it.
+
+    That is what any branch says, whichever applies. *into* tells from what is said whether to look inside.
+    """
+    here = [part for schema in schemas for part in parts(schema)]
+    yield path, value, here
+    if not into(here):
+        return
+    if isinstance(value, Mapping):
+        for key, inner in cast("Mapping[str, Any]", value).items():
+            yield from walk_beside(inner, below(here, key), (*path, key), into=into)
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(cast("list[Any]", value)):
+            yield from walk_beside(inner, elements(here), (*path, str(number)), into=into)
 
 
 def same(one: Any, other: Any) -> bool:

@@ -6,8 +6,8 @@ repr of theirs shows a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from dagster_managed_elements.airbyte.specs.schemas import (
     Schema,
@@ -20,14 +20,23 @@ from dagster_managed_elements.airbyte.specs.schemas import (
     parts,
     properties,
     same,
+    walk_beside,
 )
 from dagster_managed_elements.airbyte.specs.validation import fits, validate
 from dagster_managed_elements.engine.secrets import Secret, reveal
-from dagster_managed_elements.engine.values import SECRET_MASK, Masked
+from dagster_managed_elements.engine.values import (
+    ABSENT,
+    SECRET_MASK,
+    Masked,
+    Path,
+    at,
+    leaves,
+    replaced,
+    walk,
+)
 
 __all__ = ["believe_masks", "mask", "mask_allowed", "trim", "validate", "wrap"]
 
-Path: TypeAlias = tuple[str, ...]
 _FLAG = "airbyte_secret"
 _INJECTED = "__injected_"
 
@@ -38,7 +47,7 @@ def wrap(configuration: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     Secret is what *any* branch of the schema calls so, since Airbyte masks by path and not by branch; and what
     merely carries the word `airbyte_secret`, be it false (JsonSecretsProcessor). A null is the same as nothing.
     """
-    return _marked(configuration, schema, lambda value, _: _hidden(value))
+    return _marked(configuration, schema, lambda value, _: _secret(value))
 
 
 def mask(configuration: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
@@ -50,25 +59,9 @@ def believe_masks(
     declared: Mapping[str, Any], observed: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Both sides, where the server masks what no specification at hand calls secret: it knows better."""
-    hidden = {path: Masked() for path, value in _leaves(observed, ()) if value == SECRET_MASK}
-    covered = {path: _hidden(value) for path, value in _leaves(declared, ()) if path in hidden}
-    return _replaced(declared, (), covered), _replaced(observed, (), hidden)
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, Mapping):
-        for key, inner in cast("Mapping[str, Any]", value).items():
-            yield from _leaves(inner, (*path, key))
-    else:
-        yield path, value
-
-
-def _replaced(value: Any, path: Path, by: Mapping[Path, Any]) -> Any:
-    if path in by:
-        return by[path]
-    if by and isinstance(value, Mapping):
-        return {key: _replaced(inner, (*path, key), by) for key, inner in cast("Mapping[str, Any]", value).items()}
-    return value
+    masked = {path: Masked() for path, leaf in walk(observed) if leaf == SECRET_MASK}
+    beside = {path: _secret(found) for path in masked if (found := at(declared, path)) is not ABSENT}
+    return replaced(declared, beside), replaced(observed, masked)
 
 
 def trim(observed: Mapping[str, Any], declared: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
@@ -86,35 +79,34 @@ def mask_allowed(path: Path, observed: Mapping[str, Any], declared: Mapping[str,
     Only where the server itself just returned the mask at that very path, no array lies on it, the oneOf branch
     is unchanged, and the mask is valid there; else Airbyte stores ten asterisks, or answers 422.
     """
-    if not path or not _is_flagged_through(path, observed, declared, [schema]):
+    if not path or not _is_flagged_through(path, observed, declared, schema):
         return False
-    return _at(observed, path) == SECRET_MASK
+    return at(observed, path) == SECRET_MASK
 
 
 def _marked(configuration: Mapping[str, Any], schema: Schema, mark: Callable[[Any, bool], Any]) -> dict[str, Any]:
-    top = list(parts(schema))
-    return {key: _mark(value, below(top, key), mark) for key, value in configuration.items() if value is not None}
+    """*configuration* without nulls, and with *mark* put on what is flagged: on the value and whether it is so."""
+    marks: dict[Path, Any] = {}
+    for name, whole in configuration.items():
+        said = below(parts(schema), name)
+        for path, value, here in walk_beside(whole, said, (name,), into=lambda here: not _flags(here)):
+            if value is None and isinstance(at(configuration, path[:-1]), Mapping):
+                marks[path] = ABSENT
+            elif flags := _flags(here):
+                marks[path] = mark(value, any(flag is not False for flag in flags))
+    return replaced(configuration, marks)
 
 
-def _mark(value: Any, schemas: Iterable[Schema], mark: Callable[[Any, bool], Any]) -> Any:
-    here = [part for schema in schemas for part in parts(schema)]
-    flags = [part[_FLAG] for part in here if _FLAG in part]
-    if flags:
-        return mark(value, any(flag is not False for flag in flags))
-    if isinstance(value, Mapping):
-        fields = cast("Mapping[str, Any]", value)
-        return {key: _mark(inner, below(here, key), mark) for key, inner in fields.items() if inner is not None}
-    if isinstance(value, (list, tuple)):
-        return [_mark(inner, elements(here), mark) for inner in cast("list[Any]", value)]
-    return value
+def _flags(said: Sequence[Schema]) -> list[Any]:
+    return [part[_FLAG] for part in said if _FLAG in part]
 
 
-def _hidden(value: Any) -> Any:
+def _secret(value: Any) -> Any:
     if isinstance(value, (Secret, Masked)):
         return value
     if value == SECRET_MASK:
         return Masked()
-    inside = list(_secrets_in(value))
+    inside = [leaf for leaf in leaves(value) if isinstance(leaf, Secret)]
     if not inside:
         return Secret.literal(value)
     return Secret(
@@ -127,17 +119,6 @@ def _hidden(value: Any) -> Any:
 def _unseen(value: Any, is_flagged: bool) -> Any:  # noqa: FBT001 - one of two marks, called by position
     """Flagged `false`, yet masked by Airbyte; a server that does not may well show it."""
     return Masked() if is_flagged or value == SECRET_MASK else value
-
-
-def _secrets_in(value: Any) -> Iterable[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in cast("Mapping[str, Any]", value).values():
-            yield from _secrets_in(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in cast("list[Any]", value):
-            yield from _secrets_in(inner)
 
 
 def _trimmed(observed: Mapping[str, Any], declared: Mapping[str, Any], schemas: Iterable[Schema]) -> dict[str, Any]:
@@ -189,27 +170,21 @@ def _is_default(value: Any, schema: Schema) -> bool:
     return False
 
 
-def _is_flagged_through(path: Path, observed: Any, declared: Any, schemas: list[Schema]) -> bool:
+def _is_flagged_through(path: Path, observed: Any, declared: Any, schema: Schema) -> bool:
     """Follow *path* on both sides and in the schema at once, by the ways on which Airbyte restores secrets."""
-    if not (isinstance(observed, Mapping) and isinstance(declared, Mapping)):
-        return False
-    before, after = cast("Mapping[str, Any]", observed), cast("Mapping[str, Any]", declared)
-    key, rest = path[0], path[1:]
-    if key not in before or key not in after:
-        return False
-    found: list[Schema] = []
-    for schema in schemas:
-        alternatives = [] if "anyOf" in schema else branches(schema)
-        was, now = chosen(alternatives, before), chosen(alternatives, after)
-        if [id(one) for one in was] != [id(one) for one in now] or len(now) > 1:
-            return False
-        found += [inner for one in (schema, *now) if (inner := properties(one).get(key)) is not None]
-    if rest:
-        return bool(found) and _is_flagged_through(rest, before[key], after[key], found)
-    return bool(found) and all(leaf.get(_FLAG) is True and fits(SECRET_MASK, leaf) for leaf in found)
-
-
-def _at(value: Any, path: Path) -> Any:
+    said = [schema]
     for key in path:
-        value = value[key]
-    return value
+        if not (isinstance(observed, Mapping) and isinstance(declared, Mapping)):
+            return False
+        before, after = cast("Mapping[str, Any]", observed), cast("Mapping[str, Any]", declared)
+        if key not in before or key not in after:
+            return False
+        found: list[Schema] = []
+        for part in said:
+            alternatives = [] if "anyOf" in part else branches(part)
+            was, now = chosen(alternatives, before), chosen(alternatives, after)
+            if [id(one) for one in was] != [id(one) for one in now] or len(now) > 1:
+                return False
+            found += [inner for one in (part, *now) if (inner := properties(one).get(key)) is not None]
+        observed, declared, said = before[key], after[key], found
+    return bool(said) and all(leaf.get(_FLAG) is True and fits(SECRET_MASK, leaf) for leaf in said)

@@ -16,8 +16,9 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from dagster_managed_elements.airbyte.specs.compiling import compiled
 from dagster_managed_elements.airbyte.specs.phrases import options, phrase
-from dagster_managed_elements.airbyte.specs.placeholders import Path, fill
+from dagster_managed_elements.airbyte.specs.placeholders import fill
 from dagster_managed_elements.airbyte.specs.schemas import Schema, constants, object_in, parts, properties, same
+from dagster_managed_elements.engine.values import Path
 
 Finding: TypeAlias = tuple[Path, str]
 
