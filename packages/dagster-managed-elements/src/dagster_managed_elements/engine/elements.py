@@ -45,7 +45,8 @@ class Element:
 
     @property
     def key(self) -> Key:
-        return Key(self.kind, self.name)
+        """The name as text, whatever was given: what is no name is found where everything declared is checked."""
+        return Key(self.kind, str(self.name))
 
     def fields(self) -> Fields:
         """What is compared and sent: by default every dataclass field, elements as Keys, UNSET left out."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, Final, cast
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair
 from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Key, Ref, is_sendable
+from dagster_managed_elements.engine.values import DEEPEST, Key, Ref, is_sendable, nests_too_deep
 
 
 def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declared], list[Problem]]:
@@ -23,18 +24,61 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
     problems: list[Problem] = []
     seen: set[int] = set()
     for owner, elements in owned:
-        for element in _with_parts(elements, seen):
-            new = declare(element, owner)
+        for element, new in _with_parts(elements, owner, seen, problems):
+            problems += (Problem(new.key, (), text) for text in _mistakes(element))
             old = declared.setdefault(new.key, new)
-            name = cast("object", new.key.name)
-            if not (isinstance(name, str) and name.strip()):
-                problems.append(Problem(new.key, (), f"a {new.key.kind} needs a name"))
-            elif not is_sendable(name):
-                problems.append(Problem(new.key, (), "its name has half a character in it (a lone surrogate)"))
-            elif not _alike(old, new):
+            if not _alike(old, new):
                 text = f"two different {new.key.kind}s are declared with this name"
                 problems.append(Problem(new.key, (), text))
     return list(declared.values()), list(dict.fromkeys(problems))
+
+
+def _with_parts(
+    elements: Iterable[Element], owner: str, seen: set[int], problems: list[Problem]
+) -> Iterator[tuple[Element, Declared]]:
+    """Each object once, however many others share it: what refers to it may be shared in turn."""
+    for element in elements:
+        if id(element) in seen:
+            continue
+        seen.add(id(element))
+        try:
+            parts, new = element.parts(), declare(element, owner)
+        except Exception as error:  # noqa: BLE001 - a mapping or an element of the user's own may do anything
+            problems.append(Problem(element.key, (), _unreadable(error)))
+            continue
+        yield from _with_parts(parts, owner, seen, problems)
+        if nests_too_deep(new.fields):
+            problems.append(Problem(new.key, (), _ENDLESS))
+        else:
+            yield element, new
+
+
+_ENDLESS: Final = f"it contains itself, or nests more than {DEEPEST} levels deep"
+
+
+def _unreadable(error: Exception) -> str:
+    """Without the text of what the user's own code raised: it may quote a value."""
+    if isinstance(error, RecursionError):
+        return _ENDLESS
+    said = f": {error}" if isinstance(error, ManagedElementsError) else ""
+    return f"what it declares cannot be read, {type(error).__name__} was raised{said}"
+
+
+def _mistakes(element: Element) -> Iterator[str]:
+    """What is wrong with what every element has; types are not checked where it is made."""
+    name, ignore, old = cast("tuple[object, ...]", (element.name, element.ignore, element.renamed_from))
+    if not (isinstance(name, str) and name.strip()):
+        yield f"a {element.kind} needs a name"
+    elif not is_sendable(name):
+        yield "its name has half a character in it (a lone surrogate)"
+    if not _are_paths(ignore):
+        yield f"ignore= wants a list of paths, not {type(ignore).__name__}"
+    if not (old is None or isinstance(old, str)):
+        yield f"renamed_from= wants a name, not {type(old).__name__}"
+
+
+def _are_paths(ignore: object) -> bool:
+    return isinstance(ignore, (list, tuple)) and all(isinstance(path, str) for path in cast("list[Any]", ignore))
 
 
 def declare(element: Element, owner: str = "") -> Declared:
@@ -42,19 +86,10 @@ def declare(element: Element, owner: str = "") -> Declared:
         key=element.key,
         fields=element.fields(),
         owner=owner,
-        protect=element.protect,
-        ignore=element.ignore,
-        renamed_from=element.renamed_from,
+        protect=bool(element.protect),
+        ignore=element.ignore if _are_paths(element.ignore) else (),
+        renamed_from=element.renamed_from if isinstance(element.renamed_from, str) else None,
     )
-
-
-def _with_parts(elements: Iterable[Element], seen: set[int]) -> Iterator[Element]:
-    """Each object once, however many others share it: what refers to it may be shared in turn."""
-    for element in elements:
-        if id(element) not in seen:
-            seen.add(id(element))
-            yield from _with_parts(element.parts(), seen)
-            yield element
 
 
 def _alike(one: Declared, other: Declared) -> bool:

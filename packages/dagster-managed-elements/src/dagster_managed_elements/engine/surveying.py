@@ -21,7 +21,7 @@ from dagster_managed_elements.engine.observing import Reading, confirm, observe
 from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import unreadable
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Key, Ref, pointers, references
+from dagster_managed_elements.engine.values import Key, Ref, pointers, references, unsendable
 
 _OF_NO_USE: Final = "it was made for a replacement that was cut off, and is of no use any more"
 
@@ -193,7 +193,8 @@ class _Work:
         if pair.declared is None:
             return False
         named = references(pair.declared.fields)
-        dangling = [key for key in named if key not in self.ids and key not in self.declared]
+        unknown = [key for key in named if key not in self.ids and key not in self.declared]
+        dangling = [key for key in unknown if key not in self._broken()]
         for key in dangling:
             lack = "several exist" if key in self.ambiguous else "none is declared and none exists"
             text = f"refers to a {key.kind} named {key.name!r}, of which {lack}"
@@ -234,10 +235,12 @@ def _is_one_of(pair: Pair, refs: frozenset[Ref] | set[Ref]) -> bool:
 
 
 def _unreadable(pair: Pair, kind: Kind) -> Iterable[Problem]:
-    """Secrets that are local are read at every check: one that is missing is found before the first write."""
+    """What no request could carry; and secrets that are local, which are read at every check: one that is missing
+    is found before the first write.
+    """
     if pair.declared is None:
         return
-    for path, message in unreadable(pair.declared.fields):
+    for path, message in (*unsendable(pair.declared.fields), *unreadable(pair.declared.fields)):
         yield Problem(pair.declared.key, kind.shown(path), message)
 
 
