@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -41,12 +41,19 @@ class Reconciler(ManagedElementReconciler):
         *,
         delete_unmentioned_resources: bool = False,
     ) -> None:
+        if not isinstance(cast("object", instance), Instance):
+            raise DeclarationError(f"A reconciler wants an Instance, not {type(instance).__name__}.")
+        if not isinstance(cast("object", elements), Iterable):
+            raise DeclarationError(f"A reconciler takes elements, not {type(elements).__name__}.")
+        if not isinstance(cast("object", delete_unmentioned_resources), (bool, type(None))):
+            given = type(delete_unmentioned_resources).__name__
+            raise DeclarationError(f"delete_unmentioned_resources= wants True or False, not {given}.")
         self.instance = instance
         self.elements = tuple(elements)
         for each in cast("tuple[object, ...]", self.elements):
             if not isinstance(each, Element):
                 raise DeclarationError(f"A reconciler takes elements, not {type(each).__name__}.")
-        self.delete_unmentioned_resources = delete_unmentioned_resources
+        self.delete_unmentioned_resources = bool(delete_unmentioned_resources)
 
     def check(self, *, include_all_secrets: bool = False, **unknown: object) -> ManagedElementDiff:
         """What an apply would change. Raises ManagedElementsError where that cannot be said."""

@@ -113,6 +113,12 @@ class ManagedElementDiff:
     modifications: Sequence[ModifiedDiffData] = field(default_factory=list[ModifiedDiffData])
     nested: Mapping[str, ManagedElementDiff] = field(default_factory=dict[str, "ManagedElementDiff"], kw_only=True)
 
+    def __post_init__(self) -> None:
+        """None is nothing, as upstream has it."""
+        for name in ("additions", "deletions", "modifications", "nested"):
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, {} if name == "nested" else [])
+
     def add(self, name: str, value: Any) -> ManagedElementDiff:
         return replace(self, additions=[*self.additions, DiffData(name, value)])
 

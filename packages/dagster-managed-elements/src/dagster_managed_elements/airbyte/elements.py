@@ -81,6 +81,12 @@ class AirbyteConnection(Element):
         for stream, mode in self.stream_config.items():
             _require_name(self, stream)
             _require(self, f"stream_config of {label_of(stream)}", mode, AirbyteSyncMode)
+            if mode.unknown is not None:
+                raise DeclarationError(f"AirbyteConnection {self.name!r}: {label_of(stream)}: {mode.unknown}.")
+        _require(self, "normalize_data", self.normalize_data, bool, type(None))
+        _require(self, "prefix", self.prefix, str, Unset, type(None))
+        namespaces = (AirbyteDestinationNamespace, str, Unset, type(None))
+        _require(self, "destination_namespace", self.destination_namespace, *namespaces)
 
     def fields(self) -> Fields:
         return {
@@ -92,9 +98,9 @@ class AirbyteConnection(Element):
         }
 
 
-def _require(element: Element, what: str, value: object, kind: type[object]) -> None:
+def _require(element: Element, what: str, value: object, kind: type[object], *others: type[object]) -> None:
     """Raises DeclarationError: a wrong type would otherwise be found far from where it was written."""
-    if not isinstance(value, kind):
+    if not isinstance(value, (kind, *others)):
         article = "an" if kind.__name__[0] in "AEIO" else "a"
         name = f"{type(element).__name__} {element.name!r}"
         raise DeclarationError(f"{name}: {what} wants {article} {kind.__name__}, not {type(value).__name__}.")

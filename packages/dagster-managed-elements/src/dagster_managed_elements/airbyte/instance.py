@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import get_args
+from dataclasses import MISSING, dataclass, field, fields
+from os import PathLike
+from typing import Any, Final, cast, get_args
 
 from dagster_managed_elements.airbyte import refusals
 from dagster_managed_elements.airbyte.api_roots import Api, ApiRoot, api_root_of
@@ -20,6 +22,7 @@ from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
 from dagster_managed_elements.engine.secrets import Secret, reveal
+from dagster_managed_elements.engine.values import is_sendable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +40,10 @@ class AirbyteInstance(Instance):
     *request_timeout* is in seconds, for one attempt. *verify* is False or the path of a certificate authority's
     file where the default will not do. *proxy* is the URL of one; without it those of the environment count,
     unless *trust_env* is False. *specs* gives connectors' specifications (a JSON Schema, or the file that has one)
-    where the API tells none: `{"source-postgres": "postgres.json"}`.
+    where the API tells none: `{"source-postgres": "postgres.json"}`. None is the same as not given.
 
-    Raises DeclarationError where it says in two ways who asks, or a file of *specs* cannot be read.
+    Raises DeclarationError where it says in two ways who asks, a file of *specs* cannot be read, or a value is of
+    another type.
     """
 
     url: str
@@ -59,8 +63,12 @@ class AirbyteInstance(Instance):
     specs: Given | Frozen = ()
 
     def __post_init__(self) -> None:
+        for given in fields(self):
+            if getattr(self, given.name) is None and given.default is not MISSING:
+                object.__setattr__(self, given.name, given.default)  # None is what was not given
+        self._refuse_types()
         # Frozen and hashable whatever was given, so that reconcilers of one instance share one connection.
-        for name in ("username", "password", "client_id", "client_secret", "token", "proxy"):
+        for name in _TEXTS:
             object.__setattr__(self, name, plain(getattr(self, name)))
         object.__setattr__(self, "headers", tuple(plain(dict(self.headers)).items()))
         object.__setattr__(self, "specs", freeze(self.specs))
@@ -69,6 +77,23 @@ class AirbyteInstance(Instance):
     def __repr__(self) -> str:
         """Without whoever asks: a URL may carry a password."""
         return f"AirbyteInstance(url={printable(self.url)!r}, workspace={self.workspace!r})"
+
+    def _refuse_types(self) -> None:
+        """Found here, where it was written, and not in the middle of a run."""
+        for name, (kinds, wanted) in _WANTED.items():
+            if not isinstance(value := cast("object", getattr(self, name)), kinds):
+                raise DeclarationError(f"{name}= wants {wanted}, not {type(value).__name__}.")
+        try:
+            headers = cast("dict[object, object]", dict(self.headers))
+        except (TypeError, ValueError):
+            raise DeclarationError("headers= wants a mapping of names to texts.") from None
+        for header, value in headers.items():
+            if not (isinstance(header, str) and isinstance(value, (str, Secret))):
+                raise DeclarationError(f"headers= wants texts; that of {header!r} is {type(value).__name__}.")
+        if self.request_timeout is not None and not 0 < self.request_timeout < math.inf:
+            raise DeclarationError(f"request_timeout= wants seconds, more than 0, not {self.request_timeout}.")
+        if self.max_attempts < 1:
+            raise DeclarationError(f"max_attempts= wants 1 at least, not {self.max_attempts}.")
 
     def _refuse_contradictions(self) -> None:
         if self.api not in get_args(Api):
@@ -92,7 +117,7 @@ class AirbyteInstance(Instance):
             attempts=self.max_attempts,
             verify=self.verify,
             trust_env=self.trust_env,
-            proxy=None if self.proxy is None else str(reveal(self.proxy)),
+            proxy=None if self.proxy is None else self._read("proxy"),
             in_flight=settings.concurrency,
             service="Airbyte",
             read_error=refusals.sentence,
@@ -107,10 +132,31 @@ class AirbyteInstance(Instance):
 
     def _credentials(self, api_root: ApiRoot) -> Credentials:
         if self.client_id is not None:
-            pair = (str(reveal(self.client_id)), str(reveal(self.client_secret)))
-            return ClientCredentials(*pair, api_root.token_paths)
+            return ClientCredentials(self._read("client_id"), self._read("client_secret"), api_root.token_paths)
         if self.token is not None:
-            return Bearer(str(reveal(self.token)))
+            return Bearer(self._read("token"))
         if self.username is None:
             return Anonymous()
-        return Basic(str(reveal(self.username)), str(reveal(self.password or "")))
+        return Basic(self._read("username"), self._read("password"))
+
+    def _read(self, name: str) -> str:
+        """The text of a parameter that may be a secret, "" where it was not given."""
+        text = str(reveal(getattr(self, name) or ""))
+        if not is_sendable(text):
+            raise DeclarationError(f"{name}= has half a character in it (a lone surrogate), which cannot be sent.")
+        return text
+
+
+_TEXTS: Final = ("username", "password", "client_id", "client_secret", "token", "proxy")
+_TEXT: Final = ((str, Secret, type(None)), "text or a secret")
+_WANTED: Final[Mapping[str, tuple[tuple[type[Any], ...], str]]] = {
+    "url": ((str,), "text"),
+    "workspace": ((str, type(None)), "text"),
+    **dict.fromkeys(_TEXTS, _TEXT),
+    "headers": ((Mapping, tuple), "a mapping of names to texts"),
+    "request_timeout": ((int, float, type(None)), "seconds"),
+    "max_attempts": ((int,), "a number"),
+    "verify": ((bool, str, PathLike), "True, False or the path of a file"),
+    "trust_env": ((bool,), "True or False"),
+    "specs": ((Mapping, tuple), "a mapping of connectors to specifications"),
+}

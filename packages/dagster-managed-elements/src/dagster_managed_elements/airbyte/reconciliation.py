@@ -53,7 +53,7 @@ class AirbyteManagedElementReconciler(Reconciler):
     ) -> None:
         super().__init__(
             _instance(airbyte),
-            (*elements, *connections),
+            (*(elements or ()), *(connections or ())),
             delete_unmentioned_resources=delete_unmentioned_resources,
         )
 

@@ -7,9 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, Final, TypeAlias, cast
+
+from dagster_managed_elements.engine.errors import DeclarationError
 
 FieldPath: TypeAlias = tuple[str, ...]
+
+_PAIRS: Final = {
+    "full_refresh": ("append", "overwrite", "append_dedup", "overwrite_dedup", "update", "soft_delete"),
+    "incremental": ("append", "overwrite", "append_dedup", "update", "soft_delete"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,25 @@ class AirbyteSyncMode:
     INCREMENTAL_APPEND_DEDUP: ClassVar[AirbyteSyncMode]
     INCREMENTAL_UPDATE: ClassVar[AirbyteSyncMode]
     INCREMENTAL_SOFT_DELETE: ClassVar[AirbyteSyncMode]
+
+    def __post_init__(self) -> None:
+        """Raises DeclarationError where a mode, a cursor or a key is of another type."""
+        if not all(isinstance(cast("object", mode), str) for mode in self.value):
+            raise DeclarationError(f"A sync mode is made of two texts, not of {self.value!r}.")
+        cursor, keys = cast("tuple[object, object]", (self.cursor_field, self.primary_key))
+        are_keys = isinstance(keys, tuple) and all(map(_is_path, cast("tuple[object, ...]", keys)))
+        if not ((cursor is None or _is_path(cursor)) and (keys is None or are_keys)):
+            raise DeclarationError(f"{self.name}: a cursor and a primary key are made of names of fields.")
+
+    @property
+    def unknown(self) -> str | None:
+        """What of the pair Airbyte has no such mode of; None where it has both."""
+        if self.sync_mode not in _PAIRS:
+            return f"{self.sync_mode!r} is no sync mode of a source; they are {', '.join(_PAIRS)}"
+        written = dict.fromkeys(mode for modes in _PAIRS.values() for mode in modes)
+        if self.destination_sync_mode not in written:
+            return f"{self.destination_sync_mode!r} is no sync mode of a destination; they are {', '.join(written)}"
+        return None
 
     @property
     def name(self) -> str:
@@ -105,6 +131,10 @@ class AirbyteSyncMode:
         )
 
 
+def _is_path(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(step, str) for step in cast("tuple[object, ...]", value))
+
+
 _Cursor: TypeAlias = str | Sequence[str] | None
 _Keys: TypeAlias = str | Sequence[str] | Sequence[Sequence[str]] | None
 
@@ -123,10 +153,6 @@ def _paths(value: _Keys) -> tuple[FieldPath, ...] | None:
     return tuple(cast("FieldPath", _path(each)) for each in value)
 
 
-_PAIRS = {
-    "full_refresh": ("append", "overwrite", "append_dedup", "overwrite_dedup", "update", "soft_delete"),
-    "incremental": ("append", "overwrite", "append_dedup", "update", "soft_delete"),
-}
 for _sync_mode, _written in _PAIRS.items():
     for _destination_sync_mode in _written:
         _mode = AirbyteSyncMode(_sync_mode, _destination_sync_mode)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+import httpx
+
 from dagster_managed_elements.engine.errors import DeclarationError
 
 
@@ -29,7 +31,8 @@ def read_address(url: str) -> Address:
     try:
         parts = urlsplit(url.strip())
         port = parts.port
-    except ValueError as error:
+        httpx.URL(url.strip())
+    except (ValueError, httpx.InvalidURL) as error:
         raise DeclarationError(f"The URL {_shown(url)!r} cannot be read: {error}.") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise DeclarationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,14 @@ class Asked:
     verbose: bool = False
 
 
+class _Seconds(click.FloatRange):
+    """Without those floats that are no time to wait: no comparison refuses "nan"."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        seconds = super().convert(value, param, ctx)
+        return seconds if math.isfinite(seconds) else self.fail(f"{value} is no number of seconds.", param, ctx)
+
+
 _OPTIONS: Final = (
     click.option("--module", "-m", required=True, metavar="MODULE", help=_MODULE_HELP),
     click.option(
@@ -56,7 +65,7 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=_Seconds(min=0, min_open=True),
         default=_DEFAULT.timeout,
         show_default=True,
         metavar="SECONDS",

@@ -32,7 +32,7 @@ class DeclarationError(ManagedElementsError):
     """What is declared cannot be right. *problems* holds all that were found, each with its element and path."""
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = ()) -> None:
-        self.problems = tuple(problems)
+        self.problems = tuple(problems or ())
         super().__init__(message or "\n".join(str(problem) for problem in self.problems))
 
 
@@ -65,6 +65,7 @@ class ApiError(ManagedElementsError):
         retry_after: float | None = None,
     ) -> None:
         self.method, self.url, self.status, self.retry_after = method, url, status, retry_after
+        body = body or ""
         self.body = body if len(body) <= _LONGEST_BODY else f"{body[:_LONGEST_BODY]}..."
         super().__init__(message or self._sentence())
 

@@ -5,6 +5,7 @@ Four methods are required; a kind without quirks writes nothing else. Kinds act 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -22,6 +23,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Path
 
@@ -142,6 +144,17 @@ class Settings:
     timeout: float = 30.0
     concurrency: int = 10
     patience: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Raises DeclarationError: a server would be waited for without an end, or not at all."""
+        given = {name: cast("object", getattr(self, name)) for name in ("timeout", "concurrency", "patience")}
+        for name, value in given.items():
+            if not (isinstance(value, (int, float)) and 0 <= value < math.inf) or (
+                value == 0 and name != "patience"
+            ):
+                raise DeclarationError(f"{name}= wants a number more than 0, not {value!r}.")
+        if not isinstance(given["concurrency"], int):
+            raise DeclarationError(f"concurrency= wants a whole number, not {self.concurrency!r}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
