@@ -8,11 +8,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
-from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path, leaves, mapped, walk
+from dagster_managed_elements.engine.values import (
+    ABSENT,
+    SECRET_MASK,
+    Masked,
+    Path,
+    leaves,
+    mapped,
+    nests_too_deep,
+    unsendable,
+    walk,
+)
 
 _LITERAL: Final = "literal"
 
@@ -30,6 +41,10 @@ class Secret:
     read: Callable[[], Any] = field(repr=False)
     cheap: bool = True
     fingerprint: str | None = None
+
+    def __post_init__(self) -> None:
+        """Reading raises ManagedElementsError and nothing else, whatever reads."""
+        object.__setattr__(self, "read", partial(_read, self.reference, self.read))
 
     @classmethod
     def literal(cls, value: Any) -> Secret:
@@ -53,7 +68,7 @@ class Secret:
         Reading it raises DeclarationError where *function* raises, or returns what is no JSON value. A rotation
         cannot be seen without calling it: put a version into *reference*.
         """
-        return cls(reference=f"call:{reference}", read=lambda: _from_call(function, reference), cheap=False)
+        return cls(reference=f"call:{reference}", read=function, cheap=False)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
@@ -99,19 +114,24 @@ def _from_file(path: FilePath) -> str:
         raise DeclarationError(f"The secret file {path} cannot be read: {reason}.") from None
 
 
-def _from_call(function: Callable[[], Any], reference: str) -> Any:
-    """What *function*, which is the user's own, returns: that it fails is no fault of an integration."""
+def _read(reference: str, read: Callable[[], Any]) -> Any:
+    """What *read*, which may be the user's own, returns: that it fails is no fault of an integration."""
     try:
-        value = function()
+        value = read()
     except ManagedElementsError:
         raise
     except Exception as error:  # noqa: BLE001 - raised below, out of reach of its text
         trouble = f"its function raised {type(error).__name__}; call it by itself to see why"
     else:
-        if value is not None and _is_json(value):
+        if reference == _LITERAL:
+            return value  # looked at where it is declared, so that a path can be said
+        if value is None or nests_too_deep(value) or not _is_json(value):
+            trouble = f"its function returned {type(value).__name__}, not text or another JSON value"
+        elif (odd := next(unsendable(value), None)) is None:
             return value
-        trouble = f"its function returned {type(value).__name__}, not text or another JSON value"
-    raise DeclarationError(f"The secret {reference} cannot be read: {trouble}.")
+        else:
+            trouble = f"what it holds {odd[1]}"
+    raise DeclarationError(f"The secret {str(reference).removeprefix('call:')} cannot be read: {trouble}.")
 
 
 def _is_json(value: Any) -> bool:
