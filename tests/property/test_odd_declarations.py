@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from airbyte_local import LocalAirbyte, server
 from click.testing import CliRunner, Result
-from dagster_managed_elements import DeclarationError
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -53,6 +52,8 @@ class Endless(Raising):
 
 class Text(str):
     """A text of a type of the user's own."""
+
+    __slots__ = ()
 
 
 def deep(levels: int, value: Any = 1) -> Any:

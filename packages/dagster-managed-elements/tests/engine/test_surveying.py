@@ -106,6 +106,50 @@ def test_a_reference_to_what_has_problems_of_its_own_is_no_further_problem() -> 
     ]
 
 
+def itself() -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    settings["again"] = [settings]
+    return settings
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"in": nested(levels - 1) if levels > 1 else 1}
+
+
+class Unreadable(dict[str, Any]):
+    def items(self) -> Any:
+        raise ZeroDivisionError("hush")
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (itself(), "a: it contains itself, or nests more than 100 levels deep"),
+        (nested(101), "a: it contains itself, or nests more than 100 levels deep"),
+        (Unreadable(x=1), "a: what it declares cannot be read, ZeroDivisionError was raised"),
+        ({"n": 2**64}, "a.settings.n: is a whole number of more than 64 bits, which no request can carry"),
+        ({"n": [float("nan")]}, "a.settings.n.0: is no number that JSON has (NaN or infinite)"),
+        (
+            {"n": "\ud83d"},
+            "a.settings.n: has half a character in it (a lone surrogate), which no request can carry",
+        ),
+        ({"\ud83d": {}}, "a.settings: has a key with half a character in it: '\\ud83d'"),
+    ],
+)
+def test_what_no_request_can_carry_is_a_problem_of_its_element_alone(settings: Any, said: str) -> None:
+    broken = Node("a", settings=settings)
+    assert problems(Server(), broken, Leaf("l", root=broken.key), Node("b", color=13)) == [
+        said,
+        "b.color: unlucky",
+        "b.shape: does not go with it",
+    ]
+
+
+def test_what_just_fits_is_declared() -> None:
+    fitting = {"nest": nested(98), "most": 2**64 - 1, "least": -(2**63), "emoji": "\U0001f600"}
+    assert steps(surveyed(Server(), Node("a", settings=fitting))) == ["create a (node)"]
+
+
 def test_a_missing_secret_of_an_object_whose_server_shows_it_hides_no_other_problem(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
