@@ -5,8 +5,9 @@ import copy
 import pytest
 from dagster_managed_elements.airbyte.specs.compiling import compiled
 from dagster_managed_elements.airbyte.specs.specifications import mask, mask_allowed, trim, validate, wrap
+from dagster_managed_elements.airbyte.specs.validation import fits
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import SECRET_MASK, Masked
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked, at, walk
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -158,6 +159,21 @@ def test_a_mask_is_never_sent_back_through_a_list_or_where_it_was_not_returned(c
         assert not (allowed and any(step.isdecimal() for step in path))
         assert not mask_allowed(path, {}, declared, schema)
         assert not mask_allowed(path, configuration, declared, schema)
+
+
+def test_no_setting_of_any_connector_is_one_that_no_value_can_have_for_its_format(corpus):
+    """Of each dated setting some spelling of a day is taken, or else one that its pattern names."""
+    spellings = ("2020-01-31", "2020-01-31T00:00:00Z", "2020-01-31T00:00:00.000Z", "2020-01-31T00:00:00.000000Z")
+    dated = [
+        at(entry["spec"], path[:-1])
+        for entry in corpus
+        for path, leaf in walk(entry["spec"])
+        if path[-1:] == ("format",) and leaf in {"date", "date-time"}
+    ]
+    assert len(dated) > 250
+    refused = [schema for schema in dated if not any(fits(day, schema) for day in spellings)]
+    assert all(fits("31-01-2020", schema) for schema in refused)
+    assert len(refused) == 2
 
 
 def test_every_specification_compiles(corpus):

@@ -1,7 +1,8 @@
 import math
 
 import pytest
-from dagster_managed_elements.airbyte.specs.specifications import validate, wrap
+from dagster_managed_elements.airbyte.specs.formats import contradiction
+from dagster_managed_elements.airbyte.specs.specifications import remarks, validate, wrap
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 from dagster_managed_elements.engine.values import Masked
 
@@ -158,3 +159,78 @@ def test_a_schema_that_says_nothing_usable_asserts_nothing(schema):
 def test_a_reference_within_the_schema_is_followed():
     schema = {"definitions": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/definitions/n"}}}
     assert problems({"a": "x"}, schema) == [(("a",), "must be a whole number")]
+
+
+GERMAN = {"type": "string", "format": "date", "pattern": "^[0-9]{2}-[0-9]{2}-[0-9]{4}$"}
+OPEN = {
+    "type": "object",
+    "required": ["host"],
+    "properties": {
+        "host": {"type": "string"},
+        "schemas": {"type": "array", "items": {"type": "string"}},
+        "start_date": GERMAN,
+        "provider": {"type": "object", "oneOf": [HTTPS, S3]},
+        "labels": {"type": "object", "additionalProperties": {"type": "string"}, "properties": {"name": {}}},
+        "rows": {"type": "array", "items": {"type": "object", "properties": {"column": {}, "kind": {}}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, []),
+        ({"schemas": ["a"], "note": "mine"}, []),
+        ({"schema": ["a"]}, [(("schema",), "schemas")]),
+        ({"Schemas": ["a"]}, [(("Schemas",), "schemas")]),
+        ({"schemas": [], "schema": []}, []),
+        ({"provider": {"storage": "HTTPS", "user_agnt": True}}, [(("provider", "user_agnt"), "user_agent")]),
+        ({"labels": {"nam": "x"}}, []),
+        ({"rows": [{"column": 1}, {"colum": 1}]}, [(("rows", "1", "colum"), "column")]),
+        ({"schema": Secret.literal("hush")}, [(("schema",), "schemas")]),
+    ],
+)
+def test_a_key_that_is_allowed_and_like_a_setting_is_remarked_on(given, said):
+    configuration = wrap({"host": "h", **given}, OPEN)
+    assert validate(configuration, OPEN) == []
+    found = list(remarks(configuration, OPEN))
+    assert [(path, code) for path, code, _ in found] == [(path, "misspelt") for path, _ in said]
+    assert [text.rpartition("did you mean ")[2] for _, _, text in found] == [f"{name!r}?" for _, name in said]
+
+
+def test_of_two_demands_that_no_value_meets_the_pattern_counts_and_that_is_said():
+    assert problems({"host": "h", "start_date": "31-01-2026"}, OPEN) == []
+    assert problems({"host": "h", "start_date": "2026-01-31"}, OPEN) == [
+        (("start_date",), f"must match the pattern {GERMAN['pattern']}")
+    ]
+    ((path, code, text),) = remarks({"host": "h", "start_date": "31-01-2026"}, OPEN)
+    assert (path, code) == (("start_date",), "contradiction")
+    assert text == (
+        f"the connector's specification asks for a date here and for the pattern {GERMAN['pattern']}, which no "
+        "date is; only the latter is held to"
+    )
+
+
+@pytest.mark.parametrize("form", ["date", "date-time"])
+@pytest.mark.parametrize(
+    ("beside", "contradicts"),
+    [
+        ({}, False),
+        ({"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}, False),
+        ({"pattern": "^$|^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$"}, False),
+        ({"pattern": r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?Z?$"}, False),
+        ({"pattern": "("}, False),
+        ({"pattern": ""}, False),
+        ({"pattern": "^[0-9]{2}/[0-9]{2}/[0-9]{4}$"}, True),
+        ({"pattern": "^$|^[0-9]{8}$"}, True),
+        ({"enum": ["yesterday", "today"]}, True),
+        ({"enum": ["2020-01-01", "today"]}, False),
+        ({"const": "latest"}, True),
+        ({"enum": 5}, False),
+        ({"format": ["date"]}, False),
+    ],
+)
+def test_what_contradicts_a_date_is_what_no_spelling_of_one_meets(form, beside, contradicts):
+    assert bool(contradiction({"format": form, **beside})) is contradicts
+    assert contradiction({"format": "uri", **beside}) is None
+    assert contradiction(beside) is None

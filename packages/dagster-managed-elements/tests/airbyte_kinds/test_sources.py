@@ -292,3 +292,10 @@ def test_what_is_no_element_is_refused_where_it_is_declared(workspace):
 
 def test_a_name_that_is_no_text_is_a_problem_and_no_fault(workspace):
     assert workspace.problems(AirbyteSource(5, "Sample Data", {"count": 1})) == ["5: a source needs a name"]
+
+
+def test_a_misspelt_setting_that_the_connector_allows_is_a_notice_and_no_problem(workspace):
+    plan = workspace.plan(postgres(schema=["public"]))
+    (said,) = [notice for notice in plan.notices if notice.code == "misspelt"]
+    assert (said.key.name, said.path) == ("shop", ("schema",))
+    assert said.text == "is no setting that this connector knows; did you mean 'schemas'?"

@@ -85,7 +85,7 @@ class ActorKind(Kind):
 
     def _comparable(
         self, typed: _Typed, schemas: Mapping[tuple[str, str | None], Specification]
-    ) -> Iterator[Pair | Problem]:
+    ) -> Iterator[Pair | Problem | Notice]:
         """Both sides with their secrets as markers, the observed one without what nobody needs to declare."""
         declared, observed = cast("Declared", typed.pair.declared), typed.pair.observed
         specification = schemas[_needs(typed)[0]]
@@ -95,6 +95,9 @@ class ActorKind(Kind):
         yield from (Problem(declared.key, path, message) for path, message in problems)
         if problems:
             return
+        if not specification.is_partial:
+            for path, code, text in specifications.remarks(configuration, schema):
+                yield Notice(declared.key, path, code, text)
         if observed is not None:
             seen = _seen(observed, configuration, schemas[_needs(typed)[-1]].connection_specification)
             configuration, shown = specifications.believe_masks(configuration, seen)

@@ -6,8 +6,7 @@ what does not compile is left out, and the rest still counts.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, cast
 
@@ -21,7 +20,9 @@ from jsonschema_rs import (
     Draft202012Validator,
 )
 
+from dagster_managed_elements.airbyte.specs.formats import FORMATS, contradiction
 from dagster_managed_elements.airbyte.specs.schemas import Schema, object_in
+from dagster_managed_elements.engine.values import ABSENT, at, replaced, walk
 
 Validator: TypeAlias = (
     Draft4Validator | Draft6Validator | Draft7Validator | Draft201909Validator | Draft202012Validator
@@ -33,43 +34,6 @@ _DRAFTS: Final[Mapping[str, Any]] = {
     "draft-07": Draft7Validator,
     "2019-09": Draft201909Validator,
     "2020-12": Draft202012Validator,
-}
-
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _is_dated(text: str) -> bool:
-    """All that is asked of a date or time: connectors are lax in what they take, and say the rest in a pattern."""
-    return not text or bool(_DATE.match(text))
-
-
-def _is_anything(text: str) -> bool:
-    del text
-    return True
-
-
-_FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {
-    "date": _is_dated,
-    "date-time": _is_dated,
-    **dict.fromkeys(
-        [
-            *(
-                "time",
-                "duration",
-                "email",
-                "idn-email",
-                "hostname",
-                "idn-hostname",
-                "ipv4",
-                "ipv6",
-                "uuid",
-                "regex",
-            ),
-            *("uri", "uri-reference", "uri-template", "iri", "iri-reference"),
-            *("json-pointer", "relative-json-pointer"),
-        ],
-        _is_anything,
-    ),
 }
 
 _OBJECTS: Final = ("properties", "patternProperties", "definitions", "$defs")
@@ -90,9 +54,15 @@ def _compiled(encoded: bytes) -> Validator | None:
     schema: Any = msgspec.json.decode(encoded)
     if not isinstance(schema, dict):
         return None
-    root = cast("dict[str, Any]", schema)
+    root = _uncontradicted(cast("dict[str, Any]", schema))
     draft = _draft(root)
     return _build(draft, root) or _build(draft, mended(root))
+
+
+def _uncontradicted(schema: Schema) -> Schema:
+    """*schema* without the formats that nothing else it allows could have: no value would do."""
+    formats = (path for path, _ in walk(schema) if path[-1:] == ("format",))
+    return replaced(schema, {path: ABSENT for path in formats if contradiction(object_in(at(schema, path[:-1])))})
 
 
 def _draft(schema: Schema) -> Any:
@@ -103,7 +73,7 @@ def _draft(schema: Schema) -> Any:
 def _build(draft: Any, schema: Schema) -> Validator | None:
     bare = {word: value for word, value in schema.items() if word not in {"$schema", "$id", "id"}}
     try:
-        return draft(bare, formats=dict(_FORMATS), validate_formats=True, retriever=_retrieve_nothing)
+        return draft(bare, formats=dict(FORMATS), validate_formats=True, retriever=_retrieve_nothing)
     except (ValueError, jsonschema_rs.ReferencingError):
         return None
 

@@ -22,7 +22,7 @@ from dagster_managed_elements.airbyte.specs.schemas import (
     same,
     walk_beside,
 )
-from dagster_managed_elements.airbyte.specs.validation import fits, validate
+from dagster_managed_elements.airbyte.specs.validation import fits, remarks, validate
 from dagster_managed_elements.engine.secrets import Secret, reveal
 from dagster_managed_elements.engine.values import (
     ABSENT,
@@ -35,7 +35,7 @@ from dagster_managed_elements.engine.values import (
     walk,
 )
 
-__all__ = ["believe_masks", "mask", "mask_allowed", "trim", "validate", "wrap"]
+__all__ = ["believe_masks", "mask", "mask_allowed", "remarks", "trim", "validate", "wrap"]
 
 _FLAG = "airbyte_secret"
 _INJECTED = "__injected_"

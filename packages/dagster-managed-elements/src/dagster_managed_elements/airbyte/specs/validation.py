@@ -10,14 +10,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from dagster_managed_elements.airbyte.specs.compiling import compiled
+from dagster_managed_elements.airbyte.specs.formats import contradiction
 from dagster_managed_elements.airbyte.specs.phrases import options, phrase
 from dagster_managed_elements.airbyte.specs.placeholders import fill
-from dagster_managed_elements.airbyte.specs.schemas import Schema, constants, object_in, parts, properties, same
+from dagster_managed_elements.airbyte.specs.schemas import (
+    Schema,
+    constants,
+    object_in,
+    parts,
+    properties,
+    same,
+    walk_beside,
+)
+from dagster_managed_elements.engine.findings import NoticeCode
 from dagster_managed_elements.engine.values import Path
 
 Finding: TypeAlias = tuple[Path, str]
@@ -41,6 +51,34 @@ def validate(configuration: Mapping[str, Any], schema: Schema) -> list[Finding]:
 def _place(path: Path, order: Sequence[str]) -> int:
     """Findings come in the order of the schema's settings; the validator's own differs from schema to schema."""
     return order.index(path[0]) if path and path[0] in order else len(order)
+
+
+def remarks(configuration: Mapping[str, Any], schema: Schema) -> Iterator[tuple[Path, NoticeCode, str]]:
+    """What is worth saying of a valid *configuration*: a key that is allowed and most likely misspelt, and where
+    the specification contradicts itself.
+    """
+    for path, value, said in walk_beside(configuration, [schema]):
+        if other := next(filter(None, map(contradiction, said)), None):
+            asked = f"the connector's specification asks for a date here and for {other}, which no date is"
+            yield path, "contradiction", f"{asked}; only the latter is held to"
+        if isinstance(value, Mapping):
+            fields = cast("Mapping[str, Any]", value)
+            for name, near in _misspelt(fields, said):
+                yield (*path, name), "misspelt", f"is no setting that this connector knows; did you mean {near!r}?"
+
+
+def _misspelt(fields: Mapping[str, Any], said: Sequence[Schema]) -> Iterator[tuple[str, str]]:
+    """Keys of *fields* that no setting has, each with the name of one that is like it and not given."""
+    known = {name for part in said for name in properties(part)}
+    if any(part.get("patternProperties") or isinstance(part.get("additionalProperties"), Mapping) for part in said):
+        return
+    free = {name.casefold(): name for name in known if name not in fields}
+    for name in fields:
+        if name not in known and (near := difflib.get_close_matches(name.casefold(), free, n=1, cutoff=_ALIKE)):
+            yield name, free[near[0]]
+
+
+_ALIKE: Final = 0.75
 
 
 def fits(value: Any, schema: Schema) -> bool:
