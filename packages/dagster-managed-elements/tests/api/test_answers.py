@@ -5,6 +5,7 @@ import pytest
 from dagster_managed_elements.api.addresses import read_address
 from dagster_managed_elements.api.answers import Answer, decipher, retry_after, said
 from dagster_managed_elements.api.requests import Request
+from dagster_managed_elements.api.retrying import repeats
 from dagster_managed_elements.engine.errors import (
     ApiError,
     Conflict,
@@ -206,3 +207,16 @@ def test_a_page_where_an_answer_should_be_makes_one_ask_for_the_address(status, 
     with pytest.raises(ApiError) as error:
         decipher(Request(path="/x"), page, ADDRESS, now=NOW)
     assert ("is the URL right?" in str(error.value)) is asks
+
+
+DEEP = b"[" * 5000 + b"1" + b"]" * 5000
+LARGE = [b'{"n": 1e999}', b'{"n": ' + b"9" * 5000 + b"}"]
+
+
+@pytest.mark.parametrize(("request_", "kind"), [(READ, ServerFault), (CREATE, Lost)])
+@pytest.mark.parametrize("body", [DEEP, *LARGE])
+def test_whole_json_that_cannot_be_read_is_said_to_be_that_and_not_asked_for_again(request_, kind, body):
+    error = failure(Answer(status=200, body=body), request_)
+    assert type(error) is kind
+    assert ("nests too deep" if body is DEEP else "a number too large") in str(error)
+    assert not repeats(request_, error)

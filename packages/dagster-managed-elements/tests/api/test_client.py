@@ -1,5 +1,7 @@
+import gzip
 import logging
 import traceback
+import zlib
 from contextlib import asynccontextmanager
 
 import anyio
@@ -454,3 +456,26 @@ async def test_credentials_were_refused_only_where_some_were_given(options):
         async with client_of(Server(httpx.Response(401)), **given) as client:
             with pytest.raises(Unauthorized, match=said):
                 await client.send(READ)
+
+
+def packed(kind, body):
+    packers = {"gzip": gzip.compress, "deflate": zlib.compress}
+    return httpx.Response(200, content=packers[kind](body), headers={"content-encoding": kind})
+
+
+@pytest.mark.parametrize("kind", ["gzip", "deflate"])
+async def test_an_answer_unpacks_to_a_bound_and_is_not_asked_for_again(kind):
+    bomb, clock = b'"' + b"0" * 5_000_000 + b'"', Clock()
+    server = Server(packed(kind, bomb))
+    async with client_of(server, clock, largest_answer=1_000_000) as client:
+        with pytest.raises(ServerFault, match="is longer than 1,000,000 bytes; no more of it was read"):
+            await client.send(READ)
+        with pytest.raises(Lost, match="is longer than"):
+            await client.send(CREATE)
+    assert (len(server.requests), clock.slept) == (2, [])
+
+
+@pytest.mark.parametrize("kind", ["gzip", "deflate"])
+async def test_an_answer_within_the_bound_is_unpacked(kind):
+    async with client_of(Server(packed(kind, b'"abc"')), largest_answer=5) as client:
+        assert await client.send(READ) == "abc"

@@ -96,8 +96,18 @@ def decipher(
         raise ServerFault(message, method=request.method, url=url, status=answer.status)
     try:
         return msgspec.json.decode(answer.body)
+    except RecursionError:
+        raise unusable(request, url, "is JSON that nests too deep to be read") from None
+    except msgspec.ValidationError:
+        raise unusable(request, url, "is JSON with a number too large to be read") from None
     except _NO_JSON:
         raise _unreadable(request, answer, url) from None
+
+
+def unusable(request: Request, url: str, why: str) -> ApiError:
+    """A whole answer that cannot be read: the next would be no better. A create may have been done."""
+    kind = ServerFault if request.repeatable else Lost
+    return kind(f"{request.method} {url}: the answer {why}", method=request.method, url=url)
 
 
 def _failure(request: Request, answer: Answer, url: str, *, now: datetime, said: str) -> ApiError:

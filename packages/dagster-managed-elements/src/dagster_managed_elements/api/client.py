@@ -21,7 +21,7 @@ import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from dagster_managed_elements.api.addresses import Address, read_address
-from dagster_managed_elements.api.answers import Answer, ErrorReader, decipher, plain_sentence, said_date
+from dagster_managed_elements.api.answers import Answer, ErrorReader, decipher, plain_sentence, said_date, unusable
 from dagster_managed_elements.api.faults import translate
 from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
 from dagster_managed_elements.api.retrying import limit, pause, repeats
@@ -34,6 +34,8 @@ _KEEP_ALIVE: Final = 2.0
 """Seconds an idle connection is kept: shorter than servers keep theirs (uvicorn 5), so that none is used
 at the moment the server closes it, which would make a create look lost."""
 
+_LARGEST_ANSWER: Final = 512 * 2**20
+
 _MOST_RENEWALS: Final = 30
 """Of one request's credentials, where other requests pass in between."""
 
@@ -45,8 +47,8 @@ class ClientOptions:
     *base_url* may carry `user:password@`. *credentials* given here win. *timeout* is in
     seconds, for one attempt. *verify* is True, False or the path of a certificate authority's file. *proxy* is
     the URL of one, used in place of those of the environment. *service* is the server's name in messages.
-    *in_flight* bounds the requests under way at a time. *read_error* makes a sentence of what
-    a failure's JSON says. *transport* replaces the network in tests.
+    *in_flight* bounds the requests under way at a time, *largest_answer* the bytes of one answer, unpacked.
+    *read_error* makes a sentence of what a failure's JSON says. *transport* replaces the network in tests.
     """
 
     base_url: str = field(repr=False)
@@ -58,6 +60,7 @@ class ClientOptions:
     trust_env: bool = True
     proxy: str | None = field(default=None, repr=False)
     attempts: int = 5
+    largest_answer: int = _LARGEST_ANSWER
     service: str = "the server"
     user_agent: str = "dagster-managed-elements"
     read_error: ErrorReader = plain_sentence
@@ -206,13 +209,14 @@ class Client:
             self.sent += 1
             began = time.monotonic()
             try:
-                response = await self._http.request(
+                async with self._http.stream(
                     request.method,
                     self._address.url(request.path),
                     content=body,
                     headers={**proof, **({"Content-Type": "application/json"} if body is not None else {})},
                     timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT), pool=None),
-                )
+                ) as response:
+                    content = await self._content(request, response)
             except httpx.RequestError as error:
                 _tell(request, type(error).__name__, began, number)
                 service = self._options.service
@@ -222,7 +226,17 @@ class Client:
         _tell(request, str(response.status_code), began, number)
         self._answered = True
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(status=response.status_code, headers=headers, body=response.content)
+        return Answer(status=response.status_code, headers=headers, body=content)
+
+    async def _content(self, request: Request, response: httpx.Response) -> bytes:
+        """All of it, unpacked, piece by piece: a small answer may unpack to more than there is memory."""
+        content = bytearray()
+        async for piece in response.aiter_bytes():
+            content += piece
+            if len(content) > self._options.largest_answer:
+                why = f"is longer than {self._options.largest_answer:,} bytes; no more of it was read"
+                raise unusable(request, self._address.url(request.path), why)
+        return bytes(content)
 
 
 def _error(state: RetryCallState) -> BaseException | None:
