@@ -208,3 +208,50 @@ def test_a_replacement_costs_one_request_more_than_its_create_and_delete(airbyte
     airbyte_local.forget_requests()
     team.apply(module(people("PokeAPI")))
     assert sum(is_write(exchange) for exchange in airbyte_local.requests) == 6
+
+
+def users_in(folder, header: str) -> AirbyteSource:
+    """A source of a stream that has the name of one of Sample Data, and its own columns."""
+    (folder / "users.csv").write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+    settings = {
+        "dataset_name": "users",
+        "format": "csv",
+        "url": "/local/users.csv",
+        "provider": {"storage": "local"},
+    }
+    return AirbyteSource("people", "File", settings)
+
+
+def choose_columns(team: Team, *names: str) -> None:
+    connection = team.connection()
+    (row,) = connection["syncCatalog"]["streams"]
+    row["config"] |= {"fieldSelectionEnabled": True, "selectedFields": [{"fieldPath": [name]} for name in names]}
+    team.call("connections/update", connectionId=connection["connectionId"], syncCatalog={"streams": [row]})
+
+
+def columns(team: Team) -> list[str]:
+    (row,) = team.connection()["syncCatalog"]["streams"]
+    return sorted(field["fieldPath"][0] for field in row["config"].get("selectedFields", []))
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_columns_that_were_chosen_stay_chosen_when_the_source_is_replaced(airbyte_local, api):
+    team = Team(airbyte_local, api)
+    team.done(module(people("Sample Data")))
+    choose_columns(team, "id", "age")
+    after = AirbyteConnection("sync", users_in(airbyte_local.local, "id,age,secret"), FILES, {"users": FULL})
+    team.done(after)
+    assert columns(team) == ["age", "id"]
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_columns_that_the_new_source_lacks_stop_the_replacement_before_anything_is_lost(airbyte_local, api):
+    team = Team(airbyte_local, api)
+    team.done(module(people("Sample Data")))
+    choose_columns(team, "id", "age")
+    connection = team.connection()
+    after = AirbyteConnection("sync", users_in(airbyte_local.local, "id,secret"), FILES, {"users": FULL})
+    result = team.apply(after)
+    (failed,) = [outcome for outcome in result.report.outcomes if outcome.status == "failed"]
+    assert "the new source has none named age" in failed.reason
+    assert team.connection() == connection

@@ -272,15 +272,42 @@ def test_namespace_and_prefix_are_managed_once_declared(public, namespace):
     assert body == {"prefix": ""}
 
 
-def test_a_basic_schedule_that_a_replacement_would_lose_is_named(public):
+BASIC = {"scheduleType": "basic", "scheduleData": {"basicSchedule": {"timeUnit": "hours", "units": 6}}}
+
+
+def cron(expression: str, zone: str) -> dict[str, Any]:
+    return {
+        "scheduleType": "cron",
+        "scheduleData": {"cron": {"cronExpression": expression, "cronTimeZone": zone}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("schedule", "named"),
+    [
+        (BASIC, "its schedule (Every 6 HOURS)"),
+        (cron("0 0 3 * * ?", "Europe/Berlin"), "its schedule (0 0 3 * * ? Europe/Berlin)"),
+        (cron("0 0 3 ? * MON-FRI", "America/New_York"), "its schedule (0 0 3 ? * MON-FRI America/New_York)"),
+        (cron("0 0 3 ? * MON-FRI", "UTC"), None),
+        (cron("0 0 3 L * ?", "UTC"), None),
+        (cron("0 15 10 ? * 6#3 2030", "UTC"), None),
+        ({"scheduleType": "manual"}, None),
+    ],
+)
+def test_a_schedule_that_a_replacement_would_lose_is_named_and_any_other_carried_over(public, schedule, named):
     public.applied(connection({"users": FULL}), LAKE)
     root = f"{public.server.url}/api/v1/connections"
     (found,) = httpx.post(f"{root}/list", json={"workspaceId": public.server.workspace_id}).json()["connections"]
-    schedule = {"scheduleType": "basic", "scheduleData": {"basicSchedule": {"timeUnit": "hours", "units": 6}}}
     httpx.post(f"{root}/update", json={"connectionId": found["connectionId"], **schedule}).raise_for_status()
-    plan = public.plan(connection({"users": FULL}, PEOPLE, LAKE), FILES)
-    (replaced,) = [each.text for each in plan.consequences]
-    assert "its sync state and its schedule (Every 6 HOURS) are lost" in replaced
+    moved = (connection({"users": FULL}, PEOPLE, LAKE), FILES)
+    (replaced,) = [each.text for each in public.plan(*moved).consequences]
+    assert ("its schedule" in replaced) == (named is not None)
+    assert named is None or named in replaced
+    assert "what the Public API does not show of it" in replaced
+    public.applied(*moved)
+    (after,) = httpx.post(f"{root}/list", json={"workspaceId": public.server.workspace_id}).json()["connections"]
+    kept = schedule if named is None else {"scheduleType": "manual"}
+    assert {name: after.get(name) for name in kept} == kept
 
 
 def test_a_create_whose_answer_is_lost_leaves_exactly_one_object(public):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.kinds import streams
+from dagster_managed_elements.airbyte.stream_names import Identity, identity
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
 from dagster_managed_elements.engine.succession import read_interim
@@ -17,11 +18,14 @@ CONNECTION: Final = "connection"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What resolving found: each declared stream in a catalog, and what a replacement takes over."""
+    """What resolving found: each declared stream in a catalog, and what a replacement takes over: *carried* of the
+    connection, *chosen* of its streams where it is to read from another source.
+    """
 
     entries: Mapping[str, ConfiguredStream] = field(default_factory=dict[str, ConfiguredStream])
     catalog_id: str | None = None
     carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    chosen: Mapping[Identity, ConfiguredStream] = field(default_factory=dict[Identity, ConfiguredStream])
 
 
 def observed_connection(connection: Connection) -> Observed:
@@ -45,15 +49,18 @@ def unwrapped(value: Any) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", value.value if isinstance(value, Later) else value)
 
 
-def carried(pair: Pair) -> Mapping[str, Any]:
+def taken_over(pair: Pair, source_id: str | None) -> Facts:
+    """What a replacement of the observed connection, reading from *source_id*, is to have of it."""
     earlier = pair.declared.facts if pair.declared else None
     if isinstance(earlier, Facts):
-        return earlier.carried
+        return Facts(carried=earlier.carried, chosen=earlier.chosen)
     if pair.observed is None:
-        return {}
-    settings = cast("Connection", pair.observed.raw).settings
+        return Facts()
+    connection = cast("Connection", pair.observed.raw)
     interim = read_interim(pair.observed.name)
-    return settings if interim is None else {**settings, "status": interim.note}
+    carried = connection.settings if interim is None else {**connection.settings, "status": interim.note}
+    rows = connection.sync_catalog.streams if connection.source_id != source_id else []
+    return Facts(carried=carried, chosen={identity(entry.stream): entry for entry in rows})
 
 
 def paused(settings: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,10 +19,10 @@ from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
     Facts,
-    carried,
     observed_connection,
     paused,
     selected,
+    taken_over,
     untouched,
     unwrapped,
 )
@@ -65,10 +65,11 @@ class ConnectionKind(Kind):
         value = unwrapped(declared.fields["streams"])
         if refused := list(self._refused(pair, declared, value)):
             return refused
-        facts = Facts(carried=carried(pair))
         source = cast("Key", declared.fields["source"])
         coming = context.coming.get(source)
-        stored = _stored(observed, context.ids.get(source)) if not isinstance(coming, Replace) else {}
+        source_id = context.ids.get(source) if not isinstance(coming, Replace) else None
+        facts = taken_over(pair, source_id)
+        stored = _stored(observed, source_id)
         entries = streams.labelled(stored.values(), value)
         if all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
             return self._checked(pair, context, facts, value, entries)
@@ -119,7 +120,7 @@ class ConnectionKind(Kind):
         declared = cast("Declared", pair.declared)
         source = cast("Key", declared.fields["source"]).name
         modes = _specification(context, declared).supported_destination_sync_modes
-        wanted = streams.wanted(value)
+        wanted, entries = streams.wanted(value), dict(entries)
         problems: list[Problem] = []
         offered: streams.Offered | None = None
         for want in wanted:
@@ -128,7 +129,10 @@ class ConnectionKind(Kind):
                 offered = offered or streams.Offered(entries, source)
                 problems.append(Problem(declared.key, path, offered.missing(want.label)))
             else:
-                said = streams.problems(want, entry, modes)
+                said = [*streams.problems(want, entry, modes)]
+                if (chosen := facts.chosen.get(identity(entry.stream))) is not None:
+                    said += streams.unselectable(entry, chosen)
+                    entries[want.label] = streams.as_chosen(entry, chosen)
                 problems += [Problem(declared.key, path, text) for text in said]
         found = {want.label: identity(entries[want.label].stream) for want in wanted if want.label in entries}
         problems += _clashes(pair, context, found)
@@ -178,7 +182,8 @@ class ConnectionKind(Kind):
     def consequences(self, change: Change) -> Iterable[Consequence]:
         for consequence in super().consequences(change):
             lost = ("its sync state", *_unwritable(change))
-            text = f"{consequence.text}; {' and '.join(lost)} {'is' if len(lost) == 1 else 'are'} lost"
+            listed = " and ".join(filter(None, [", ".join(lost[:-1]), lost[-1]]))
+            text = f"{consequence.text}; {listed} {'is' if len(lost) == 1 else 'are'} lost"
             yield replace(consequence, text=text)
         if isinstance(change, Update):
             yield from _lost_states(change)

@@ -203,6 +203,31 @@ def configured(want: Wanted, entry: ConfiguredStream) -> ConfiguredStream:
     return replace(entry, config=config)
 
 
+def as_chosen(entry: ConfiguredStream, chosen: ConfiguredStream) -> ConfiguredStream:
+    """*entry*, of another source, with what was *chosen* for its namesake: columns, mappers, a cursor, a key."""
+    schema, own = _schema(entry.stream), chosen.config
+    has_cursor = own.cursor_field and missing_field(schema, own.cursor_field) is None
+    has_key = all(missing_field(schema, path) is None for path in own.primary_key)
+    config = replace(
+        own,
+        cursor_field=own.cursor_field if has_cursor else [],
+        primary_key=own.primary_key if has_key else [],
+    )
+    return replace(entry, config=config)
+
+
+def unselectable(entry: ConfiguredStream, chosen: ConfiguredStream) -> Iterator[str]:
+    """What of the columns that were chosen in Airbyte *entry*, of another source, lacks."""
+    rows = cast("list[Mapping[str, Any]]", chosen.config.raw.get("selectedFields") or [])
+    paths = [cast("list[str]", row.get("fieldPath") or []) for row in rows]
+    lacking = [_dotted(path) for path in paths if path and missing_field(_schema(entry.stream), path) is not None]
+    if lacking:
+        yield (
+            f"its columns were chosen in Airbyte, and the new source has none named {', '.join(lacking)}; "
+            "choose others there before it is replaced"
+        )
+
+
 def ordered(key: Iterable[Iterable[str]]) -> list[list[str]]:
     """A primary key in one order: its order means nothing to Airbyte."""
     return sorted(list(path) for path in key)

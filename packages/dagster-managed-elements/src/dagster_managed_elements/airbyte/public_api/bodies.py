@@ -123,15 +123,19 @@ def read_actor(side: Side, row: Any, at: str, connectors: Connectors) -> Actor:
 
 
 def read_connection(row: Any, at: str) -> Connection:
-    """A schedule that this API shows and cannot set is among *lost*: a replacement would not have it."""
+    """A schedule that this API shows and cannot set is among *lost*, and what it does not even show: a replacement
+    would have neither. It sets cron expressions, which it reads in UTC whatever zone they are in.
+    """
     fields = object_in(row, at)
     connection = convert({**fields, "fields": {}, "settings": {}, "lost": []}, Connection, at)
     settings = {name: fields[name] for name in _SETTINGS if fields.get(name) is not None}
     schedule = convert(fields.get("schedule") or dict[str, Any](), _Schedule, f"{at}.schedule")
-    if schedule.schedule_type == "cron":
-        expression = schedule.cron_expression.removesuffix(" UTC")
+    lost: list[str] = []
+    if (expression := _settable(schedule)) is not None:
         settings["schedule"] = {"scheduleType": "cron", "cronExpression": expression}
-    lost = [f"its schedule ({schedule.basic_timing or 'basic'})"] if schedule.schedule_type == "basic" else []
+    elif schedule.schedule_type != "manual":
+        lost = [f"its schedule ({schedule.cron_expression or schedule.basic_timing or schedule.schedule_type})"]
+    lost.append("what the Public API does not show of it (notifications, backfill, resources, operations)")
     configurations = fields.get("configurations") or dict[str, Any]()
     rows = read_optional_list(configurations, "streams", f"{at}.configurations")
     return replace(
@@ -141,6 +145,16 @@ def read_connection(row: Any, at: str) -> Connection:
         settings=settings,
         lost=lost,
     )
+
+
+def _settable(schedule: _Schedule) -> str | None:
+    """The cron expression, six or seven fields, of a schedule in UTC; the zone stands behind it."""
+    fields = schedule.cron_expression.split()
+    zone = fields.pop() if len(fields) > 6 and any(map(str.isalpha, fields[-1])) else "UTC"
+    in_utc = schedule.schedule_type == "cron" and zone == "UTC"
+    # The server takes a number for the seconds, and with a year for the minutes too (its AirbyteCatalogHelper).
+    numbers = fields[: max(len(fields) - 5, 0)]
+    return " ".join(fields) if in_utc and len(fields) in {6, 7} and all(map(str.isdigit, numbers)) else None
 
 
 def _stored(row: Any, at: str) -> ConfiguredStream:
