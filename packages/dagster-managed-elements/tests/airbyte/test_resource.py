@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("dagster")
 
-from dagster import EnvVar, Field
+from dagster import DagsterInstance, EnvVar, Field
 from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource
 from dagster_managed_elements.engine.errors import DeclarationError
 
@@ -49,3 +49,41 @@ def test_a_wrong_value_is_told_by_its_place():
     with pytest.raises(DeclarationError, match=r"^airbyte_resource: .*port_number") as told:
         airbyte_resource.configured({"host": "localhost", "port_number": 1}).airbyte_instance()
     assert "\n" not in str(told.value)
+
+
+RESOURCES = {
+    "airbyte_resource": airbyte_resource.configured({"host": "localhost"}),
+    "AirbyteResource": AirbyteResource(host="localhost"),
+    "AirbyteResource from the environment": AirbyteResource(
+        host=EnvVar("HOST"), username="me", password=EnvVar("PASSWORD")
+    ),
+}
+
+
+@pytest.mark.parametrize("way", RESOURCES)
+def test_reading_a_resource_makes_no_dagster_instance(way, monkeypatch):
+    monkeypatch.setenv("HOST", "localhost")
+    monkeypatch.setenv("PASSWORD", "secret")
+
+    def refused(*_args, **_more):
+        pytest.fail("a Dagster instance was made, which takes a second")
+
+    monkeypatch.setattr(DagsterInstance, "__init__", refused)
+    assert RESOURCES[way].airbyte_instance().url == "http://localhost"
+
+
+def test_every_field_of_a_resource_may_come_from_the_environment(monkeypatch):
+    named = {"host": "a.example", "port": "8000", "client_id": "i", "client_secret": "s", "workspace": "w"}
+    for name, value in named.items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("TIMEOUT", "7")
+    monkeypatch.setenv("HEADER", "h")
+    resource = AirbyteResource(
+        **{name: EnvVar(name.upper()) for name in named},
+        request_timeout=EnvVar.int("TIMEOUT"),
+        request_additional_params={"headers": {"X-A": EnvVar("HEADER")}},
+    )
+    instance = resource.airbyte_instance()
+    assert instance.url == "http://a.example:8000"
+    assert (instance.client_id, instance.client_secret, instance.workspace) == ("i", "s", "w")
+    assert (instance.request_timeout, instance.headers) == (7, (("X-A", "h"),))

@@ -3,7 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
-from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler
+from dagster_managed_elements.airbyte import (
+    AirbyteInstance,
+    AirbyteManagedElementReconciler,
+    AirbyteResource,
+    airbyte_resource,
+)
 from dagster_managed_elements.airbyte.resources.upstream import adopt
 from dagster_managed_elements.engine.errors import DeclarationError
 
@@ -112,6 +117,48 @@ def test_each_of_dagsters_resources_stands_for_an_instance(attributes, instance)
     adopted = adopt(SimpleNamespace(**attributes))
     assert adopted is not None
     assert adopted.airbyte_instance() == instance
+
+
+PARAMS = {
+    "nothing": ({}, {}),
+    "None for each": ({"headers": None, "verify": None, "proxies": None}, {}),
+    "a header": ({"headers": {"X-A": "1"}}, {"headers": {"X-A": "1"}}),
+    "no checking": ({"verify": False}, {"verify": False}),
+    "an authority": ({"verify": "ca.pem"}, {"verify": "ca.pem"}),
+    "a proxy of the scheme": ({"proxies": {"http": "http://p:1", "https": "http://q"}}, {"proxy": "http://p:1"}),
+    "a proxy of the host": (
+        {"proxies": {"http": "http://q", "http://airbyte.internal": "http://p:1"}},
+        {"proxy": "http://p:1"},
+    ),
+    "a proxy of everything": ({"proxies": {"all": "http://p:1"}}, {"proxy": "http://p:1"}),
+    "a proxy of others": ({"proxies": {"https": "http://q", "all://other": "http://q"}}, {}),
+}
+WAYS = {
+    "AirbyteResource": lambda params: AirbyteResource(
+        host="airbyte.internal", port="8000", request_additional_params=params
+    ),
+    "airbyte_resource": lambda params: airbyte_resource.configured(
+        {"host": "airbyte.internal", "port": "8000", "request_additional_params": params}
+    ),
+    "Dagster's own": lambda params: adopt(SimpleNamespace(**{**LEGACY, "request_additional_params": params})),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", PARAMS)
+def test_additional_parameters_mean_the_same_however_the_resource_is_given(way, case):
+    params, expected = PARAMS[case]
+    instance = WAYS[way](params).airbyte_instance()
+    plain = AirbyteInstance(url="http://airbyte.internal:8000", **expected)
+    assert (instance.headers, instance.verify, instance.proxy) == (plain.headers, plain.verify, plain.proxy)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("unknown", ["auth", "cert", "cookies", "timeout"])
+def test_an_additional_parameter_that_cannot_be_passed_on_is_named(way, unknown):
+    resource = WAYS[way]({"verify": False, unknown: "x"})
+    with pytest.raises(DeclarationError, match=f"request_additional_params: {unknown} cannot be passed on; only"):
+        resource.airbyte_instance()
 
 
 def test_variables_of_the_environment_are_read_when_a_run_connects(monkeypatch):

@@ -28,7 +28,10 @@ from dagster import (
 from pydantic import field_validator
 
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
+from dagster_managed_elements.airbyte.resources.request_params import read_request_params
+from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import reveal
 
 _SCHEMA = {
     "host": Field(StringSource, description="The host of Airbyte's UI and API."),
@@ -43,28 +46,27 @@ _SCHEMA = {
     "request_retry_delay": Field(float, default_value=0.25, description="Accepted; pauses grow by themselves."),
     "request_timeout": Field(Noneable(IntSource), default_value=None, description="In seconds, of one attempt."),
     "request_additional_params": Field(
-        Permissive(), default_value={}, description="`headers` among them are sent."
+        Permissive(), default_value={}, description="`headers`, `verify`, `proxies`."
     ),
     "forward_logs": Field(Bool, default_value=True, description="Accepted; syncs are not run here."),
 }
 
 
 def _instance(config: Mapping[str, Any]) -> AirbyteInstance:
-    """The instance a resource's configuration speaks of; TLS checking and headers as upstream passed them on."""
+    """The instance a resource's configuration speaks of."""
     scheme = "https" if config.get("use_https") else "http"
     port = _resolved(config.get("port"))
-    more = cast("Mapping[str, Any]", config.get("request_additional_params") or {})
+    url = f"{scheme}://{config['host']}{f':{port}' if port else ''}"
     return AirbyteInstance(
-        url=f"{scheme}://{config['host']}{f':{port}' if port else ''}",
+        url=url,
         workspace=config.get("workspace"),
         username=config.get("username"),
         password=config.get("password"),
         client_id=config.get("client_id"),
         client_secret=config.get("client_secret"),
-        headers=more.get("headers", {}),
-        verify=more.get("verify", True),
         request_timeout=config.get("request_timeout"),
         max_attempts=int(config.get("request_max_retries") or 0) + 1,
+        **read_request_params(config.get("request_additional_params"), url),
     )
 
 
@@ -169,11 +171,16 @@ class AirbyteResource(ConfigurableResource[AirbyteInstance]):
 
     def create_resource(self, context: InitResourceContext) -> AirbyteInstance:
         del context
-        return _instance({name: getattr(self, name) for name in type(self).model_fields})
+        return self.airbyte_instance()
 
     def airbyte_instance(self) -> AirbyteInstance:
-        """Raises DeclarationError where an environment variable is not set."""
+        """Raises DeclarationError where an environment variable is not set.
+
+        Reads the fields as they are: Dagster's own way to resolve them makes an instance with its storages first,
+        and that costs a second.
+        """
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
         try:
-            return self.process_config_and_initialize()
-        except DagsterError as error:
-            raise DeclarationError(f"AirbyteResource: {_reason(error)}") from error
+            return _instance(reveal(plain(fields)))
+        except DeclarationError as error:
+            raise DeclarationError(f"AirbyteResource: {error}") from None

@@ -5,13 +5,13 @@ Calling would not do: their set-up fetches a token. An EnvVar among the attribut
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from dagster_managed_elements.airbyte.api_roots import CLOUD, api_root_of
 from dagster_managed_elements.airbyte.config_api.endpoints import ROOT
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
+from dagster_managed_elements.airbyte.resources.request_params import read_request_params
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import reveal
@@ -47,15 +47,9 @@ class ForeignResource:
     def _self_managed(self) -> AirbyteInstance:
         scheme = "https" if self._value("use_https") else "http"
         port = self._value("port")
-        more = cast("Mapping[str, Any]", self._value("request_additional_params") or {})
-        proxies = cast("Mapping[str, Any]", more.get("proxies") or {})
-        return AirbyteInstance(
-            url=f"{scheme}://{self._value('host')}{f':{port}' if port else ''}",
-            headers=more.get("headers") or {},
-            verify=more.get("verify", True),
-            proxy=proxies.get(scheme),
-            **self._common(),
-        )
+        url = f"{scheme}://{self._value('host')}{f':{port}' if port else ''}"
+        params = read_request_params(self._value("request_additional_params"), url)
+        return AirbyteInstance(url=url, **params, **self._common())
 
     def _common(self) -> dict[str, Any]:
         return {
