@@ -15,11 +15,11 @@ from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.presentation import Entry, labels
 from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK
 from dagster_managed_elements.rendering.values import (
-    EMPTY,
     SANITIZE_KEY_EXACT_MATCHES,
     SANITIZE_KEY_KEYWORDS,
     escape,
     inline,
+    inline_sides,
     is_key_secret,
     masked_by_name,
     visible,
@@ -86,7 +86,7 @@ class ModifiedDiffData(_ModifiedDiffData):
         return super().__new__(cls, _text(key), old_value, new_value)
 
     def __str__(self) -> str:
-        old, new = (inline(masked_by_name(self.key, value)) for value in (self.old_value, self.new_value))
+        old, new = inline_sides(*(masked_by_name(self.key, side) for side in (self.old_value, self.new_value)))
         return f"Key: {escape(self.key)}, Old Value: {old}, New Value: {new}"
 
     def __repr__(self) -> str:
@@ -184,7 +184,7 @@ def _line(each: DiffData) -> str:
 
 
 def _modified(each: ModifiedDiffData) -> str:
-    old, new = (inline(masked_by_name(each.key, value)) or EMPTY for value in (each.old_value, each.new_value))
+    old, new = inline_sides(*(masked_by_name(each.key, value) for value in (each.old_value, each.new_value)))
     return f"{escape(each.key)}: {old} -> {new}"
 
 

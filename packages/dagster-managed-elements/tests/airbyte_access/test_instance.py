@@ -169,3 +169,32 @@ def test_an_address_that_carries_a_password_is_printed_without_it():
     assert repr(AirbyteInstance(url="http://me:hush@a.example:8000/x?key=hush")) == (
         "AirbyteInstance(url='http://a.example:8000/x', workspace=None)"
     )
+
+
+WHO = {
+    "username": {"password": "hush"},
+    "password": {"username": "me"},
+    "client_id": {"client_secret": "hush"},
+    "client_secret": {"client_id": "me"},
+    "token": {},
+}
+
+
+@pytest.mark.parametrize("name", WHO)
+@pytest.mark.parametrize("text", ["of a file\n", "of Windows\r\n", "of\ntwo lines"])
+@pytest.mark.parametrize("given", [str, Secret.literal])
+def test_a_line_break_in_what_says_who_asks_is_told_before_anything_is_sent(airbyte_local, name, text, given):
+    airbyte_local.forget_requests()
+    error = checked(local(airbyte_local, **WHO[name], **{name: given(text)})).error
+    assert isinstance(error, DeclarationError)
+    assert str(error) == f"{name}= has a line break in it; did a file or a variable bring it along?"
+    assert airbyte_local.requests == []
+
+
+@pytest.mark.parametrize("root", ["/v1", "/v1/", "/api/public/v1"])
+def test_clouds_root_behind_the_address_of_a_self_managed_server_leads_to_its_public_api(airbyte_local, root):
+    url = f"http://127.0.0.1:{airbyte_local.port}{root}"
+    result = checked(local(airbyte_local, url=url), elements())
+    assert result.error is None
+    assert result.plan is not None
+    assert len(result.plan.entries) == 3

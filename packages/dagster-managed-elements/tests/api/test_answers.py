@@ -36,6 +36,15 @@ def failure(answer, request=READ) -> ApiError:
     return caught.value
 
 
+@pytest.mark.parametrize("body", [b"", HTML, b'{"message": "too large"}'])
+def test_a_request_that_is_too_large_is_told_with_whose_limit_it_is(body):
+    told = str(failure(Answer(status=413, body=body)))
+    assert told == (
+        "POST http://a.example:8000/things/list: the request is larger than the server, or a proxy before it, "
+        "takes; raise its limit there (413)"
+    )
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

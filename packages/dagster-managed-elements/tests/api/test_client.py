@@ -3,8 +3,10 @@ import logging
 import traceback
 import zlib
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import anyio
+import certifi
 import httpx
 import pytest
 from dagster_managed_elements.api.client import ClientOptions, open_client
@@ -402,6 +404,41 @@ async def test_a_certificate_file_that_is_not_there_is_a_declaration_error(tmp_p
     with pytest.raises(DeclarationError, match=r"none\.pem cannot be used"):
         async with open_client(options):
             pytest.fail("a client was made")
+
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+async def test_certificates_that_upstream_trusted_by_a_variable_are_read(tmp_path, monkeypatch, variable):
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(tmp_path / "none.pem"))
+    options = ClientOptions(timeout=30, in_flight=10, base_url="https://a.example")
+    with pytest.raises(DeclarationError, match=rf"none\.pem of {variable} cannot be used"):
+        async with open_client(options):
+            pytest.fail("a client was made")
+
+
+@pytest.mark.parametrize(
+    ("more", "variables"),
+    [
+        ({"verify": False}, {}),
+        ({"trust_env": False}, {}),
+        ({"base_url": "http://a.example"}, {}),
+        ({}, {"SSL_CERT_FILE": certifi.where()}),
+        ({}, {"REQUESTS_CA_BUNDLE": certifi.where()}),
+        ({}, {"REQUESTS_CA_BUNDLE": str(Path(certifi.where()).parent)}),
+    ],
+)
+async def test_a_variable_of_certificates_counts_where_nothing_nearer_is_said(monkeypatch, more, variables):
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"REQUESTS_CA_BUNDLE": "none.pem", **variables}.items():
+        monkeypatch.setenv(name, value)
+    options = ClientOptions(**{"timeout": 30, "in_flight": 10, "base_url": "https://a.example", **more})
+    async with open_client(options) as client:
+        assert client.sent == 0
 
 
 def test_the_repr_of_options_and_requests_shows_no_secret():

@@ -9,6 +9,7 @@ from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.documents import document
 from dagster_managed_elements.rendering.markdown import comment
 from dagster_managed_elements.rendering.trees import flattened, tree
+from dagster_managed_elements.rendering.values import inline, inline_sides
 from dagster_managed_elements.types import to_diff
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +27,30 @@ def test_text_has_as_many_lines_as_there_is_to_say_and_each_can_be_printed(data,
         assert line.isprintable()
         assert make.hidden not in line
     assert all(re.match(r"(  )*[-+~] |! |# ", f"{line} ") for line in lines)
+
+
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(exclude_categories=["Cs"])),
+)
+
+
+def spellings(scalar):
+    """What is written of another type in a way that looks like *scalar*."""
+    return st.sampled_from([str(scalar), json.dumps(scalar), inline(scalar)])
+
+
+@settings(max_examples=200)
+@given(data=st.data(), before=SCALARS)
+def test_two_sides_that_differ_look_different(data, before):
+    after = data.draw(st.one_of(SCALARS, spellings(before)))
+    if json.dumps(before) != json.dumps(after):
+        shown, beside = inline_sides(before, after)
+        assert shown != beside
+        assert shown.isprintable()
 
 
 @settings(max_examples=80)

@@ -62,6 +62,8 @@ FIELDS = [
     ("None is shown", "a", None, False, ["~ a: None -> False"]),
     ("nothing written is nothing", "url", ABSENT, "", ["+ url:"]),
     ("nothing on a side is quoted", "prefix", "", "x_", ['~ prefix: "" -> x_']),
+    ("text that looks like a number", "port", "5", 5, ['~ port: "5" -> 5']),
+    ("text that looks like nothing", "a", None, "None", ['~ a: null -> "None"']),
     ("a list", "a", ABSENT, ["x", 1, None, True], ['+ a: ["x", 1, null, true]']),
     ("a list of maps", "a", [{"b": 1}], [], ['~ a: [{"b": 1}] -> []']),
     ("a map expands", "a", ABSENT, {"z": {"b": 1}, "c": 2}, ["+ a:", "  + c: 2", "  + z:", "    + b: 1"]),

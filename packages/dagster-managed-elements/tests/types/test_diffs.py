@@ -88,6 +88,11 @@ def test_diff_data_are_tuples_whose_key_is_text():
             wrong()
 
 
+def test_two_sides_that_would_look_alike_are_told_apart():
+    assert str(Diff().modify("port", "5", 5)) == '~ port: "5" -> 5'
+    assert str(ModifiedDiffData("on", True, "True")) == 'Key: on, Old Value: true, New Value: "True"'
+
+
 def test_what_sounds_secret_is_masked_in_every_text_of_a_diff():
     diff = (
         Diff()

@@ -40,8 +40,8 @@ def api_root_of(url: str, api: Api = "auto") -> ApiRoot:
     base, root = _split(url.strip().rstrip("/"))
     if api == "config" or (api == "auto" and root in {"", ROOT}):
         return ApiRoot(base=base)
-    given = root if root in {PUBLIC_ROOT, BARE_ROOT} else ""
-    return ApiRoot(base=base, public_roots=(given,) if given else (PUBLIC_ROOT, BARE_ROOT))
+    # Cloud's root, pasted behind the address of a self-managed server, is that of old ones only.
+    return ApiRoot(base=base, public_roots=(root,) if root == PUBLIC_ROOT else (PUBLIC_ROOT, BARE_ROOT))
 
 
 def _split(url: str) -> tuple[str, str]:

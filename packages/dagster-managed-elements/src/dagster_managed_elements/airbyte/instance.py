@@ -38,9 +38,10 @@ class AirbyteInstance(Instance):
     these may be a `Secret`, an `EnvVar` or Dagster's.
 
     *request_timeout* is in seconds, for one attempt. *verify* is False or the path of a certificate authority's
-    file where the default will not do. *proxy* is the URL of one; without it those of the environment count,
-    unless *trust_env* is False. *specs* gives connectors' specifications (a JSON Schema, or the file that has one)
-    where the API tells none: `{"source-postgres": "postgres.json"}`. None is the same as not given.
+    file where the default, or that of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, will not do. *proxy* is the URL of one;
+    without it those of the environment count. With *trust_env* False nothing of the environment does. *specs* gives
+    connectors' specifications (a JSON Schema, or the file that has one) where the API tells none:
+    `{"source-postgres": "postgres.json"}`. None is the same as not given.
 
     Raises DeclarationError where it says in two ways who asks, a file of *specs* cannot be read, or a value is of
     another type.
@@ -144,6 +145,8 @@ class AirbyteInstance(Instance):
         text = str(reveal(getattr(self, name) or ""))
         if not is_sendable(text):
             raise DeclarationError(f"{name}= has half a character in it (a lone surrogate), which cannot be sent.")
+        if "\n" in text or "\r" in text:  # a server would only say that it knows nobody of that name
+            raise DeclarationError(f"{name}= has a line break in it; did a file or a variable bring it along?")
         return text
 
 

@@ -35,6 +35,8 @@ NO_WHOLE_ANSWER: Final = frozenset({502, 503, 504})
 _PASSED_ON: Final = frozenset({401, 403, 429, 500})
 """With these a page of HTML may well come from what stands in front of the right server."""
 
+_TOO_LARGE: Final = "the request is larger than the server, or a proxy before it, takes; raise its limit there"
+
 _NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
@@ -118,6 +120,8 @@ def _failure(request: Request, answer: Answer, url: str, *, now: datetime, said:
     facts |= {"body": said, "retry_after": retry_after(answer.headers, now)}
     if answer.is_html and answer.status not in NO_WHOLE_ANSWER | _PASSED_ON:
         facts["body"] += "; is the URL right?"
+    if answer.status == 413:
+        return kind(f"{request.method} {url}: {_TOO_LARGE} (413)", **facts)
     if answer.status == 403:
         plain = f"{request.method} {url}: these credentials may not do this (403)"
         return kind(_with(plain, facts["body"]), **facts)

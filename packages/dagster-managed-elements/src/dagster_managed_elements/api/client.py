@@ -6,6 +6,7 @@ A client lives within one run and one event loop. It logs what it sent and how t
 from __future__ import annotations
 
 import logging
+import os
 import random
 import ssl
 import time
@@ -13,6 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, Final
 
 import anyio
@@ -36,6 +38,9 @@ at the moment the server closes it, which would make a create look lost."""
 
 _LARGEST_ANSWER: Final = 512 * 2**20
 
+_OWN_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_REQUESTS_CERTIFICATES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
 _MOST_RENEWALS: Final = 30
 """Of one request's credentials, where other requests pass in between."""
 
@@ -45,7 +50,8 @@ class ClientOptions:
     """What a client is made from. A value: nothing in it is bound to an event loop.
 
     *base_url* may carry `user:password@`. *credentials* given here win. *timeout* is in
-    seconds, for one attempt. *verify* is True, False or the path of a certificate authority's file. *proxy* is
+    seconds, for one attempt. *verify* is True, False or the path of certificate authorities' file or folder; True
+    means those of the environment too, unless *trust_env* is False. *proxy* is
     the URL of one, used in place of those of the environment. *service* is the server's name in messages.
     *in_flight* bounds the requests under way at a time, *largest_answer* the bytes of one answer, unpacked.
     *read_error* makes a sentence of what a failure's JSON says. *transport* replaces the network in tests.
@@ -94,12 +100,23 @@ async def open_client(
 def _verification(options: ClientOptions, address: Address) -> ssl.SSLContext | bool:
     if not address.encrypted:
         return False  # reading the certificate store costs time, and no redirect to https is followed
-    if isinstance(options.verify, bool):
-        return options.verify
+    variable, verify = _trusted(options)
+    if isinstance(verify, bool):
+        return verify
+    folder = Path(verify).is_dir()
     try:
-        return ssl.create_default_context(cafile=options.verify)
+        return ssl.create_default_context(cafile=None if folder else verify, capath=verify if folder else None)
     except (OSError, ssl.SSLError) as error:
-        raise DeclarationError(f"The certificate file {options.verify} cannot be used: {error}.") from None
+        raise DeclarationError(f"The certificate file {verify}{variable} cannot be used: {error}.") from None
+
+
+def _trusted(options: ClientOptions) -> tuple[str, bool | str]:
+    """Whom to trust, and which variable says so: those of `requests` count where httpx's own are not set."""
+    if options.verify is True and options.trust_env and not any(map(os.environ.get, _OWN_CERTIFICATES)):
+        for name in _REQUESTS_CERTIFICATES:
+            if path := os.environ.get(name):
+                return f" of {name}", path
+    return "", options.verify
 
 
 def _proxy(options: ClientOptions) -> httpx.Proxy | None:

@@ -11,7 +11,7 @@ from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry, labels
 from dagster_managed_elements.engine.values import ABSENT
 from dagster_managed_elements.rendering.sections import Difference, Section
-from dagster_managed_elements.rendering.values import EMPTY, escape, inline, visible
+from dagster_managed_elements.rendering.values import escape, inline, inline_sides, visible
 
 Sign: TypeAlias = Literal["+", "-", "~", "!"]
 _SIGNS: Final[Mapping[str, Sign]] = {"create": "+", "delete": "-", "update": "~", "replace": "~"}
@@ -81,7 +81,7 @@ def _leaf(label: str, change: FieldChange) -> Node:
         return _value("-", label, visible(change.before))
     if change.before is ABSENT:
         return _value("+", label, visible(change.after))
-    before, after = (inline(side) or EMPTY for side in (change.before, change.after))
+    before, after = inline_sides(change.before, change.after)
     return Node("~", label, f"{before} -> {after}")
 
 

@@ -72,6 +72,15 @@ def inline(value: Any) -> str:
     return escape(str(shown))
 
 
+def inline_sides(before: Any, after: Any) -> tuple[str, str]:
+    """Two different values, each on one line; where they look alike ("5" and 5), the text of them in quotes."""
+    sides = (inline(before) or EMPTY, inline(after) or EMPTY)
+    if sides[0] != sides[1] or SECRET_MASK in sides:
+        return sides
+    quoted = (escape(json.dumps(side, ensure_ascii=False)) for side in (visible(before), visible(after)))
+    return next(quoted), next(quoted)
+
+
 def escape(text: str) -> str:
     r"""*text* with every character that is not printable as `\n`, `\x1b`, `\u202e` ...
 
