@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_managed_elements import airbyte
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -15,7 +14,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
 )
 
-from dagster_airbyte._elsewhere import refuse
+from dagster_airbyte._elsewhere import refuse_modules, served
 
 if TYPE_CHECKING:
     from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource
@@ -34,5 +33,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Names that need dagster come when they are asked for."""
-    return getattr(airbyte, name) if name in {"AirbyteResource", "airbyte_resource"} else refuse(__name__, name)
+    return served(__name__, name)
+
+
+refuse_modules()

@@ -1,8 +1,9 @@
 """Specifications and streams of ours for the connectors of `public.json`, which has them in a shorthand.
 
 A field is a word of `WORDS`, `{"is": word, ...}` with more of JSON Schema, `{"items": field, ...}` for a list,
-`{"fields": ...}` for an object, or `{"choice": key, "of": {title: fields}}`: a oneOf whose branches are told apart
-by the constant at that key. A name that ends in `!` is required; `$name` is what stands under `shared`.
+`{"fields": ...}` for an object, or `{"choice": key, "of": {constant: fields}}`: a oneOf whose branches are told
+apart by the constant at that key, and titled by it where `titles` has no other. A name that ends in `!` is required;
+`$name` is what stands under `shared`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from airbyte_local.model.json_values import Json
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 PUBLIC = Path(__file__).with_name("public.json")
+_SHORTHAND = {"is", "items", "fields", "choice", "of", "titles"}
 WORDS: dict[str, Json] = {
     "text": {"type": "string"},
     "integer": {"type": "integer"},
@@ -91,14 +93,18 @@ def _type(short: str | Json) -> Json:
 def _field(short: Any) -> Json:
     if isinstance(short, str):
         return _field(_document()["shared"][short[1:]]) if short.startswith("$") else WORDS[short]
-    more = {key: value for key, value in short.items() if key not in {"is", "items", "fields", "choice", "of"}}
+    more = {key: value for key, value in short.items() if key not in _SHORTHAND}
     if "is" in short:
         return {**WORDS[short["is"]], **more}
     if "items" in short:
         return {"type": "array", "items": _field(short["items"]), **more}
     if "fields" in short:
         return _object(short["fields"])
-    branches = [_branch(short["choice"], title, inner) for title, inner in short["of"].items()]
+    titles = short.get("titles", {})
+    branches = [
+        _branch(short["choice"], constant, titles.get(constant, constant), inner)
+        for constant, inner in short["of"].items()
+    ]
     return {"type": "object", "oneOf": branches, **more}
 
 
@@ -108,11 +114,11 @@ def _object(short: Mapping[str, Any]) -> Json:
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
 
 
-def _branch(key: str, title: str, short: Any) -> Json:
+def _branch(key: str, constant: str, title: str, short: Any) -> Json:
     inner = _object(_document()["shared"][short[1:]] if isinstance(short, str) else short)
     return {
         "title": title,
         "type": "object",
         "required": [key, *inner.get("required", [])],
-        "properties": {key: {"type": "string", "const": title}, **inner["properties"]},
+        "properties": {key: {"type": "string", "const": constant}, **inner["properties"]},
     }

@@ -1,12 +1,41 @@
-"""Upstream's `dagster_airbyte.managed.reconciliation`: what reconciles it."""
+"""Upstream's `dagster_airbyte.managed.reconciliation`: what reconciles, and the diff that this returns."""
 
 from typing import NoReturn
 
-from dagster_managed_elements.airbyte import AirbyteManagedElementReconciler
+from dagster_managed_elements import (
+    ManagedElementDiff,
+    ManagedElementError,
+    ManagedElementReconciler,
+    is_key_secret,
+)
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteDestinationNamespace,
+    AirbyteManagedElementReconciler,
+    AirbyteSource,
+    AirbyteSyncMode,
+)
+from dagster_managed_elements.types import SECRET_MASK_VALUE
+from dagster_managed_elements.utils import UNSET, diff_dicts
 
 from dagster_airbyte._elsewhere import refuse
 
-__all__ = ["AirbyteManagedElementReconciler"]
+__all__ = [
+    "SECRET_MASK_VALUE",
+    "UNSET",
+    "AirbyteConnection",
+    "AirbyteDestination",
+    "AirbyteDestinationNamespace",
+    "AirbyteManagedElementReconciler",
+    "AirbyteSource",
+    "AirbyteSyncMode",
+    "ManagedElementDiff",
+    "ManagedElementError",
+    "ManagedElementReconciler",
+    "diff_dicts",
+    "is_key_secret",
+]
 
 
 def __getattr__(name: str) -> NoReturn:

@@ -12,6 +12,7 @@ import msgspec
 from dagster_managed_elements.airbyte.gateways import Gateway, Side
 from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
 from dagster_managed_elements.airbyte.specs import specifications
+from dagster_managed_elements.airbyte.specs.choices import settle
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification
 from dagster_managed_elements.engine.changes import Change, Declared, FieldChange, Observed, Pair, Update
@@ -90,8 +91,9 @@ class ActorKind(Kind):
         declared, observed = cast("Declared", typed.pair.declared), typed.pair.observed
         specification = schemas[_needs(typed)[0]]
         schema = specification.connection_specification
-        configuration = specifications.wrap(declared.fields["configuration"], schema)
-        problems = specifications.validate(configuration, schema)
+        settled, problems = settle(declared.fields["configuration"], specification)
+        configuration = specifications.wrap(settled, schema)
+        problems = problems or specifications.validate(configuration, schema)
         yield from (Problem(declared.key, path, message) for path, message in problems)
         if problems:
             return

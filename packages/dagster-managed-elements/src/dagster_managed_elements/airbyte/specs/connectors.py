@@ -31,15 +31,22 @@ class Connectors:
         self._side, self._definitions = side, tuple(definitions)
         self._by_id = {definition.id: definition for definition in definitions}
         self._tiers = [_index(definitions, spellings) for spellings in _TIERS]
+        self._squashed = _index(definitions, self._squashes)
 
     def get(self, definition_id: str) -> Definition | None:
         """The one with exactly this id, as objects on the server refer to it."""
         return self._by_id.get(definition_id)
 
     def find(self, wanted: str) -> Definition | Unfound:
-        """By id, name, image repository, name without its parenthesis, then slug; case does not matter."""
+        """By id, name, image repository, name without its parenthesis, slug, then by the letters and digits of any
+        of these alone; case does not matter.
+        """
         asked = wanted.strip().casefold()
-        tries = [*((tier, asked) for tier in self._tiers), (self._tiers[_REPOSITORY], self._image(wanted))]
+        tries = [
+            *((tier, asked) for tier in self._tiers),
+            (self._tiers[_REPOSITORY], self._image(wanted)),
+            (self._squashed, squashed(wanted)),
+        ]
         found = next((tier[spelling] for tier, spelling in tries if spelling in tier), ())
         if not found:
             return Unfound(self._unknown(wanted))
@@ -53,11 +60,16 @@ class Connectors:
         """As images are named: the source "Sample Data" of `source-faker` is "Faker" to many."""
         return f"{self._side}-{re.sub(r'[^a-z0-9]+', '-', wanted.casefold()).strip('-')}"
 
+    def _slug(self, definition: Definition) -> str:
+        return _image_name(definition).removeprefix(f"{self._side}-")
+
+    def _squashes(self, definition: Definition) -> Iterable[str]:
+        return map(squashed, (definition.name, _bare_name(definition), self._slug(definition)))
+
     def _unknown(self, wanted: str) -> str:
         names: dict[str, str] = {}
         for definition in self._definitions:
-            slug = _image_name(definition).removeprefix(f"{self._side}-").replace("-", " ")
-            for spelling in (definition.name, _bare_name(definition), slug):
+            for spelling in (definition.name, _bare_name(definition), self._slug(definition).replace("-", " ")):
                 names.setdefault(spelling.casefold(), definition.name)
         near = difflib.get_close_matches(wanted.strip().casefold(), names, n=3, cutoff=0.6)
         if near:
@@ -67,6 +79,11 @@ class Connectors:
             f"There is no {self._side} connector {wanted!r} among the {len(self._definitions)} of this workspace. "
             f"Give its name, its image ({self._side}-...) or its definition id."
         )
+
+
+def squashed(name: str) -> str:
+    """*name* without its case, spaces and signs, as it is in the name of a class: googlesheets."""
+    return re.sub(r"[\W_]+", "", name.casefold())
 
 
 def _index(definitions: Iterable[Definition], spellings: Callable[[Definition], Iterable[str]]) -> Index:
