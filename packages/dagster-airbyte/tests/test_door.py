@@ -7,7 +7,8 @@ import sys
 from importlib import import_module
 
 import pytest
-from dagster_managed_elements import airbyte
+from dagster_airbyte import version
+from dagster_managed_elements import airbyte, types, utils
 
 NAMES = {
     "dagster_airbyte": {
@@ -19,6 +20,7 @@ NAMES = {
         "AirbyteResource",
         "AirbyteSource",
         "AirbyteSyncMode",
+        "__version__",
         "airbyte_resource",
     },
     "dagster_airbyte.managed": {
@@ -36,7 +38,23 @@ NAMES = {
         "AirbyteSource",
         "AirbyteSyncMode",
     },
-    "dagster_airbyte.managed.reconciliation": {"AirbyteManagedElementReconciler"},
+    "dagster_airbyte.managed.reconciliation": {
+        "AirbyteConnection",
+        "AirbyteDestination",
+        "AirbyteDestinationNamespace",
+        "AirbyteManagedElementReconciler",
+        "AirbyteSource",
+        "AirbyteSyncMode",
+        "ManagedElementDiff",
+        "ManagedElementError",
+        "ManagedElementReconciler",
+        "SECRET_MASK_VALUE",
+        "UNSET",
+        "diff_dicts",
+        "is_key_secret",
+    },
+    "dagster_airbyte.resources": {"AirbyteResource", "airbyte_resource"},
+    "dagster_airbyte.legacy_resources": {"AirbyteResource", "airbyte_resource"},
 }
 
 
@@ -45,14 +63,15 @@ def test_every_name_is_that_of_the_library(path):
     module = import_module(path)
     assert set(module.__all__) == NAMES[path]
     for name in NAMES[path]:
-        assert getattr(module, name) is getattr(airbyte, name)
+        of = next(each for each in (version, airbyte, types, utils) if hasattr(each, name))
+        assert getattr(module, name) is getattr(of, name)
 
 
 @pytest.mark.parametrize("path", NAMES)
 def test_a_name_that_is_not_ours_says_which_package_has_it(path):
     module = import_module(path)
     with pytest.raises(ImportError, match=r"Dagster's own package of this name: pip install 'dagster-airbyte<1'"):
-        module.AirbyteWorkspace  # noqa: B018 - looking it up is the test
+        module.airbyte_assets  # noqa: B018 - looking it up is the test
     assert not hasattr(module, "__wrapped__")
 
 

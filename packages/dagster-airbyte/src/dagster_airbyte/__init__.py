@@ -15,6 +15,7 @@ from dagster_managed_elements.airbyte import (
 )
 
 from dagster_airbyte._elsewhere import refuse_modules, served
+from dagster_airbyte.version import __version__
 
 if TYPE_CHECKING:
     from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource
@@ -28,6 +29,7 @@ __all__ = [
     "AirbyteResource",
     "AirbyteSource",
     "AirbyteSyncMode",
+    "__version__",
     "airbyte_resource",
 ]
 

@@ -2,8 +2,8 @@
 
 A field is a word of `WORDS`, `{"is": word, ...}` with more of JSON Schema, `{"items": field, ...}` for a list,
 `{"fields": ...}` for an object, or `{"choice": key, "of": {constant: fields}}`: a oneOf whose branches are told
-apart by the constant at that key, and titled by it where `titles` has no other. A name that ends in `!` is required;
-`$name` is what stands under `shared`.
+apart by the constant at that key, and titled by it where `titles` has no other. A name that ends in `!` is
+required; `$name` is what stands under `shared`.
 """
 
 from __future__ import annotations
