@@ -355,3 +355,31 @@ def test_streams_nobody_can_know_are_said_to_be_so_where_their_connection_is_tak
     )
     assert [(entry.key.name, list(entry.fields)) for entry in plan.entries][1] == ("sync", [])
     assert [(each.key.name, each.path, each.code) for each in plan.notices] == [("sync", ("streams",), "later")]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"prefix": "x_"},
+        {"destination_namespace": "${SOURCE_NAMESPACE}_raw"},
+        {"destination_namespace": "raw", "prefix": "x_"},
+    ],
+)
+def test_a_deletion_shows_the_keys_that_the_create_showed(workspace, more):
+    made = connection({"users": FULL}, **more)
+    created = {field.path for field in of_connection(workspace.plan(made))}
+    workspace.applied(made)
+    deleted = {field.path for field in of_connection(workspace.plan(delete=True))}
+    assert deleted == created
+
+
+def test_no_prefix_is_shown_as_none_and_compared_as_none(workspace):
+    workspace.applied(connection({"users": FULL}))
+    assert of_connection(workspace.plan(connection({"users": FULL}, prefix=""))) == []
+    set_in_ui(workspace, prefix="ui_")
+    assert of_connection(workspace.plan(connection({"users": FULL}, prefix=None))) == []
+    workspace.applied(connection({"users": FULL}, prefix=""))
+    assert of_connection(workspace.plan(connection({"users": FULL}, prefix="x_"))) == [
+        FieldChange(("prefix",), None, "x_")
+    ]

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from dagster import EnvVar as DagsterEnvVar
-from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteSource, EnvVar, Secret
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteSource,
+    AirbyteSyncMode,
+    EnvVar,
+    Secret,
+)
 from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import ABSENT, Masked, Named
@@ -299,3 +307,33 @@ def test_a_misspelt_setting_that_the_connector_allows_is_a_notice_and_no_problem
     (said,) = [notice for notice in plan.notices if notice.code == "misspelt"]
     assert (said.key.name, said.path) == ("shop", ("schema",))
     assert said.text == "is no setting that this connector knows; did you mean 'schemas'?"
+
+
+class Tenant(AirbyteSource):
+    """As upstream's users write one: a plain subclass that keeps values of its own."""
+
+    def __init__(self, key, region=None):
+        self.key = key
+        self.region = region
+        super().__init__(f"shop of {key}", "Sample Data", {"count": 3})
+
+
+@dataclass(frozen=True)
+class Dataclass(AirbyteSource):
+    key: str = "north"
+
+
+@pytest.mark.parametrize(
+    "source", [Tenant("north", region="eu"), Dataclass("shop of north", "Sample Data", {"count": 3}, key="north")]
+)
+def test_a_subclass_may_keep_a_key_of_its_own(workspace, source):
+    connection = AirbyteConnection(
+        "numbers",
+        source,
+        AirbyteDestination("disk", "Local JSON", {"destination_path": "/local/disk"}),
+        {"users": AirbyteSyncMode.FULL_REFRESH_OVERWRITE},
+    )
+    workspace.applied(connection)
+    assert source.key == "north"
+    assert [actor["name"] for actor in workspace.actors("source")] == ["shop of north"]
+    workspace.applied(delete=True)

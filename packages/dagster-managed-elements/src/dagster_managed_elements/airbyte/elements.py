@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 from dagster_managed_elements.airbyte.connection_fields import AirbyteDestinationNamespace, declared_fields
 from dagster_managed_elements.airbyte.stream_names import StreamName, label_of
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
-from dagster_managed_elements.engine.elements import Element, plain
+from dagster_managed_elements.engine.elements import Element, key_of, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import UNSET, Fields, Unset
 
@@ -90,8 +90,8 @@ class AirbyteConnection(Element):
 
     def fields(self) -> Fields:
         return {
-            "source": self.source.key,
-            "destination": self.destination.key,
+            "source": key_of(self.source),
+            "destination": key_of(self.destination),
             "normalize data": self.normalize_data,
             "streams": {label_of(name): _stream(mode) for name, mode in self.stream_config.items()},
             **declared_fields(self),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from dagster_managed_elements.engine.secrets import Secret
@@ -21,7 +22,7 @@ def plain(value: Any) -> Any:
 
 def _plain_leaf(leaf: Any) -> Any:
     if isinstance(leaf, Element):
-        return leaf.key
+        return key_of(leaf)
     kind = cast("type[object]", type(leaf))
     if not kind.__module__.startswith("dagster.") or kind.__name__ not in {"EnvVar", "IntEnvVar"}:
         return leaf
@@ -43,10 +44,10 @@ class Element:
     ignore: tuple[str, ...] = field(default=(), kw_only=True)
     renamed_from: str | None = field(default=None, kw_only=True)
 
-    @property
+    @cached_property
     def key(self) -> Key:
-        """The name as text, whatever was given: what is no name is found where everything declared is checked."""
-        return Key(self.kind, str(self.name))
+        """Which element this is; a subclass may have a `key` of its own, and the engine does not ask here."""
+        return key_of(self)
 
     def fields(self) -> Fields:
         """What is compared and sent: by default every dataclass field, elements as Keys, UNSET left out."""
@@ -58,6 +59,11 @@ class Element:
         """The elements this one refers to: declared with it, so that naming a connection is enough."""
         values = (getattr(self, f.name) for f in dataclasses.fields(self))
         return tuple(leaf for value in values for leaf in leaves(value) if isinstance(leaf, Element))
+
+
+def key_of(element: Element) -> Key:
+    """The name as text, whatever was given: what is no name is found where everything declared is checked."""
+    return Key(element.kind, str(element.name))
 
 
 _ENGINE_FIELDS = frozenset(f.name for f in dataclasses.fields(Element))

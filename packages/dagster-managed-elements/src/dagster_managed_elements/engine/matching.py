@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair
-from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.elements import Element, key_of
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.succession import read_interim
@@ -44,7 +44,7 @@ def _with_parts(
         try:
             parts, new = element.parts(), declare(element, owner)
         except Exception as error:  # noqa: BLE001 - a mapping or an element of the user's own may do anything
-            problems.append(Problem(element.key, (), _unreadable(error)))
+            problems.append(Problem(key_of(element), (), _unreadable(error)))
             continue
         yield from _with_parts(parts, owner, seen, problems)
         if nests_too_deep(new.fields):
@@ -83,7 +83,7 @@ def _are_paths(ignore: object) -> bool:
 
 def declare(element: Element, owner: str = "") -> Declared:
     return Declared(
-        key=element.key,
+        key=key_of(element),
         fields=element.fields(),
         owner=owner,
         protect=bool(element.protect),

@@ -29,7 +29,16 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
-from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Replace, Update
+from dagster_managed_elements.engine.changes import (
+    Change,
+    Declared,
+    Delete,
+    FieldChange,
+    Observed,
+    Pair,
+    Replace,
+    Update,
+)
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ApiError, Invalid
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
@@ -178,6 +187,17 @@ class ConnectionKind(Kind):
 
     async def delete(self, observed: Observed) -> None:
         await self._gateway.delete_connection(observed.id)
+
+    def show(self, change: Change) -> Iterable[FieldChange]:
+        """A deletion shows what a create of the same would: not the fields that are as a new connection has them.
+        Text that is empty in Airbyte is no text.
+        """
+        initial = initial_values()
+        for changed in super().show(change):
+            name = changed.path[0]
+            before = None if name in initial and changed.before == "" else changed.before
+            if not (isinstance(change, Delete) and name in initial and before == initial[name]):
+                yield replace(changed, before=before)
 
     def consequences(self, change: Change) -> Iterable[Consequence]:
         for consequence in super().consequences(change):
