@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DIST := dist
 PACKAGES := packages/dagster-managed-elements packages/dagster-airbyte packages/airbyte-local
 LOCKS := packages/airbyte-local/src/airbyte_local/connectors/external/locks
 PYTEST := $(BIN)/python -m pytest
@@ -9,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 # Either one set makes every child Python compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED PYTHONPATH
 
-.PHONY: setup demo test test-slow lint format bench requirements clean
+.PHONY: setup demo dist test test-slow lint format bench requirements clean
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/lint.stamp
@@ -26,6 +27,12 @@ $(VENV)/%.stamp: requirements/%.txt $(PACKAGES:%=%/pyproject.toml) | $(BIN)/pyth
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python examples/cereals/demo.py
+
+# The wheels of the three distributions, which no package index has.
+dist: $(VENV)/demo.stamp
+	rm -rf $(DIST)
+	@for package in $(PACKAGES); do \
+	  (cd $$package && $(CURDIR)/$(BIN)/python -m hatchling build --target wheel --directory $(abspath $(DIST))) || exit 1; done
 
 test: $(VENV)/test.stamp
 	$(PYTEST) -m "not slow" -n 2
@@ -57,4 +64,4 @@ requirements:
 	  -o $$set.txt $$set.in || exit 1; done
 
 clean:
-	rm -rf $(VENV) .venv-clients .airbyte-local
+	rm -rf $(VENV) .venv-clients .airbyte-local $(DIST)

@@ -37,7 +37,7 @@ def test_the_example_prints_what_the_readme_shows(airbyte_local, tmp_path):
 def test_every_make_command_of_the_readme_is_a_target():
     makefile = (REPOSITORY / "Makefile").read_text()
     commands = re.findall(r"^\$ make (\S+)$", README, re.MULTILINE)
-    assert {"demo", "test", "test-slow", "lint"} == set(commands)
+    assert {"demo", "dist", "test", "test-slow", "lint"} == set(commands)
     assert all(re.search(rf"^{name}:", makefile, re.MULTILINE) for name in commands)
 
 

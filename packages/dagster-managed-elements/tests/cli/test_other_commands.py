@@ -35,7 +35,10 @@ def test_without_a_local_server_it_says_what_to_install(project, monkeypatch):
     for arguments in (["serve"], ["serve", "--help"]):
         result = project.run(*arguments)
         assert (result.exit_code, result.stdout) == (2, "")
-        assert result.stderr == "Error: There is no local server to start. Install one: pip install airbyte-local\n"
+        assert result.stderr == (
+            "Error: There is no local server to start. Install airbyte-local, from the wheels of this library's "
+            "`make dist`.\n"
+        )
 
 
 def test_everything_is_handed_to_the_one_server_there_is(project, monkeypatch):

@@ -17,7 +17,9 @@ from dagster_managed_elements.cli.commands import Command
 from dagster_managed_elements.engine.errors import DeclarationError
 
 GROUP: Final = "dagster_managed_elements.serve"
-_INSTALL: Final = "There is no local server to start. Install one: pip install airbyte-local"
+_INSTALL: Final = (
+    "There is no local server to start. Install airbyte-local, from the wheels of this library's `make dist`."
+)
 _OURS: Final = (
     click.Option(
         ["--module", "-m"],

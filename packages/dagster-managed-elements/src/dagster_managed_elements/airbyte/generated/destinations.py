@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dagster_managed_elements.airbyte.elements import AirbyteDestination
-from dagster_managed_elements.airbyte.generated import Connector, connector_class
+from dagster_managed_elements.airbyte.generated import connector_class
 
 
-def __getattr__(name: str) -> Connector:
+def __getattr__(name: str) -> Any:
     made = globals()[name] = connector_class(__name__, name, AirbyteDestination)
     return made
