@@ -20,6 +20,7 @@ from dagster_managed_elements.airbyte.wire import (
     Json,
     Side,
     Specification,
+    Unreadable,
     Workspace,
 )
 
@@ -96,11 +97,11 @@ class Gateway(Protocol):
         """The same, of the version one source or destination is pinned to; asked once an actor."""
         ...
 
-    async def actors(self, side: Side) -> Sequence[Actor]:
+    async def actors(self, side: Side) -> Sequence[Actor | Unreadable]:
         """Every source, or every destination."""
         ...
 
-    async def connections(self) -> Sequence[Connection]:
+    async def connections(self) -> Sequence[Connection | Unreadable]:
         """Every connection that is not deleted, each with its selected streams."""
         ...
 

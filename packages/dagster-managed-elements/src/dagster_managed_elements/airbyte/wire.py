@@ -5,12 +5,15 @@ A null, an empty list and nothing are one and the same: servers differ in which 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
 from dagster_managed_elements.engine.errors import ServerFault
+from dagster_managed_elements.engine.values import DEEPEST, nests_too_deep
 
 Side: TypeAlias = Literal["source", "destination"]
 Json: TypeAlias = Mapping[str, Any]
@@ -114,6 +117,19 @@ class Connection(WireStruct, frozen=True, kw_only=True):
     lost: list[str] = []
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """A row that is not what Airbyte promises: what can be told of it, "" for what cannot, and what is wrong.
+
+    *id* is that of the object, or else made of all that the row holds, so that it can be told from other rows.
+    """
+
+    id: str
+    name: str
+    status: str
+    fault: ServerFault
+
+
 class Job(WireStruct, frozen=True, kw_only=True):
     """How a check or discovery went; *failure* is the connector's own words."""
 
@@ -122,6 +138,7 @@ class Job(WireStruct, frozen=True, kw_only=True):
 
 
 Wire = TypeVar("Wire", bound=msgspec.Struct)
+Read = TypeVar("Read")
 
 
 def read_workspace(body: Any, at: str) -> Workspace:
@@ -143,7 +160,25 @@ def read_actor(side: Side, body: Any, at: str) -> Actor:
         f"{side}DefinitionId": "definitionId",
         "connectionConfiguration": "configuration",
     }
-    return convert(renamed(body, at, names), Actor, at)
+    actor = convert(renamed(body, at, names), Actor, at)
+    if nests_too_deep(actor.configuration):
+        raise _misshapen(at, f"its configuration nests more than {DEEPEST} levels deep")
+    return actor
+
+
+def read_row(read: Callable[[Any, str], Read], id_name: str, row: Any, at: str) -> Read | Unreadable:
+    """One of many rows: that one is malformed is no reason to read none."""
+    try:
+        return read(row, at)
+    except ServerFault as fault:
+        fields = cast("Json", row) if isinstance(row, Mapping) else dict[str, Any]()
+        texts = {name: value for name, value in fields.items() if isinstance(value, str)}
+        own = texts.get(id_name) or sha256(msgspec.json.encode(row)).hexdigest()
+        return Unreadable(id=own, name=texts.get("name", ""), status=texts.get("status", ""), fault=fault)
+
+
+def identity(read: Actor | Connection | Unreadable) -> str:
+    return read.connection_id if isinstance(read, Connection) else read.id
 
 
 def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connection:

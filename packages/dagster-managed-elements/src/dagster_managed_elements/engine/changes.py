@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Consequence, Notice
 from dagster_managed_elements.engine.secrets import SecretRecord, Verdict
 from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref
@@ -31,13 +32,18 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One object as the server has it. *raw* is the kind's own; it is never compared, saved or shown."""
+    """One object as the server has it. *raw* is the kind's own; it is never compared, saved or shown.
+
+    With a *fault*, all that is known is that it is there: what the server says of it cannot be read. Its *name* is
+    "" where that cannot be read either.
+    """
 
     kind: str
     name: str
     id: str
     fields: Fields
     raw: Any = field(default=None, compare=False, repr=False)
+    fault: ManagedElementsError | None = field(default=None, compare=False)
 
     @property
     def key(self) -> Key:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from dagster_managed_elements.engine.changes import Declared, Observed
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.kinds import Kind
-from dagster_managed_elements.engine.values import Ref
+from dagster_managed_elements.engine.values import Key, Ref
 
 _MOST_READS = 5
 
@@ -21,6 +21,14 @@ class Reading:
 
     objects: tuple[Observed, ...]
     confirmed: frozenset[str]
+
+    @property
+    def readable(self) -> tuple[Observed, ...]:
+        return tuple(each for each in self.objects if each.fault is None)
+
+    @property
+    def unreadable(self) -> tuple[Observed, ...]:
+        return tuple(each for each in self.objects if each.fault is not None)
 
     @property
     def refs(self) -> frozenset[Ref]:
@@ -41,6 +49,17 @@ async def observe(kinds: Sequence[Kind], declared: Iterable[Declared], *, exhaus
     first = await _read_all(kinds)
     doubtful = [kind for kind in kinds if suspect(kind, first[kind.name])]
     return await _confirmed(kinds, first, doubtful)
+
+
+def needed(reading: Reading, declared: Iterable[Declared]) -> Iterator[Observed]:
+    """What cannot be read and has to be: it has a declared name, or none, while a declared one is absent."""
+    names = {each.key for each in reading.readable}
+    wanted = [each.key for each in declared]
+    old = {Key(each.key.kind, each.renamed_from) for each in declared if each.renamed_from is not None}
+    absent = {key.kind for key in wanted if key not in names}
+    for each in reading.unreadable:
+        if each.key in old.union(wanted) or (not each.name and each.kind in absent):
+            yield each
 
 
 async def confirm(kinds: Sequence[Kind], reading: Reading) -> Reading:

@@ -7,17 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from dagster_managed_elements.engine.cascading import cascade
-from dagster_managed_elements.engine.changes import Change, Changes, Declared, Delete, Memory, Pair, Replace, Update
+from dagster_managed_elements.engine.changes import (
+    Change,
+    Changes,
+    Declared,
+    Delete,
+    Memory,
+    Observed,
+    Pair,
+    Replace,
+    Update,
+)
 from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
-from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match, match_interims
-from dagster_managed_elements.engine.observing import Reading, confirm, observe
+from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
 from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import unreadable
 from dagster_managed_elements.engine.succession import read_interim
@@ -54,6 +64,8 @@ async def survey(
     unmentioned = any(declaration.delete_unmentioned for declaration in declarations)
 
     async def compare(reading: Reading) -> _Work:
+        for lacking in needed(reading, declared):
+            raise cast("ManagedElementsError", lacking.fault)
         work = _Work(session, declared, reading, memory or Memory(), force=force, unmentioned=unmentioned)
         work.problems[:0] = problems
         for kind in session.kinds:
@@ -67,6 +79,7 @@ async def survey(
     if work.destroys:
         again = await confirm(session.kinds, reading)
         work = await compare(again) if again.refs != reading.refs else work
+        work.refuse_blind()
     return work.survey()
 
 
@@ -91,11 +104,11 @@ class _Work:
     ) -> None:
         self.session, self.reading, self.memory = session, reading, memory
         self.force, self.unmentioned = force, unmentioned
-        matched, self.problems = match(declared, reading.objects, memory)
+        matched, self.problems = match(declared, reading.readable, memory)
         interims = match_interims(matched)
         self.pairs, self.begun = list(interims.pairs), list(interims.begun)
         self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
-        self.notices: list[Notice] = []
+        self.notices = [_left_out(each) for each in reading.unreadable]
         self.found: list[Change] = []
         self.changes: tuple[Change, ...] = ()
         self.going_on: dict[Key, Update] = {}
@@ -106,6 +119,14 @@ class _Work:
     @property
     def destroys(self) -> bool:
         return any(isinstance(change, (Delete, Replace)) for change in self.changes)
+
+    def refuse_blind(self) -> None:
+        """Raises where something goes and what may depend on it cannot be read: kinds come referred-to first."""
+        order = {kind.name: number for number, kind in enumerate(self.session.kinds)}
+        going = [order[change.key.kind] for change in self.changes if isinstance(change, (Delete, Replace))]
+        for each in self.reading.unreadable:
+            if going and order[each.kind] >= min(going):
+                raise cast("ManagedElementsError", each.fault)
 
     async def take(self, kind: Kind) -> None:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
@@ -213,6 +234,14 @@ class _Work:
         return Survey(
             plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen, facts=self._facts()
         )
+
+
+def _left_out(unreadable: Observed) -> Notice:
+    """Nobody declared it, so it stands in nobody's way."""
+    key = Key(unreadable.kind, unreadable.name or unreadable.id)
+    return Notice(
+        key, (), "unreadable", f"this {unreadable.kind} is left out, since it cannot be read: {unreadable.fault}"
+    )
 
 
 def _unnamed(change: Update) -> Update:

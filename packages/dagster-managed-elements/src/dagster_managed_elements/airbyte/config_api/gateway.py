@@ -24,7 +24,9 @@ from dagster_managed_elements.airbyte.wire import (
     Connection,
     Definition,
     Specification,
+    Unreadable,
     Workspace,
+    identity,
     read_actor,
     read_catalog,
     read_connection,
@@ -32,6 +34,7 @@ from dagster_managed_elements.airbyte.wire import (
     read_job,
     read_list,
     read_optional,
+    read_row,
     read_specification,
     read_text,
 )
@@ -106,27 +109,27 @@ class ConfigGateway:
 
         return await self._specifications.get((path, side, subject), ask)
 
-    async def actors(self, side: Side) -> Sequence[Actor]:
+    async def actors(self, side: Side) -> Sequence[Actor | Unreadable]:
         names = NAMES[side]
         subject = Subject(
             folder=names.actors,
             rows=names.rows,
             methods=self._server.profile.actors,
             asked=self._scopes(),
-            read=partial(read_actor, side),
-            identity=lambda actor: actor.id,
+            read=partial(read_row, partial(read_actor, side), names.id),
+            identity=identity,
         )
         return await read_all(self._client, self._endpoints, subject)
 
-    async def connections(self) -> Sequence[Connection]:
+    async def connections(self) -> Sequence[Connection | Unreadable]:
         subject = Subject(
             folder=CONNECTIONS,
             rows="connections",
             methods=self._server.profile.connections,
             # Airbyte's description of its API requires a userId here; its server ignores it.
             asked=self._scopes({"userId": NIL}),
-            read=_read_connection,
-            identity=lambda each: each.connection_id,
+            read=partial(read_row, _read_connection, "connectionId"),
+            identity=identity,
         )
         found = await read_all(self._client, self._endpoints, subject)
         return [connection for connection in found if connection.status != "deprecated"]

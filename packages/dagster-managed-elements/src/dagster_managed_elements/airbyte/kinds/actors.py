@@ -14,7 +14,7 @@ from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED,
 from dagster_managed_elements.airbyte.specs import specifications
 from dagster_managed_elements.airbyte.specs.choices import settle
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
-from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification
+from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification, Unreadable
 from dagster_managed_elements.engine.changes import Change, Declared, FieldChange, Observed, Pair, Update
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
@@ -47,7 +47,9 @@ class ActorKind(Kind):
         labels = {each.id: each.name for each in await self._gateway.definitions(self.side)}
         return [self._observed(actor, labels) for actor in await self._gateway.actors(self.side)]
 
-    def _observed(self, actor: Actor, labels: Mapping[str, str]) -> Observed:
+    def _observed(self, actor: Actor | Unreadable, labels: Mapping[str, str]) -> Observed:
+        if isinstance(actor, Unreadable):
+            return Observed(kind=self.name, name=actor.name, id=actor.id, fields={}, fault=actor.fault)
         named = Named(actor.definition_id, labels.get(actor.definition_id, actor.definition_id))
         fields = {"type": named, "configuration": actor.configuration or {}}
         return Observed(kind=self.name, name=actor.name, id=actor.id, fields=fields, raw=actor)

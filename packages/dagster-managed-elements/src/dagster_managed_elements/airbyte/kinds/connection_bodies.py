@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.stream_names import Identity, identity
-from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
+from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection, Unreadable
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Later, Ref
@@ -28,7 +28,9 @@ class Facts:
     chosen: Mapping[Identity, ConfiguredStream] = field(default_factory=dict[Identity, ConfiguredStream])
 
 
-def observed_connection(connection: Connection) -> Observed:
+def observed_connection(connection: Connection | Unreadable) -> Observed:
+    if isinstance(connection, Unreadable):
+        return Observed(kind=CONNECTION, name=connection.name, id=connection.id, fields={}, fault=connection.fault)
     entries = streams.labelled(connection.sync_catalog.streams, ())
     return Observed(
         kind=CONNECTION,

@@ -6,7 +6,8 @@ a table of facts, and validation needs `specs=`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -22,8 +23,11 @@ from dagster_managed_elements.airbyte.wire import (
     Connection,
     Definition,
     Specification,
+    Unreadable,
     Workspace,
+    identity,
     read_list,
+    read_row,
     read_text,
     read_workspace,
 )
@@ -33,7 +37,7 @@ from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import Missing
 
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Actor | Connection | Unreadable)
 
 _LOW_CODE: Final[Mapping[Side, str]] = {"source": "declarative_sources"}
 """Where low-code connectors, such as the Builder makes, are listed; no version has destinations of that sort."""
@@ -98,28 +102,26 @@ class PublicGateway:
         del side, actor_id
         return Specification(is_partial=True)
 
-    async def actors(self, side: Side) -> Sequence[Actor]:
+    async def actors(self, side: Side) -> Sequence[Actor | Unreadable]:
         connectors = Connectors(side, await self.definitions(side))
 
         def read(row: Any, at: str) -> Actor:
             return bodies.read_actor(side, row, at, connectors)
 
-        return await self._list(f"{side}s", read, lambda each: each.id)
+        return await self._list(f"{side}s", partial(read_row, read, f"{side}Id"))
 
-    async def connections(self) -> Sequence[Connection]:
-        read, identity = bodies.read_connection, _connection_id
-        found = await self._list("connections", read, identity)
+    async def connections(self) -> Sequence[Connection | Unreadable]:
+        found = await self._list("connections", partial(read_row, bodies.read_connection, "connectionId"))
         return [connection for connection in found if connection.status != "deprecated"]
 
-    async def _list(
-        self, kind: str, read: Callable[[Any, str], Row], identity: Callable[[Row], Hashable]
-    ) -> list[Row]:
+    async def _list(self, kind: str, read: Callable[[Any, str], Row]) -> list[Row]:
         """By offset, never by the `next` address, which often names a host nobody can reach."""
 
         async def fetch(offset: int, size: int) -> Sequence[Row]:
             asked = {"workspaceIds": self._workspace.workspace_id, "limit": size, "offset": offset}
             path = f"{self._root}/{kind}"
-            return [read(row, path) for row in read_list(await self._get(path, asked), "data", path)]
+            rows = read_list(await self._get(path, asked), "data", path)
+            return [read(row, f"{path}[{offset + number}]") for number, row in enumerate(rows)]
 
         return await read_pages(Listing(fetch=fetch, identity=identity, what=kind))
 
@@ -190,10 +192,6 @@ class PublicGateway:
             await self._client.send(Request(method="DELETE", path=path))
         except Missing:
             return
-
-
-def _connection_id(connection: Connection) -> str:
-    return connection.connection_id
 
 
 async def find_workspaces(client: Client, roots: Sequence[str]) -> tuple[str, Sequence[Workspace]]:
