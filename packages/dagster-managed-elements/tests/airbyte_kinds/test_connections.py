@@ -383,3 +383,22 @@ def test_no_prefix_is_shown_as_none_and_compared_as_none(workspace):
     assert of_connection(workspace.plan(connection({"users": FULL}, prefix="x_"))) == [
         FieldChange(("prefix",), None, "x_")
     ]
+
+
+def test_a_key_chosen_in_the_ui_stays_where_none_is_declared(workspace):
+    keyed = AirbyteSyncMode.incremental_append_dedup("updated_at", ["id"])
+    workspace.applied(connection({"orders": keyed, "customers": APPEND}, SHOP, LAKE))
+    (before,) = workspace.connections()
+    by_hand = before["syncCatalog"]
+    for row in by_hand["streams"]:
+        row["stream"]["sourceDefinedPrimaryKey"] = []
+        row["config"]["primaryKey"] = [["note"]] if row["stream"]["name"] == "orders" else []
+    set_in_ui(workspace, syncCatalog=by_hand)
+    bare = {"orders": AirbyteSyncMode.INCREMENTAL_APPEND_DEDUP, "customers": APPEND}
+    assert workspace.plan(connection(bare, SHOP, LAKE)).entries == ()
+    other = {**bare, "orders": AirbyteSyncMode.incremental_append_dedup("note")}
+    workspace.applied(connection(other, SHOP, LAKE))
+    assert streams_of(workspace)["orders"]["primaryKey"] == [["note"]]
+    assert streams_of(workspace)["orders"]["cursorField"] == ["note"]
+    workspace.applied(connection({**bare, "orders": AirbyteSyncMode.INCREMENTAL_APPEND}, SHOP, LAKE))
+    assert streams_of(workspace)["orders"]["primaryKey"] == [["note"]]
