@@ -37,7 +37,8 @@ from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import Missing
 
-Row = TypeVar("Row", bound=Actor | Connection | Unreadable)
+Row = TypeVar("Row")
+Listed = TypeVar("Listed", bound=Actor | Connection | Unreadable)
 
 _LOW_CODE: Final[Mapping[Side, str]] = {"source": "declarative_sources"}
 """Where low-code connectors, such as the Builder makes, are listed; no version has destinations of that sort."""
@@ -114,10 +115,10 @@ class PublicGateway:
         found = await self._list("connections", partial(read_row, bodies.read_connection, "connectionId"))
         return [connection for connection in found if connection.status != "deprecated"]
 
-    async def _list(self, kind: str, read: Callable[[Any, str], Row]) -> list[Row]:
+    async def _list(self, kind: str, read: Callable[[Any, str], Listed]) -> list[Listed]:
         """By offset, never by the `next` address, which often names a host nobody can reach."""
 
-        async def fetch(offset: int, size: int) -> Sequence[Row]:
+        async def fetch(offset: int, size: int) -> Sequence[Listed]:
             asked = {"workspaceIds": self._workspace.workspace_id, "limit": size, "offset": offset}
             path = f"{self._root}/{kind}"
             rows = read_list(await self._get(path, asked), "data", path)
