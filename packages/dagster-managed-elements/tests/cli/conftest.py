@@ -38,12 +38,13 @@ class Project:
         return {**kept, "TERM": "xterm-256color", "GATE": str(self.folder / "gate")}
 
     def start(self, *arguments, **how):
-        """In a process of its own."""
+        """In a process of its own; *through* is a command that runs the one it is given."""
         return subprocess.Popen(
-            self.command(*arguments),
+            [*how.pop("through", ()), *self.command(*arguments)],
             cwd=self.folder,
             env=self.environment,
-            text=True,
+            text=how.pop("text", True),
+            bufsize=how.pop("bufsize", -1),
             stdin=how.pop("stdin", subprocess.DEVNULL),
             stdout=how.pop("stdout", subprocess.PIPE),
             stderr=how.pop("stderr", subprocess.PIPE),

@@ -14,6 +14,7 @@ import click
 
 from dagster_managed_elements.cli.applying import apply_cmd
 from dagster_managed_elements.cli.checking import check_cmd
+from dagster_managed_elements.cli.commands import Program
 from dagster_managed_elements.cli.serving import serve_cmd
 from dagster_managed_elements.cli.versions import show
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler
@@ -31,6 +32,7 @@ __all__ = [
 
 
 @click.group(
+    cls=Program,
     commands=[check_cmd, apply_cmd, serve_cmd],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

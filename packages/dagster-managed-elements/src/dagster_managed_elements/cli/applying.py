@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import click
@@ -23,10 +22,14 @@ def run(asked: Asked, *, yes: bool = False) -> int:
     """*yes* is the answer to every question."""
     import anyio
 
-    from dagster_managed_elements.cli.approving import carry_out
+    from dagster_managed_elements.cli.approving import Apply
     from dagster_managed_elements.cli.conclusions import conclude
+    from dagster_managed_elements.cli.inputs import Interruptions
     from dagster_managed_elements.cli.runs import Run
 
-    with Run.begin("apply", asked) as run_:
-        sections, interrupted = anyio.run(partial(carry_out, run_, yes=yes))
-    return conclude(run_, sections, interrupted=interrupted)
+    interruptions = Interruptions()
+    with interruptions.received():
+        with Run.begin("apply", asked) as run_:
+            apply = Apply(run_, interruptions, yes=yes)
+            sections = anyio.run(apply.to_the_end)
+        return conclude(run_, sections, interrupted=apply.interrupted)

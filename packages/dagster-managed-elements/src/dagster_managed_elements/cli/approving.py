@@ -10,7 +10,7 @@ import anyio
 from anyio.abc import TaskStatus
 
 from dagster_managed_elements import reconciler as engine
-from dagster_managed_elements.cli.inputs import answer, interruptions
+from dagster_managed_elements.cli.inputs import Interruptions, answer
 from dagster_managed_elements.cli.reconciling import as_sections, in_order, reconcilers, split, third_party_section
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.engine.errors import ManagedElementsError
@@ -26,24 +26,19 @@ class Declined(ManagedElementsError):
     """The user said no."""
 
 
-async def carry_out(run: Run, *, yes: bool) -> tuple[list[Section], bool]:
-    """What became of each place, and whether the user interrupted."""
-    apply = Apply(run, yes=yes)
-    return await apply.to_the_end(), apply.interrupted
-
-
 class Apply:
     """One apply of everything that was loaded."""
 
-    def __init__(self, run: Run, *, yes: bool) -> None:
-        self.run, self.yes = run, yes
+    def __init__(self, run: Run, interruptions: Interruptions, *, yes: bool) -> None:
+        self.run, self.interruptions, self.yes = run, interruptions, yes
         self.stop, self.turn = anyio.Event(), anyio.Lock()
-        self.writing = self.interrupted = False
+        self.interrupted = False
         self.operations: list[Operation] = []
         self.ended: dict[Step, Outcome] = {}
         self.busy_with = ""
 
     async def to_the_end(self) -> list[Section]:
+        """What became of each place."""
         sections: list[Section] = []
         failures: list[Exception] = []
         async with anyio.create_task_group() as group:
@@ -55,7 +50,7 @@ class Apply:
             group.cancel_scope.cancel()
         if failures:
             raise failures[0]
-        if self.interrupted and not self.writing:
+        if self.interrupted and not self.run.writing:
             raise KeyboardInterrupt
         return in_order(self.run, sections)
 
@@ -73,7 +68,7 @@ class Apply:
                 error = ManagedElementsError(f"{each.path} was not begun: interrupted")
                 sections.append(Section(of=(each.path,), place=each.path, error=error))
                 continue
-            self.writing, self.busy_with = True, each.path
+            self.run.writing, self.busy_with = True, each.path
             sections.append(await third_party_section(self.run, each, "apply"))
             self.busy_with = ""
         return sections
@@ -85,7 +80,7 @@ class Apply:
                 self._show(plan)
                 policy = Policy(allow_all=self.yes or await self._agreed(plan))
             if not objections(plan, policy):
-                self.writing = True
+                self.run.writing = True
                 self.operations += plan.operations
                 self.run.progress.begin(len(plan.operations))
             return policy
@@ -110,14 +105,14 @@ class Apply:
         self.run.progress.finished(outcome)
 
     async def _listen(self, scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
-        async with interruptions() as signals:
+        async with self.interruptions.listened() as signals:
             task_status.started()
             async for _ in signals:
                 with self.run.progress.hidden():
                     self._interrupt(scope)
 
     def _interrupt(self, scope: anyio.CancelScope) -> None:
-        if not self.writing:
+        if not self.run.writing:
             scope.cancel()
         elif self.interrupted:
             self.run.screen.note(f"waiting for: {self._in_flight() or 'the report'}")

@@ -1,15 +1,46 @@
-"""A command is a function that returns an exit code; whatever it raises becomes one too, here and nowhere else."""
+"""A command is a function that returns an exit code; whatever it raises becomes one too, here and nowhere else.
+
+So does what befalls it: an interruption, a standard stream that breaks.
+"""
 
 from __future__ import annotations
 
+import sys
 import traceback
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
 import click
 
-from dagster_managed_elements.cli.screen import BUG, INTERRUPTED, Screen, exit_code
+from dagster_managed_elements.cli import streams
+from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, PENDING, Screen, exit_code
 from dagster_managed_elements.engine.errors import ManagedElementsError
+
+
+class Program(click.Group):
+    """The commands together, on standard streams that last."""
+
+    def main(self, *arguments: Any, standalone_mode: bool = True, **more: Any) -> Any:
+        with streams.lasting():
+            if not standalone_mode:
+                return super().main(*arguments, standalone_mode=False, **more)
+            try:
+                code = super().main(*arguments, standalone_mode=False, **more)
+            except click.ClickException as error:
+                error.show()
+                code = error.exit_code
+            except click.Abort:
+                code = INTERRUPTED
+            sys.exit(_unless_lost(code))
+
+
+def _unless_lost(code: int) -> int:
+    """*code*, unless it would say that all is well, or what is pending, of a result that nobody has."""
+    fault = streams.fault(sys.stdout)
+    if fault is None or streams.is_unwanted(fault):
+        return code
+    Screen().error(f"Standard output cannot be written: {fault.strerror or fault}. What it has is not whole.")
+    return FAILED if code in {DONE, PENDING} else code
 
 
 class Command(click.Command):
@@ -20,8 +51,10 @@ class Command(click.Command):
             code = super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException):
             raise
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("Interrupted; nothing was written.", err=True)
+        except (KeyboardInterrupt, click.Abort) as error:
+            streams.cut_off(sys.stdout)
+            # Who knows says what was written; nobody else does.
+            click.echo(f"Interrupted{f'; {error}' if str(error) else ''}.", err=True)
             code = INTERRUPTED
         except ManagedElementsError as error:
             Screen().error(error)

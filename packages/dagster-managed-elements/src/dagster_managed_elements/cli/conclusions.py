@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
+from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.commands import tell_bug
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, exit_code
@@ -20,16 +22,23 @@ _NOTHING = {"check": "No diff found.", "apply": "No changes applied."}
 
 
 def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, interrupted: bool = False) -> int:
-    """Print what is left to print and return the exit code: that of the worst that happened."""
+    """Print what is left to print and return the exit code: that of the worst that happened.
+
+    Where standard output takes no more, or the user waits for it no longer, what was written is said on standard
+    error.
+    """
     codes = [DONE if in_sync(sections) else pending, *(_failure(section) for section in sections)]
     code = INTERRUPTED if interrupted else max(codes)
-    match run.asked.output:
-        case "json":
-            run.screen.result(document(run.verb, sections, code))
-        case "markdown":
-            run.screen.result(comment(run.verb, sections))
-        case "text":
-            _text(run, sections)
+    try:
+        _result(run, sections, code)
+    except KeyboardInterrupt:
+        if not run.writing:
+            raise KeyboardInterrupt(run.written) from None
+        streams.cut_off(sys.stdout)
+        run.screen.error("Interrupted while the report was printed: what is printed is not whole.")
+        code = INTERRUPTED
+    if run.writing and (fault := streams.fault(sys.stdout)):
+        _elsewhere(run, sections, fault)
     for line in notices.summarised(sections):
         run.screen.note(line)
     for section in sections:
@@ -38,6 +47,31 @@ def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, inte
                 run.screen.note(escape(f"{outcome.step}: {outcome.reason}"))
         _errors(run, section)
     return code
+
+
+def _result(run: Run, sections: Sequence[Section], code: int) -> None:
+    match run.asked.output:
+        case "json":
+            run.screen.result(document(run.verb, sections, code))
+        case "markdown":
+            run.screen.result(comment(run.verb, sections))
+        case "text":
+            _text(run, sections)
+
+
+def _elsewhere(run: Run, sections: Sequence[Section], fault: OSError) -> None:
+    """What was written, where standard output does not say it; not to who had enough of it, if all went well."""
+    if isinstance(fault, BrokenPipeError) and all(section.ok for section in sections):
+        return
+    reports = [section.report for section in sections if section.report is not None]
+    for report in reports:
+        for line in text.outcomes(report, done=not streams.is_unwanted(fault)):
+            run.screen.note(line)
+    if reports:
+        run.screen.note(text.totals(reports))
+    for section in sections:
+        if section.diff is not None:
+            run.screen.note(f"{escape(section.place)} was applied.")
 
 
 def _text(run: Run, sections: Sequence[Section]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
+from typing import Any, Final
 
 import anyio
 import anyio.to_thread
@@ -49,14 +52,91 @@ async def _line(stop: anyio.Event) -> str:
     return typed
 
 
-@asynccontextmanager
-async def interruptions() -> AsyncGenerator[AsyncIterator[object]]:
-    """Each Ctrl-C and SIGTERM; none where they cannot be received, and Python's own KeyboardInterrupt stands."""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        yield _none()
-        return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        yield signals
+class Interruptions:
+    """Ctrl-C and SIGTERM, from before the first write of an apply to its last word: none falls between two hands.
+
+    Until somebody listens in the loop they end the run (KeyboardInterrupt). Once he has ended, the report is
+    printed: finished within *grace* seconds of the first, or cut off (KeyboardInterrupt) then or at the next.
+    """
+
+    def __init__(self, *, grace: float = 5.0) -> None:
+        self._grace = grace
+        self._meant: Callable[[], None] = _end
+        self._before: dict[signal.Signals, Any] = {}
+
+    @contextmanager
+    def received(self) -> Generator[None]:
+        """For the length of the block; nowhere but in the main thread, where alone they come."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        for number in _RECEIVED:
+            self._take(number)
+        try:
+            yield
+        finally:
+            if hasattr(signal, "setitimer"):
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            for number, handler in self._before.items():
+                signal.signal(number, handler or signal.SIG_DFL)
+
+    @asynccontextmanager
+    async def listened(self) -> AsyncGenerator[AsyncIterator[object]]:
+        """Each one, in the loop; none where the loop cannot be told, and Python's own KeyboardInterrupt stands."""
+        if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+            yield _none()
+            return
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.settimeout(0)
+            theirs.settimeout(0)
+            before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+            self._meant = _pass
+            try:
+                yield _arrivals(ours)
+            finally:
+                self._meant = self._finish
+                signal.set_wakeup_fd(before)
+
+    def _take(self, number: signal.Signals) -> None:
+        self._before[number] = signal.signal(number, self._hear)
+
+    def _hear(self, _number: int, _frame: FrameType | None) -> None:
+        self._meant()
+
+    def _finish(self) -> None:
+        self._meant = self._cut_off
+        with suppress(RuntimeError):  # standard error was being written when this came
+            click.echo(
+                f"note: interrupted: the report is cut off in {self._grace:g} seconds, or at the next", err=True
+            )
+        if hasattr(signal, "setitimer"):
+            self._take(signal.SIGALRM)
+            signal.setitimer(signal.ITIMER_REAL, self._grace)
+
+    def _cut_off(self) -> None:
+        for number in self._before:
+            signal.signal(number, signal.SIG_DFL)  # whatever is left to say may find nobody to take it either
+        raise KeyboardInterrupt
+
+
+_RECEIVED: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def _end() -> None:
+    raise KeyboardInterrupt
+
+
+def _pass() -> None:
+    """Somebody listens."""
+
+
+async def _arrivals(wakened: socket.socket) -> AsyncIterator[object]:
+    while True:
+        await anyio.wait_readable(wakened)
+        for number in wakened.recv(1):
+            if number in _RECEIVED:
+                yield number
 
 
 async def _none() -> AsyncIterator[object]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.progress import Progress
@@ -18,15 +19,21 @@ from dagster_managed_elements.rendering.documents import Verb
 _PARTICIPLE = {"check": "checking", "apply": "applying"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_NOTHING_WRITTEN: Final = "nothing was written"
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
-    """One check or apply under way: what was asked, what was loaded for it, and where it prints."""
+    """One check or apply under way: what was asked, what was loaded for it, and where it prints. *writing*, once
+    true, says that a write may have left this process.
+    """
 
     verb: Verb
     asked: Asked
     loaded: Sequence[Loaded]
     screen: Screen
     progress: Progress
+    writing: bool = False
 
     @property
     def settings(self) -> Settings:
@@ -41,16 +48,29 @@ class Run:
         ]
         return len(set(places)) > 1
 
+    @property
+    def written(self) -> str:
+        """What an interruption leaves behind, in the words of who knows no more than this."""
+        return "what was sent may have been carried out" if self.writing else _NOTHING_WRITTEN
+
     @staticmethod
     @contextmanager
     def begin(verb: Verb, asked: Asked) -> Generator[Run]:
-        """Load the module, say what was found, and keep a progress line alive within."""
+        """Load the module, say what was found, and keep a progress line alive within.
+
+        KeyboardInterrupt comes out of it with what was written as its text.
+        """
         screen = Screen(text=asked.output == "text")
-        loaded = load(asked.module, asked.working_directory)
-        screen.say(f"Found {len(loaded)} managed elements, {_PARTICIPLE[verb]}...")
-        live = screen.live and not asked.verbose
-        with _request_log(wanted=asked.verbose), Progress.shown(live=live) as progress:
-            yield Run(verb=verb, asked=asked, loaded=loaded, screen=screen, progress=progress)
+        run: Run | None = None
+        try:
+            loaded = load(asked.module, asked.working_directory)
+            screen.say(f"Found {len(loaded)} managed elements, {_PARTICIPLE[verb]}...")
+            live = screen.live and not asked.verbose
+            with _request_log(wanted=asked.verbose), Progress.shown(live=live) as progress:
+                run = Run(verb=verb, asked=asked, loaded=loaded, screen=screen, progress=progress)
+                yield run
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(run.written if run else _NOTHING_WRITTEN) from None
 
 
 @contextmanager

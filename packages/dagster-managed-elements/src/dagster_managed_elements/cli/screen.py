@@ -1,15 +1,13 @@
-"""Where everything printed goes: results to standard output, all else to standard error. Colour only on a terminal.
+"""Where everything printed goes: results to standard output, all else to standard error.
 
-A reader that went away (`| head`) is no error: what is left to print is dropped, and the run goes on.
+Colour only on a terminal. A stream that breaks is no concern of this room (`streams`).
 """
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Iterable
-from typing import TextIO
 
 import click
 
@@ -28,15 +26,11 @@ class Screen:
         self.colour = self.terminal and not os.environ.get("NO_COLOR")
         self.live = text and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.asks = text and sys.stdin.isatty() and sys.stdout.isatty()
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                # A name the terminal has no letters for is printed escaped, not a reason to die.
-                stream.reconfigure(errors="backslashreplace")
 
     def result(self, lines: Iterable[str] | str) -> None:
         text = lines if isinstance(lines, str) else "\n".join(lines)
         if text:
-            _write(sys.stdout, text, colour=self.colour)
+            click.echo(text, file=sys.stdout, color=self.colour)
 
     def say(self, lines: Iterable[str] | str) -> None:
         """A result that is only there to be read: left out where standard output holds a document."""
@@ -44,25 +38,17 @@ class Screen:
             self.result(lines)
 
     def note(self, text: str) -> None:
-        _write(sys.stderr, f"note: {text}", colour=False)
+        click.echo(f"note: {text}", file=sys.stderr, color=False)
 
     def error(self, error: Exception | str, where: str = "") -> None:
         """One line a problem, each saying what to do."""
         prefix = f"{where}: " if where else ""
         said = str(error) or type(error).__name__
         for line in said.splitlines() if isinstance(error, DeclarationError) else [" ".join(said.split())]:
-            _write(sys.stderr, f"Error: {prefix}{escape(line)}", colour=False)
+            click.echo(f"Error: {prefix}{escape(line)}", file=sys.stderr, color=False)
 
 
 def exit_code(error: Exception) -> int:
     if isinstance(error, DeclarationError):
         return DECLARATION
     return FAILED if isinstance(error, ManagedElementsError) else BUG
-
-
-def _write(stream: TextIO, text: str, *, colour: bool) -> None:
-    try:
-        click.echo(text, file=stream, color=colour)
-    except BrokenPipeError:
-        # Else the interpreter would complain once more when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

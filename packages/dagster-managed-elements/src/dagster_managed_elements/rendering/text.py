@@ -40,11 +40,13 @@ def headed(sections: Iterable[Section], *, several: bool, colour: bool = False) 
         yield from changes(section, colour=colour)
 
 
-def outcomes(report: Report, *, colour: bool = False) -> Iterator[str]:
-    """A line for everything that was not done; many skipped for one reason are one line with their count."""
+def outcomes(report: Report, *, done: bool = False, colour: bool = False) -> Iterator[str]:
+    """A line for everything that was not done, and with *done* for what was; many skipped for one reason are one
+    line with their count.
+    """
     skipped = Counter(outcome.reason for outcome in report.outcomes if outcome.status == "skipped")
     for outcome in report.outcomes:
-        if outcome.status == "done":
+        if outcome.status == "done" and not done:
             continue
         number = skipped[outcome.reason] if outcome.status == "skipped" else 1
         if number > _MOST_ALIKE:
