@@ -50,7 +50,7 @@ def test_a_report_that_is_being_printed_is_finished_for_who_reads_it(unread, sig
     code, out, err = end(unread)
     document = json.loads(first + out)
     assert (code, document["exit_code"], err) == (0, 0, b"")
-    assert len(document["places"][0]["outcomes"]) == 120
+    assert len(document["places"][0]["report"]["outcomes"]) == 120
 
 
 def test_a_report_that_nobody_reads_is_cut_off_at_the_next_and_what_was_written_is_said(unread):
@@ -111,8 +111,7 @@ def test_each_signal_is_heard_once_in_the_loop_and_none_ends_it():
 
 def test_before_anybody_listens_an_interruption_ends_the_run():
     with Interruptions().received(), pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGTERM)
-        signal.pause()
+        signal.raise_signal(signal.SIGTERM)
 
 
 def test_a_thread_that_no_signal_reaches_takes_none():
@@ -154,7 +153,7 @@ def test_a_third_partys_reconciler_that_is_interrupted_is_waited_for(project):
     reads_gate = 'open("gate").read(); return self.check()'
     project.write(THEIRS.replace("return self.check()", reads_gate))
     process = project.start("apply", "-m", "mine")
-    with open(project.folder / "gate", "w") as gate:  # it has opened the other end: it is under way
+    with (project.folder / "gate").open("w") as gate:  # it has opened the other end: it is under way
         process.send_signal(signal.SIGINT)
         assert process.stderr.readline().startswith("note: interrupted:")
         process.send_signal(signal.SIGINT)

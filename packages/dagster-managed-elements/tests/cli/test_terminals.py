@@ -85,6 +85,15 @@ def test_yes_is_an_answer_given_before(project):
     assert "Continue?" not in terminal.said
 
 
+def test_nobody_is_asked_where_no_answer_could_allow_it(project):
+    project.write(DESTRUCTIVE.replace('type="New"', 'type="New", protect=True'))
+    terminal = Terminal(project, "apply", "-m", "mine")
+    terminal.type("y\n")
+    assert terminal.end() == 3
+    assert "Continue?" not in terminal.said
+    assert "a (source) is declared with protect=True. Take protect away to allow it." in terminal.said
+
+
 def test_changes_are_coloured_by_their_sign_unless_colour_is_not_wanted(project):
     project.write("reconciler = Reconciler(Toy(), [Source('a')])")
     coloured, plain = (

@@ -106,10 +106,9 @@ class Interruptions:
 
     def _finish(self) -> None:
         self._meant = self._cut_off
-        with suppress(RuntimeError):  # standard error was being written when this came
-            click.echo(
-                f"note: interrupted: the report is cut off in {self._grace:g} seconds, or at the next", err=True
-            )
+        said = f"note: interrupted: the report is cut off in {self._grace:g} seconds, or at the next\n"
+        with suppress(OSError):  # past the stream, which may be half way through a write of its own
+            os.write(sys.stderr.fileno(), said.encode())
         if hasattr(signal, "setitimer"):
             self._take(signal.SIGALRM)
             signal.setitimer(signal.ITIMER_REAL, self._grace)
