@@ -42,6 +42,16 @@ def unread(project):
         yield process
 
 
+def test_a_plan_that_nobody_reads_is_not_waited_for_and_nothing_was_written(project):
+    project.write(MANY)
+    with project.start("apply", "-m", "mine", text=False, bufsize=0) as process:
+        assert process.stdout.readline().startswith(b"Found")
+        assert process.stdout.readline().startswith(b"+ s0")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert process.stderr.read().decode() == "Interrupted; nothing was written.\n"
+
+
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
 def test_a_report_that_is_being_printed_is_finished_for_who_reads_it(unread, signal_):
     first = unread.stdout.read(1)

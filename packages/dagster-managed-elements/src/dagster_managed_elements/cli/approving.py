@@ -6,10 +6,14 @@ new is begun, and the report is printed.
 
 from __future__ import annotations
 
+import sys
+
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskStatus
 
 from dagster_managed_elements import reconciler as engine
+from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.inputs import Interruptions, answer
 from dagster_managed_elements.cli.reconciling import as_sections, in_order, reconcilers, split, third_party_section
 from dagster_managed_elements.cli.runs import Run
@@ -27,7 +31,9 @@ class Declined(ManagedElementsError):
 
 
 class Apply:
-    """One apply of everything that was loaded."""
+    """One apply of everything that was loaded. *scope*, once it is under way, is what ends it before a write."""
+
+    scope: anyio.CancelScope
 
     def __init__(self, run: Run, interruptions: Interruptions, *, yes: bool) -> None:
         self.run, self.interruptions, self.yes = run, interruptions, yes
@@ -42,12 +48,13 @@ class Apply:
         sections: list[Section] = []
         failures: list[Exception] = []
         async with anyio.create_task_group() as group:
-            await group.start(self._listen, group.cancel_scope)
+            self.scope = group.cancel_scope
+            await group.start(self._listen)
             try:
                 sections = await self._everything()
             except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
                 failures.append(error)
-            group.cancel_scope.cancel()
+            self.scope.cancel()
         if failures:
             raise failures[0]
         if self.interrupted and not self.run.writing:
@@ -77,7 +84,7 @@ class Apply:
         """Show the plan, and ask where it destroys something. One place at a time."""
         async with self.turn:
             with self.run.progress.hidden():
-                self._show(plan)
+                await self._show(plan)
                 policy = Policy(allow_all=self.yes or await self._agreed(plan))
             if not objections(plan, policy):
                 self.run.writing = True
@@ -85,9 +92,15 @@ class Apply:
                 self.run.progress.begin(len(plan.operations))
             return policy
 
-    def _show(self, plan: Plan) -> None:
+    async def _show(self, plan: Plan) -> None:
         screen, section = self.run.screen, Section(of=(), place=plan.place, plan=plan)
-        screen.say(text.headed([section], several=self.run.several, colour=screen.colour))
+        try:
+            with self.interruptions.raised():
+                screen.say(text.headed([section], several=self.run.several, colour=screen.colour))
+        except KeyboardInterrupt:
+            streams.cut_off(sys.stdout)
+            self._interrupt()
+            await anyio.lowlevel.checkpoint()
 
     async def _agreed(self, plan: Plan) -> bool:
         """Whether the user, shown what it brings with it, goes on. Not asked where no answer could help."""
@@ -104,16 +117,16 @@ class Apply:
         self.ended[outcome.step] = outcome
         self.run.progress.finished(outcome)
 
-    async def _listen(self, scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
+    async def _listen(self, *, task_status: TaskStatus[None]) -> None:
         async with self.interruptions.listened() as signals:
             task_status.started()
             async for _ in signals:
                 with self.run.progress.hidden():
-                    self._interrupt(scope)
+                    self._interrupt()
 
-    def _interrupt(self, scope: anyio.CancelScope) -> None:
+    def _interrupt(self) -> None:
         if not self.run.writing:
-            scope.cancel()
+            self.scope.cancel()
         elif self.interrupted:
             self.run.screen.note(f"waiting for: {self._in_flight() or 'the report'}")
         else:

@@ -98,6 +98,15 @@ class Interruptions:
                 self._meant = self._finish
                 signal.set_wakeup_fd(before)
 
+    @contextmanager
+    def raised(self) -> Generator[None]:
+        """While the loop waits for something that is no part of it: KeyboardInterrupt comes out of that."""
+        before, self._meant = self._meant, _end
+        try:
+            yield
+        finally:
+            self._meant = before
+
     def _take(self, number: signal.Signals) -> None:
         self._before[number] = signal.signal(number, self._hear)
 
