@@ -7,11 +7,12 @@ that is longer than the page asked for. What cannot be seen: a server that state
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
-from dagster_managed_elements.api.paging import Reading, Row, read_until_whole
+from dagster_managed_elements.api.paging import Reading, Row, read_until_whole, refuse_endless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +25,15 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain(Generic[Row]):
-    """What is asked: *fetch(after, size)* reads the page of *what* that follows the row with the id *after*."""
+    """What is asked: *fetch(after, size)* reads the page of *what* that follows the row with the id *after*;
+    *clock* is in seconds.
+    """
 
     fetch: Callable[[Hashable | None, int], Awaitable[Page[Row]]]
     identity: Callable[[Row], Hashable]
     what: str
     size: int = 100
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,8 @@ class Whole(Generic[Row]):
 
 async def read_chain(chain: Chain[Row]) -> list[Row]:
     """Every row once; ServerFault where the server's pages do not add up."""
-    return await read_until_whole(lambda: _follow(chain), chain.what)
+    began = chain.clock()
+    return await read_until_whole(lambda: _follow(chain, began), chain.what)
 
 
 async def read_whole(whole: Whole[Row]) -> list[Row]:
@@ -56,12 +61,13 @@ async def read_whole(whole: Whole[Row]) -> list[Row]:
     return await read_until_whole(read, whole.what)
 
 
-async def _follow(chain: Chain[Row]) -> Reading[Row]:
+async def _follow(chain: Chain[Row], began: float) -> Reading[Row]:
     """One pass from the first page to the end. Repeated rows are counted: they make the reading not whole."""
     found: dict[Hashable, Row] = {}
-    length, after = 0, None
+    length, pages, after = 0, 0, None
     while True:
         page = await chain.fetch(after, chain.size)
+        pages += 1
         ids = [chain.identity(row) for row in page.rows]
         goes_round = bool(found and ids) and set(found) >= set(ids)
         if goes_round and await _is_unpaged(chain, found, page):
@@ -70,6 +76,7 @@ async def _follow(chain: Chain[Row]) -> Reading[Row]:
         length += len(ids)
         if goes_round or not ids or (after is None and _is_all(chain, page)):
             return Reading(rows=found, length=length if page.total is None else max(length, page.total))
+        refuse_endless(chain.what, pages=pages, rows=length, seconds=chain.clock() - began)
         after = ids[-1]
 
 

@@ -26,7 +26,7 @@ from dagster_managed_elements.api.addresses import Address, read_address
 from dagster_managed_elements.api.answers import Answer, ErrorReader, decipher, plain_sentence, said_date, unusable
 from dagster_managed_elements.api.faults import translate
 from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
-from dagster_managed_elements.api.retrying import limit, pause, repeats
+from dagster_managed_elements.api.retrying import Endless, limit, pause, repeats, whole
 from dagster_managed_elements.engine.errors import DeclarationError, Unreachable
 
 _log = logging.getLogger("dagster_managed_elements.api")
@@ -49,11 +49,12 @@ _MOST_RENEWALS: Final = 30
 class ClientOptions:
     """What a client is made from. A value: nothing in it is bound to an event loop.
 
-    *base_url* may carry `user:password@`. *credentials* given here win. *timeout* is in
-    seconds, for one attempt. *verify* is True, False or the path of certificate authorities' file or folder; True
-    means those of the environment too, unless *trust_env* is False. *proxy* is
-    the URL of one, used in place of those of the environment. *service* is the server's name in messages.
-    *in_flight* bounds the requests under way at a time, *largest_answer* the bytes of one answer, unpacked.
+    *base_url* may carry `user:password@`. *credentials* given here win. *timeout* is in seconds, for an answer to
+    begin and between two parts of it; all of one attempt has at most three times as long. *verify* is True, False
+    or the path of certificate authorities' file or folder; True means those of the environment too, unless
+    *trust_env* is False. *proxy* is the URL of one, used in place of those of the environment. *service* is the
+    server's name in messages. *in_flight* bounds the requests under way at a time, *largest_answer* the bytes of
+    one answer, unpacked.
     *read_error* makes a sentence of what a failure's JSON says. *transport* replaces the network in tests.
     """
 
@@ -79,10 +80,12 @@ async def open_client(
     *,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     chance: Callable[[], float] = random.random,
+    within: Callable[[float], anyio.CancelScope] = anyio.move_on_after,
 ) -> AsyncGenerator[Client, None]:
     """A client for one run; DeclarationError where the URL, a header or the certificate file cannot be used.
 
-    *sleep* and *chance* (a draw from [0, 1)) are what waiting between attempts is made of.
+    *sleep* and *chance* (a draw from [0, 1)) are what waiting between attempts is made of; *within* bounds one, in
+    seconds.
     """
     address = read_address(options.base_url)
     async with httpx.AsyncClient(
@@ -94,7 +97,7 @@ async def open_client(
         follow_redirects=False,
         limits=httpx.Limits(max_connections=options.in_flight, keepalive_expiry=_KEEP_ALIVE),
     ) as http:
-        yield Client(http, options, address, sleep=sleep, chance=chance)
+        yield Client(http, options, address, sleep=sleep, chance=chance, within=within)
 
 
 def _verification(options: ClientOptions, address: Address) -> ssl.SSLContext | bool:
@@ -138,9 +141,10 @@ class Client:
         *,
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],
+        within: Callable[[float], anyio.CancelScope],
     ) -> None:
         self._http, self._options, self._address = http, options, address
-        self._sleep, self._chance = sleep, chance
+        self._sleep, self._chance, self._within = sleep, chance, within
         in_url = Basic(*address.user) if address.user else options.credentials
         self._credentials = in_url if isinstance(options.credentials, Anonymous) else options.credentials
         self._limiter = anyio.CapacityLimiter(options.in_flight)
@@ -225,25 +229,41 @@ class Client:
         async with self._limiter:
             self.sent += 1
             began = time.monotonic()
+            asked = self._http.build_request(
+                request.method,
+                self._address.url(request.path),
+                content=body,
+                headers={**proof, **({"Content-Type": "application/json"} if body is not None else {})},
+                timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT), pool=None),
+            )
             try:
-                async with self._http.stream(
-                    request.method,
-                    self._address.url(request.path),
-                    content=body,
-                    headers={**proof, **({"Content-Type": "application/json"} if body is not None else {})},
-                    timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT), pool=None),
-                ) as response:
-                    content = await self._content(request, response)
+                answer = await self._answer(request, asked, whole(seconds))
+            except Endless:
+                _tell(request, Endless.__name__, began, number)
+                raise
             except httpx.RequestError as error:
                 _tell(request, type(error).__name__, began, number)
                 service = self._options.service
                 proxy = read_address(self._options.proxy).base if self._options.proxy else ""
                 fault = translate(error, request, self._address, timeout=seconds, service=service, proxy=proxy)
                 raise fault from error
-        _tell(request, str(response.status_code), began, number)
+        _tell(request, str(answer.status), began, number)
         self._answered = True
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(status=response.status_code, headers=headers, body=content)
+        return answer
+
+    async def _answer(self, request: Request, asked: httpx.Request, seconds: float) -> Answer:
+        """The answer to what was *asked*, given up after *seconds*: of one that drips every part comes in time."""
+        url = self._address.url(request.path)
+        with self._within(seconds):
+            response = await self._http.send(asked, stream=True)
+            try:
+                content = await self._content(request, response)
+            finally:
+                await response.aclose()
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Answer(status=response.status_code, headers=headers, body=content)
+        why = f"{request.method} {url}: no whole answer within {seconds:g} seconds"
+        raise Endless(why, method=request.method, url=url)
 
     async def _content(self, request: Request, response: httpx.Response) -> bytes:
         """All of it, unpacked, piece by piece: a small answer may unpack to more than there is memory."""

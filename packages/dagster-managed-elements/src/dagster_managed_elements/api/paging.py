@@ -8,6 +8,7 @@ absence matters, whoever asks reads again (`engine.observing`).
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeAlias, TypeVar
@@ -27,16 +28,22 @@ dozen find the last of some thousands."""
 _RUNAWAY: Final = 3
 """A listing this many times as long as what is different in it has no end: the server ignores the offset."""
 
+_MOST_PAGES: Final = 2_000
+_MOST_ROWS: Final = 100_000
+_MOST_SECONDS: Final = 300.0
+"""What has more is no listing of anybody's: ten times, and many times, the largest there was to measure."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
-    """What is asked: *fetch(offset, size)* reads one page of *what*, *identity* is a row's id."""
+    """What is asked: *fetch(offset, size)* reads a page of *what*, *identity* is a row's id, *clock* in seconds."""
 
     fetch: Fetch[Row]
     identity: Callable[[Row], Hashable]
     what: str
     size: int = 100
     concurrency: int = 8
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,17 @@ class Reading(Generic[Row]):
 
 async def read_pages(listing: Listing[Row]) -> list[Row]:
     """Every row once; ServerFault where the server's pages do not add up."""
-    return await read_until_whole(lambda: _read_once(listing), listing.what)
+    began = listing.clock()
+    return await read_until_whole(lambda: _read_once(listing, began), listing.what)
+
+
+def refuse_endless(what: str, *, pages: int, rows: int, seconds: float) -> None:
+    """ServerFault where a reading has gone on for longer than any list is."""
+    if pages > _MOST_PAGES or rows > _MOST_ROWS or seconds > _MOST_SECONDS:
+        raise ServerFault(
+            f"The server's list of {what} does not end: there is more after {rows} rows on {pages} pages in "
+            f"{seconds:.0f} seconds. Nothing is concluded from it."
+        )
 
 
 async def read_until_whole(read: Callable[[], Awaitable[Reading[Row]]], what: str) -> list[Row]:
@@ -77,16 +94,18 @@ def combine(known: Reading[Row] | None, reading: Reading[Row]) -> Reading[Row]:
     return both if len(both.rows) <= both.length else reading
 
 
-async def _read_once(listing: Listing[Row]) -> Reading[Row]:
+async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
     pages: dict[int, Sequence[Row]] = {}
     window = 1
     while offsets := next_offsets(_lengths(pages), listing.size, window):
         await _fetch_all(listing, offsets, pages)
         seen = {listing.identity(row) for page in pages.values() for row in page}
-        if sum(_lengths(pages).values()) > _RUNAWAY * (len(seen) + listing.size):
+        length = sum(_lengths(pages).values())
+        if length > _RUNAWAY * (len(seen) + listing.size):
             raise ServerFault(
                 f"The server's list of {listing.what} has no end: it gives the same page whatever the offset."
             )
+        refuse_endless(listing.what, pages=len(pages), rows=length, seconds=listing.clock() - began)
         # A first page that is not full most likely is the only one: one request more proves it.
         is_alone = len(pages) == 1 and len(pages[0]) < listing.size
         window = 1 if is_alone else min(window * 2, listing.concurrency)

@@ -10,6 +10,8 @@ from dagster_managed_elements.engine.errors import ApiError, Lost, RateLimited, 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
 _LONGEST_RETRY_AFTER: Final = 120.0
+_LONGEST_ANSWER: Final = 120.0
+"""Seconds: as long as one may take to arrive once it has begun, whatever it took to begin."""
 _PASSING: Final = frozenset({500, 502, 503, 504})
 
 
@@ -21,9 +23,18 @@ class Unproven(Unreachable):
     """The credentials could not be had, so the request was not sent. Fetching them was tried often enough."""
 
 
+class Endless(Lost):
+    """The answer went on past any that is one. The next would, too."""
+
+
+def whole(seconds: float) -> float:
+    """The seconds for all of a request and its answer, where *seconds* may pass between two bytes of it."""
+    return min(3 * seconds, seconds + _LONGEST_ANSWER)
+
+
 def repeats(request: Request, error: BaseException) -> bool:
     """Whether *request* may be sent again after *error*: never where that could do its work twice."""
-    if isinstance(error, (Untrusted, Unproven)):
+    if isinstance(error, (Untrusted, Unproven, Endless)):
         return False
     if isinstance(error, (Unreachable, RateLimited)):
         return True
