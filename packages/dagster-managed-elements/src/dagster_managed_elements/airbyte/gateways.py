@@ -23,8 +23,9 @@ from dagster_managed_elements.airbyte.wire import (
     Unreadable,
     Workspace,
 )
+from dagster_managed_elements.engine.errors import ApiError
 
-__all__ = ["Capabilities", "ConnectionDraft", "Gateway", "Json", "Side"]
+__all__ = ["Capabilities", "ConnectionDraft", "Gateway", "Json", "Side", "Undiscovered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,10 @@ class ConnectionDraft:
         named = {"name": self.name, "sourceId": self.source_id, "destinationId": self.destination_id}
         drafted = {name: value for name, value in named.items() if value is not None}
         return {**drafted, **written_fields(self.fields, api)}
+
+
+class Undiscovered(ApiError):
+    """The connector was asked for its streams and failed: what it is configured with may be why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,7 @@ class Gateway(Protocol):
 
         Some servers want a destination too and raise Invalid without one.
 
-        Asked again after `update_actor` of that source. An ApiError in the connector's words where it fails.
+        Asked again after `update_actor` of that source. Undiscovered, in the connector's words, where it fails.
         """
         ...
 

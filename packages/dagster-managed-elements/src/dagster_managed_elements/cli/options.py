@@ -69,7 +69,7 @@ _OPTIONS: Final = (
         default=_DEFAULT.timeout,
         show_default=True,
         metavar="SECONDS",
-        help="How long to wait for one answer.",
+        help="How long to wait for an answer to begin or go on; all of it may take three times as long.",
     ),
     click.option(
         "--concurrency",

@@ -16,7 +16,7 @@ from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lo
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
 from dagster_managed_elements.airbyte.config_api.versions import Scope
 from dagster_managed_elements.airbyte.connection_fields import read_fields
-from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft, Json, Side, Undiscovered
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -42,7 +42,7 @@ from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.redaction import redact
 from dagster_managed_elements.api.requests import Request
-from dagster_managed_elements.engine.errors import ApiError, Missing
+from dagster_managed_elements.engine.errors import Missing, ServerFault
 
 _DISCOVER_SECONDS: Final = 600.0
 """Discovery runs the connector, which takes seconds to minutes."""
@@ -231,11 +231,13 @@ def _discovered(body: Any, path: str, source_id: str, secrets: Iterable[str]) ->
     """Airbyte answers 200 where the connector failed, with `jobInfo.succeeded: false` and no catalog."""
     job = read_job(read_optional(body, "jobInfo", path), f"{path}.jobInfo")
     catalog = read_optional(body, "catalog", path)
+    if job.succeeded and catalog is None and job.failure == "":
+        raise ServerFault(f"{path}: expected a catalog, or why there is none", method="POST", url=path, status=200)
     if not job.succeeded or catalog is None:
         words = " ".join(redact(job.failure, secrets).split())[:_LONGEST_REASON]
         reason = words or "the connector gave no reason; Airbyte's log of the job has more"
         message = f"Airbyte could not discover the streams of source {source_id}: {reason}"
-        raise ApiError(message, method="POST", url=path, status=200)
+        raise Undiscovered(message, method="POST", url=path, status=200)
     identity = read_optional(body, "catalogId", path)
     return read_catalog(catalog, f"{path}.catalog", identity if isinstance(identity, str) else None)
 

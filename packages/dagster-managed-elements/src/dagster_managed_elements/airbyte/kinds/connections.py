@@ -14,7 +14,7 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from dagster_managed_elements.airbyte.connection_fields import initial_values, refusals
-from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway
+from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway, Undiscovered
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
@@ -40,7 +40,7 @@ from dagster_managed_elements.engine.changes import (
     Update,
 )
 from dagster_managed_elements.engine.concurrency import concurrently
-from dagster_managed_elements.engine.errors import ApiError, Invalid
+from dagster_managed_elements.engine.errors import Invalid, Lost, ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.succession import read_interim
@@ -96,7 +96,10 @@ class ConnectionKind(Kind):
         source, destination = (cast("Key", declared.fields[side]) for side in ("source", "destination"))
         try:
             catalog = await self._gateway.discover(context.ids[source], context.ids.get(destination))
-        except ApiError as error:
+        except Lost as error:
+            # Of something read: there is nothing that may have been carried out.
+            raise ServerFault(str(error), method=error.method, url=error.url, status=error.status) from error
+        except (Invalid, Undiscovered) as error:
             if isinstance(error, Invalid) and destination not in context.ids:
                 entries = streams.labelled(stored.values(), value)
                 return [_postponed(pair, facts, Later(destination, value), entries)]
