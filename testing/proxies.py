@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,13 +24,23 @@ class Said:
 
 @dataclass
 class Proxy:
+    """*answers* are its own, by path; *asked* are the paths it was asked for."""
+
     url: str = ""
+    answers: dict[str, Said] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that was cancelled hangs up, which is no failure here."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
-def spoiling(target: str, answers: Mapping[str, Said]) -> Iterator[Proxy]:
-    """A proxy to *target* that gives its own of *answers* for these paths, and notes the paths asked for."""
+def proxied(target: str) -> Iterator[Proxy]:
+    """A proxy to *target*."""
     proxy = Proxy()
 
     class Handler(BaseHTTPRequestHandler):
@@ -39,7 +50,7 @@ def spoiling(target: str, answers: Mapping[str, Said]) -> Iterator[Proxy]:
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = urlsplit(self.path).path
             proxy.asked.append(path)
-            said = answers.get(path) or self._asked_behind(sent)
+            said = proxy.answers.get(path) or self._asked_behind(sent)
             self.send_response(said.status)
             self.send_header("Content-Type", said.kind)
             self.send_header("Content-Length", str(len(said.content)))
@@ -60,7 +71,7 @@ def spoiling(target: str, answers: Mapping[str, Said]) -> Iterator[Proxy]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with httpx.Client(trust_env=False) as behind, ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+    with httpx.Client(trust_env=False, verify=False) as behind, _Server(("127.0.0.1", 0), Handler) as running:
         thread = Thread(target=running.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         proxy.url = f"http://127.0.0.1:{running.server_address[1]}"
