@@ -27,7 +27,7 @@ def stored(api, kind, actor):
 
 def coordinate(api, kind, actor, *path):
     with api.server.world.store.transaction() as session:
-        value = session.actors.get(kind, actor[f"{kind}Id"]).configuration
+        value = session.actors.get(actor[f"{kind}Id"]).configuration
     for key in path:
         value = value[key]
     return value["_secret"]

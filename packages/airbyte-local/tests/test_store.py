@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from dataclasses import replace
 
 import pytest
-from airbyte_local.store import Store, StreamStates
+from airbyte_local.store import (
+    Actor,
+    Attempt,
+    Catalog,
+    Connection,
+    Definition,
+    Operation,
+    Store,
+    StreamStates,
+    StreamStats,
+    Tag,
+    Workspace,
+)
 
 
 @pytest.fixture
@@ -48,6 +61,65 @@ def test_a_transaction_that_sqlite_gave_up_says_why(store):
         database.execute("INSERT OR ROLLBACK INTO job SELECT * FROM job")  # as SQLite does by itself on a full disk
     with store.transaction() as session:
         assert session.jobs.get(job.id) == job
+
+
+DETAILS = {"a": [1, None], "b": {"c": "é"}}
+ROWS = {
+    "workspaces": Workspace(id="w", slug="s", name="n", organization_id="o", tombstone=True, details=DETAILS),
+    "definitions": Definition(id="d", kind="source", custom=True, grants=("w", "x"), details=DETAILS),
+    "actors": Actor(
+        id="a", kind="source", workspace_id="w", definition_id="d", name="n", configuration=DETAILS, created_at=1
+    ),
+    "connections": Connection(
+        id="c",
+        workspace_id="w",
+        source_id="a",
+        destination_id="b",
+        name="n",
+        status="active",
+        created_at=1,
+        details=DETAILS,
+    ),
+    "catalogs": Catalog(id="k", streams=[{"name": "users"}]),
+    "operations": Operation(id="p", workspace_id="w", name="n", configuration=DETAILS, tombstone=True),
+    "tags": Tag(id="t", workspace_id="w", name="n", color="ffffff"),
+}
+
+
+@pytest.mark.parametrize("table", ROWS)
+def test_a_row_comes_back_as_it_was_saved(store, table):
+    with store.transaction() as session:
+        getattr(session, table).save(ROWS[table])
+    with store.transaction() as session:
+        assert getattr(session, table).whole([ROWS[table].id]) == [ROWS[table]]
+
+
+def test_an_attempt_comes_back_as_it_was_saved(store):
+    stats = (StreamStats(name="s", records_emitted=3), StreamStats(name="s", namespace="n"))
+    attempt = Attempt(
+        job_id=1, number=0, status="failed", created_at=1, updated_at=2, streams=stats, failures=({},)
+    )
+    with store.transaction() as session:
+        session.jobs.save_attempt(replace(attempt, status="running", streams=()))
+        session.jobs.save_attempt(attempt)
+        assert session.jobs.attempts([2, 1]) == {2: [], 1: [attempt]}
+
+
+@pytest.mark.parametrize("table", ["definitions", "actors", "connections", "operations", "tags"])
+def test_every_write_of_what_is_declared_is_another_revision(store, table):
+    with store.transaction() as session:
+        getattr(session, table).save(ROWS[table])
+        before = session.revision()
+        getattr(session, table).save(ROWS[table])
+        assert session.revision() != before
+
+
+@pytest.mark.parametrize(("table", "other"), [("workspaces", {"id": "v"}), ("tags", {"id": "v"})])
+def test_a_row_drops_no_other_one_of_its_name(store, table, other):
+    with store.transaction() as session:
+        getattr(session, table).save(ROWS[table])
+        with pytest.raises(sqlite3.IntegrityError):
+            getattr(session, table).save(replace(ROWS[table], **other))
 
 
 STATE = {(None, "a"): {"at": 1}, ("n", "b"): {"at": 2}}

@@ -212,7 +212,7 @@ def test_an_imitated_connector_says_that_it_cannot_be_run(api, flow, kind, type_
 def test_a_configuration_that_breaks_its_schema_fails_the_job_by_name(flow):
     mine = flow(3)
     with mine.api.server.world.store.transaction() as session:
-        actor = session.actors.get("source", mine.source_id)
+        actor = session.actors.get(mine.source_id)
         actor.configuration["max_messages"] = 0
         session.actors.save(actor)
     assert "Config validation error: $" in mine.failure(mine.sync())

@@ -222,7 +222,7 @@ def test_a_secret_stays_one_where_the_specification_no_longer_says_so(read, api)
     ]
     other = api.definition("source", "Sample Data")
     with api.server.world.store.transaction() as session:
-        actor = session.actors.get("source", source)
+        actor = session.actors.get(source)
         assert "_secret" in json.dumps(actor.configuration)
         session.actors.save(replace(actor, definition_id=other))
     page = read.get(f"/sources/{source}").text

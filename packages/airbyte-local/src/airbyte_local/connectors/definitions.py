@@ -7,27 +7,23 @@ from typing import Any
 
 from airbyte_local.connectors import PUBLIC, Connector
 from airbyte_local.connectors.external.low_code import manifest_specification
+from airbyte_local.connectors.external.workshop import Candidate, Workshop
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, is_object
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.store import Definition, Session
-from airbyte_local.store.session import Runners
+from airbyte_local.store import Definition
 
 TYPES = {"source": "STANDARD_SOURCE_DEFINITION", "destination": "STANDARD_DESTINATION_DEFINITION"}
 DECLARATIVE_IMAGE = "airbyte/source-declarative-manifest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActorDefinition:
-    kind: ActorKind
+class ActorDefinition(Candidate):
     id: str
     name: str
-    repository: str
     tag: str
-    stand_in: Connector  # what acts for it where nothing is installed
-    workshop: Runners | None
-    custom: bool
+    workshop: Workshop
     tombstone: bool
     grants: tuple[str, ...]
     support_level: str
@@ -39,16 +35,12 @@ class ActorDefinition:
 
     @property
     def connector(self) -> Connector:
-        return self.stand_in if self.workshop is None else self.workshop.connector(self)
+        return self.workshop.connector(self)
 
     @property
     def runs(self) -> str:
         """What really runs, to the version: what was discovered by another is stale."""
-        return (self.workshop.runs(self) if self.workshop is not None else None) or self.image
-
-    @property
-    def manifest(self) -> Any:
-        return self.details.get("manifest")
+        return self.workshop.runs(self) or self.image
 
     @property
     def image(self) -> str:
@@ -66,12 +58,10 @@ class ActorDefinition:
 
 
 class Directory:
-    """All definitions of one kind, read once for one request."""
+    """All definitions of one kind: the public ones, as *stored* rows change them, and those that are custom."""
 
-    def __init__(self, session: Session, kind: ActorKind) -> None:
+    def __init__(self, kind: ActorKind, stored: dict[str, Definition], workshop: Workshop) -> None:
         self._kind: ActorKind = kind
-        stored = session.definitions.all(kind)
-        workshop = session.runners
         own = {row.id: _custom(kind, row, workshop) for row in stored.values() if row.custom}
         self._by_id = _public(kind, stored, workshop) | own
 
@@ -89,7 +79,7 @@ class Directory:
         return self._by_id[definition_id]
 
 
-def _public(kind: ActorKind, stored: dict[str, Definition], workshop: Runners | None) -> dict[str, ActorDefinition]:
+def _public(kind: ActorKind, stored: dict[str, Definition], workshop: Workshop) -> dict[str, ActorDefinition]:
     found: dict[str, ActorDefinition] = {}
     for public in PUBLIC:
         if public.kind != kind:
@@ -117,7 +107,7 @@ def _public(kind: ActorKind, stored: dict[str, Definition], workshop: Runners | 
     return found
 
 
-def _custom(kind: ActorKind, row: Definition, workshop: Runners | None) -> ActorDefinition:
+def _custom(kind: ActorKind, row: Definition, workshop: Workshop) -> ActorDefinition:
     """An image that we know acts as that connector; of any other, every configuration is taken."""
     repository = row.details["dockerRepository"]
     twin = next((public for public in PUBLIC if public.kind == kind and public.repository == repository), None)
@@ -128,6 +118,7 @@ def _custom(kind: ActorKind, row: Definition, workshop: Runners | None) -> Actor
         repository=repository,
         tag=row.details["dockerImageTag"],
         stand_in=twin.connector if twin else _of_manifest(row.details.get("manifest")),
+        manifest=row.details.get("manifest"),
         workshop=workshop,
         custom=True,
         tombstone=row.tombstone,

@@ -16,7 +16,6 @@ from airbyte_local.model.paging import page, page_after, page_size
 from airbyte_local.model.validation import refusal, violations
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.store import Actor, ActorLine, Session
-from airbyte_local.store.lookups import find_actor
 
 
 def validate(definition: ActorDefinition, configuration: Json) -> None:
@@ -54,7 +53,7 @@ class ActorHandlers:
 
     def create(self, call: Call) -> Json:
         words, body, session = self.words, call.body, call.session
-        definition = Directory(session, words.kind).get(body[words.definition_id])
+        definition = call.definitions(words.kind).get(body[words.definition_id])
         if session.workspaces.get(body["workspaceId"]) is None:
             inner = f"ConfigNotFoundException: config type: STANDARD_WORKSPACE id: {body['workspaceId']}"
             raise Broken(message=f"RuntimeException: {inner}")  # wrapped on its way: 500, not 404
@@ -103,7 +102,7 @@ class ActorHandlers:
         words, body, session = self.words, call.body, call.session
         if session.workspaces.get(body["workspaceId"]) is None:
             raise NotFound(type="STANDARD_WORKSPACE", id=body["workspaceId"])
-        directory = Directory(session, words.kind)
+        directory = call.definitions(words.kind)
         everything = session.actors.lines(words.kind, [body["workspaceId"]])
         rows = _filtered(everything, directory, body.get("filters", {}))
         sort, _, direction = body.get("sortKey", "actorName_asc").partition("_")
@@ -130,7 +129,7 @@ class ActorHandlers:
         pagination = body["pagination"]
         size = pagination.get("pageSize", call.world.profile.default_page_size)
         shown = page(ids, size=size, offset=pagination.get("rowOffset", 0))
-        return self._reads(session, session.actors.whole(shown))
+        return self._reads(call, session.actors.whole(shown))
 
     def search(self, call: Call) -> Json:
         words, body = self.words, call.body
@@ -143,12 +142,12 @@ class ActorHandlers:
             and body.get("workspaceId", actor.workspace_id) == actor.workspace_id
             and body.get("name", actor.name) == actor.name
         ]
-        return self._reads(call.session, rows)
+        return self._reads(call, rows)
 
     def clone(self, call: Call) -> Json:
         """A copy with its secrets, changed as the request says."""
-        actor = find_actor(call.session, self.words, call.body[f"{self.words.kind}CloneId"])
-        definition = Directory(call.session, self.words.kind).get(actor.definition_id)
+        actor = call.session.actors.find(self.words, call.body[f"{self.words.kind}CloneId"])
+        definition = call.definitions(self.words.kind).get(actor.definition_id)
         changes: Json = call.body.get(f"{self.words.kind}Configuration", {})
         whole = cfg.hydrate(actor.configuration or {}, call.session.actors.secret)
         configuration = merged(whole, changes.get("connectionConfiguration", {}))
@@ -163,8 +162,8 @@ class ActorHandlers:
     def _known(self, call: Call) -> tuple[Actor, ActorDefinition]:
         if self.words.id not in call.body:
             raise Broken(message=f"NullPointerException: {self.words.id}")
-        actor = find_actor(call.session, self.words, call.body[self.words.id])
-        return actor, Directory(call.session, self.words.kind).get(actor.definition_id)
+        actor = call.session.actors.find(self.words, call.body[self.words.id])
+        return actor, call.definitions(self.words.kind).get(actor.definition_id)
 
     def _renamed(self, actor: Actor, body: Json) -> Actor:
         details = {**actor.details, **bean(resourceAllocation=body.get("resourceAllocation"))}
@@ -177,8 +176,8 @@ class ActorHandlers:
         session.actors.save(stored)
         return actor_read(self.words, stored, definition)
 
-    def _reads(self, session: Session, rows: list[Actor]) -> Json:
-        directory = Directory(session, self.words.kind)
+    def _reads(self, call: Call, rows: list[Actor]) -> Json:
+        directory = call.definitions(self.words.kind)
         reads = [actor_read(self.words, actor, directory.get(actor.definition_id)) for actor in rows]
         return {self.words.plural: reads}
 

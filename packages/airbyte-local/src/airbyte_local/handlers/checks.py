@@ -10,7 +10,6 @@ from airbyte_local.jobs.connector_runs import Runnable, check, offered_runnable,
 from airbyte_local.jobs.world import Errand
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.store.lookups import find_actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,20 +18,20 @@ class CheckHandlers:
 
     def check(self, errand: Errand) -> Json:
         with errand.world.store.transaction() as session:
-            actor = find_actor(session, self.words, errand.body[self.words.id])
-            runnable = stored_runnable(session, actor)
+            actor = session.actors.find(self.words, errand.body[self.words.id])
+            runnable = stored_runnable(errand.world, session, actor)
         return self._answer(errand, runnable)
 
     def check_for_update(self, errand: Errand) -> Json:
         """The configuration that was sent, not its merge with the stored one."""
         with errand.world.store.transaction() as session:
-            runnable = offered_runnable(session, self.words, errand.body)
+            runnable = offered_runnable(errand.world, session, self.words, errand.body)
         validate(runnable.definition, errand.body["connectionConfiguration"])
         return self._answer(errand, runnable)
 
     def check_offered(self, errand: Errand) -> Json:
         with errand.world.store.transaction() as session:
-            runnable = offered_runnable(session, self.words, errand.body)
+            runnable = offered_runnable(errand.world, session, self.words, errand.body)
         return self._answer(errand, runnable)
 
     def _answer(self, errand: Errand, runnable: Runnable) -> Json:

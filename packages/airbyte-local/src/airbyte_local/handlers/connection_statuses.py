@@ -8,7 +8,6 @@ from airbyte_local.handlers.job_reads import job_row
 from airbyte_local.jobs.world import Call
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import Connection, Job
-from airbyte_local.store.lookups import find_connection
 
 LOOKED_AT = 10
 """Jobs of a connection, from the newest on."""
@@ -20,7 +19,7 @@ def statuses(call: Call) -> list[Json]:
 
 
 def _status(call: Call, connection_id: str) -> Json:
-    connection = find_connection(call.session, connection_id)
+    connection = call.session.connections.find(connection_id)
     jobs = call.session.jobs.latest(connection_id, most=LOOKED_AT)
     last = next((job for job in jobs if job.status in {"succeeded", "failed"}), None)
     good = next((job for job in jobs if job.status == "succeeded"), None)

@@ -9,13 +9,12 @@ from airbyte_local.handlers.connection_reads import connection_read
 from airbyte_local.jobs.ending import stop_jobs_of
 from airbyte_local.jobs.world import Call, World, new_id
 from airbyte_local.model.catalogs import key_of
-from airbyte_local.model.errors import Broken, NotFound, database_refused
+from airbyte_local.model.errors import Broken, database_refused
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.model.paging import page
 from airbyte_local.model.schedules import schedule_for_create, schedule_for_update
-from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.store import Actor, Connection, Session, StreamKey
-from airbyte_local.store.lookups import find_connection
+from airbyte_local.model.vocabulary import DESTINATION, SOURCE
+from airbyte_local.store import Connection, Session, StreamKey
 
 PLAIN = (
     "namespaceDefinition",
@@ -40,8 +39,8 @@ def create(call: Call) -> Json:
 
 def create_connection(call: Call) -> Connection:
     body, session = call.body, call.session
-    source = _end(session, SOURCE, body["sourceId"])
-    destination = _end(session, DESTINATION, body["destinationId"])
+    source = session.actors.find(SOURCE, body["sourceId"])
+    destination = session.actors.find(DESTINATION, body["destinationId"])
     if source.workspace_id != destination.workspace_id:
         raise Broken(message="IllegalArgumentException: source and destination do not belong to the same workspace")
     details = {
@@ -71,7 +70,7 @@ def update(call: Call) -> Json:
 def patch(call: Call) -> Connection:
     """What is absent or null stays. State of streams whose sync mode changes is lost, without a word."""
     body, session = call.body, call.session
-    before = find_connection(session, body["connectionId"])
+    before = session.connections.find(body["connectionId"])
     details = {
         **before.details,
         **_said(session, before.workspace_id, body),
@@ -89,7 +88,7 @@ def patch(call: Call) -> Connection:
 
 
 def get(call: Call) -> Json:
-    return connection_read(call.session, find_connection(call.session, call.body["connectionId"]))
+    return connection_read(call.session, call.session.connections.find(call.body["connectionId"]))
 
 
 def list_all(call: Call) -> Json:
@@ -137,7 +136,7 @@ def list_by_actor_definition(call: Call) -> Json:
 
 def delete(call: Call) -> None:
     """Twice is as good as once."""
-    deprecate(call.world, call.session, find_connection(call.session, call.body["connectionId"]))
+    deprecate(call.world, call.session, call.session.connections.find(call.body["connectionId"]))
 
 
 def deprecate(world: World, session: Session, connection: Connection) -> None:
@@ -149,13 +148,6 @@ def deprecate(world: World, session: Session, connection: Connection) -> None:
 def _listed(call: Call, *, deleted: bool) -> Json:
     rows = call.session.connections.of_workspaces([call.body["workspaceId"]], deleted=deleted)
     return {"connections": [connection_read(call.session, connection) for connection in rows]}
-
-
-def _end(session: Session, words: Vocabulary, actor_id: str) -> Actor:
-    actor = session.actors.get(words.kind, actor_id)  # a deleted one is let through, as the vendor does
-    if actor is None:
-        raise NotFound(type=words.not_found, id=actor_id)
-    return actor
 
 
 def _said(session: Session, workspace_id: str, body: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from airbyte_local.connectors.definitions import TYPES, ActorDefinition, Directory
+from airbyte_local.connectors.definitions import TYPES, ActorDefinition
 from airbyte_local.handlers.actors import delete_actor
 from airbyte_local.handlers.synchronous import job_read
 from airbyte_local.jobs.world import Call, new_id
@@ -12,7 +12,6 @@ from airbyte_local.model.errors import Broken, Known, NotFound
 from airbyte_local.model.json_values import Json, bean, form
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.store import Definition
-from airbyte_local.store.lookups import find_actor
 from airbyte_local.versions.profiles import Profile
 
 CHANGEABLE = ("name", "dockerImageTag", "resourceRequirements")
@@ -67,12 +66,10 @@ class DefinitionHandlers:
     words: Vocabulary
 
     def list_all(self, call: Call) -> Json:
-        return self._reads(Directory(call.session, self.words.kind).all())
+        return self._reads(call.definitions(self.words.kind).all())
 
     def list_for_workspace(self, call: Call) -> Json:
-        found = [
-            d for d in Directory(call.session, self.words.kind).all() if is_granted(d, call.body["workspaceId"])
-        ]
+        found = [d for d in call.definitions(self.words.kind).all() if is_granted(d, call.body["workspaceId"])]
         if call.body.get("filterByUsed"):
             actors = call.session.actors.of_workspaces(self.words.kind, [call.body["workspaceId"]])
             used = {actor.definition_id for actor in actors}
@@ -80,7 +77,7 @@ class DefinitionHandlers:
         return self._reads(found)
 
     def list_private(self, call: Call) -> Json:
-        own = [d for d in Directory(call.session, self.words.kind).all() if d.custom]
+        own = [d for d in call.definitions(self.words.kind).all() if d.custom]
         return {f"{self.words.definition}s": [self._private(d, call.body["workspaceId"]) for d in own]}
 
     def get(self, call: Call) -> Json:
@@ -123,14 +120,14 @@ class DefinitionHandlers:
         call.session.definitions.save(replace(_row(definition), tombstone=True))
 
     def grant(self, call: Call) -> Json:
-        definition = Directory(call.session, self.words.kind).get(call.body["actorDefinitionId"])
+        definition = call.definitions(self.words.kind).get(call.body["actorDefinitionId"])
         scope = call.body["scopeId"]
         row = _row(definition)
         call.session.definitions.save(replace(row, grants=tuple({*row.grants, scope})))
-        return self._private(Directory(call.session, self.words.kind).get(definition.id), scope)
+        return self._private(call.definitions(self.words.kind).get(definition.id), scope)
 
     def revoke(self, call: Call) -> None:
-        row = _row(Directory(call.session, self.words.kind).get(call.body["actorDefinitionId"]))
+        row = _row(call.definitions(self.words.kind).get(call.body["actorDefinitionId"]))
         left = tuple(scope for scope in row.grants if scope != call.body["scopeId"])
         call.session.definitions.save(replace(row, grants=left))
 
@@ -138,8 +135,8 @@ class DefinitionHandlers:
         return self._specification(self._known(call), call)
 
     def spec_of_actor(self, call: Call) -> Json:
-        actor = find_actor(call.session, self.words, call.body[self.words.id])
-        return self._specification(Directory(call.session, self.words.kind).get(actor.definition_id), call)
+        actor = call.session.actors.find(self.words, call.body[self.words.id])
+        return self._specification(call.definitions(self.words.kind).get(actor.definition_id), call)
 
     def _specification(self, definition: ActorDefinition, call: Call) -> Json:
         modes = destination_sync_modes(definition, call.world.profile) if self.words.kind == "destination" else None
@@ -154,10 +151,10 @@ class DefinitionHandlers:
         )
 
     def _known(self, call: Call) -> ActorDefinition:
-        return Directory(call.session, self.words.kind).get(call.body[self.words.definition_id])
+        return call.definitions(self.words.kind).get(call.body[self.words.definition_id])
 
     def _get_granted(self, call: Call, definition_id: str, scope: str) -> Json:
-        definition = Directory(call.session, self.words.kind).get(definition_id)
+        definition = call.definitions(self.words.kind).get(definition_id)
         if definition.tombstone or not is_granted(definition, scope):
             raise NotFound(type=TYPES[self.words.kind], id=definition_id)
         return definition_read(self.words, definition)
@@ -173,7 +170,7 @@ class DefinitionHandlers:
 
     def _save(self, call: Call, row: Definition) -> Json:
         call.session.definitions.save(row)
-        return definition_read(self.words, Directory(call.session, self.words.kind).get(row.id))
+        return definition_read(self.words, call.definitions(self.words.kind).get(row.id))
 
 
 def is_granted(definition: ActorDefinition, scope: str) -> bool:

@@ -10,7 +10,6 @@ from airbyte_local.model.catalogs import proposed
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Form, Json, bean
 from airbyte_local.model.vocabulary import SOURCE
-from airbyte_local.store.lookups import find_actor
 
 
 def discover_schema(errand: Errand) -> Json:
@@ -31,7 +30,7 @@ def discover_schema(errand: Errand) -> Json:
 def discover_offered(errand: Errand) -> Json:
     """With a configuration that is not saved."""
     with errand.world.store.transaction() as session:
-        runnable = offered_runnable(session, SOURCE, errand.body)
+        runnable = offered_runnable(errand.world, session, SOURCE, errand.body)
     outcome = discover(errand.world, runnable)
     catalog = saved(errand.world, outcome)
     found = Discovered(definition=runnable.definition, catalog=catalog, failure=outcome.failure)
@@ -39,7 +38,7 @@ def discover_offered(errand: Errand) -> Json:
 
 
 def most_recent_catalog(call: Call) -> Json:
-    find_actor(call.session, SOURCE, call.body["sourceId"])
+    call.session.actors.find(SOURCE, call.body["sourceId"])
     newest = call.session.catalogs.newest(call.body["sourceId"])
     catalog = call.session.catalogs.get(newest[0]) if newest else None
     if newest is None or catalog is None:

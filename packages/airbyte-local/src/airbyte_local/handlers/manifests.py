@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airbyte_local.connectors.definitions import ActorDefinition, Directory
+from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.handlers.definitions import DefinitionHandlers, is_granted
 from airbyte_local.jobs.world import Call
 from airbyte_local.model.errors import Known, NotFound
@@ -63,7 +63,7 @@ def history(definition: ActorDefinition) -> list[Json]:
 
 def _known(call: Call) -> ActorDefinition:
     definition_id: str = call.body["sourceDefinitionId"]
-    definition = Directory(call.session, "source").get(definition_id)
+    definition = call.definitions("source").get(definition_id)
     if definition.tombstone or not is_granted(definition, call.body["workspaceId"]):
         raise Known(status=404, message=f"Source definition {definition_id} is not in this workspace.")
     if not definition.declarative:

@@ -9,7 +9,6 @@ from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import Operation, Session
-from airbyte_local.store.lookups import find_connection
 
 OPERATOR: dict[str, Any] = {
     "operatorType!": "normalization|dbt|webhook",
@@ -67,7 +66,7 @@ def get(call: Call) -> Json:
 
 
 def list_of_connection(call: Call) -> Json:
-    connection = find_connection(call.session, call.body["connectionId"])
+    connection = call.session.connections.find(call.body["connectionId"])
     found = [call.session.operations.get(each) for each in connection.details.get("operationIds", [])]
     return {"operations": [operation_read(operation) for operation in found if operation]}
 

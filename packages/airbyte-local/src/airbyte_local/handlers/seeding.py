@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airbyte_local.connectors.definitions import ActorDefinition, Directory
+from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.handlers import connections, workspaces
 from airbyte_local.handlers.actors import ActorHandlers
 from airbyte_local.jobs.discovery import discover_source
@@ -75,7 +75,7 @@ def _actor(
     world: World, session: Session, words: Vocabulary, entry: Json, names: Mapping[tuple[str, str], str]
 ) -> str:
     type_name, configuration = DEFAULTS[words.kind]
-    definition = _definition(session, words.kind, entry.get("type", type_name))
+    definition = _definition(world, session, words.kind, entry.get("type", type_name))
     workspace = entry.get("workspace")
     body = {
         "name": entry.get("name", definition.name),
@@ -86,8 +86,8 @@ def _actor(
     return ActorHandlers(words=words).create(Call(world=world, session=session, body=body))[words.id]
 
 
-def _definition(session: Session, kind: ActorKind, type_name: str) -> ActorDefinition:
-    for definition in Directory(session, kind).all():
+def _definition(world: World, session: Session, kind: ActorKind, type_name: str) -> ActorDefinition:
+    for definition in world.definitions(session, kind).all():
         short = definition.name.partition(" (")[0]
         if type_name in {definition.id, definition.name, short, definition.repository}:
             return definition

@@ -9,7 +9,6 @@ from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import StreamKey, StreamStates
-from airbyte_local.store.lookups import find_connection
 
 STREAM_STATE: dict[str, Any] = {
     "streamDescriptor!": {"name!": "text", "namespace": "text"},
@@ -25,11 +24,11 @@ STATE: dict[str, Any] = {
 
 
 def get(call: Call) -> Json:
-    return _read(call.session.states.get(find_connection(call.session, call.body["connectionId"]).id))
+    return _read(call.session.states.get(call.session.connections.find(call.body["connectionId"]).id))
 
 
 def create_or_update(call: Call) -> Json:
-    connection = find_connection(call.session, call.body["connectionId"])
+    connection = call.session.connections.find(call.body["connectionId"])
     given: Json = call.body["connectionState"]
     before = call.session.states.get(connection.id)
     kind: str = given["stateType"]

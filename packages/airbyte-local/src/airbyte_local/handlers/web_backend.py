@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from airbyte_local.connectors.definitions import ActorDefinition, Directory
+from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.handlers.actors import actor_read
 from airbyte_local.handlers.connection_reads import schema_change, shared_properties, tags_of
 from airbyte_local.handlers.connections import create_connection, patch
@@ -12,48 +12,48 @@ from airbyte_local.handlers.definitions import version_read
 from airbyte_local.handlers.operations import operation_read, upsert_operation
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.jobs.discovery import discover_source, judge
-from airbyte_local.jobs.world import Call, Errand
+from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.catalogs import everything, key_of
 from airbyte_local.model.json_values import Json, form
 from airbyte_local.model.paging import page_after, page_size
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.store import Catalog, Connection, ConnectionLine, Job, JobLine, Session, StreamKey
-from airbyte_local.store.lookups import find_actor, find_connection
 
 
 def get(errand: Errand) -> Json:
     """`withRefreshedCatalog` runs a discovery, and may disable the connection."""
-    store, body = errand.world.store, errand.body
+    world, body = errand.world, errand.body
     if not body.get("withRefreshedCatalog", False):
-        with store.transaction() as session:
-            return read(session, find_connection(session, body["connectionId"]))
-    with store.transaction() as session:
-        source_id = find_connection(session, body["connectionId"]).source_id
-    found = discover_source(errand.world, source_id, use_cache=False)
-    with store.transaction() as session:
+        with world.store.transaction() as session:
+            return read(world, session, session.connections.find(body["connectionId"]))
+    with world.store.transaction() as session:
+        source_id = session.connections.find(body["connectionId"]).source_id
+    found = discover_source(world, source_id, use_cache=False)
+    with world.store.transaction() as session:
         if found.catalog is None:
-            return read(session, find_connection(session, body["connectionId"]))
+            return read(world, session, session.connections.find(body["connectionId"]))
         connection, changes = judge(session, body["connectionId"], found.catalog)
-        return read(session, connection, refreshed=found.catalog, catalogDiff=changes.read())
+        return read(world, session, connection, refreshed=found.catalog, catalogDiff=changes.read())
 
 
 def create(call: Call) -> Json:
     operations = [upsert_operation(call.session, operation).id for operation in call.body.get("operations", [])]
     listed = [*call.body.get("operationIds", []), *operations]
     body = {**call.body, "operationIds": listed}
-    return read(call.session, create_connection(Call(world=call.world, session=call.session, body=body)))
+    connection = create_connection(Call(world=call.world, session=call.session, body=body))
+    return read(call.world, call.session, connection)
 
 
 def update(call: Call) -> Json:
     """Streams whose modes, key, cursor or schema changed start afresh, unless `skipReset` says not to."""
     session, body = call.session, dict(call.body)
-    before = find_connection(session, body["connectionId"])
+    before = session.connections.find(body["connectionId"])
     if "operations" in body:
         body["operationIds"] = [upsert_operation(session, operation).id for operation in body["operations"]]
     after = patch(Call(world=call.world, session=session, body=body))
     if "syncCatalog" in body and not body.get("skipReset", False):
         session.states.forget(after.id, _to_reset(before, after), new_generation=True, stale=True)
-    return read(session, after)
+    return read(call.world, session, after)
 
 
 def list_by_cursor(call: Call) -> Json:
@@ -61,7 +61,7 @@ def list_by_cursor(call: Call) -> Json:
     find_workspace(session, body["workspaceId"])
     filters: Json = body.get("filters", {})
     tagged = session.connections.tagged(filters["tagIds"]) if filters.get("tagIds") else None
-    ends = _Ends(session, body["workspaceId"])
+    ends = _Ends(call)
     rows = [
         line
         for line in session.connections.lines([body["workspaceId"]])
@@ -91,12 +91,14 @@ def _health(line: ConnectionLine, job: JobLine | None) -> str:
     return {"succeeded": "healthy", "failed": "failed", "cancelled": "notSynced"}.get(job.status, "running")
 
 
-def read(session: Session, connection: Connection, refreshed: Catalog | None = None, **more: Json) -> Json:
+def read(
+    world: World, session: Session, connection: Connection, refreshed: Catalog | None = None, **more: Json
+) -> Json:
     catalog_id = refreshed.id if refreshed else connection.details.get("sourceCatalogId")
     catalog = refreshed or (session.catalogs.get(catalog_id) if catalog_id else None)
     discovered = catalog.streams if catalog else []
-    source, source_definition = _end(session, SOURCE, connection.source_id)
-    destination, destination_definition = _end(session, DESTINATION, connection.destination_id)
+    source, source_definition = _end(world, session, SOURCE, connection.source_id)
+    destination, destination_definition = _end(world, session, DESTINATION, connection.destination_id)
     operations = [session.operations.get(each) for each in connection.details.get("operationIds", [])]
     return form(
         "web_connection",
@@ -123,9 +125,9 @@ def _latest(job: Job | JobLine | None) -> Json:
     return {"isSyncing": not job.ended, **latest}
 
 
-def _end(session: Session, words: Vocabulary, actor_id: str) -> tuple[Json, ActorDefinition]:
-    actor = find_actor(session, words, actor_id)
-    definition = Directory(session, words.kind).get(actor.definition_id)
+def _end(world: World, session: Session, words: Vocabulary, actor_id: str) -> tuple[Json, ActorDefinition]:
+    actor = session.actors.find(words, actor_id)
+    definition = world.definitions(session, words.kind).get(actor.definition_id)
     return actor_read(words, actor, definition), definition
 
 
@@ -140,15 +142,15 @@ def _wanted(line: ConnectionLine, body: Json) -> bool:
 class _Ends:
     """Both ends of every connection of a workspace, read once for one list."""
 
-    def __init__(self, session: Session, workspace_id: str) -> None:
-        self._session = session
+    def __init__(self, call: Call) -> None:
+        self._session = session = call.session
         self._actors = {
             actor.id: actor
             for words in (SOURCE, DESTINATION)
-            for actor in session.actors.lines(words.kind, [workspace_id], deleted=True)
+            for actor in session.actors.lines(words.kind, [call.body["workspaceId"]], deleted=True)
         }
         self._jobs = session.jobs.newest()
-        self._directories = {words.kind: Directory(session, words.kind) for words in (SOURCE, DESTINATION)}
+        self._directories = {words.kind: call.definitions(words.kind) for words in (SOURCE, DESTINATION)}
 
     def match(self, line: ConnectionLine, filters: Json) -> bool:
         needle: str = filters.get("searchTerm", "").lower()

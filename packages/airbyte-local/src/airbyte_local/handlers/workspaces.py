@@ -15,7 +15,6 @@ from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Form, Json, bean, form
 from airbyte_local.model.paging import page
 from airbyte_local.store import Session, Workspace
-from airbyte_local.store.lookups import find_connection
 
 WEBHOOK = {"name": "text", "authToken": "text", "validationUrl": "text", "customDbtHost": "text"}
 SETTINGS: dict[str, Any] = {
@@ -89,7 +88,7 @@ def get_by_slug(call: Call) -> Json:
 
 
 def get_by_connection_id(call: Call) -> Json:
-    connection = find_connection(call.session, call.body["connectionId"])
+    connection = call.session.connections.find(call.body["connectionId"])
     return workspace_read(find_workspace(call.session, connection.workspace_id))
 
 
@@ -180,7 +179,7 @@ def _renamed(session: Session, workspace: Workspace, name: str) -> Workspace:
 
 def _free_slug(session: Session, name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    if not session.workspaces.slug_taken(slug):
+    if session.workspaces.by_slug(slug) is None:
         return slug
     return f"{slug}-{''.join(secrets.choice(string.ascii_lowercase) for _ in range(8))}"
 

@@ -53,7 +53,7 @@ class Running:
 
     def _prepared(self, journal: Journal) -> Prepared:
         with self.world.store.transaction() as session:
-            ends = read_ends(session, self.job)
+            ends = read_ends(self.world, session, self.job)
         journal.hide(ends.secrets)
         source, destination = ends.source.definition, ends.destination.definition
         journal.say(f"From {source.name} ({source.image}) to {destination.name} ({destination.image}).")

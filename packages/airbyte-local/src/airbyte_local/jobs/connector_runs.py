@@ -11,14 +11,13 @@ from typing import Any
 
 from airbyte_local.connectors import ConnectorCrashed, ConnectorFailed
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.definitions import ActorDefinition, Directory
+from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.jobs.world import World
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.validation import violations
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.store import Actor, Session
-from airbyte_local.store.lookups import find_actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +35,19 @@ class Outcome:
     streams: tuple[Json, ...] = ()
 
 
-def stored_runnable(session: Session, actor: Actor) -> Runnable:
-    definition = Directory(session, actor.kind).get(actor.definition_id)  # pyright: ignore[reportArgumentType] - a column
+def stored_runnable(world: World, session: Session, actor: Actor) -> Runnable:
+    definition = world.definitions(session, actor.kind).get(actor.definition_id)
     return Runnable(
         definition=definition, configuration=cfg.hydrate(actor.configuration or {}, session.actors.secret)
     )
 
 
-def offered_runnable(session: Session, words: Vocabulary, body: Json) -> Runnable:
+def offered_runnable(world: World, session: Session, words: Vocabulary, body: Json) -> Runnable:
     """A configuration that is not saved. With the id of an actor, masks in it stand for that actor's secrets."""
     configuration: Json = body["connectionConfiguration"]
-    actor = find_actor(session, words, body[words.id]) if words.id in body else None
+    actor = session.actors.find(words, body[words.id]) if words.id in body else None
     definition_id: str = actor.definition_id if actor else body[words.definition_id]
-    definition = Directory(session, words.kind).get(definition_id)
+    definition = world.definitions(session, words.kind).get(definition_id)
     if actor:
         configuration = cfg.keep_masked(definition.connector.spec(), actor.configuration, configuration)
     return Runnable(definition=definition, configuration=cfg.hydrate(configuration, session.actors.secret))

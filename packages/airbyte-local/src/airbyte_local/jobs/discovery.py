@@ -6,14 +6,13 @@ import hashlib
 from dataclasses import dataclass, replace
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.definitions import ActorDefinition, Directory
+from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.jobs.connector_runs import Outcome, discover, stored_runnable
 from airbyte_local.jobs.world import World, new_id
 from airbyte_local.model.catalogs import Difference, difference
 from airbyte_local.model.json_values import dumps
 from airbyte_local.model.vocabulary import SOURCE
 from airbyte_local.store import Actor, Catalog, Connection, Session
-from airbyte_local.store.lookups import find_actor, find_connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,29 +29,23 @@ def discover_source(
 ) -> Discovered:
     """The catalog of a stored source; its own connector says it, or the cache."""
     with world.store.transaction() as session:
-        source = find_actor(session, SOURCE, source_id)
-        runnable = stored_runnable(session, source)
-        definition = Directory(session, "source").get(source.definition_id)
-        cached = _cached(session, source, definition) if use_cache else None
+        source = session.actors.find(SOURCE, source_id)
+        runnable = stored_runnable(world, session, source)
+        definition = runnable.definition
+        cached = session.catalogs.cached(**_asked(source, definition)) if use_cache else None
     if cached is not None:
         return Discovered(definition=definition, catalog=cached, from_cache=True)
     outcome = discover(world, runnable, cancellation)
     catalog = saved(world, outcome)
     if catalog is not None:
         with world.store.transaction() as session:
-            session.catalogs.record(
-                actor_id=source.id,
-                image=definition.runs,
-                configuration_hash=_hash(source),
-                catalog_id=catalog.id,
-                at=world.now(),
-            )
+            session.catalogs.record(**_asked(source, definition), catalog_id=catalog.id, at=world.now())
     return Discovered(definition=definition, catalog=catalog, failure=outcome.failure, crashed=outcome.crashed)
 
 
 def judge(session: Session, connection_id: str, catalog: Catalog) -> tuple[Connection, Difference]:
     """Compare a fresh catalog with what the connection was made from, and disable it where that says so."""
-    connection = find_connection(session, connection_id)
+    connection = session.connections.find(connection_id)
     configured = connection.details["streams"]
     original = session.catalogs.get(connection.details.get("sourceCatalogId", ""))
     before = original.streams if original else [entry["stream"] for entry in configured]
@@ -69,16 +62,11 @@ def judge(session: Session, connection_id: str, catalog: Catalog) -> tuple[Conne
     return judged, changes
 
 
-def _cached(session: Session, source: Actor, definition: ActorDefinition) -> Catalog | None:
-    catalog_id = session.catalogs.cached(
-        actor_id=source.id, image=definition.runs, configuration_hash=_hash(source)
-    )
-    return session.catalogs.get(catalog_id) if catalog_id else None
-
-
-def _hash(source: Actor) -> str:
-    """Of the stored configuration, secret coordinates and all: a secret sent again is a new configuration."""
-    return hashlib.md5(dumps(source.configuration).encode(), usedforsecurity=False).hexdigest()
+def _asked(source: Actor, definition: ActorDefinition) -> dict[str, str]:
+    """What a discovery goes by: by another image or configuration there may be other streams."""
+    # Of the stored configuration, secret coordinates and all: a secret sent again is a new configuration.
+    digest = hashlib.md5(dumps(source.configuration).encode(), usedforsecurity=False).hexdigest()
+    return {"actor_id": source.id, "image": definition.runs, "configuration_hash": digest}
 
 
 def saved(world: World, outcome: Outcome) -> Catalog | None:

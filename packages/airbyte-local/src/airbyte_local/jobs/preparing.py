@@ -19,7 +19,6 @@ from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.validation import violations
 from airbyte_local.store import Actor, Connection, Job, Session, StreamKey, StreamStates
-from airbyte_local.store.lookups import find_connection
 
 CLEARING = frozenset({"clear", "reset_connection"})
 
@@ -44,17 +43,17 @@ class Ends:
     secrets: tuple[object, ...]
 
 
-def read_ends(session: Session, job: Job) -> Ends:
+def read_ends(world: World, session: Session, job: Job) -> Ends:
     """Raises:
     AttemptFailed: an end was deleted.
     """
-    connection = find_connection(session, job.connection_id)
+    connection = session.connections.find(job.connection_id)
     source = _actor(session, "source", connection.source_id)
     destination = _actor(session, "destination", connection.destination_id)
     return Ends(
         connection=connection,
-        source=stored_runnable(session, source),
-        destination=stored_runnable(session, destination),
+        source=stored_runnable(world, session, source),
+        destination=stored_runnable(world, session, destination),
         secrets=tuple(_secrets(session, source)) + tuple(_secrets(session, destination)),
     )
 
@@ -122,7 +121,7 @@ def _entries(connection: Connection, job: Job) -> list[Json]:
 
 
 def _actor(session: Session, kind: Origin, actor_id: str) -> Actor:
-    actor = session.actors.get(kind, actor_id)
+    actor = session.actors.get(actor_id)
     if actor is None or actor.tombstone:
         raise AttemptFailed(Failure(origin=kind, kind="config_error", message=f"The {kind} was deleted."))
     return actor

@@ -11,7 +11,6 @@ from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.store import Connection, Job, Session, StreamKey
-from airbyte_local.store.lookups import find_connection
 
 CANCEL_SECONDS = 30.0
 RefreshMode = Literal["Truncate", "Merge"]
@@ -24,7 +23,7 @@ def request_sync(world: World, connection_id: str, *, scheduled: bool = False) -
     Known: 409, one of its jobs is not over yet.
     """
     with world.store.transaction() as session:
-        connection = find_connection(session, connection_id)
+        connection = session.connections.find(connection_id)
         _refuse_inactive(connection)
         if session.jobs.unfinished(connection_id):
             raise Known(status=409, message=f"A sync is already running for: {connection_id}")
@@ -43,7 +42,7 @@ def request_clear(
         Broken: it was deleted.
     """
     with world.store.transaction() as session:
-        connection = find_connection(session, connection_id)
+        connection = session.connections.find(connection_id)
         if connection.status == "deprecated":
             raise Broken(message="IllegalStateException: The connection was deleted")
     return _replacing(world, connection_id, config_type, streams)
@@ -59,7 +58,7 @@ def request_refresh(
         Broken: it is not active.
     """
     with world.store.transaction() as session:
-        _refuse_inactive(find_connection(session, connection_id))
+        _refuse_inactive(session.connections.find(connection_id))
     return _replacing(world, connection_id, "refresh", list(streams or ()) or None, refreshMode=mode)
 
 
@@ -94,7 +93,7 @@ def _replacing(
         world.workers.wait(job.id, CANCEL_SECONDS)
     with world.store.transaction() as session:
         stop_jobs_of(world, session, connection_id)  # what was asked for in between
-        connection = find_connection(session, connection_id)
+        connection = session.connections.find(connection_id)
         job = _added(world, session, connection, config_type, _chosen(connection, streams), **details)
     world.workers.wake()
     return job

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from airbyte_local.connectors.definitions import Directory
 from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop
 from airbyte_local.connectors.protocol import Surroundings
 from airbyte_local.jobs.workers import Workers
 from airbyte_local.model.json_values import Json
+from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.store import Session, Store, Workspace
 from airbyte_local.versions.profiles import LATEST, AuthName, Profile
 
@@ -52,6 +54,10 @@ class World:
         """The folder whose files the server hands out."""
         return self.data / "files"
 
+    def definitions(self, session: Session, kind: ActorKind) -> Directory:
+        """Read once for one request."""
+        return Directory(kind, session.definitions.all(kind), self.workshop)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
@@ -60,6 +66,9 @@ class Call:
     world: World
     session: Session
     body: Json
+
+    def definitions(self, kind: ActorKind) -> Directory:
+        return self.world.definitions(self.session, kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +106,7 @@ def open_world(
     world = World(
         url=url,
         data=data.resolve(),
-        store=Store(data / "state.db", runners=workshop),
+        store=Store(data / "state.db"),
         workshop=workshop,
         profile=profile,
         auth=auth,

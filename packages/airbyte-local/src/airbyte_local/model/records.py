@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from airbyte_local.model.json_values import Json
-
-
-def marks(values: Sequence[object]) -> str:
-    """As many question marks as SQL needs for *values*."""
-    return ", ".join("?" * len(values))
-
+from airbyte_local.model.vocabulary import ActorKind
 
 StreamKey = tuple[str | None, str]
 """(namespace, name)"""
@@ -48,7 +42,7 @@ class Actor:
     """A source or a destination. Secrets of *configuration* are `{"_secret": coordinate}`; None once deleted."""
 
     id: str
-    kind: str
+    kind: ActorKind
     workspace_id: str
     definition_id: str
     name: str

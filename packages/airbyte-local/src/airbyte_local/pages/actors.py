@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local.connectors.definitions import ActorDefinition, Directory
+from airbyte_local.connectors.definitions import ActorDefinition
+from airbyte_local.jobs.world import World
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.json_values import is_list, is_object
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.pages.places import Outlook, outlook
 from airbyte_local.store import Actor, Session
-from airbyte_local.store.lookups import find_actor
 
 PAGE = 200
 
@@ -60,8 +60,10 @@ class ActorPage:
     outlook: Outlook
 
 
-def actor_list(session: Session, outlook: Outlook, words: Vocabulary, text: str, page: int) -> ActorList:
-    directory = Directory(session, words.kind)
+def actor_list(
+    world: World, session: Session, outlook: Outlook, words: Vocabulary, *, text: str, page: int
+) -> ActorList:
+    directory = world.definitions(session, words.kind)
     counts: dict[str, int] = {}
     for workspace_id in outlook.ids:
         counts |= session.connections.count_by_actor(workspace_id)
@@ -89,14 +91,14 @@ def actor_list(session: Session, outlook: Outlook, words: Vocabulary, text: str,
     return ActorList(rows=tuple(rows), total=len(lines), found=len(found), pages=pages, page=page, text=text)
 
 
-def actor_page(session: Session, words: Vocabulary, actor_id: str) -> ActorPage:
+def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str) -> ActorPage:
     """Deleted ones too.
 
     Raises:
         NotFound: nobody knows the id.
     """
-    actor = find_actor(session, words, actor_id)
-    definition = Directory(session, words.kind).get(actor.definition_id)
+    actor = session.actors.find(words, actor_id)
+    definition = world.definitions(session, words.kind).get(actor.definition_id)
     newest = session.catalogs.newest(actor.id) if words.kind == "source" else None
     catalog = session.catalogs.get(newest[0]) if newest else None
     return ActorPage(

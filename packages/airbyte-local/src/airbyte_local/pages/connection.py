@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import ActorKind
@@ -15,7 +16,6 @@ from airbyte_local.pages.history import Past, history
 from airbyte_local.pages.places import Outlook, outlook
 from airbyte_local.pages.wording import NAMESPACES, field_path, schedule, sync_mode
 from airbyte_local.store import Connection, Session, StreamKey, StreamStates
-from airbyte_local.store.lookups import find_connection
 
 STATE_LIMIT = 20_000
 """Characters of one stream's state; some are of megabytes."""
@@ -73,13 +73,13 @@ class ConnectionPage:
         return None if self.status == "active" else "This connection is inactive: activate it to sync it."
 
 
-def connection_page(session: Session, connection_id: str) -> ConnectionPage:
+def connection_page(world: World, session: Session, connection_id: str) -> ConnectionPage:
     """Deleted ones too.
 
     Raises:
         NotFound: nobody knows the id.
     """
-    connection = find_connection(session, connection_id)
+    connection = session.connections.find(connection_id)
     here = outlook(session, connection.workspace_id)
     details = connection.details
     jobs = history(session, connection.id)
@@ -89,8 +89,8 @@ def connection_page(session: Session, connection_id: str) -> ConnectionPage:
         id=connection.id,
         name=connection.name,
         status=connection.status,
-        source=_end(session, connection.source_id, "source", here),
-        destination=_end(session, connection.destination_id, "destination", here),
+        source=_end(world, session, connection.source_id, "source", here),
+        destination=_end(world, session, connection.destination_id, "destination", here),
         schedule=schedule(details),
         namespace=_namespace(details),
         prefix=details.get("prefix", ""),
@@ -102,8 +102,8 @@ def connection_page(session: Session, connection_id: str) -> ConnectionPage:
     )
 
 
-def _end(session: Session, actor_id: str, kind: ActorKind, here: Outlook) -> End:
-    return end_names(session, kind, here, only=actor_id)[actor_id]
+def _end(world: World, session: Session, actor_id: str, kind: ActorKind, here: Outlook) -> End:
+    return end_names(world, session, kind, here, only=actor_id)[actor_id]
 
 
 def _namespace(details: Json) -> str:

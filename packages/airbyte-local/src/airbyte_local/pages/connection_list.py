@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from airbyte_local.connectors.definitions import Directory
+from airbyte_local.jobs.world import World
 from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.pages.history import Past, past
 from airbyte_local.pages.places import Outlook
@@ -65,8 +65,8 @@ class ConnectionList:
     counts: Mapping[str, int]  # by what SHOWING calls them
 
 
-def connection_list(session: Session, outlook: Outlook, asked: Asked) -> ConnectionList:
-    ends = {**end_names(session, "source", outlook), **end_names(session, "destination", outlook)}
+def connection_list(world: World, session: Session, outlook: Outlook, asked: Asked) -> ConnectionList:
+    ends = {**end_names(world, session, "source", outlook), **end_names(world, session, "destination", outlook)}
     newest = session.jobs.newest()
     lines = session.connections.lines(outlook.ids)
     counts = Counter(_shows(newest.get(line.id)) for line in lines)
@@ -85,9 +85,11 @@ def connection_list(session: Session, outlook: Outlook, asked: Asked) -> Connect
     )
 
 
-def end_names(session: Session, kind: ActorKind, outlook: Outlook, *, only: str | None = None) -> dict[str, End]:
+def end_names(
+    world: World, session: Session, kind: ActorKind, outlook: Outlook, *, only: str | None = None
+) -> dict[str, End]:
     """By their ids; deleted ones too, since a deleted connection may still be looked at."""
-    directory = Directory(session, kind)
+    directory = world.definitions(session, kind)
     lines: Sequence[ActorLine | Actor] = (
         session.actors.whole([only]) if only else session.actors.lines(kind, outlook.ids, deleted=True)
     )

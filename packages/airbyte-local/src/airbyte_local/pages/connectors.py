@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airbyte_local.connectors.availability import Availability, availability
-from airbyte_local.connectors.definitions import Directory
+from airbyte_local.jobs.world import World
 from airbyte_local.pages.places import Outlook
 from airbyte_local.store import Session
 
@@ -24,12 +24,12 @@ class ConnectorRow:
     used: int
 
 
-def connector_rows(session: Session, outlook: Outlook) -> list[ConnectorRow]:
+def connector_rows(world: World, session: Session, outlook: Outlook) -> list[ConnectorRow]:
     """Those that run here first, then by name."""
     rows: list[ConnectorRow] = []
     for kind in ("source", "destination"):
         used = [line.definition_id for line in session.actors.lines(kind, outlook.ids)]
-        for definition in Directory(session, kind).all():
+        for definition in world.definitions(session, kind).all():
             found = availability(definition.repository, definition.connector)
             rows.append(
                 ConnectorRow(

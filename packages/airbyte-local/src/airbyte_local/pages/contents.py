@@ -52,13 +52,13 @@ def find_connections(world: World, query: Query) -> Context:
     )
     with world.store.transaction() as session:
         here = outlook(session, query.get("workspace"))
-        return {"outlook": here, "list": connection_list(session, here, asked), "showing": SHOWING}
+        return {"outlook": here, "list": connection_list(world, session, here, asked), "showing": SHOWING}
 
 
 def find_connection(world: World, connection_id: str, query: Query, *, lines: bool) -> Context:
     """Without *lines* the log is empty, for who will ask for them."""
     with world.store.transaction() as session:
-        found = connection_page(session, connection_id)
+        found = connection_page(world, session, connection_id)
     choice = _choice(found, query)
     read: list[LogLine] = []
     offset = 0
@@ -82,20 +82,22 @@ def find_connection(world: World, connection_id: str, query: Query, *, lines: bo
 def find_actors(world: World, words: Vocabulary, query: Query) -> Context:
     with world.store.transaction() as session:
         here = outlook(session, query.get("workspace"))
-        found = actor_list(session, here, words, query.get("q", "").strip(), whole(query.get("page"), 1))
+        found = actor_list(
+            world, session, here, words, text=query.get("q", "").strip(), page=whole(query.get("page"), 1)
+        )
     return {"outlook": here, "words": words, "list": found}
 
 
 def find_actor(world: World, words: Vocabulary, actor_id: str) -> Context:
     with world.store.transaction() as session:
-        found = actor_page(session, words, actor_id)
+        found = actor_page(world, session, words, actor_id)
     return {"outlook": found.outlook, "words": words, "actor": found}
 
 
 def find_definitions(world: World, query: Query) -> Context:
     with world.store.transaction() as session:
         here = outlook(session, query.get("workspace"))
-        return {"outlook": here, "rows": connector_rows(session, here)}
+        return {"outlook": here, "rows": connector_rows(world, session, here)}
 
 
 def find_diff(world: World, query: Query) -> Context:

@@ -14,7 +14,6 @@ from airbyte_local.model.json_values import Json, form
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.public_api.listings import listed, pagination, workspace_ids
 from airbyte_local.public_api.problems import problem
-from airbyte_local.store.lookups import find_actor
 
 Handler = Callable[[Call], Json]
 
@@ -32,9 +31,9 @@ class PublicActors:
         found = self._asked(call, self._shared.get, call.body)
         if not call.body.get("includeSecretCoordinates"):
             return found
-        actor = find_actor(call.session, self.words, call.body[self.words.id])
+        actor = call.session.actors.find(self.words, call.body[self.words.id])
         if call.world.profile.coordinates == "shown" and actor.configuration is not None:
-            specification = Directory(call.session, self.words.kind).get(actor.definition_id).connector.spec()
+            specification = call.definitions(self.words.kind).get(actor.definition_id).connector.spec()
             found["configuration"] = cfg.show_coordinates(specification, actor.configuration)
         return found
 
@@ -56,7 +55,7 @@ class PublicActors:
             "includeDeleted": call.body.get("includeDeleted", False),
         }
         asked = Call(world=call.world, session=call.session, body=body)
-        directory = Directory(call.session, self.words.kind)
+        directory = call.definitions(self.words.kind)
         rows = self._shared.list_paginated(asked)[self.words.plural]
         return listed(call, self.words.plural, [self._read(row, directory) for row in rows])
 
@@ -71,7 +70,7 @@ class PublicActors:
             given: Json = asked.pop("configuration")
             asked["connectionConfiguration"] = {k: v for k, v in given.items() if k != f"{self.words.kind}Type"}
         read = handler(Call(world=call.world, session=call.session, body=asked))
-        return self._read(read, Directory(call.session, self.words.kind))
+        return self._read(read, call.definitions(self.words.kind))
 
     def _read(self, read: Json, directory: Directory) -> Json:
         words = self.words
@@ -93,7 +92,7 @@ class PublicActors:
         name = call.body["configuration"].get(f"{self.words.kind}Type")
         if name is None:
             raise problem("unprocessable-entity")
-        for definition in Directory(call.session, self.words.kind).all():
+        for definition in call.definitions(self.words.kind).all():
             if name and definition.type_name == name:
                 return definition.id
         raise problem("value-not-found", {"value": name})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from airbyte_local.connectors.definitions import Directory
 from airbyte_local.handlers import connections
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Problem, Refusal
@@ -14,7 +13,6 @@ from airbyte_local.public_api.schedules import schedule_from, schedule_read
 from airbyte_local.public_api.stream_choice import chosen_catalog, default_catalog
 from airbyte_local.public_api.streams import destination_modes, discovered
 from airbyte_local.public_api.sync_modes import NAMES
-from airbyte_local.store.lookups import find_actor, find_connection
 from airbyte_local.versions.profiles import Profile
 
 NAMESPACES = {"source": "source", "destination": "destination", "custom_format": "customformat"}
@@ -56,7 +54,7 @@ def patch(errand: Errand) -> Json:
     world, body = errand.world, errand.body
     said = _said(world, body)
     with world.store.transaction() as session:
-        connection = find_connection(session, body["connectionId"])
+        connection = session.connections.find(body["connectionId"])
     if connection.status == "locked":
         name = "connection/locked"
         raise Problem(status=409, type=f"error:{name}", title=name, detail="Connection is locked")
@@ -147,5 +145,5 @@ def _said(world: World, body: Json) -> Json:
 
 def _suggested(world: World, source_id: str) -> tuple[str, ...]:
     with world.store.transaction() as session:
-        source = find_actor(session, SOURCE, source_id)
-        return Directory(session, "source").get(source.definition_id).suggested_streams
+        source = session.actors.find(SOURCE, source_id)
+        return world.definitions(session, "source").get(source.definition_id).suggested_streams

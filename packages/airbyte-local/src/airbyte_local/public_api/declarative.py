@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airbyte_local.connectors.definitions import DECLARATIVE_IMAGE, ActorDefinition, Directory
+from airbyte_local.connectors.definitions import DECLARATIVE_IMAGE, ActorDefinition
 from airbyte_local.handlers.definitions import DefinitionHandlers, is_granted
 from airbyte_local.handlers.manifests import history
 from airbyte_local.handlers.workspaces import find_workspace
@@ -19,7 +19,7 @@ TAG = "6.60.9"
 
 def list_all(call: Call) -> Json:
     find_workspace(call.session, call.body["workspaceId"])
-    directory = Directory(call.session, "source")
+    directory = call.definitions("source")
     mine = [d for d in directory.all() if d.declarative and is_granted(d, call.body["workspaceId"])]
     return {"data": [_read(definition) for definition in mine]}
 
@@ -40,7 +40,7 @@ def create(call: Call) -> Json:
     }
     body = {"workspaceId": call.body["workspaceId"], "sourceDefinition": definition}
     made = DefinitionHandlers(words=SOURCE).create_custom(Call(world=call.world, session=call.session, body=body))
-    return _read(Directory(call.session, "source").get(made["sourceDefinitionId"]))
+    return _read(call.definitions("source").get(made["sourceDefinitionId"]))
 
 
 def put(call: Call) -> Json:
@@ -64,7 +64,7 @@ def delete(call: Call) -> Json:
 
 def _known(call: Call) -> ActorDefinition:
     definition_id: str = call.body["definitionId"]
-    definition = Directory(call.session, "source").get(definition_id)
+    definition = call.definitions("source").get(definition_id)
     if definition.tombstone:
         raise NotFound(type="STANDARD_SOURCE_DEFINITION", id=definition_id)
     if not is_granted(definition, call.body["workspaceId"]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from airbyte_local.connectors.definitions import TYPES, ActorDefinition, Directory
+from airbyte_local.connectors.definitions import TYPES, ActorDefinition
 from airbyte_local.handlers.definitions import DefinitionHandlers, definition_read, is_granted
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.jobs.world import Call
@@ -24,7 +24,7 @@ class PublicDefinitions:
     def list_all(self, call: Call) -> Json:
         """Not paged."""
         find_workspace(call.session, call.body["workspaceId"])
-        directory = Directory(call.session, self.words.kind)
+        directory = call.definitions(self.words.kind)
         return {"data": [self._read(each) for each in directory.all() if self._visible(each, call)]}
 
     def get(self, call: Call) -> Json:
@@ -38,7 +38,7 @@ class PublicDefinitions:
         made = self._asked(
             call, self._shared.create_custom, {"workspaceId": workspace_id, self.words.definition: wanted}
         )
-        return self._read(Directory(call.session, self.words.kind).get(made[self.words.definition_id]))
+        return self._read(call.definitions(self.words.kind).get(made[self.words.definition_id]))
 
     def put(self, call: Call) -> Json:
         _refuse_on_cloud(call)
@@ -60,7 +60,7 @@ class PublicDefinitions:
         return handler(Call(world=call.world, session=call.session, body=body))
 
     def _known(self, call: Call) -> ActorDefinition:
-        definition = Directory(call.session, self.words.kind).get(call.body["definitionId"])
+        definition = call.definitions(self.words.kind).get(call.body["definitionId"])
         if definition.tombstone or not self._visible(definition, call):
             raise NotFound(type=TYPES[self.words.kind], id=definition.id)
         return definition
@@ -98,7 +98,7 @@ def list_connectors(call: Call) -> Json:
             "connectorDefinitionType": words.kind,
             "version": definition.tag,
         }
-        for definition in Directory(call.session, words.kind).all()
+        for definition in call.definitions(words.kind).all()
         if is_granted(definition, call.body["workspaceId"])
     ]
     return {"data": rows}

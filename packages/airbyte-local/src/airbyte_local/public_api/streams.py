@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from airbyte_local.connectors.definitions import Directory
 from airbyte_local.handlers.definitions import destination_sync_modes
 from airbyte_local.jobs.discovery import discover_source
 from airbyte_local.jobs.world import Errand, World
@@ -14,7 +13,6 @@ from airbyte_local.model.vocabulary import DESTINATION, SOURCE
 from airbyte_local.public_api.problems import problem
 from airbyte_local.public_api.sync_modes import PAIRS, possible
 from airbyte_local.store import Catalog
-from airbyte_local.store.lookups import find_actor
 
 
 def list_all(errand: Errand) -> Any:
@@ -28,17 +26,16 @@ def list_all(errand: Errand) -> Any:
 def destination_modes(world: World, destination_id: str) -> list[str]:
     """Those that this API has names for."""
     with world.store.transaction() as session:
-        destination = find_actor(session, DESTINATION, destination_id)
-        modes = destination_sync_modes(
-            Directory(session, "destination").get(destination.definition_id), world.profile
-        )
+        destination = session.actors.find(DESTINATION, destination_id)
+        definition = world.definitions(session, "destination").get(destination.definition_id)
+    modes = destination_sync_modes(definition, world.profile)
     return [mode for mode in modes if mode in {PAIRS[name][1] for name in world.profile.public_sync_modes}]
 
 
 def discovered(world: World, source_id: str, *, use_cache: bool = True) -> Catalog:
     """The streams of a source. Unlike the Config API, this one makes an error of a discovery that failed."""
     with world.store.transaction() as session:
-        source = find_actor(session, SOURCE, source_id)
+        source = session.actors.find(SOURCE, source_id)
     found = None if source.tombstone else discover_source(world, source_id, use_cache=use_cache)
     if found is None or found.catalog is None:
         logs = found.failure if found else "no configuration"

@@ -111,8 +111,8 @@ class LocalAirbyte:
     def stored(self, kind: ActorKind, actor_id: str) -> Json | None:
         """The configuration of a source or destination with its secrets in clear text."""
         with self.world.store.transaction() as session:
-            actor = session.actors.get(kind, actor_id)
-            if actor is None or actor.configuration is None:
+            actor = session.actors.get(actor_id)
+            if actor is None or actor.kind != kind or actor.configuration is None:
                 return None
             return configurations.hydrate(actor.configuration, session.actors.secret)
 

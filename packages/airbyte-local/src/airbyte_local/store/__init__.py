@@ -17,9 +17,8 @@ from airbyte_local.model.records import (
     Tag,
     Workspace,
 )
-from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Store
-from airbyte_local.store.job_queries import JobQuery, Span
-from airbyte_local.store.session import Session
+from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable, Session, Store
+from airbyte_local.store.jobs import JobQuery, Span
 
 __all__ = [
     "Actor",

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from airbyte_local.store.session import Runners, Session
+from airbyte_local.model.records import Actor, Catalog, Connection, Definition, Operation, Tag, Workspace
+from airbyte_local.store.actors import Actors
+from airbyte_local.store.connections import Connections
+from airbyte_local.store.jobs import Jobs
+from airbyte_local.store.states import States
+from airbyte_local.store.tables import Catalogs, Definitions, Table, Tags, Workspaces
+
+DECLARED = ("definition", "actor", "connection", "operation", "tag")
+"""The tables that hold what users write."""
 
 # Rows are replaced, never updated, so `rowid` is where a row lies in the heap: it moves to the end with each write,
 # as PostgreSQL may move it, and a listing without ORDER BY changes under the reader as the vendor's does.
@@ -74,14 +82,50 @@ class DataFolderInUse(Exception):
     """Another server has this data folder open."""
 
 
+class Session:
+    """One open transaction: the tables of the store, each by its name."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._afterwards: list[Callable[[], None]] = []
+        self.workspaces = Workspaces(database, "workspace", Workspace)
+        self.definitions = Definitions(database, "definition", Definition)
+        self.actors = Actors(database, "actor", Actor)
+        self.connections = Connections(database, "connection", Connection)
+        self.catalogs = Catalogs(database, "catalog", Catalog)
+        self.operations = Table(database, "operation", Operation)
+        self.tags = Tags(database, "tag", Tag)
+        self.states = States(database)
+        self.jobs = Jobs(database)
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Do *act* once all of this is kept and others may write again; never, where it is not kept."""
+        self._afterwards.append(act)
+
+    def done(self) -> None:
+        """All of this is kept."""
+        for act in self._afterwards:
+            act()
+
+    def changes(self) -> int:
+        """Another number after each write, to whatever table."""
+        return self._database.total_changes
+
+    def revision(self) -> str:
+        """Another one after each change to what users declare (jobs are none): a write moves its row to the end."""
+        parts: list[str] = []
+        for table in DECLARED:
+            row = self._database.execute(f"SELECT count(*), max(rowid) FROM {table}").fetchone()
+            parts.append(f"{row[0]}.{row[1] or 0}")
+        return "-".join(parts)
+
+
 class Store:
     """One open SQLite file. Threads may share it: transactions follow one another."""
 
-    def __init__(self, path: Path, runners: Runners | None = None) -> None:
-        """*runners* are handed to each session."""
+    def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._runners = runners
         self._lock = threading.RLock()
         path.touch(mode=0o600)  # before SQLite makes it: its side files, which hold secrets too, take the mode over
         self._database = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
@@ -110,7 +154,7 @@ class Store:
         with self._lock:
             self._database.execute("BEGIN")
             try:
-                session = Session(self._database, self._runners)
+                session = Session(self._database)
                 yield session
                 self._database.execute("COMMIT")
             except BaseException:
@@ -121,8 +165,10 @@ class Store:
 
     def erase(self) -> None:
         """Forget everything."""
-        with self.transaction() as session:
-            session.erase()
+        with self.transaction():
+            tables = "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
+            for (name,) in self._database.execute(tables).fetchall():
+                self._database.execute(f"DELETE FROM {name}")
 
     def close(self) -> None:
         with self._lock:

@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from airbyte_local.model.json_values import Json, dumps
-from airbyte_local.model.records import UNFINISHED, Attempt, Job, JobLine, StreamStats, marks
-from airbyte_local.store.job_queries import JobQuery
+from airbyte_local.model.records import UNFINISHED, Attempt, Job, JobLine
+from airbyte_local.store.tables import AMONG, Table
 
-SELECT = "SELECT id, connection_id, config_type, status, created_at, updated_at, started_at, details FROM job "
-IDS = "SELECT id FROM job "
-ATTEMPTS = (
-    "SELECT job_id, number, status, created_at, updated_at, ended_at, states, streams, failures FROM attempt "
-)
-AMONG = "(SELECT value FROM json_each(?))"
-"""The elements of a JSON list: a page may have more of them than SQL takes values."""
-LINES = "SELECT id, connection_id, status, created_at FROM job "
 NEWEST = "WHERE id IN (SELECT max(id) FROM job GROUP BY connection_id)"
 CLAIMABLE = (
     "WHERE id IN (SELECT min(id) FROM job WHERE status = 'pending' AND connection_id NOT IN"
     " (SELECT connection_id FROM job WHERE status IN ('running', 'incomplete')) GROUP BY connection_id)"
     " ORDER BY id LIMIT ?"
 )
+Span = tuple[float | None, float | None]
+"""From and to, both included, in seconds since 1970; None: without an end."""
+OPEN: Span = (None, None)
 
 
-class Jobs:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobQuery:
+    """What is None is no condition. The newest come first, where nothing else is said."""
+
+    connection_id: str | None = None
+    workspace_ids: Sequence[str] | None = None
+    config_types: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    created: Span = OPEN
+    updated: Span = OPEN
+    order: Literal["id", "created_at", "updated_at"] = "id"
+    ascending: bool = False
+
+    def sql(self) -> tuple[str, list[Any]]:
+        """What follows the name of the table, and the values in it."""
+        conditions: list[str] = []
+        values: list[Any] = []
+
+        def wanted(condition: str, value: object) -> None:
+            conditions.append(condition)
+            values.append(value)
+
+        if self.connection_id is not None:
+            wanted("connection_id = ?", self.connection_id)
+        if self.workspace_ids is not None:
+            wanted(f"connection_id IN (SELECT id FROM connection WHERE workspace_id {AMONG})", self.workspace_ids)
+        for column, words in (("config_type", self.config_types), ("status", self.statuses)):
+            if words is not None:
+                wanted(f"{column} {AMONG}", words)
+        for column, span in (("created_at", self.created), ("updated_at", self.updated)):
+            for sign, end in zip((">=", "<="), span, strict=True):
+                if end is not None:
+                    wanted(f"{column} {sign} ?", end)
+        direction = "ASC" if self.ascending else "DESC"
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        return f"{where}ORDER BY {self.order} {direction}, id {direction}", values
+
+
+class Jobs(Table[Job]):
     def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
+        super().__init__(database, "job", Job)
+        self._attempts = Attempts(database, "attempt", Attempt, key=("job_id", "number"))
 
     def add(self, connection_id: str, config_type: str, *, at: int, details: Json) -> Job:
         """A new pending job."""
@@ -39,9 +72,7 @@ class Jobs:
             " VALUES (?, ?, 'pending', ?, ?, ?)",
             (connection_id, config_type, at, at, dumps(details)),
         )
-        job = self.get(cursor.lastrowid or 0)
-        assert job is not None  # noqa: S101 - it was written a line ago, in this transaction
-        return job
+        return self.whole([cursor.lastrowid])[0]
 
     def set_status(self, job_id: int, status: str, *, at: int) -> None:
         """The first time that a job runs is when it was started."""
@@ -51,18 +82,15 @@ class Jobs:
             (status, at, status, at, job_id),
         )
 
-    def get(self, job_id: int) -> Job | None:
-        return next(iter(self._select("WHERE id = ?", job_id)), None)
-
     def ids(self, query: JobQuery) -> list[int]:
         """Of all that *query* is about, for whoever needs no more than a page of them."""
         condition, values = query.sql()
-        return [row[0] for row in self._database.execute(IDS + condition, values)]
+        return self._ids(condition, *values)
 
     def with_attempts(self, ids: Sequence[int]) -> list[tuple[Job, list[Attempt]]]:
         """The jobs of *ids*, in their order, each with its attempts."""
-        by_id = {job.id: job for job in self._select(f"WHERE id IN {AMONG}", dumps(list(ids)))}
-        return [(by_id[job_id], attempts) for job_id, attempts in self.attempts(ids).items()]
+        attempts = self.attempts(ids)
+        return [(job, attempts[job.id]) for job in self.whole(ids)]
 
     def latest(self, connection_id: str, *, most: int) -> list[Job]:
         """The newest so many of one connection, newest first."""
@@ -70,9 +98,8 @@ class Jobs:
 
     def unfinished(self, connection_id: str | None = None) -> list[Job]:
         """Oldest first, of one connection or of all."""
-        wanted = "" if connection_id is None else "AND connection_id = ? "
-        values = () if connection_id is None else (connection_id,)
-        return self._select(f"WHERE status IN ({marks(UNFINISHED)}) {wanted}ORDER BY id", *UNFINISHED, *values)
+        query = JobQuery(connection_id=connection_id, statuses=UNFINISHED, ascending=True)
+        return self.whole(self.ids(query))
 
     def claimable(self, most: int) -> list[Job]:
         """The oldest pending ones, one a connection, of connections of which none runs."""
@@ -80,62 +107,19 @@ class Jobs:
 
     def newest(self) -> dict[str, JobLine]:
         """The newest job of each connection that has one."""
-        return {row[1]: JobLine(*row) for row in self._database.execute(LINES + NEWEST)}
+        return {line.connection_id: line for line in self._lines(JobLine, NEWEST)}
 
     def save_attempt(self, attempt: Attempt) -> None:
-        self._database.execute(
-            "INSERT OR REPLACE INTO attempt"
-            " (job_id, number, status, created_at, updated_at, ended_at, states, streams, failures)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                attempt.job_id,
-                attempt.number,
-                attempt.status,
-                attempt.created_at,
-                attempt.updated_at,
-                attempt.ended_at,
-                attempt.states,
-                dumps([asdict(stream) for stream in attempt.streams]),
-                dumps(attempt.failures),
-            ),
-        )
+        self._attempts.save(attempt)
 
     def attempts(self, job_ids: Sequence[int]) -> dict[int, list[Attempt]]:
         """Of each job that is asked for, in their order."""
         found: dict[int, list[Attempt]] = {job_id: [] for job_id in job_ids}
-        rows = self._database.execute(
-            ATTEMPTS + f"WHERE job_id IN {AMONG} ORDER BY job_id, number", (dumps(list(job_ids)),)
-        )
-        for row in rows:
-            found[row[0]].append(_attempt(row))
+        for attempt in self._attempts.of_jobs(job_ids):
+            found[attempt.job_id].append(attempt)
         return found
 
-    def _select(self, condition: str, *values: str | int) -> list[Job]:
-        return [_job(row) for row in self._database.execute(SELECT + condition, values)]
 
-
-def _job(row: tuple[Any, ...]) -> Job:
-    return Job(
-        id=row[0],
-        connection_id=row[1],
-        config_type=row[2],
-        status=row[3],
-        created_at=row[4],
-        updated_at=row[5],
-        started_at=row[6],
-        details=json.loads(row[7]),
-    )
-
-
-def _attempt(row: tuple[Any, ...]) -> Attempt:
-    return Attempt(
-        job_id=row[0],
-        number=row[1],
-        status=row[2],
-        created_at=row[3],
-        updated_at=row[4],
-        ended_at=row[5],
-        states=row[6],
-        streams=tuple(StreamStats(**stream) for stream in json.loads(row[7])),
-        failures=tuple(json.loads(row[8])),
-    )
+class Attempts(Table[Attempt]):
+    def of_jobs(self, job_ids: Sequence[int]) -> list[Attempt]:
+        return self._select(f"WHERE job_id {AMONG} ORDER BY job_id, number", list(job_ids))

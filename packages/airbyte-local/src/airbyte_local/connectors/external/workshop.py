@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.choices import Choices, Registered
@@ -34,30 +34,13 @@ FOLDER_NAME = "connectors"  # below the folder of data, where nobody names anoth
 LOGGER = logging.getLogger(__name__)
 
 
-class Wanted(Protocol):
-    """Of a definition, what decides which connector acts for it."""
-
-    @property
-    def kind(self) -> ActorKind: ...
-    @property
-    def repository(self) -> str: ...
-    @property
-    def custom(self) -> bool: ...
-    @property
-    def manifest(self) -> Any: ...
-    @property
-    def stand_in(self) -> Connector:
-        """What acts for it where nothing is installed."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A definition of which no more is known."""
+    """Of a definition, what decides which connector acts for it."""
 
     kind: ActorKind
     repository: str
-    stand_in: Connector
+    stand_in: Connector  # what acts for it where nothing is installed
     custom: bool = False
     manifest: Any = None
 
@@ -110,7 +93,7 @@ class Workshop:
         self._plain = Worker()
         self._warm: dict[Path, Worker] = {}
 
-    def connector(self, wanted: Wanted) -> Connector:
+    def connector(self, wanted: Candidate) -> Connector:
         """Costs a look at a few files; nothing is started."""
         if wanted.kind != "source":
             return wanted.stand_in
@@ -125,7 +108,7 @@ class Workshop:
             return File(install=self._command("source-file")) if is_file else wanted.stand_in
         return self._real(pin, wanted.stand_in, frozenset({"check", "discover"} if pin.here == "imitated" else ()))
 
-    def runs(self, wanted: Wanted) -> str | None:
+    def runs(self, wanted: Candidate) -> str | None:
         """What the connector is, to the version, where it is a real one; else None."""
         if wanted.kind != "source":
             return None
@@ -162,7 +145,7 @@ class Workshop:
                 worker.close()
             self._warm.clear()
 
-    def _pin(self, wanted: Wanted) -> Pin | None:
+    def _pin(self, wanted: Candidate) -> Pin | None:
         """Of the real connector that is to act; None where what is built in or imitated by other rules does."""
         pin = BY_IMAGE.get(wanted.repository)
         if pin is None or pin is LOW_CODE:
@@ -176,7 +159,7 @@ class Workshop:
         is_there = self.environments.find(pin) is not None or self._may_install
         return f"{pin.package} {pin.version}" if is_there else None
 
-    def _low_code(self, wanted: Wanted, manifest: Json) -> Connector:
+    def _low_code(self, wanted: Candidate, manifest: Json) -> Connector:
         """`discover` of one that does not run finds no streams, so that it can be configured all the same."""
         return self._real(LOW_CODE, wanted.stand_in, frozenset({"discover"}), Injection(manifest))
 

@@ -1,0 +1,173 @@
+"""What all tables have in common, and the small ones. A row is a value of `model.records`, each column a field."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from airbyte_local.model.json_values import Json, dumps
+from airbyte_local.model.records import Catalog, Definition, Tag, Workspace
+
+AMONG = "IN (SELECT value FROM json_each(?))"
+"""The elements of a JSON list: there may be more of them than SQL takes values."""
+Row = TypeVar("Row")
+Line = TypeVar("Line")
+
+
+class Table(Generic[Row]):
+    """*key*: the columns that tell rows apart."""
+
+    def __init__(
+        self, database: sqlite3.Connection, name: str, record: type[Row], *, key: tuple[str, ...] = ("id",)
+    ) -> None:
+        self._database = database
+        self._name = name
+        self._record = record
+        self._key = key
+
+    def save(self, row: Row) -> None:
+        """Whatever is there under its key gives way, and it moves to the end of the heap, as PostgreSQL may do it.
+
+        Raises:
+            sqlite3.IntegrityError: another row has what is to be unique.
+        """
+        values = [_written(getattr(row, column)) for column in _readers(self._record)]
+        self._database.execute(_upsert(self._name, self._record, self._key), values)
+
+    def get(self, row_id: str | int) -> Row | None:
+        """Deleted ones too: the vendor's GET answers 200 for them."""
+        return next(iter(self._select("WHERE id = ?", row_id)), None)
+
+    def whole(self, ids: Sequence[Any]) -> list[Row]:
+        """The rows of *ids*, in their order."""
+        rows: list[Any] = self._select(f"WHERE id {AMONG}", list(ids))
+        by_id = {row.id: row for row in rows}
+        return [by_id[row_id] for row_id in ids]
+
+    def _select(self, condition: str, *values: Any) -> list[Row]:
+        readers = _readers(self._record)
+        rows = self._rows(", ".join(readers), condition, *values)
+        return [
+            self._record(**{name: read(cell) for (name, read), cell in zip(readers.items(), row, strict=True)})
+            for row in rows
+        ]
+
+    def _lines(self, line: type[Line], condition: str, *values: Any) -> list[Line]:
+        """As *line*, a dataclass, has fields: less than the whole row."""
+        columns = ", ".join(_readers(line))
+        return [line(*row) for row in self._rows(columns, condition, *values)]
+
+    def _ids(self, condition: str, *values: Any) -> list[Any]:
+        return [row[0] for row in self._rows("id", condition, *values)]
+
+    def _rows(self, columns: str, condition: str, *values: Any) -> Iterable[tuple[Any, ...]]:
+        """Lists among *values* become JSON, for `AMONG`."""
+        given = [_written(value) for value in values]
+        return self._database.execute(f"SELECT {columns} FROM {self._name} {condition}", given)
+
+
+class Workspaces(Table[Workspace]):
+    def by_slug(self, slug: str) -> Workspace | None:
+        return next(iter(self._select("WHERE slug = ?", slug)), None)
+
+    def all(self) -> list[Workspace]:
+        return self._select("ORDER BY rowid")
+
+
+class Definitions(Table[Definition]):
+    """Custom ones, and what this instance changed about public ones."""
+
+    def all(self, kind: str) -> dict[str, Definition]:
+        return {row.id: row for row in self._select("WHERE kind = ?", kind)}
+
+
+class Tags(Table[Tag]):
+    def of_workspace(self, workspace_id: str) -> list[Tag]:
+        return self._select("WHERE workspace_id = ? ORDER BY rowid", workspace_id)
+
+    def delete(self, tag_id: str) -> None:
+        self._database.execute("DELETE FROM tag WHERE id = ?", (tag_id,))
+
+
+class Catalogs(Table[Catalog]):
+    """Discovered catalogs, and the discoveries that led to them (the vendor's discover cache)."""
+
+    def same(self, streams: list[Json]) -> Catalog | None:
+        """The catalog that holds just these streams: the same content keeps its id."""
+        return next(iter(self._select("WHERE hash = ?", _hash(streams))), None)
+
+    def save(self, row: Catalog) -> None:
+        self._database.execute(
+            "INSERT INTO catalog (id, hash, streams) VALUES (?, ?, ?)",
+            (row.id, _hash(row.streams), dumps(row.streams)),
+        )
+
+    def record(self, *, actor_id: str, image: str, configuration_hash: str, catalog_id: str, at: int) -> None:
+        self._database.execute(
+            "INSERT INTO catalog_fetch (actor_id, image, configuration_hash, catalog_id, created_at)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (actor_id, image, configuration_hash, catalog_id, at),
+        )
+
+    def cached(self, *, actor_id: str, image: str, configuration_hash: str) -> Catalog | None:
+        """The catalog that the same source, image and configuration led to last."""
+        last = (
+            "WHERE id = (SELECT catalog_id FROM catalog_fetch"
+            " WHERE actor_id = ? AND image = ? AND configuration_hash = ? ORDER BY position DESC LIMIT 1)"
+        )
+        return next(iter(self._select(last, actor_id, image, configuration_hash)), None)
+
+    def newest(self, actor_id: str) -> tuple[str, int] | None:
+        """(catalog id, when) of the last discovery of a source."""
+        return self._database.execute(
+            "SELECT catalog_id, created_at FROM catalog_fetch WHERE actor_id = ? ORDER BY position DESC LIMIT 1",
+            (actor_id,),
+        ).fetchone()
+
+
+def _hash(streams: list[Json]) -> str:
+    return hashlib.sha256(dumps(streams).encode()).hexdigest()
+
+
+@functools.cache
+def _readers(record: type) -> dict[str, Callable[[Any], Any]]:
+    """The columns of *record*, and what makes a field of what SQLite gives for each."""
+    hints = get_type_hints(record)
+    return {field.name: _reader(hints[field.name]) for field in fields(record)}
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    if hint is bool:
+        return bool
+    if get_origin(hint) is tuple:
+        item: Callable[..., Any] = get_args(hint)[0]
+        made = is_dataclass(item)
+        return lambda text: tuple(item(**inner) if made else inner for inner in json.loads(text))
+    if any(get_origin(option) in {dict, list} for option in (hint, *get_args(hint))):
+        return lambda text: None if text is None else json.loads(text)
+    return lambda value: value
+
+
+def _written(value: Any) -> Any:
+    """What SQLite keeps as it is, or JSON."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple):
+        value = [asdict(inner) if is_dataclass(inner) else inner for inner in value]  # type: ignore[arg-type]
+    return dumps(value)
+
+
+@functools.cache
+def _upsert(table: str, record: type, key: tuple[str, ...]) -> str:
+    # Not INSERT OR REPLACE: it would silently drop another row of the same slug or name.
+    columns = tuple(_readers(record))
+    changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+        f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET rowid = (SELECT max(rowid) + 1 FROM {table}), {changes}"
+    )
