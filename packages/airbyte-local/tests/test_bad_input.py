@@ -12,7 +12,7 @@ from airbyte_local.config_api.api import PREFIX, ROUTES, answer
 from airbyte_local.handlers.seeding import seed
 from airbyte_local.http.answers import Request
 from airbyte_local.http.bodies import SCALARS
-from airbyte_local.jobs.world import open_world
+from airbyte_local.jobs.world import Deployment, open_world
 from airbyte_local.public_api import api as public_api
 from airbyte_local.public_api.api import ROUTES as PUBLIC_ROUTES
 from airbyte_local.versions.profiles import PROFILES
@@ -28,7 +28,7 @@ JSON = st.recursive(
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    opened = open_world(tmp_path_factory.mktemp("world"), url="http://127.0.0.1:1")
+    opened = open_world(tmp_path_factory.mktemp("world"), Deployment(), url="http://127.0.0.1:1")
     yield opened
     opened.store.close()
 
@@ -153,7 +153,7 @@ def asked(prefix, ids, route, data):
 @given(data=st.data())
 def test_any_request_to_the_public_api_is_answered_as_the_vendor_would(world, ids, version, route, data):
     profile = PROFILES[version]
-    told = public_api.answer(replace(world, profile=profile), asked(profile.public_prefix, ids, route, data))
+    told = public_api.answer(replace(world, deployment=replace(world.deployment, profile=profile)), asked(profile.public_prefix, ids, route, data))
     assert told.status in {route.status, 400, 403, 404, 409, 422, 500}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from airbyte_local.cli.failing import fail
 from airbyte_local.cli.options import data_option
 
 if TYPE_CHECKING:
-    from airbyte_local.serving.deployments import Deployment
+    from airbyte_local.jobs.world import Deployment
 
 # Spelt out, not read from `profiles`: `--help` loads nothing but this file. A test holds them together.
 VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0", "cloud")
@@ -104,24 +105,11 @@ def _show_installations() -> None:
 
 
 def _deployment(
-    *,
-    airbyte_version: str,
-    auth: str | None,
-    places: int,
-    no_schedules: bool,
-    no_install: bool,
-    **credentials: str | None,
+    *, airbyte_version: str, auth: str | None, no_schedules: bool, no_install: bool, **knobs: Any
 ) -> Deployment:
-    from airbyte_local.http.auth import Credentials
-    from airbyte_local.serving.deployments import Deployment, cell
+    from airbyte_local.serving.deployments import deployment_of
 
-    profile, way_in = cell(airbyte_version, auth)
-    given = {name: value for name, value in credentials.items() if value is not None}
-    return Deployment(
-        profile=profile,
-        auth=way_in,
-        credentials=Credentials(**given),
-        places=places,
-        schedules=not no_schedules,
-        installs=not no_install,
+    given = {name: value for name, value in knobs.items() if value is not None}
+    return replace(
+        deployment_of(airbyte_version, auth), schedules=not no_schedules, installs=not no_install, **given
     )

@@ -24,7 +24,7 @@ def configuration(call: Call) -> Json:
         "instance",
         edition=call.world.profile.edition,
         version=call.world.profile.version,
-        auth={"mode": "none" if call.world.auth == "none" else "simple"},
+        auth={"mode": "none" if call.world.deployment.auth == "none" else "simple"},
         airbyteUrl=call.world.url,
         initialSetupComplete=True,
         defaultUserId=NIL_ID,

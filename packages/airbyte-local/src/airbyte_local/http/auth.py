@@ -6,9 +6,6 @@ import base64
 import binascii
 import hmac
 import json
-import secrets
-import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qs
@@ -22,8 +19,9 @@ from airbyte_local.http.answers import (
     unauthorized,
 )
 from airbyte_local.http.tokens import Tokens
+from airbyte_local.jobs.world import Deployment
 from airbyte_local.model.json_values import Json, is_object
-from airbyte_local.versions.profiles import AuthName, Profile
+from airbyte_local.versions.profiles import Profile
 
 UNAUTHORIZED = b"""<html>
 <head><title>401 Authorization Required</title></head>
@@ -132,39 +130,23 @@ class ClientAuth:
         return hmac.compare_digest(f"{given['client_id']}:{given['client_secret']}".encode(), wanted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What those who ask must know; what was left empty is made up."""
-
-    username: str = "airbyte"
-    password: str = field(default="password", repr=False)  # the vendor's own default, and no secret
-    client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-
-
-def choose_auth(
-    name: AuthName,
-    credentials: Credentials,
-    *,
-    profile: Profile,
-    token_seconds: int | None = None,
-    now: Callable[[], float],
-) -> Auth:
-    """The class for this cell of the table. *token_seconds*: other than the version has it."""
-    username, password = credentials.username, credentials.password
-    match name:
+def choose_auth(deployment: Deployment) -> Auth:
+    """The class for this cell of the table."""
+    profile = deployment.profile
+    match deployment.auth:
         case "none":
             return NoAuth()
-        case "basic" if profile.proxied:
-            return ProxyAuth(username=username, password=password)
         case "basic":
+            username, password = deployment.username, deployment.password
+            if profile.proxied:
+                return ProxyAuth(username=username, password=password)
             return BasicAuth(username=username, password=password, profile=profile)
         case "client":
-            seconds = profile.token_seconds if token_seconds is None else token_seconds
+            seconds = profile.token_seconds if deployment.token_seconds is None else deployment.token_seconds
             return ClientAuth(
-                client_id=credentials.client_id,
-                client_secret=credentials.client_secret,
-                tokens=Tokens(issuer="http://localhost", seconds=seconds, now=now),
+                client_id=deployment.client_id,
+                client_secret=deployment.client_secret,
+                tokens=Tokens(issuer="http://localhost", seconds=seconds, now=deployment.clock),
                 profile=profile,
             )
 

@@ -52,7 +52,7 @@ def run(world: World, job_id: int, cancellation: Cancellation) -> None:
 
 def _attempts(world: World, job: Job, cancellation: Cancellation) -> Attempt:
     """Until one succeeds, or there is no use in another."""
-    pauses = iter(world.retry_seconds)
+    pauses = iter(world.deployment.retry_seconds)
     number = 0
     while True:
         attempt = _attempt(world, job, number, cancellation)

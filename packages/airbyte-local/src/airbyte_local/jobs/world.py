@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import uuid
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from pathlib import Path
 from airbyte_local.connectors.definitions import Directory
 from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop
 from airbyte_local.connectors.protocol import Surroundings
-from airbyte_local.jobs.workers import Workers
+from airbyte_local.jobs.workers import PLACES, Workers
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.store import Session, Store, Workspace
@@ -24,26 +25,50 @@ RETRY_SECONDS = (2.0, 10.0)
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
-def epoch_seconds() -> int:
-    return int(time.time())
-
-
 def new_id() -> str:
     return str(uuid.uuid4())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One Airbyte as somebody runs it: which version, behind which way in, and what it does by itself."""
+
+    profile: Profile = LATEST
+    auth: AuthName = "none"
+    username: str = "airbyte"
+    password: str = field(default="password", repr=False)  # the vendor's own default, and no secret
+    client_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    client_secret: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    token_seconds: int | None = None  # how long a token lives, if not as long as the version has it
+    api_host: str | None = None  # what the Public API builds `next` from
+    clock: Callable[[], float] = time.time
+    places: int = PLACES  # jobs at a time
+    retry_seconds: tuple[float, ...] = RETRY_SECONDS
+    schedules: bool = True  # whether connections run by themselves
+    connectors: Path | None = None  # the folder of installed ones, if not one below the data
+    installs: bool = False  # whether using a connector installs it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class World:
+    deployment: Deployment
     url: str  # where its own users find it
     data: Path
     store: Store
     workshop: Workshop
-    profile: Profile = LATEST
-    auth: AuthName = "none"
-    api_host: str = API_HOST
-    now: Callable[[], int] = epoch_seconds
-    workers: Workers = field(default_factory=Workers)
-    retry_seconds: tuple[float, ...] = RETRY_SECONDS
+    workers: Workers
+
+    def now(self) -> int:
+        return int(self.deployment.clock())
+
+    @property
+    def profile(self) -> Profile:
+        return self.deployment.profile
+
+    @property
+    def api_host(self) -> str:
+        """On Cloud `next` leads to where everybody asks; elsewhere hardly anybody sets what it is built from."""
+        return self.deployment.api_host or (self.url if self.profile.is_cloud else API_HOST)
 
     @property
     def surroundings(self) -> Surroundings:
@@ -79,22 +104,8 @@ class Errand:
     body: Json
 
 
-def open_world(
-    data: Path,
-    *,
-    url: str,
-    profile: Profile = LATEST,
-    auth: AuthName = "none",
-    api_host: str = API_HOST,
-    now: Callable[[], int] = epoch_seconds,
-    workers: Workers | None = None,
-    retry_seconds: tuple[float, ...] = RETRY_SECONDS,
-    connectors: Path | None = None,
-    installs: bool = False,
-) -> World:
+def open_world(data: Path, deployment: Deployment, *, url: str) -> World:
     """Open the state under *data*, made on the first start.
-
-    *connectors*: the folder of installed ones, absent one below *data*; *installs*: whether using one installs it.
 
     Raises:
         DataFolderInUse: another server has it open.
@@ -102,18 +113,14 @@ def open_world(
     """
     for folder in (data, data / "local", data / "files"):
         folder.mkdir(parents=True, exist_ok=True)
-    workshop = Workshop((connectors or data / FOLDER_NAME).resolve(), installs=installs)
+    connectors = (deployment.connectors or data / FOLDER_NAME).resolve()
     world = World(
+        deployment=deployment,
         url=url,
         data=data.resolve(),
         store=Store(data / "state.db"),
-        workshop=workshop,
-        profile=profile,
-        auth=auth,
-        api_host=api_host,
-        now=now,
-        workers=workers or Workers(),
-        retry_seconds=retry_seconds,
+        workshop=Workshop(connectors, installs=deployment.installs),
+        workers=Workers(deployment.places),
     )
     make_default_workspace(world)
     return world

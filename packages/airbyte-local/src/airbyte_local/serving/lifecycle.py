@@ -18,9 +18,8 @@ from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.running import begin
 from airbyte_local.jobs.scheduling import Schedules
-from airbyte_local.jobs.world import World, make_default_workspace
+from airbyte_local.jobs.world import Deployment, World, make_default_workspace, open_world
 from airbyte_local.serving.admin import admin_app
-from airbyte_local.serving.deployments import Deployment
 from airbyte_local.serving.front import Front
 from airbyte_local.serving.sockets import listen
 
@@ -97,14 +96,13 @@ class Life:
     def __init__(
         self,
         world: World,
-        deployment: Deployment,
         controls: Controls,
         *,
         auth: Auth,
         die: Callable[[], None],
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
-        self._world, self._deployment = world, deployment
+        self._world = world
         self.connections = OpenConnections()
         self._front = Front(
             world=world,
@@ -120,7 +118,7 @@ class Life:
 
     def begin(self) -> None:
         begin(self._world)
-        if self._deployment.schedules:
+        if self._world.deployment.schedules:
             self._schedules.begin(self._world)
 
     def config(self) -> uvicorn.Config:
@@ -153,10 +151,10 @@ class Run:
         with contextlib.ExitStack() as undo:
             self._socket = undo.enter_context(listen("127.0.0.1", port))
             self.port: int = self._socket.getsockname()[1]
-            self.world = deployment.open(data, url=f"http://127.0.0.1:{self.port}")
+            self.world = open_world(data, deployment, url=f"http://127.0.0.1:{self.port}")
             undo.pop_all()
         controls = Controls(self.world, faults, log)
-        self._life = Life(self.world, deployment, controls, auth=auth, die=self._die)
+        self._life = Life(self.world, controls, auth=auth, die=self._die)
         self._life.begin()
         self._server = _Server(self._life.config())
         self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from airbyte_local.handlers.seeding import seed
-from airbyte_local.http.auth import Credentials
+from airbyte_local.http.auth import choose_auth
 from airbyte_local.http.faults import Action, Fault, Faults, fault_from
 from airbyte_local.http.request_log import Exchange, RequestLog
 from airbyte_local.jobs.requesting import request_sync
 from airbyte_local.jobs.workers import PLACES
-from airbyte_local.jobs.world import RETRY_SECONDS, World
+from airbyte_local.jobs.world import RETRY_SECONDS, Deployment, World
 from airbyte_local.model import configurations
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.serving.deployments import Deployment, cell
+from airbyte_local.serving.deployments import deployment_of
 from airbyte_local.serving.lifecycle import Controls, Run
 from airbyte_local.store import Job, StreamKey
 from airbyte_local.versions.profiles import AuthName
@@ -37,7 +37,7 @@ class LocalAirbyte:
         self.log = RequestLog(bodies=log_bodies)
         self._deployment = deployment
         self._faults = Faults()
-        self._auth = deployment.doorkeeper()  # kept over restarts: tokens stay good, as a real server's do
+        self._auth = choose_auth(deployment)  # kept over restarts: tokens stay good, as a real server's do
         self._run: Run | None = None
         self.start()
 
@@ -58,11 +58,11 @@ class LocalAirbyte:
     @property
     def client_id(self) -> str:
         """With `client_secret`: what buys a token, where the server was started with `auth="client"`."""
-        return self._deployment.credentials.client_id
+        return self._deployment.client_id
 
     @property
     def client_secret(self) -> str:
-        return self._deployment.credentials.client_secret
+        return self._deployment.client_secret
 
     @property
     def files(self) -> Path:
@@ -210,16 +210,12 @@ def server(
     Raises:
         NoSuchAirbyte: there is no such version, or it has no such *auth*.
     """
-    credentials = Credentials(username=username, password=password)
-    if client_id is not None:
-        credentials = replace(credentials, client_id=client_id)
-    if client_secret is not None:
-        credentials = replace(credentials, client_secret=client_secret)
-    profile, way_in = cell(airbyte_version, auth, absent)
-    chosen = Deployment(
-        profile=profile,
-        auth=way_in,
-        credentials=credentials,
+    given = {"client_id": client_id, "client_secret": client_secret}
+    chosen = replace(
+        deployment_of(airbyte_version, auth, absent),
+        username=username,
+        password=password,
+        **{name: value for name, value in given.items() if value is not None},
         token_seconds=token_seconds,
         api_host=api_host,
         clock=clock,

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from airbyte_local.http.auth import choose_auth
 from airbyte_local.http.faults import Faults
 from airbyte_local.http.request_log import RequestLog
-from airbyte_local.serving.deployments import Deployment
+from airbyte_local.jobs.world import Deployment, open_world
 from airbyte_local.serving.lifecycle import Controls, Life, Server
 from airbyte_local.serving.sockets import listen
 
@@ -41,13 +42,12 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
     with listen(settings.host, settings.port) as listener:
         port: int = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        world = settings.deployment.open(settings.data, url=f"http://{shown}:{port}")
+        world = open_world(settings.data, settings.deployment, url=f"http://{shown}:{port}")
         controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
         life = Life(
             world,
-            settings.deployment,
             controls,
-            auth=settings.deployment.doorkeeper(),
+            auth=choose_auth(settings.deployment),
             die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
             allowed_hosts=settings.allowed_hosts,
         )
@@ -65,5 +65,5 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
 def _say_credentials(deployment: Deployment, say: Callable[[str], None]) -> None:
     """Those of this one server, made up for it unless they were given: there is nothing else they open."""
     if deployment.auth == "client":
-        say(f"Client id      {deployment.credentials.client_id}")
-        say(f"Client secret  {deployment.credentials.client_secret}")
+        say(f"Client id      {deployment.client_id}")
+        say(f"Client secret  {deployment.client_secret}")
