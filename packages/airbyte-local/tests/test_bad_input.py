@@ -153,7 +153,10 @@ def asked(prefix, ids, route, data):
 @given(data=st.data())
 def test_any_request_to_the_public_api_is_answered_as_the_vendor_would(world, ids, version, route, data):
     profile = PROFILES[version]
-    told = public_api.answer(replace(world, deployment=replace(world.deployment, profile=profile)), asked(profile.public_prefix, ids, route, data))
+    told = public_api.answer(
+        replace(world, deployment=replace(world.deployment, profile=profile)),
+        asked(profile.public_prefix, ids, route, data),
+    )
     assert told.status in {route.status, 400, 403, 404, 409, 422, 500}
 
 

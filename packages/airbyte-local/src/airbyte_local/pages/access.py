@@ -1,4 +1,7 @@
-"""Who may see the pages: those who may use the API, by the same names and secrets."""
+"""Who may see the pages: those who may use the API, by the same names and secrets.
+
+And what a request that changes something must show: that it comes from a page of this very server.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -18,20 +21,22 @@ SESSION_SECONDS = 12 * 3600
 SESSIONS = 1000
 TRIES = 10
 TRY_SECONDS = 60
+OWN = frozenset({"same-origin", "none"})
+"""What browsers call requests from this origin, and those that the user made by hand (Sec-Fetch-Site)."""
 
 
-class Gate(Protocol):
+class Login(Protocol):
     def refusal(self, request: Request, /) -> Response | None:
         """What is answered in the place of a page; None where the request may pass."""
         ...
 
 
-class OpenGate:
+class NoLogin:
     def refusal(self, _request: Request, /) -> Response | None:
         return None
 
 
-class BasicGate:
+class BasicLogin:
     """HTTP Basic, asked for: browsers show a window of their own."""
 
     def __init__(self, username: str, password: str) -> None:
@@ -52,7 +57,7 @@ class TooManyTries(Exception):
         self.seconds = seconds
 
 
-class LoginGate:
+class FormLogin:
     """A client id and its secret, once, for a session that a cookie names. Used in the event loop only."""
 
     def __init__(self, client_id: str, client_secret: str, now: Callable[[], int]) -> None:
@@ -99,11 +104,36 @@ def cookie_name(request: Request) -> str:
     return f"airbyte_local_{server[1] if server else 0}"
 
 
-def gate_for(auth: Auth, now: Callable[[], int]) -> Gate:
+def login_for(auth: Auth, now: Callable[[], int]) -> Login:
     match auth:
         case BasicAuth() | ProxyAuth():
-            return BasicGate(auth.username, auth.password)
+            return BasicLogin(auth.username, auth.password)
         case ClientAuth():
-            return LoginGate(auth.client_id, auth.client_secret, now)
+            return FormLogin(auth.client_id, auth.client_secret, now)
         case _:
-            return OpenGate()
+            return NoLogin()
+
+
+class FormToken:
+    """A secret of this run of the server, in each of its forms: only who can read a page can send one."""
+
+    def __init__(self) -> None:
+        self.value = secrets.token_urlsafe(24)
+
+    def matches(self, given: object) -> bool:
+        return isinstance(given, str) and hmac.compare_digest(given.encode(), self.value.encode())
+
+
+def is_own(request: Request) -> bool:
+    """Whether a browser says that the request comes from a page of this server, or says nothing of it."""
+    headers = request.headers
+    if headers.get("sec-fetch-site", "same-origin") not in OWN:
+        return False
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    try:
+        # Without the scheme: in front of the server there may be one that speaks TLS.
+        return urlsplit(origin).netloc == headers.get("host", "")
+    except ValueError:
+        return False

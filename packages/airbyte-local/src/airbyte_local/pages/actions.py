@@ -13,10 +13,9 @@ from starlette.routing import Route
 
 from airbyte_local.jobs.requesting import cancel_job, request_sync
 from airbyte_local.model.errors import Refusal
-from airbyte_local.pages import contents
-from airbyte_local.pages.access import SESSION_SECONDS, LoginGate, TooManyTries, cookie_name
-from airbyte_local.pages.frame import LOGIN, Desk, said
-from airbyte_local.pages.origins import is_own
+from airbyte_local.pages.access import SESSION_SECONDS, FormLogin, TooManyTries, cookie_name, is_own
+from airbyte_local.pages.renderer import LOGIN, Renderer, said
+from airbyte_local.pages.views import find_connection
 from airbyte_local.store import Job
 
 MOST = 20_000
@@ -25,66 +24,66 @@ FOREIGN = "This form does not come from a page of this server."
 STALE = "The server was started again since this page was made. Go back and reload it."
 
 
-class Acting:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+class Actions:
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
 
     def routes(self) -> list[Route]:
         always = [
             Route("/connections/{id}/sync", self._sync, methods=["POST"]),
             Route("/jobs/{job:int}/cancel", self._cancel, methods=["POST"]),
         ]
-        if not isinstance(self._desk.gate, LoginGate):
+        if not isinstance(self._renderer.login, FormLogin):
             return always
         return [
             *always,
             Route(LOGIN, self._ask),
-            Route(LOGIN, partial(self._log_in, self._desk.gate), methods=["POST"]),
-            Route("/logout", partial(self._log_out, self._desk.gate), methods=["POST"]),
+            Route(LOGIN, partial(self._log_in, self._renderer.login), methods=["POST"]),
+            Route("/logout", partial(self._log_out, self._renderer.login), methods=["POST"]),
         ]
 
     async def _sync(self, request: Request) -> Response:
         connection_id: str = request.path_params["id"]
-        return await self._act(request, partial(request_sync, self._desk.world, connection_id), connection_id)
+        return await self._act(request, partial(request_sync, self._renderer.world, connection_id), connection_id)
 
     async def _cancel(self, request: Request) -> Response:
         job_id: int = request.path_params["job"]
 
         def find() -> Job | None:
-            with self._desk.world.store.transaction() as session:
+            with self._renderer.world.store.transaction() as session:
                 return session.jobs.get(job_id)
 
-        job = await self._desk.thread(find)
+        job = await self._renderer.thread(find)
         if job is None:
-            return await self._desk.message(request, 404, "There is no such job", "It may have been deleted.")
-        return await self._act(request, partial(cancel_job, self._desk.world, job_id), job.connection_id)
+            return await self._renderer.message(request, 404, "There is no such job", "It may have been deleted.")
+        return await self._act(request, partial(cancel_job, self._renderer.world, job_id), job.connection_id)
 
     async def _act(self, request: Request, act: Callable[[], Any], connection_id: str) -> Response:
         form = await _form(request)
         if refused := await self._refused(request, form):
             return refused
         try:
-            await self._desk.thread(act)
+            await self._renderer.thread(act)
         except Refusal as refusal:
             told = said(refusal)
 
             def find() -> dict[str, Any]:
-                found = contents.find_connection(self._desk.world, connection_id, {}, lines=True)
+                found = find_connection(self._renderer.world, {}, connection_id, lines=True)
                 return {**found, "notice": told, "path": f"/connections/{connection_id}"}
 
-            return await self._desk.show(request, "connection.html", find, status=409)
+            return await self._renderer.show(request, "connection.html", find, status=409)
         return RedirectResponse(f"/connections/{connection_id}", 303)
 
     async def _ask(self, request: Request) -> Response:
         return await self._login_page(request, request.query_params.get("next", "/"))
 
-    async def _log_in(self, gate: LoginGate, request: Request) -> Response:
+    async def _log_in(self, login: FormLogin, request: Request) -> Response:
         form = await _form(request)
         if refused := await self._refused(request, form):
             return refused
         wanted = form.get("next", "/")
         try:
-            session = gate.log_in(form.get("client_id", ""), form.get("client_secret", ""))
+            session = login.log_in(form.get("client_id", ""), form.get("client_secret", ""))
         except TooManyTries as error:
             headers = {"retry-after": str(error.seconds)}
             return await self._login_page(request, wanted, notice=str(error), status=429, headers=headers)
@@ -97,10 +96,10 @@ class Acting:
         )
         return answer
 
-    async def _log_out(self, gate: LoginGate, request: Request) -> Response:
+    async def _log_out(self, login: FormLogin, request: Request) -> Response:
         if refused := await self._refused(request, await _form(request)):
             return refused
-        gate.log_out(request)
+        login.log_out(request)
         answer = RedirectResponse(LOGIN, 303)
         answer.delete_cookie(cookie_name(request), path="/", httponly=True, samesite="strict")
         return answer
@@ -115,15 +114,15 @@ class Acting:
         headers: dict[str, str] | None = None,
     ) -> Response:
         context = {"next": _local(wanted), "notice": notice}
-        answer = await self._desk.show(request, "login.html", lambda: context, status=status)
+        answer = await self._renderer.show(request, "login.html", lambda: context, status=status)
         answer.headers.update(headers or {})
         return answer
 
     async def _refused(self, request: Request, form: dict[str, str]) -> Response | None:
         if not is_own(request):
-            return await self._desk.message(request, 403, "Refused", FOREIGN)
-        if not self._desk.token.matches(form.get("token")):
-            return await self._desk.message(request, 403, "Refused", STALE)
+            return await self._renderer.message(request, 403, "Refused", FOREIGN)
+        if not self._renderer.token.matches(form.get("token")):
+            return await self._renderer.message(request, 403, "Refused", STALE)
         return None
 
 

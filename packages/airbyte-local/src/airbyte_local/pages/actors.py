@@ -1,40 +1,31 @@
-"""Sources and destinations: lists of them, and one with its configuration, masked as the API's answers are."""
+"""Sources and destinations, configurations masked as the API's answers are; and the connectors there are."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from airbyte_local.connectors.availability import availability
 from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.jobs.world import World
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.json_values import is_list, is_object
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.pages.places import Outlook, outlook
+from airbyte_local.pages.listings import Asked, Listing, Outlook, listing, outlook
 from airbyte_local.store import Actor, Session
 
 PAGE = 200
+SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imitated here: "}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActorRow:
-    id: str
-    name: str
+    actor: Actor
     workspace: str | None
     type_name: str
     connections: int
-    created_at: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActorList:
-    rows: tuple[ActorRow, ...]
-    total: int
-    found: int
-    pages: int
-    page: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,35 +51,31 @@ class ActorPage:
     outlook: Outlook
 
 
-def actor_list(
-    world: World, session: Session, outlook: Outlook, words: Vocabulary, *, text: str, page: int
-) -> ActorList:
+def actor_list(world: World, session: Session, outlook: Outlook, words: Vocabulary, asked: Asked) -> Listing:
     directory = world.definitions(session, words.kind)
     counts: dict[str, int] = {}
     for workspace_id in outlook.ids:
         counts |= session.connections.count_by_actor(workspace_id)
+
+    def rows(ids: list[str]) -> list[ActorRow]:
+        return [
+            ActorRow(
+                actor=actor,
+                workspace=outlook.name_of(actor.workspace_id),
+                type_name=directory.get(actor.definition_id).name,
+                connections=counts.get(actor.id, 0),
+            )
+            for actor in session.actors.whole(ids)
+        ]
+
     lines = session.actors.lines(words.kind, outlook.ids)
-    needle = text.casefold()
+    needle = asked.text.casefold()
     found = [
         line
         for line in lines
         if needle in line.name.casefold() or needle in directory.get(line.definition_id).name.casefold()
     ]
-    found.sort(key=lambda line: (line.name.casefold(), line.id))
-    pages = max(1, -(-len(found) // PAGE))
-    page = min(max(page, 1), pages)
-    rows = [
-        ActorRow(
-            id=actor.id,
-            name=actor.name,
-            workspace=outlook.name_of(actor.workspace_id),
-            type_name=directory.get(actor.definition_id).name,
-            connections=counts.get(actor.id, 0),
-            created_at=actor.created_at,
-        )
-        for actor in session.actors.whole([line.id for line in found[(page - 1) * PAGE : page * PAGE]])
-    ]
-    return ActorList(rows=tuple(rows), total=len(lines), found=len(found), pages=pages, page=page, text=text)
+    return listing(found, asked, rows, total=len(lines), size=PAGE)
 
 
 def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str) -> ActorPage:
@@ -143,3 +130,23 @@ def _text(value: Any) -> str:
     if is_list(value):
         return ", ".join(_text(each) for each in value) or "(empty list)"
     return "(empty)" if value in ("", {}) else str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectorRow:
+    definition: ActorDefinition
+    runs: bool
+    how: str
+    used: int
+
+
+def connector_rows(world: World, session: Session, outlook: Outlook) -> list[ConnectorRow]:
+    """Those that run here first, then by name."""
+    rows: list[ConnectorRow] = []
+    for kind in ("source", "destination"):
+        used = Counter(line.definition_id for line in session.actors.lines(kind, outlook.ids))
+        for definition in world.definitions(session, kind).all():
+            found = availability(definition.repository, definition.connector)
+            how = SAID[found.standing] + found.how
+            rows.append(ConnectorRow(definition=definition, runs=found.runs, how=how, used=used[definition.id]))
+    return sorted(rows, key=lambda row: (not row.runs, row.definition.name.casefold()))

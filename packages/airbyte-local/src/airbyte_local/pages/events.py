@@ -43,7 +43,7 @@ class EventStream:
 
     def __init__(self, events: AsyncIterator[str], open_connections: OpenConnections) -> None:
         self._events = events
-        self._wires = open_connections
+        self._open_connections = open_connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":
@@ -54,7 +54,7 @@ class EventStream:
         with anyio.move_on_after(FAREWELL_SECONDS) as farewell:
             await send({"type": "http.response.body", "body": b""})
         if farewell.cancelled_caught:  # a reader that does not read would hold up the server's end
-            self._wires.cut(scope.get("client"))
+            self._open_connections.cut(scope.get("client"))
             await _disconnected(receive)
 
     async def _tell(self, receive: Receive, send: Send) -> None:
@@ -65,7 +65,7 @@ class EventStream:
                 group.cancel_scope.cancel()
 
             group.start_soon(end_after, lambda: _disconnected(receive))
-            group.start_soon(end_after, self._wires.ending.wait)
+            group.start_soon(end_after, self._open_connections.ending.wait)
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
             async for event in self._events:
                 await send(

@@ -89,5 +89,6 @@ def _templates() -> Environment:
     found.filters |= {
         name: getattr(wording, name) for name in ("ago", "exact", "machine", "clock", "number", "size", "duration")
     }
+    found.filters["status_words"] = wording.STATUSES.get
     found.globals |= {"asset_url": asset_url, "counting": wording.counting, "live": live}
     return found

@@ -15,11 +15,10 @@ from airbyte_local.http.loopback import LoopbackOnly
 from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import NotFound
-from airbyte_local.pages.access import gate_for
-from airbyte_local.pages.actions import Acting
-from airbyte_local.pages.frame import Desk
-from airbyte_local.pages.live import Watching
-from airbyte_local.pages.views import Looking
+from airbyte_local.pages.access import login_for
+from airbyte_local.pages.actions import Actions
+from airbyte_local.pages.renderer import Renderer
+from airbyte_local.pages.views import Views
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -47,16 +46,11 @@ class Pages:
         open_connections: OpenConnections,
         allowed_hosts: Collection[str] = (),
     ) -> None:
-        gate = gate_for(auth, lambda: world().now())
-        desk = Desk(world, gate=gate)
-        looking, watching, acting = Looking(desk), Watching(desk, open_connections), Acting(desk)
-        self._routes: list[BaseRoute] = [
-            *looking.routes(),
-            *watching.routes(),
-            *acting.routes(),
-        ]
-        handled = {NotFound: desk.missing, HTTPException: desk.missing, Exception: desk.broken}
-        app = _Guarded(Starlette(routes=self._routes, exception_handlers=handled), desk)
+        renderer = Renderer(world, login=login_for(auth, lambda: world().now()))
+        views, actions = Views(renderer, open_connections), Actions(renderer)
+        self._routes: list[BaseRoute] = [*views.routes(), *actions.routes()]
+        handled = {NotFound: renderer.missing, HTTPException: renderer.missing, Exception: renderer.broken}
+        app = _Guarded(Starlette(routes=self._routes, exception_handlers=handled), renderer)
         self._app: ASGIApp = LoopbackOnly(app, allowed_hosts)
 
     def wants(self, scope: Scope) -> bool:
@@ -79,12 +73,12 @@ class Pages:
 
 
 class _Guarded:
-    """Asks the gate before anything but what a page looks like, and who wants to log in."""
+    """Asks for a login before anything but what a page looks like, and who wants to log in."""
 
-    def __init__(self, app: ASGIApp, desk: Desk) -> None:
-        self._app, self._desk = app, desk
+    def __init__(self, app: ASGIApp, renderer: Renderer) -> None:
+        self._app, self._renderer = app, renderer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        refusal = None if self._desk.is_public(scope["path"]) else self._desk.gate.refusal(request)
+        refusal = None if self._renderer.is_public(scope["path"]) else self._renderer.login.refusal(request)
         await (refusal or self._app)(scope, receive, send)

@@ -1,65 +1,131 @@
-"""The pages that show something: each an address, what is found for it, and its template."""
+"""The pages that show something: each an address, what is found for it in the store, and its template.
+
+Those that are open are told what changes on them, and the log of an attempt as it is written.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
+from airbyte_local.http import diffs
+from airbyte_local.http.open_connections import OpenConnections
+from airbyte_local.jobs.logs import LogLine, read_log
+from airbyte_local.jobs.world import World
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.pages import contents, rendering
-from airbyte_local.pages.frame import Context, Desk
+from airbyte_local.pages import events, rendering
+from airbyte_local.pages.actors import actor_list, actor_page, connector_rows
+from airbyte_local.pages.connections import SHOWING, ConnectionPage, connection_list, connection_page
+from airbyte_local.pages.differences import difference_page
+from airbyte_local.pages.events import EventStream, Log
+from airbyte_local.pages.history import SHOWN, Past
+from airbyte_local.pages.listings import Asked, outlook, whole
+from airbyte_local.pages.renderer import Context, Find, Renderer
+from airbyte_local.pages.rendering import Part
+from airbyte_local.pages.wording import clock
 
+Query = Mapping[str, str]
+Endpoint = Callable[[Request], Awaitable[ASGIApp]]
+LINES = 1000
+"""Of a log, the last so many are in the page itself."""
+FARTHEST = 2**40
+"""Bytes: no log is as long."""
+CONNECTION_PARTS = ("news", "headline", "glance", "streams", "history", "log")
 KEPT = {"cache-control": "public, max-age=31536000, immutable"}
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-class Looking:
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+class Views:
+    def __init__(self, renderer: Renderer, open_connections: OpenConnections) -> None:
+        self._renderer, self._open_connections = renderer, open_connections
 
     def routes(self) -> list[Route]:
         return [
-            Route("/", self._page("connections.html", contents.find_connections)),
+            Route("/", self._page("connections.html", find_connections)),
+            Route("/events", self._events("/", find_connections, ["connections"])),
             Route("/connections", _home),
-            Route("/connections/{id}", self._connection),
-            Route("/sources", self._actors(SOURCE)),
-            Route("/sources/{id}", self._actor(SOURCE)),
-            Route("/destinations", self._actors(DESTINATION)),
-            Route("/destinations/{id}", self._actor(DESTINATION)),
-            Route("/definitions", self._page("definitions.html", contents.find_definitions)),
-            Route("/diff", self._page("diff.html", contents.find_diff)),
+            Route("/connections/{id}", self._page("connection.html", partial(find_connection, lines=True))),
+            Route("/connections/{id}/events", self._connection_events),
+            Route("/sources", self._page("actors.html", partial(find_actors, SOURCE))),
+            Route("/sources/{id}", self._page("actor.html", partial(find_actor, SOURCE))),
+            Route("/destinations", self._page("actors.html", partial(find_actors, DESTINATION))),
+            Route("/destinations/{id}", self._page("actor.html", partial(find_actor, DESTINATION))),
+            Route("/definitions", self._page("definitions.html", find_definitions)),
+            Route("/diff", self._page("diff.html", find_diff)),
+            Route("/diff/events", self._events("/diff", find_diff, ["differences"])),
+            Route("/jobs/{job:int}/attempts/{attempt:int}/log", self._log),
             Route("/assets/{name}", _asset),
         ]
 
     def _page(self, name: str, find: Callable[..., Context]) -> Endpoint:
+        """*find* is given the world, the query, and what the address names."""
+
         async def show(request: Request) -> Response:
-            return await self._desk.show(request, name, partial(find, self._desk.world, request.query_params))
+            return await self._renderer.show(request, name, self._found(request, find))
 
         return show
 
-    async def _connection(self, request: Request) -> Response:
-        connection_id: str = request.path_params["id"]
-        found = partial(contents.find_connection, self._desk.world, connection_id, request.query_params, lines=True)
-        return await self._desk.show(request, "connection.html", found)
+    def _events(self, path: str, find: Callable[..., Context], names: Sequence[str]) -> Endpoint:
+        async def listen(request: Request) -> ASGIApp:
+            return self._parts(path, self._found(request, find), names)
 
-    def _actors(self, words: Vocabulary) -> Endpoint:
-        async def show(request: Request) -> Response:
-            found = partial(contents.find_actors, self._desk.world, words, request.query_params)
-            return await self._desk.show(request, "actors.html", found)
+        return listen
 
-        return show
+    async def _connection_events(self, request: Request) -> ASGIApp:
+        find = self._found(request, partial(find_connection, lines=False))
+        await self._renderer.thread(find)  # one that is not there is answered as such, and not asked for again
+        return self._parts(request.url.path.removesuffix("/events"), find, CONNECTION_PARTS)
 
-    def _actor(self, words: Vocabulary) -> Endpoint:
-        async def show(request: Request) -> Response:
-            found = partial(contents.find_actor, self._desk.world, words, request.path_params["id"])
-            return await self._desk.show(request, "actor.html", found)
+    def _found(self, request: Request, find: Callable[..., Context]) -> Find:
+        return partial(find, self._renderer.world, request.query_params, *request.path_params.values())
 
-        return show
+    def _parts(self, path: str, find: Find, names: Sequence[str]) -> EventStream:
+        def look() -> list[Part]:
+            context = {**self._renderer.frame(path), **find()}
+            return [rendering.part(name, context) for name in names]
+
+        return EventStream(events.parts(partial(self._renderer.thread, look)), self._open_connections)
+
+    async def _log(self, request: Request) -> ASGIApp:
+        """To a script as it comes; to anybody else what there is, as plain text."""
+        look = partial(self._look, request.path_params["job"], request.path_params["attempt"])
+        follows = "text/event-stream" in request.headers.get("accept", "")
+        found = await self._renderer.thread(partial(look, FARTHEST if follows else 0))
+        if found is None:
+            raise HTTPException(404)
+        if not follows:
+            return PlainTextResponse("".join(_plain(line) for line in found.lines))
+        after = whole(request.headers.get("last-event-id") or request.query_params.get("after"), 0)
+        told = events.log(lambda offset: self._renderer.thread(partial(look, offset)), _lines, after)
+        return EventStream(told, self._open_connections)
+
+    def _look(self, job_id: int, attempt: int, after: int) -> Log | None:
+        """None: nobody knows such an attempt. Looked up first: what is over then has been written to the end."""
+        world = self._renderer.world
+        with world.store.transaction() as session:
+            tries = session.jobs.attempts([job_id])[job_id]
+        found = next((one for one in tries if one.number == attempt), None)
+        if found is None:
+            return None
+        try:
+            lines, offset = read_log(world.data, job_id, attempt, after=after)
+        except ValueError:  # in the middle of a line: who asks so has not asked us before
+            return Log(lines=(), offset=after, over=True)
+        return Log(lines=lines, offset=offset, over=found.status != "running")
+
+
+def _lines(lines: Sequence[LogLine]) -> str:
+    return rendering.page("parts/lines.html", {"lines": lines})
+
+
+def _plain(line: LogLine) -> str:
+    return f"{clock(line.at)} {line.level.upper():5} {line.source}: {line.message}\n"
 
 
 async def _home(request: Request) -> Response:
@@ -72,3 +138,94 @@ async def _asset(request: Request) -> Response:
     if name not in rendering.ASSETS:
         raise HTTPException(404)
     return Response(rendering.asset(name), headers=KEPT, media_type=rendering.ASSETS[name])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Whose log is shown: an attempt of a job; None where there is none yet."""
+
+    job: Past | None
+    attempt: int | None
+
+    @property
+    def over(self) -> bool:
+        if self.job is None or self.attempt is None:
+            return True
+        return next((each.status != "running" for each in self.job.tries if each.number == self.attempt), True)
+
+    @property
+    def digest(self) -> str:
+        return f"{self.job.id if self.job else ''}/{self.attempt}/{len(self.job.tries) if self.job else 0}"
+
+
+def find_connections(world: World, query: Query) -> Context:
+    with world.store.transaction() as session:
+        here = outlook(session, query.get("workspace"))
+        return {"outlook": here, "list": connection_list(world, session, here, _asked(query)), "showing": SHOWING}
+
+
+def find_connection(world: World, query: Query, connection_id: str, *, lines: bool) -> Context:
+    """Without *lines* the log is empty, for who will ask for them."""
+    with world.store.transaction() as session:
+        found = connection_page(world, session, connection_id)
+    choice = _choice(found, query)
+    read: list[LogLine] = []
+    offset = 0
+    if lines and choice.job and choice.attempt is not None:
+        read, offset = read_log(world.data, choice.job.id, choice.attempt)
+    return {
+        "outlook": found.outlook,
+        "connection": found,
+        "most_jobs": SHOWN,
+        "choice": choice,
+        "chosen": {name: query[name] for name in ("job", "attempt") if query.get(name)},
+        "lines": read[-LINES:],
+        "left_out": max(0, len(read) - LINES),
+        "offset": offset,
+        "follows": not (lines and choice.over),
+        "digests": {"log": choice.digest},
+        "notice": None,
+    }
+
+
+def find_actors(words: Vocabulary, world: World, query: Query) -> Context:
+    with world.store.transaction() as session:
+        here = outlook(session, query.get("workspace"))
+        found = actor_list(world, session, here, words, _asked(query))
+    return {"outlook": here, "words": words, "list": found}
+
+
+def find_actor(words: Vocabulary, world: World, _query: Query, actor_id: str) -> Context:
+    with world.store.transaction() as session:
+        found = actor_page(world, session, words, actor_id)
+    return {"outlook": found.outlook, "words": words, "actor": found}
+
+
+def find_definitions(world: World, query: Query) -> Context:
+    with world.store.transaction() as session:
+        here = outlook(session, query.get("workspace"))
+        return {"outlook": here, "rows": connector_rows(world, session, here)}
+
+
+def find_diff(world: World, query: Query) -> Context:
+    with world.store.transaction() as session:
+        here = outlook(session, query.get("workspace"))
+    kept = diffs.kept(world.data)
+    return {"outlook": here, "diff": difference_page(kept) if kept else None}
+
+
+def _asked(query: Query) -> Asked:
+    show = query.get("show", "")
+    text = query.get("q", "").strip()
+    return Asked(text=text, show=show if show in SHOWING else "", page=whole(query.get("page"), 1))
+
+
+def _choice(found: ConnectionPage, query: Query) -> Choice:
+    """The job and attempt that the address names, else the newest."""
+    wanted = whole(query.get("job"), 0)
+    job = next((each for each in found.jobs if each.id == wanted), None)
+    if job is None:
+        job = found.jobs[0] if found.jobs else None
+    numbers = [each.number for each in job.tries] if job else []
+    attempt = whole(query.get("attempt"), -1)
+    return Choice(job=job, attempt=attempt if attempt in numbers else max(numbers, default=None))

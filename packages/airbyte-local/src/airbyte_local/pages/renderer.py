@@ -15,9 +15,8 @@ from starlette.responses import HTMLResponse, Response
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Broken, Known, NotFound, Problem, Refusal
 from airbyte_local.pages import rendering
-from airbyte_local.pages.access import Gate, LoginGate
-from airbyte_local.pages.origins import FormToken
-from airbyte_local.pages.places import Outlook
+from airbyte_local.pages.access import FormLogin, FormToken, Login
+from airbyte_local.pages.listings import Outlook
 
 LOGGER = logging.getLogger(__name__)
 Context = dict[str, Any]
@@ -34,10 +33,10 @@ LOGIN = "/login"
 NOWHERE = Outlook(workspaces=(), chosen=None)
 
 
-class Desk:
-    def __init__(self, world: Callable[[], World], *, gate: Gate) -> None:
+class Renderer:
+    def __init__(self, world: Callable[[], World], *, login: Login) -> None:
         self._world = world
-        self.gate = gate
+        self.login = login
         self.token = FormToken()
         # Of its own: pages must not take the threads that answer the APIs.
         self._threads: anyio.CapacityLimiter | None = None
@@ -47,7 +46,7 @@ class Desk:
         return self._world()
 
     def is_public(self, path: str) -> bool:
-        return path.startswith(ASSETS) or (path == LOGIN and isinstance(self.gate, LoginGate))
+        return path.startswith(ASSETS) or (path == LOGIN and isinstance(self.login, FormLogin))
 
     async def thread(self, work: Callable[[], T]) -> T:
         if self._threads is None:
@@ -72,7 +71,7 @@ class Desk:
             "path": path,
             "outlook": NOWHERE,
             "form_token": self.token.value,
-            "logged_in": isinstance(self.gate, LoginGate) and path != LOGIN,
+            "logged_in": isinstance(self.login, FormLogin) and path != LOGIN,
         }
 
     async def message(self, request: Request, status: int, title: str, text: str) -> Response:

@@ -1,9 +1,10 @@
-"""One connection: what it moves and how, what became of it, and where each stream stands."""
+"""Connections: the list that everybody sees first, and one of them with its streams and what became of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +12,50 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.pages.connection_list import End, end_names
-from airbyte_local.pages.history import Past, history
-from airbyte_local.pages.places import Outlook, outlook
+from airbyte_local.pages.history import Past, history, past
+from airbyte_local.pages.listings import Asked, Listing, Outlook, listing, outlook
 from airbyte_local.pages.wording import NAMESPACES, field_path, schedule, sync_mode
-from airbyte_local.store import Connection, Session, StreamKey, StreamStates
+from airbyte_local.store import (
+    Actor,
+    ActorLine,
+    Connection,
+    ConnectionLine,
+    JobLine,
+    Session,
+    StreamKey,
+    StreamStates,
+)
 
+PAGE = 100
+SHOWING = {
+    "running": "Running",
+    "failed": "Failed",
+    "succeeded": "Succeeded",
+    "cancelled": "Cancelled",
+    "never": "Never run",
+}
 STATE_LIMIT = 20_000
 """Characters of one stream's state; some are of megabytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """A source or destination as a connection points at it."""
+
+    kind: ActorKind
+    id: str
+    name: str
+    type_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    connection: Connection
+    workspace: str | None
+    source: End
+    destination: End
+    schedule: str
+    last: Past | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +108,59 @@ class ConnectionPage:
         if self.status == "deprecated":
             return "This connection was deleted."
         return None if self.status == "active" else "This connection is inactive: activate it to sync it."
+
+
+def connection_list(world: World, session: Session, outlook: Outlook, asked: Asked) -> Listing:
+    ends = {**end_names(world, session, "source", outlook), **end_names(world, session, "destination", outlook)}
+    newest = session.jobs.newest()
+    lines = session.connections.lines(outlook.ids)
+
+    def rows(ids: list[str]) -> list[Row]:
+        jobs = session.jobs.with_attempts([newest[line_id].id for line_id in ids if line_id in newest])
+        last = {job.connection_id: past(job, attempts) for job, attempts in jobs}
+        return [
+            Row(
+                connection=connection,
+                workspace=outlook.name_of(connection.workspace_id),
+                source=ends[connection.source_id],
+                destination=ends[connection.destination_id],
+                schedule=schedule(connection.details),
+                last=last.get(connection.id),
+            )
+            for connection in session.connections.whole(ids)
+        ]
+
+    found = [line for line in lines if _wanted(line, asked, ends, newest)]
+    counts = Counter(_shows(newest.get(line.id)) for line in lines)
+    return listing(found, asked, rows, total=len(lines), size=PAGE, counts=counts)
+
+
+def end_names(
+    world: World, session: Session, kind: ActorKind, outlook: Outlook, *, only: str | None = None
+) -> dict[str, End]:
+    """By their ids; deleted ones too, since a deleted connection may still be looked at."""
+    directory = world.definitions(session, kind)
+    lines: Sequence[ActorLine | Actor] = (
+        session.actors.whole([only]) if only else session.actors.lines(kind, outlook.ids, deleted=True)
+    )
+    return {
+        line.id: End(kind=kind, id=line.id, name=line.name, type_name=directory.get(line.definition_id).name)
+        for line in lines
+    }
+
+
+def _shows(job: JobLine | None) -> str:
+    if job is None:
+        return "never"
+    return job.status if job.ended else "running"
+
+
+def _wanted(line: ConnectionLine, asked: Asked, ends: Mapping[str, End], newest: Mapping[str, JobLine]) -> bool:
+    if asked.show and _shows(newest.get(line.id)) != asked.show:
+        return False
+    needle = asked.text.casefold()
+    named = (line.name, ends[line.source_id].name, ends[line.destination_id].name)
+    return not needle or any(needle in name.casefold() for name in named)
 
 
 def connection_page(world: World, session: Session, connection_id: str) -> ConnectionPage:

@@ -1,0 +1,98 @@
+"""What every list is about: which workspaces are looked at, and which page of what was found in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from airbyte_local.store import Session, Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """*chosen* None: all of them."""
+
+    workspaces: tuple[Workspace, ...]
+    chosen: Workspace | None
+
+    @property
+    def several(self) -> bool:
+        return len(self.workspaces) > 1
+
+    @property
+    def ids(self) -> list[str]:
+        return [self.chosen.id] if self.chosen else [workspace.id for workspace in self.workspaces]
+
+    @property
+    def query(self) -> str:
+        """What keeps the choice from page to page."""
+        return f"?workspace={self.chosen.id}" if self.chosen else ""
+
+    def name_of(self, workspace_id: str) -> str | None:
+        """Where it has to be said which one is meant."""
+        if not self.several or self.chosen:
+            return None
+        return next((workspace.name for workspace in self.workspaces if workspace.id == workspace_id), None)
+
+
+def outlook(session: Session, wanted: str | None) -> Outlook:
+    alive = tuple(workspace for workspace in session.workspaces.all() if not workspace.tombstone)
+    return Outlook(workspaces=alive, chosen=next((one for one in alive if one.id == wanted), None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of a list is wanted: *text* in a name, *show* one of its filters, *page* from 1 on."""
+
+    text: str = ""
+    show: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of those *found* among the *total*. *counts*: how many each filter would show."""
+
+    rows: Sequence[Any]
+    total: int
+    found: int
+    pages: int
+    asked: Asked
+    counts: Mapping[str, int]
+
+
+class Named(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+def listing(
+    found: Sequence[Named],
+    asked: Asked,
+    read: Callable[[list[str]], Sequence[Any]],
+    *,
+    total: int,
+    size: int,
+    counts: Mapping[str, int] | None = None,
+) -> Listing:
+    """*found* by their names; *read* makes the rows of the ids that are on the page."""
+    ordered = sorted(found, key=lambda line: (line.name.casefold(), line.id))
+    pages = max(1, -(-len(ordered) // size))
+    page = min(max(asked.page, 1), pages)
+    rows = read([line.id for line in ordered[(page - 1) * size : page * size]])
+    return Listing(
+        rows=rows,
+        total=total,
+        found=len(ordered),
+        pages=pages,
+        asked=replace(asked, page=page),
+        counts=counts or {},
+    )
+
+
+def whole(text: str | None, otherwise: int) -> int:
+    """A number of an address."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else otherwise
