@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 from airbyte_local.jobs.failures import AttemptFailed
-from airbyte_local.jobs.mapping import row_mapping
+from airbyte_local.jobs.streams import row_mapping
 
 PROPERTIES = {"id": {"type": "integer"}, "email": {"type": "string"}, "age": {"type": "integer"}}
 ROW = {"id": 1, "email": "a@b.c", "age": 7}

@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 from airbyte_local.jobs.checkpoints import keep_state
-from airbyte_local.jobs.progress import HeldState
+from airbyte_local.jobs.replication import HeldState
 from airbyte_local.jobs.streams import state_messages
 from airbyte_local.store import Store, StreamStates
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from airbyte_local.handlers.actors import validate
 from airbyte_local.handlers.synchronous import job_read
-from airbyte_local.jobs.connector_runs import Runnable, check, offered_runnable, stored_runnable
+from airbyte_local.jobs.discovery import Runnable, check, offered_runnable, stored_runnable
 from airbyte_local.jobs.world import Errand
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.model.vocabulary import Vocabulary

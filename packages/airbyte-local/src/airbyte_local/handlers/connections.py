@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from airbyte_local.handlers.catalog_checks import configured_streams
 from airbyte_local.handlers.connection_reads import connection_read
-from airbyte_local.jobs.ending import stop_jobs_of
+from airbyte_local.jobs.requesting import stop_jobs_of
 from airbyte_local.jobs.world import Call, World, new_id
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, database_refused

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from airbyte_local.handlers.synchronous import job_read
-from airbyte_local.jobs.connector_runs import discover, offered_runnable
-from airbyte_local.jobs.discovery import Discovered, discover_source, judge, saved
+from airbyte_local.jobs.discovery import Discovered, discover, discover_source, judge, offered_runnable, saved
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.catalogs import proposed
 from airbyte_local.model.errors import NotFound

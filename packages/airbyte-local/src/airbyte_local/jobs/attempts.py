@@ -15,8 +15,7 @@ from airbyte_local.jobs.checkpoints import keep_freshness, keep_state
 from airbyte_local.jobs.failures import AttemptFailed, Failure, failure_of, raised_by
 from airbyte_local.jobs.logs import LINE_LIMIT, Journal
 from airbyte_local.jobs.preparing import CLEARING, Prepared, prepare, read_ends
-from airbyte_local.jobs.progress import HeldState
-from airbyte_local.jobs.replication import Replication
+from airbyte_local.jobs.replication import HeldState, Replication
 from airbyte_local.jobs.streams import JobStream, configured_catalog, state_messages
 from airbyte_local.jobs.world import World
 from airbyte_local.store import Attempt, Job
@@ -54,7 +53,7 @@ class Running:
     def _prepared(self, journal: Journal) -> Prepared:
         with self.world.store.transaction() as session:
             ends = read_ends(self.world, session, self.job)
-        journal.hide(ends.secrets)
+        journal.hide((*ends.source.secrets, *ends.destination.secrets))
         source, destination = ends.source.definition, ends.destination.definition
         journal.say(f"From {source.name} ({source.image}) to {destination.name} ({destination.image}).")
         return prepare(self.world, self.job, ends, self.cancellation)

@@ -1,18 +1,91 @@
-"""Discovery of a source's streams: by its connector or from the cache, and able to disable a connection."""
+"""Running a connector for one request: its check, and the discovery of a source's streams, or that of the cache.
+
+Connectors may take seconds, so they run between transactions, never inside one.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
+from airbyte_local.connectors import ConnectorCrashed, ConnectorFailed
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.definitions import ActorDefinition
-from airbyte_local.jobs.connector_runs import Outcome, discover, stored_runnable
 from airbyte_local.jobs.world import World, new_id
+from airbyte_local.model import configurations as cfg
 from airbyte_local.model.catalogs import Difference, difference
-from airbyte_local.model.json_values import dumps
-from airbyte_local.model.vocabulary import SOURCE
+from airbyte_local.model.json_values import Json, dumps
+from airbyte_local.model.validation import violations
+from airbyte_local.model.vocabulary import SOURCE, Vocabulary
 from airbyte_local.store import Actor, Catalog, Connection, Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runnable:
+    """A connector and the configuration to run it with, read from the store."""
+
+    definition: ActorDefinition
+    configuration: Json
+    secrets: tuple[object, ...] = ()  # those in the configuration
+
+    def violation(self) -> str | None:
+        """What every connector of the vendor checks by itself, before anything else."""
+        found = violations(self.definition.connector.spec(), self.configuration)
+        return f"Config validation error: {found[0]}" if found else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    failure: str | None = None
+    crashed: bool = False
+    streams: tuple[Json, ...] = ()
+
+
+def stored_runnable(world: World, session: Session, actor: Actor) -> Runnable:
+    secrets: list[object] = []
+
+    def read(coordinate: str) -> object:
+        secrets.append(session.actors.secret(coordinate))
+        return secrets[-1]
+
+    definition = world.definitions(session, actor.kind).get(actor.definition_id)
+    configuration = cfg.hydrate(actor.configuration or {}, read)
+    return Runnable(definition=definition, configuration=configuration, secrets=tuple(secrets))
+
+
+def offered_runnable(world: World, session: Session, words: Vocabulary, body: Json) -> Runnable:
+    """A configuration that is not saved. With the id of an actor, masks in it stand for that actor's secrets."""
+    configuration: Json = body["connectionConfiguration"]
+    actor = session.actors.find(words, body[words.id]) if words.id in body else None
+    definition_id: str = actor.definition_id if actor else body[words.definition_id]
+    definition = world.definitions(session, words.kind).get(definition_id)
+    if actor:
+        configuration = cfg.keep_masked(definition.connector.spec(), actor.configuration, configuration)
+    return Runnable(definition=definition, configuration=cfg.hydrate(configuration, session.actors.secret))
+
+
+def check(world: World, runnable: Runnable) -> Outcome:
+    connector = runnable.definition.connector
+    return _run(runnable, lambda: connector.check(runnable.configuration, world.surroundings))
+
+
+def discover(world: World, runnable: Runnable, cancellation: Cancellation | None = None) -> Outcome:
+    connector = runnable.definition.connector
+    around = replace(world.surroundings, cancellation=cancellation or Cancellation())
+    return _run(runnable, lambda: connector.discover(runnable.configuration, around))
+
+
+def _run(runnable: Runnable, act: Callable[[], Any]) -> Outcome:
+    if violation := runnable.violation():
+        return Outcome(failure=violation)
+    try:
+        return Outcome(streams=tuple(act() or ()))
+    except ConnectorFailed as failed:
+        return Outcome(failure=str(failed))
+    except ConnectorCrashed as crashed:
+        return Outcome(failure=str(crashed), crashed=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,11 @@ class AttemptFailed(Exception):
         self.failures = failures
 
 
+def misconfigured(origin: Origin, message: str, stream: StreamKey | None = None) -> AttemptFailed:
+    """What is asked for cannot be done, however often it is tried."""
+    return AttemptFailed(Failure(origin=origin, kind="config_error", message=message, stream=stream))
+
+
 def raised_by(origin: Origin, error: Exception) -> AttemptFailed:
     """What a connector raised, as the failure of the attempt."""
     return AttemptFailed(failure_of(origin, error))

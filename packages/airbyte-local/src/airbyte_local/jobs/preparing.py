@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.connectors.protocol import Destination, Source
-from airbyte_local.jobs.connector_runs import Runnable, stored_runnable
-from airbyte_local.jobs.discovery import Discovered, discover_source
-from airbyte_local.jobs.failures import AttemptFailed, Failure, Origin
+from airbyte_local.jobs.discovery import Discovered, Runnable, discover_source, stored_runnable
+from airbyte_local.jobs.failures import AttemptFailed, Failure, Origin, misconfigured
 from airbyte_local.jobs.streams import JobStream, job_stream
 from airbyte_local.jobs.world import World
-from airbyte_local.model import configurations as cfg
 from airbyte_local.model.catalogs import key_of
-from airbyte_local.model.json_values import Json, is_list, is_object
-from airbyte_local.model.validation import violations
-from airbyte_local.store import Actor, Connection, Job, Session, StreamKey, StreamStates
+from airbyte_local.model.json_values import Json
+from airbyte_local.store import Connection, Job, Session, StreamKey, StreamStates
 
 CLEARING = frozenset({"clear", "reset_connection"})
 
@@ -40,7 +36,6 @@ class Ends:
     connection: Connection
     source: Runnable
     destination: Runnable
-    secrets: tuple[object, ...]
 
 
 def read_ends(world: World, session: Session, job: Job) -> Ends:
@@ -48,13 +43,10 @@ def read_ends(world: World, session: Session, job: Job) -> Ends:
     AttemptFailed: an end was deleted.
     """
     connection = session.connections.find(job.connection_id)
-    source = _actor(session, "source", connection.source_id)
-    destination = _actor(session, "destination", connection.destination_id)
     return Ends(
         connection=connection,
-        source=stored_runnable(world, session, source),
-        destination=stored_runnable(world, session, destination),
-        secrets=tuple(_secrets(session, source)) + tuple(_secrets(session, destination)),
+        source=_end(world, session, "source", connection.source_id),
+        destination=_end(world, session, "destination", connection.destination_id),
     )
 
 
@@ -66,8 +58,7 @@ def prepare(world: World, job: Job, ends: Ends, cancellation: Cancellation) -> P
     clearing = job.config_type in CLEARING
     entries = _entries(ends.connection, job) if clearing else ends.connection.details["streams"]
     if not entries:
-        message = "No stream of the connection is selected."
-        raise AttemptFailed(Failure(origin="airbyte_platform", kind="config_error", message=message))
+        raise misconfigured("airbyte_platform", "No stream of the connection is selected.")
     if not isinstance(ends.destination.definition.connector, Destination):
         raise _imitated("destination", ends.destination.definition)
     _check_configuration("destination", ends.destination)
@@ -104,8 +95,7 @@ def _source(world: World, ends: Ends, wanted: Sequence[StreamKey], cancellation:
             return connector
     names = ", ".join(name for _, name in missing)
     has = ", ".join(name for _, name in there) or "none"
-    message = f"The source has no stream {names}; it has {has}."
-    raise AttemptFailed(Failure(origin="source", kind="config_error", message=message, stream=missing[0]))
+    raise misconfigured("source", f"The source has no stream {names}; it has {has}.", stream=missing[0])
 
 
 def _undiscovered(found: Discovered) -> AttemptFailed:
@@ -120,19 +110,16 @@ def _entries(connection: Connection, job: Job) -> list[Json]:
     return [entry for entry in connection.details["streams"] if key_of(entry["stream"]) in named]
 
 
-def _actor(session: Session, kind: Origin, actor_id: str) -> Actor:
+def _end(world: World, session: Session, kind: Origin, actor_id: str) -> Runnable:
     actor = session.actors.get(actor_id)
     if actor is None or actor.tombstone:
-        raise AttemptFailed(Failure(origin=kind, kind="config_error", message=f"The {kind} was deleted."))
-    return actor
+        raise misconfigured(kind, f"The {kind} was deleted.")
+    return stored_runnable(world, session, actor)
 
 
 def _check_configuration(origin: Origin, end: Runnable) -> None:
-    """What every connector of the vendor checks by itself, before anything else."""
-    found = violations(end.definition.connector.spec(), end.configuration)
-    if found:
-        message = f"Config validation error: {found[0]}"
-        raise AttemptFailed(Failure(origin=origin, kind="config_error", message=message))
+    if violation := end.violation():
+        raise misconfigured(origin, violation)
 
 
 def _check_modes(entries: Sequence[Json], destination: ActorDefinition) -> None:
@@ -143,7 +130,7 @@ def _check_modes(entries: Sequence[Json], destination: ActorDefinition) -> None:
         mode, name = entry["config"]["destinationSyncMode"], entry["stream"]["name"]
         if mode not in served:
             message = f"{destination.name} cannot {mode} (stream {name}); it knows {', '.join(sorted(served))}."
-            raise AttemptFailed(Failure(origin="destination", kind="config_error", message=message))
+            raise misconfigured("destination", message)
 
 
 def _imitated(origin: Origin, definition: ActorDefinition) -> AttemptFailed:
@@ -151,21 +138,4 @@ def _imitated(origin: Origin, definition: ActorDefinition) -> AttemptFailed:
         f"{definition.name} is only imitated here: it can be configured and checked, not run."
         " `airbyte-local connectors` lists what runs."
     )
-    return AttemptFailed(Failure(origin=origin, kind="config_error", message=message))
-
-
-def _secrets(session: Session, actor: Actor) -> Iterator[object]:
-    """The secret values of a stored configuration, so that no log repeats them."""
-    for coordinate in _coordinates(actor.configuration):
-        yield session.actors.secret(coordinate)
-
-
-def _coordinates(value: Any) -> Iterator[str]:
-    if cfg.is_reference(value):
-        yield value[cfg.REFERENCE]
-    elif is_object(value):
-        for inner in value.values():
-            yield from _coordinates(inner)
-    elif is_list(value):
-        for inner in value:
-            yield from _coordinates(inner)
+    return misconfigured(origin, message)

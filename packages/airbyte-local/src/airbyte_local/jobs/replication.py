@@ -1,4 +1,4 @@
-"""Rows from a source into a sink, and state behind them. Knows no store: what may be kept is handed out.
+"""Rows from a source into a sink, counted, and state behind them. Knows no store: what may be kept is handed out.
 
 The rules are those of https://docs.airbyte.com/understanding-airbyte/airbyte-protocol, or measured on connectors:
 state counts only behind rows that are durable; state of full refreshes is never kept; a source has succeeded when
@@ -16,15 +16,15 @@ from typing import Any
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.messages import now_ms
 from airbyte_local.connectors.protocol import Sink
-from airbyte_local.jobs.counting import Counter
 from airbyte_local.jobs.failures import AttemptFailed, Failure, raised_by, told_by_trace
 from airbyte_local.jobs.logs import Journal
-from airbyte_local.jobs.mapping import Change
-from airbyte_local.jobs.progress import HeldState, Statuses, resumable
-from airbyte_local.jobs.streams import JobStream
-from airbyte_local.model.json_values import Json, is_object
+from airbyte_local.jobs.streams import Change, JobStream
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.json_values import Json, dumps, is_object
 from airbyte_local.store import StreamKey, StreamStats
 
+MEASURED_FIRST = 128
+MEASURED_EVERY = 64
 LOOK_UP_ROWS = 128
 """How many rows pass between two looks at the clock and at the cancellation."""
 REPORT_SECONDS = 1.0
@@ -33,8 +33,125 @@ MOST_ERRORS = 20
 LATEST = 253_402_300_800_000
 """The first millisecond of the year 10000, which no calendar of Python's or of a database has."""
 LEVELS = {"FATAL": "error", "ERROR": "error", "WARN": "warn", "DEBUG": "debug", "TRACE": "trace"}
+
+
+class Counter:
+    """Bytes are exact for the first rows; later ones are taken to be as long as every 64th is."""
+
+    __slots__ = ("bytes", "committed", "committed_bytes", "key", "rows")
+
+    def __init__(self, key: StreamKey) -> None:
+        self.key = key
+        self.rows = 0
+        self.bytes = 0
+        self.committed = 0
+        self.committed_bytes = 0
+
+    def count(self, row: Json) -> None:
+        rows = self.rows = self.rows + 1
+        if rows <= MEASURED_FIRST:
+            self.bytes += len(dumps(row))
+        elif not rows % MEASURED_EVERY:
+            self.bytes += len(dumps(row)) * MEASURED_EVERY
+
+    def commit(self) -> None:
+        """All rows so far are durable."""
+        self.committed = self.rows
+        self.committed_bytes = self.bytes
+
+    def stats(self) -> StreamStats:
+        namespace, name = self.key
+        return StreamStats(
+            name=name,
+            namespace=namespace,
+            records_emitted=self.rows,
+            bytes_emitted=self.bytes,
+            records_committed=self.committed,
+            bytes_committed=self.committed_bytes,
+        )
+
+
 Targets = Mapping[StreamKey, tuple[int, Counter, Change | None]]
 """By stream: its position at the sink, what counts its rows, and what changes them."""
+
+
+@dataclass(slots=True)
+class HeldState:
+    """State that came from the source, and may be kept once the rows before it are durable: the newest of each.
+
+    What a source says is not to be trusted: `take` raises KeyError, TypeError or AttributeError for what is not as
+    the protocol has it.
+    """
+
+    type: str = "not_set"
+    streams: dict[StreamKey, Json | None] = field(default_factory=dict[StreamKey, "Json | None"])
+    shared: Json | None = None
+    legacy: Json | None = None
+
+    def __bool__(self) -> bool:
+        return self.type != "not_set"
+
+    def take(self, state: Json, wanted: set[StreamKey]) -> bool:
+        """Hold what *state* says about *wanted* streams. False: it says nothing about any."""
+        kind = str(state.get("type") or "LEGACY").lower()
+        if kind == "stream":
+            key, value = _stream_state(state["stream"])
+            if key not in wanted:
+                return False
+            before = self.streams if self.type == kind else {}
+            self.streams, self.shared, self.legacy = {**before, key: value}, None, None
+        elif kind == "global" and wanted:
+            whole: Json = state["global"]
+            each: list[Json] = whole.get("stream_states") or []
+            self.streams = {key: value for key, value in map(_stream_state, each) if key in wanted}
+            self.shared, self.legacy = _blob(whole.get("shared_state")), None
+        elif kind == "legacy" and wanted and "data" in state:
+            self.streams, self.shared, self.legacy = {}, None, _blob(state["data"])
+        else:
+            return False
+        self.type = kind
+        return True
+
+
+@dataclass(slots=True)
+class Statuses:
+    """What the source said about *streams*."""
+
+    streams: Sequence[JobStream]
+    any: bool = False
+    said: dict[StreamKey, str] = field(default_factory=dict[StreamKey, str])
+
+    def take(self, status: Json) -> None:
+        key, said = key_of(status["stream_descriptor"]), str(status["status"])
+        self.any = True
+        if any(stream.key == key for stream in self.streams):
+            self.said[key] = said
+
+    def unfinished(self) -> list[Failure]:
+        """Streams that were not completed. A source that never says a status is judged by its exit alone."""
+        if not self.any:
+            return []
+        missing = (stream for stream in self.streams if self.said.get(stream.key) != "COMPLETE")
+        return [_unfinished(stream.key, self.said.get(stream.key)) for stream in missing]
+
+
+def resumable(streams: Iterable[JobStream]) -> set[StreamKey]:
+    return {stream.key for stream in streams if stream.incremental}
+
+
+def _unfinished(key: StreamKey, said: str | None) -> Failure:
+    what = "said nothing about it" if said is None else f"left it {said}"
+    return Failure(origin="source", message=f"The source did not complete stream {key[1]}: it {what}.", stream=key)
+
+
+def _stream_state(state: Json) -> tuple[StreamKey, Json | None]:
+    return key_of(state["stream_descriptor"]), _blob(state.get("stream_state"))
+
+
+def _blob(state: Any) -> Json | None:
+    if state is not None and not is_object(state):
+        raise TypeError(f"{type(state).__name__} is no object")
+    return state
 
 
 @dataclass(slots=True, kw_only=True)

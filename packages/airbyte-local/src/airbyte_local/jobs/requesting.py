@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from airbyte_local.jobs.ending import stop_job, stop_jobs_of
 from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
@@ -14,6 +13,22 @@ from airbyte_local.store import Connection, Job, Session, StreamKey
 
 CANCEL_SECONDS = 30.0
 RefreshMode = Literal["Truncate", "Merge"]
+
+
+def stop_job(world: World, session: Session, job: Job) -> None:
+    """One that runs is told once this is kept, and says itself when it has stopped; one that waits is over now."""
+    if world.workers.runs(job.id):
+        session.afterwards(lambda: world.workers.cancel(job.id))
+    else:
+        session.jobs.set_status(job.id, "cancelled", at=world.now())
+
+
+def stop_jobs_of(world: World, session: Session, connection_id: str) -> list[Job]:
+    """Those of a connection that is going away, or that gets another job."""
+    found = session.jobs.unfinished(connection_id)
+    for job in found:
+        stop_job(world, session, job)
+    return found
 
 
 def request_sync(world: World, connection_id: str, *, scheduled: bool = False) -> Job:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.jobs.attempts import Running, interrupted
+from airbyte_local.jobs.checkpoints import begin_afresh
 from airbyte_local.jobs.failures import Failure, failure_of
-from airbyte_local.jobs.freshness import begin_afresh
 from airbyte_local.jobs.logs import forget_logs
 from airbyte_local.jobs.world import World
 from airbyte_local.store import Attempt, Job, Session

@@ -1,7 +1,6 @@
-"""When a Quartz expression fires next. Pure.
+"""Quartz expressions: what Quartz would say against one, and when it fires next. Pure.
 
-What it may say: https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html. Expressions
-come here after `schedules.reason_against` found nothing against them.
+What one may say: https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html.
 """
 
 from __future__ import annotations
@@ -14,9 +13,24 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from airbyte_local.model.schedules import PARTS
-
 ONE_DAY = timedelta(days=1)
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+# (name, lowest, highest, names) of each part of a Quartz expression
+PARTS = (
+    ("seconds", 0, 59, ()),
+    ("minutes", 0, 59, ()),
+    ("hours", 0, 23, ()),
+    ("day of month", 1, 31, ()),
+    ("month", 1, 12, MONTHS),
+    ("day of week", 1, 7, DAYS),
+    ("year", 1970, 2099, ()),
+)
+NUMBERED = r"0?[1-9]|[12]\d|3[01]"
+OF_DAYS = {
+    3: re.compile(rf"L|LW|L-(?:[1-9]|[12]\d|30)|(?:{NUMBERED})W"),  # in the month: `L`, `L-3`, `LW`, `15W`
+    5: re.compile(rf"L|(?:[1-7]|{'|'.join(DAYS)})(?:L|#[1-5])"),  # in the week: `L`, `6L`, `FRI#3`
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +95,21 @@ class Quartz:
                 yield again.timestamp()
 
 
+def reason_against(expression: str) -> str | None:
+    """What Quartz would say; None where it takes the expression."""
+    parts = expression.split()
+    if len(parts) not in {6, 7}:
+        return f"Cron expression contains {len(parts)} parts but we expect one of [6, 7]"
+    for part, text in enumerate(parts):
+        if not all(_fits(piece, part) for piece in text.upper().split(",")):
+            return f"Failed to parse {PARTS[part][0]} '{text}'"
+    if "?" not in (parts[3], parts[5]) and parts[3] != "*" and parts[5] != "*":
+        return "Both, a day of month and a day of week, are given: one of them must be ?"
+    return None
+
+
 def quartz(expression: str) -> Quartz:
+    """Of one that there is no `reason_against`."""
     parts = expression.upper().split()
     texts = [*parts, "*"][:7]
     return Quartz(
@@ -100,18 +128,37 @@ def _numbers(texts: list[str], part: int) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _piece(piece: str, part: int) -> Iterator[int]:
-    """`*`, `?`, `5`, `5-10`, `22-2` around the end, `*/15`, `5/15`, `MON-FRI`."""
-    _, low, high, names = PARTS[part]
+def _fits(piece: str, part: int) -> bool:
+    if part in OF_DAYS and OF_DAYS[part].fullmatch(piece):
+        return True
+    try:
+        return bool(_piece(piece, part))
+    except ValueError:
+        return False
+
+
+def _piece(piece: str, part: int) -> list[int]:
+    """Of `*`, `?`, `5`, `5-10`, `22-2` around the end, `*/15`, `/15`, `5/15`, `MON-FRI`. ValueError: it is none."""
+    _, low, high, _ = PARTS[part]
     span, slash, step = piece.partition("/")
-    if span in {"*", "?", ""}:
+    if span == "*" or piece == "?" or (slash and not span):
         first, last = low, high
     else:
-        ends = [names.index(end) + low if end in names else int(end) for end in span.split("-")]
-        first, last = ends[0], ends[-1] if len(ends) > 1 or not slash else high
+        start, *end = (_number(text, part) for text in span.split("-", 1))
+        first, last = start, end[0] if end else high if slash else start
+    pace = _number(step, part, least=1) if slash else 1
     count = (last - first) % (high - low + 1) + 1 if last < first else last - first + 1
-    for ahead in range(0, count, int(step) if slash else 1):
-        yield (first - low + ahead) % (high - low + 1) + low
+    return [(first - low + ahead) % (high - low + 1) + low for ahead in range(0, count, pace)]
+
+
+def _number(text: str, part: int, least: int | None = None) -> int:
+    """*least* tells a step, which has no name."""
+    _, low, high, names = PARTS[part]
+    if text in names and least is None:
+        return names.index(text) + low
+    if not (text.isdecimal() and text.isascii() and (low if least is None else least) <= int(text) <= high):
+        raise ValueError(text)
+    return int(text)
 
 
 def _in_month(piece: str, day: date) -> bool:
