@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from airbyte_local.connectors.external.pins import find_pin
-from airbyte_local.connectors.external.workshop import Candidate, Workshop
+from airbyte_local.connectors.external.workshop import Workshop
 from airbyte_local.connectors.imitated import Imitated
-from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Source, Surroundings
+from airbyte_local.connectors.protocol import Candidate, ConnectorCrashed, ConnectorFailed, Source, Surroundings
 
 from testing import real_connectors
 

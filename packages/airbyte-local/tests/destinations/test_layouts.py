@@ -246,7 +246,7 @@ def test_every_specification_is_one_that_the_vendors_configurations_fit():
             "tunnel_method": {"tunnel_method": "NO_TUNNEL"},
         },
     }
-    found = {each.repository.removeprefix("airbyte/"): each.connector for each in PUBLIC}
+    found = {each.repository.removeprefix("airbyte/"): each.stand_in for each in PUBLIC}
     for image, configuration in configurations.items():
         validator = Draft7Validator(found[image].spec())
         assert [error.message for error in validator.iter_errors(configuration)] == []

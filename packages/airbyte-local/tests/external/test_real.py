@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from airbyte_local.connectors.cancelling import Cancellation, Cancelled
 from airbyte_local.connectors.external.pins import PINS, find_pin
-from airbyte_local.connectors.external.workshop import Candidate, Workshop
+from airbyte_local.connectors.external.workshop import Workshop
 from airbyte_local.connectors.file import File
 from airbyte_local.connectors.imitated import Imitated
-from airbyte_local.connectors.protocol import ConnectorFailed
+from airbyte_local.connectors.protocol import Candidate, ConnectorFailed
 
 from testing import real_connectors
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from airbyte_local.cli.failing import fail
-from airbyte_local.cli.options import data_option
+from airbyte_local.cli.options import data_option, fail
 
 if TYPE_CHECKING:
     from airbyte_local.connectors.external.pins import Pin
@@ -66,7 +65,7 @@ def _known(name: str) -> Pin:
 
     pin = find_pin(name)
     if pin is None:
-        names = ", ".join(each.name for each in PINS)
+        names = ", ".join(pin.name for pin in PINS)
         fail(f"There is no {name!r} to install; there are {names}. Another can be had with --image and --command.")
     return pin
 

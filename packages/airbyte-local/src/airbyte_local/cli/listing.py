@@ -44,13 +44,12 @@ def _rows(data: Path) -> Iterator[Row]:
     from airbyte_local.connectors import PUBLIC
     from airbyte_local.connectors.availability import availability
     from airbyte_local.connectors.external.pins import LOW_CODE
-    from airbyte_local.connectors.external.workshop import FOLDER_NAME, Candidate, Workshop
+    from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop
 
     workshop = Workshop(data / FOLDER_NAME)
     for public in PUBLIC:
-        candidate = Candidate(kind=public.kind, repository=public.repository, stand_in=public.connector)
-        found = availability(public.repository, workshop.connector(candidate))
-        pinned = workshop.runs(candidate)
+        found = availability(public.repository, workshop.connector(public))
+        pinned = workshop.runs(public)
         tag = (
             f", where the definition says {public.tag}" if pinned and not pinned.endswith(f" {public.tag}") else ""
         )

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from airbyte_local.cli.failing import fail
-from airbyte_local.cli.options import data_option
+from airbyte_local.cli.options import data_option, fail
 
 if TYPE_CHECKING:
     from airbyte_local.jobs.world import Deployment

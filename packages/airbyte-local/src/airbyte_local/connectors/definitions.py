@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from airbyte_local.connectors import PUBLIC, Connector
+from airbyte_local.connectors import PUBLIC, Connector, PublicDefinition
 from airbyte_local.connectors.external.low_code import manifest_specification
-from airbyte_local.connectors.external.workshop import Candidate, Workshop
+from airbyte_local.connectors.external.workshop import Workshop
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, is_object
@@ -19,19 +19,13 @@ DECLARATIVE_IMAGE = "airbyte/source-declarative-manifest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActorDefinition(Candidate):
-    id: str
-    name: str
-    tag: str
+class ActorDefinition(PublicDefinition):
+    """A definition of this instance, and the *workshop* that knows which connector acts for it."""
+
     workshop: Workshop
-    tombstone: bool
-    grants: tuple[str, ...]
-    support_level: str
-    source_type: str | None
-    sync_modes: tuple[str, ...]
-    supports_refreshes: bool
-    suggested_streams: tuple[str, ...]
-    details: Json
+    tombstone: bool = False
+    grants: tuple[str, ...] = ()
+    details: Json = field(default_factory=dict[str, Any])
 
     @property
     def connector(self) -> Connector:
@@ -62,8 +56,9 @@ class Directory:
 
     def __init__(self, kind: ActorKind, stored: dict[str, Definition], workshop: Workshop) -> None:
         self._kind: ActorKind = kind
-        own = {row.id: _custom(kind, row, workshop) for row in stored.values() if row.custom}
-        self._by_id = _public(kind, stored, workshop) | own
+        public = (definition for definition in PUBLIC if definition.kind == kind)
+        self._by_id = {known.id: _public(known, stored.get(known.id), workshop) for known in public}
+        self._by_id |= {row.id: _custom(kind, row, workshop) for row in stored.values() if row.custom}
 
     def all(self) -> list[ActorDefinition]:
         return [definition for definition in self._by_id.values() if not definition.tombstone]
@@ -79,37 +74,17 @@ class Directory:
         return self._by_id[definition_id]
 
 
-def _public(kind: ActorKind, stored: dict[str, Definition], workshop: Workshop) -> dict[str, ActorDefinition]:
-    found: dict[str, ActorDefinition] = {}
-    for public in PUBLIC:
-        if public.kind != kind:
-            continue
-        override = stored.get(public.id)
-        details = override.details if override else {}
-        found[public.id] = ActorDefinition(
-            kind=kind,
-            id=public.id,
-            name=public.name,
-            repository=public.repository,
-            tag=details.get("dockerImageTag", public.tag),
-            stand_in=public.connector,
-            workshop=workshop,
-            custom=False,
-            tombstone=bool(override and override.tombstone),
-            grants=(),
-            support_level=public.support_level,
-            source_type=public.source_type,
-            sync_modes=tuple(public.sync_modes),
-            supports_refreshes=public.supports_refreshes,
-            suggested_streams=tuple(public.suggested_streams),
-            details=details,
-        )
-    return found
+def _public(public: PublicDefinition, row: Definition | None, workshop: Workshop) -> ActorDefinition:
+    facts = {fact.name: getattr(public, fact.name) for fact in fields(public)}
+    if row is not None:
+        facts |= {"tombstone": row.tombstone, "details": row.details}
+        facts["tag"] = row.details.get("dockerImageTag", public.tag)
+    return ActorDefinition(**facts, workshop=workshop)
 
 
 def _custom(kind: ActorKind, row: Definition, workshop: Workshop) -> ActorDefinition:
     """An image that we know acts as that connector; of any other, every configuration is taken."""
-    repository = row.details["dockerRepository"]
+    repository, manifest = row.details["dockerRepository"], row.details.get("manifest")
     twin = next((public for public in PUBLIC if public.kind == kind and public.repository == repository), None)
     return ActorDefinition(
         kind=kind,
@@ -117,17 +92,16 @@ def _custom(kind: ActorKind, row: Definition, workshop: Workshop) -> ActorDefini
         name=row.details["name"],
         repository=repository,
         tag=row.details["dockerImageTag"],
-        stand_in=twin.connector if twin else _of_manifest(row.details.get("manifest")),
-        manifest=row.details.get("manifest"),
+        stand_in=twin.stand_in if twin else _of_manifest(manifest),
+        manifest=manifest,
         workshop=workshop,
         custom=True,
         tombstone=row.tombstone,
         grants=row.grants,
         support_level="none",
         source_type="custom" if kind == "source" else None,
-        sync_modes=tuple(twin.sync_modes) if twin else ("overwrite", "append"),
+        sync_modes=twin.sync_modes if twin else ("overwrite", "append"),
         supports_refreshes=bool(twin and twin.supports_refreshes),
-        suggested_streams=(),
         details=row.details,
     )
 

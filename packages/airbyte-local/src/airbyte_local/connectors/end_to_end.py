@@ -77,8 +77,8 @@ def _counted(configuration: Json, start: int, cancellation: Cancellation) -> Ite
 
 
 def _start(state: list[Json]) -> int:
-    for each in state:
-        found: Json = each.get("stream", {}).get("stream_state") or {}
+    for message in state:
+        found: Json = message.get("stream", {}).get("stream_state") or {}
         if "column1" in found:
             return int(found["column1"])
     return 0
@@ -93,12 +93,12 @@ def _pause(configuration: Json, cancellation: Cancellation) -> None:
 
 def _object(schema: Json, chance: random.Random) -> Json:
     properties: Json = schema.get("properties") or {}
-    return {name: _value(each, chance) for name, each in properties.items()}
+    return {name: _value(inner, chance) for name, inner in properties.items()}
 
 
 def _value(schema: Any, chance: random.Random) -> Any:
     kinds = schema.get("type", "string") if is_object(schema) else "string"
-    kind = next((each for each in kinds if each != "null"), "null") if is_list(kinds) else kinds
+    kind = next((name for name in kinds if name != "null"), "null") if is_list(kinds) else kinds
     match kind:
         case "integer":
             return chance.randrange(1_000_000)

@@ -17,10 +17,9 @@ from airbyte_local.connectors.files.json_lines import JsonLinesTable
 from airbyte_local.connectors.files.opening import opened
 from airbyte_local.connectors.messages import now_ms, record, stream_status
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
-from airbyte_local.connectors.specifications import specification, stream
+from airbyte_local.connectors.specifications import Specified, stream
 from airbyte_local.model.json_values import Json, is_object
 
-SPECIFICATION = specification("source-file")
 FORMATS = {"csv": CsvTable, "jsonl": JsonLinesTable}
 STORAGES = ("local", "HTTPS")
 INSTALL = "airbyte-local install source-file"
@@ -39,11 +38,10 @@ class Table(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
-    install: str = INSTALL  # the command for what is not read here
+class File(Specified):
+    image = "source-file"
 
-    def spec(self) -> Json:
-        return SPECIFICATION
+    install: str = INSTALL  # the command for what is not read here
 
     def check(self, configuration: Json, around: Surroundings, /) -> None:
         self.discover(configuration, around)

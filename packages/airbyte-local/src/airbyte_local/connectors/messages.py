@@ -11,7 +11,6 @@ from typing import Literal
 from airbyte_local.model.json_values import Json
 
 StreamStatus = Literal["STARTED", "RUNNING", "COMPLETE", "INCOMPLETE"]
-FailureType = Literal["config_error", "system_error", "transient_error"]
 Level = Literal["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"]
 
 

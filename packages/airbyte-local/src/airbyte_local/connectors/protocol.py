@@ -5,10 +5,11 @@ A connector gets a configuration with its secrets in clear text and the folders 
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.model.json_values import Json
@@ -118,17 +119,38 @@ class Destination(Connector, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PublicDefinition:
-    """One connector of the public registry: facts of the vendor, specification of ours."""
+class Candidate:
+    """Of a definition, what decides which connector acts for it."""
 
     kind: ActorKind
+    repository: str
+    stand_in: Connector  # what acts for it where nothing is installed
+    custom: bool = False
+    manifest: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicDefinition(Candidate):
+    """One connector of the public registry: facts of the vendor, specification of ours."""
+
     id: str
     name: str
-    repository: str
     tag: str
-    connector: Connector
     source_type: str | None = None
     support_level: str = "community"
-    sync_modes: Sequence[str] = ()  # of destinations
+    sync_modes: tuple[str, ...] = ()  # of destinations
     supports_refreshes: bool = True
-    suggested_streams: Sequence[str] = field(default=())
+    suggested_streams: tuple[str, ...] = ()
+
+
+def imported(module: str, extra: str) -> Any:
+    """The module of a library that *extra* of this package brings.
+
+    Raises:
+        ConnectorFailed: it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        library = module.partition(".")[0]
+        raise ConnectorFailed(f"{library} is not installed: pip install 'airbyte-local[{extra}]'") from error

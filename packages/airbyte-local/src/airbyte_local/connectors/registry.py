@@ -37,7 +37,7 @@ def _public(image: str, entry: Json) -> PublicDefinition:
         name=entry["name"],
         repository=f"airbyte/{image}",
         tag=entry["tag"],
-        connector=BUILT_IN.get(image) or imitated(image),
+        stand_in=BUILT_IN.get(image) or imitated(image),
         source_type=entry.get("type"),
         support_level="certified" if entry.get("certified") else "community",
         sync_modes=() if is_source else modes,

@@ -17,10 +17,9 @@ from pathlib import Path
 
 from airbyte_local.connectors.messages import now_ms, record, stream_state, stream_status
 from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings
-from airbyte_local.connectors.specifications import specification, streams
+from airbyte_local.connectors.specifications import Specified, streams
 from airbyte_local.model.json_values import Json
 
-SPECIFICATION = specification("source-faker")
 STREAMS = streams("source-faker")
 ROWS_AT_ONCE = 1000  # between two looks at whether the job was cancelled
 PRODUCTS = 100
@@ -60,9 +59,8 @@ class Run:
         return offset if isinstance(offset, int) else self.total(name)
 
 
-class SampleData:
-    def spec(self) -> Json:
-        return SPECIFICATION
+class SampleData(Specified):
+    image = "source-faker"
 
     def check(self, configuration: Json, around: Surroundings, /) -> None:
         """Nothing can be wrong that the specification does not already refuse."""
@@ -75,7 +73,7 @@ class SampleData:
     ) -> Generator[Json]:
         """Rows of one seed are the same on every run, but for `updated_at`, which is the time of the run."""
         run = _run(configuration, around)
-        states = dict(_state(each["stream"]) for each in state if "stream" in each)
+        states = dict(_state(message["stream"]) for message in state if "stream" in message)
         for configured in catalog["streams"]:
             name: str = configured["stream"]["name"]
             if name not in ROWS:

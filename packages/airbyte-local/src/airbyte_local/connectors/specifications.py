@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from airbyte_local.model.json_values import Json
 
@@ -45,6 +45,16 @@ def entries() -> dict[str, Json]:
     return {entry["image"]: entry for entry in _document()["connectors"]}
 
 
+class Specified:
+    """A connector that is built in, with the specification of its *image*."""
+
+    image: ClassVar[str]
+
+    def spec(self) -> Json:
+        return specification(self.image)
+
+
+@cache
 def specification(image: str) -> Json:
     entry = entries()[image]
     schema = _field({key: value for key, value in entry.items() if key in {"fields", "choice", "of"}})

@@ -97,9 +97,9 @@ def read_log(data: Path, job_id: int, attempt: int, *, after: int = 0) -> tuple[
 def forget_logs(data: Path, *, newest: int) -> None:
     """Keep the logs of the last jobs before job *newest* alone."""
     folder = data / "jobs"
-    for each in folder.iterdir() if folder.is_dir() else ():
-        if each.name.isdecimal() and int(each.name) <= newest - KEPT_JOBS:
-            shutil.rmtree(each, ignore_errors=True)
+    for kept in folder.iterdir() if folder.is_dir() else ():
+        if kept.name.isdecimal() and int(kept.name) <= newest - KEPT_JOBS:
+            shutil.rmtree(kept, ignore_errors=True)
 
 
 def _path(data: Path, job_id: int, attempt: int) -> Path:

@@ -102,8 +102,8 @@ class HeldState:
             self.streams, self.shared, self.legacy = {**before, key: value}, None, None
         elif kind == "global" and wanted:
             whole: Json = state["global"]
-            each: list[Json] = whole.get("stream_states") or []
-            self.streams = {key: value for key, value in map(_stream_state, each) if key in wanted}
+            told: list[Json] = whole.get("stream_states") or []
+            self.streams = {key: value for key, value in map(_stream_state, told) if key in wanted}
             self.shared, self.legacy = _blob(whole.get("shared_state")), None
         elif kind == "legacy" and wanted and "data" in state:
             self.streams, self.shared, self.legacy = {}, None, _blob(state["data"])

@@ -1,16 +1,26 @@
-"""The life of a job: out of the queue, one attempt after another, to its end; and what a stopped server left."""
+"""The life of a job: out of the queue, one attempt after another, to its end; and what a stopped server left.
+
+An attempt is prepared, opened, pumped and finished, and leaves something in the store whatever becomes of it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
-from dataclasses import replace
+import traceback
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
-from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.jobs.attempts import Running, interrupted
-from airbyte_local.jobs.checkpoints import begin_afresh
-from airbyte_local.jobs.failures import Failure, failure_of
-from airbyte_local.jobs.logs import forget_logs
+from airbyte_local.connectors.cancelling import Cancellation, Cancelled
+from airbyte_local.connectors.protocol import Sink, Source, Surroundings
+from airbyte_local.jobs.checkpoints import begin_afresh, keep_freshness, keep_state
+from airbyte_local.jobs.failures import AttemptFailed, Failure, failure_of, raised_by
+from airbyte_local.jobs.logs import LINE_LIMIT, Journal, forget_logs
+from airbyte_local.jobs.preparing import CLEARING, Prepared, prepare, read_ends
+from airbyte_local.jobs.replication import HeldState, Replication
+from airbyte_local.jobs.streams import JobStream, configured_catalog, state_messages
 from airbyte_local.jobs.world import World
 from airbyte_local.store import Attempt, Job, Session
 
@@ -55,9 +65,12 @@ def _attempts(world: World, job: Job, cancellation: Cancellation) -> Attempt:
     pauses = iter(world.deployment.retry_seconds)
     number = 0
     while True:
-        attempt = _attempt(world, job, number, cancellation)
+        at = world.now()
+        attempt = Attempt(job_id=job.id, number=number, status="running", created_at=at, updated_at=at)
+        attempt = Running(world=world, job=job, cancellation=cancellation, attempt=attempt).run()
         pause = next(pauses, None)
-        if attempt.status == "succeeded" or pause is None or cancellation.requested or not _retryable(attempt):
+        retryable = all(failure.get("retryable", True) for failure in attempt.failures)
+        if attempt.status == "succeeded" or pause is None or cancellation.requested or not retryable:
             return attempt
         with world.store.transaction() as session:
             session.jobs.set_status(job.id, "incomplete", at=world.now())
@@ -66,17 +79,6 @@ def _attempts(world: World, job: Job, cancellation: Cancellation) -> Attempt:
         with world.store.transaction() as session:
             session.jobs.set_status(job.id, "running", at=world.now())
         number += 1
-
-
-def _attempt(world: World, job: Job, number: int, cancellation: Cancellation) -> Attempt:
-    at = world.now()
-    attempt = Attempt(job_id=job.id, number=number, status="running", created_at=at, updated_at=at)
-    running = Running(world=world, job=job, cancellation=cancellation, attempt=attempt)
-    return running.run()
-
-
-def _retryable(attempt: Attempt) -> bool:
-    return all(failure.get("retryable", True) for failure in attempt.failures)
 
 
 def _finish(world: World, job: Job, attempt: Attempt, cancellation: Cancellation) -> None:
@@ -117,3 +119,154 @@ def _end(session: Session, job: Job, failure: Failure, *, at: int) -> None:
             )
     succeeded = bool(attempts) and attempts[-1].status == "succeeded"
     session.jobs.set_status(job.id, "succeeded" if succeeded else "failed", at=at)
+
+
+@dataclass(slots=True, kw_only=True)
+class Running:
+    """The attempt that is under way: its row in the store is written anew as it goes on."""
+
+    world: World
+    job: Job
+    cancellation: Cancellation
+    attempt: Attempt
+
+    def run(self) -> Attempt:
+        """To its end, well or not.
+
+        Raises:
+            sqlite3.Error: what became of it cannot be written down.
+        """
+        self._save(self.attempt)
+        with Journal(self.world.data, self.job.id, self.attempt.number) as journal:
+            journal.say(f"Attempt {self.attempt.number + 1} of job {self.job.id} ({self.job.config_type}).")
+            try:
+                self._move(self._prepared(journal), journal)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the attempt has failed
+                return self._failed(journal, self._reasons(error, journal))
+            for stream in self.attempt.streams:
+                journal.say(f"Stream {stream.name}: {stream.records_committed:,} rows.")
+            journal.say(f"Done: {self.attempt.total('records_committed'):,} rows.")
+            return self.attempt
+
+    def _prepared(self, journal: Journal) -> Prepared:
+        with self.world.store.transaction() as session:
+            ends = read_ends(self.world, session, self.job)
+        journal.hide((*ends.source.secrets, *ends.destination.secrets))
+        source, destination = ends.source.definition, ends.destination.definition
+        journal.say(f"From {source.name} ({source.image}) to {destination.name} ({destination.image}).")
+        return prepare(self.world, self.job, ends, self.cancellation)
+
+    def _move(self, prepared: Prepared, journal: Journal) -> None:
+        around = replace(self.world.surroundings, cancellation=self.cancellation)
+        with _opened(prepared, around) as sink:
+            replication = Replication(
+                streams=prepared.streams,
+                sink=sink,
+                journal=journal,
+                cancellation=self.cancellation,
+                keep=partial(self._keep, prepared.streams),
+                report=self._report,
+            )
+            try:
+                if prepared.source is not None:
+                    _read(prepared, prepared.source, replication, around)
+                self.cancellation.raise_if_requested()
+                replication.finish()
+            finally:
+                self._take(replication)
+        self._succeed(prepared, replication.last_state)
+
+    def _keep(self, streams: Sequence[JobStream], held: HeldState) -> None:
+        with self.world.store.transaction() as session:
+            keep_state(session, self.job.connection_id, streams, held)
+
+    def _take(self, replication: Replication) -> None:
+        self.attempt = replace(
+            self.attempt,
+            streams=replication.stats(),
+            states=replication.states,
+            updated_at=self.world.now(),
+        )
+
+    def _report(self, replication: Replication) -> None:
+        self._take(replication)
+        self._save(self.attempt)
+
+    def _succeed(self, prepared: Prepared, held: HeldState) -> None:
+        """State, attempt and what is fresh now, all in one transaction."""
+        connection_id, streams, at = self.job.connection_id, prepared.streams, self.world.now()
+        with self.world.store.transaction() as session:
+            keep_state(session, connection_id, streams, held)
+            keep_freshness(session, connection_id, streams)
+            if self.job.config_type in CLEARING:
+                session.states.forget(connection_id, [stream.key for stream in streams], new_generation=True)
+            succeeded = replace(self.attempt, status="succeeded", updated_at=at, ended_at=at)
+            session.jobs.save_attempt(succeeded)
+        self.attempt = succeeded
+
+    def _reasons(self, error: Exception, journal: Journal) -> Sequence[Failure]:
+        """Whatever is said by those who are told to stop, they were told to stop."""
+        if self.cancellation.requested:
+            return [self._stopped()]
+        if isinstance(error, AttemptFailed):
+            return error.failures
+        LOGGER.error("job %s\n%s", self.job.id, journal.masked(traceback.format_exc()))  # a bug of ours
+        return [failure_of("replication", error)]
+
+    def _failed(self, journal: Journal, failures: Iterable[Failure]) -> Attempt:
+        reasons = [failure.reason() for failure in failures]
+        for reason in reasons:
+            for words in ("externalMessage", "internalMessage"):
+                reason[words] = journal.masked(reason[words])[:LINE_LIMIT]
+            journal.say(reason["externalMessage"], level="error", source=_source_of(reason["failureOrigin"]))
+        at = self.world.now()
+        self.attempt = replace(self.attempt, status="failed", updated_at=at, ended_at=at, failures=tuple(reasons))
+        self._save(self.attempt)
+        return self.attempt
+
+    def _stopped(self) -> Failure:
+        if self.world.workers.stopping:
+            return interrupted()
+        return Failure(origin="airbyte_platform", kind="manual_cancellation", message="The job was cancelled.")
+
+    def _save(self, attempt: Attempt) -> None:
+        with self.world.store.transaction() as session:
+            if session.jobs.get(attempt.job_id) is not None:  # it is gone where everything was reset meanwhile
+                session.jobs.save_attempt(attempt)
+
+
+def interrupted() -> Failure:
+    message = "The server was stopped while this ran."
+    return Failure(origin="airbyte_platform", message=message)
+
+
+def _read(prepared: Prepared, source: Source, replication: Replication, around: Surroundings) -> None:
+    catalog = configured_catalog(prepared.streams)
+    states = state_messages(prepared.states, prepared.streams)
+    try:
+        messages = source.read(prepared.source_configuration, catalog, states, around)
+        with contextlib.closing(messages):
+            replication.pump(messages)
+    except (AttemptFailed, Cancelled):
+        raise
+    except Exception as error:
+        raise replication.explained(error) from error
+
+
+@contextlib.contextmanager
+def _opened(prepared: Prepared, around: Surroundings) -> Generator[Sink]:
+    """The sink for as long as the block lasts; where that ends badly, it leaves no trace."""
+    try:
+        targets = [stream.target for stream in prepared.streams]
+        sink = prepared.destination.open(prepared.destination_configuration, targets, around)
+    except Exception as error:
+        raise raised_by("destination", error) from error
+    try:
+        yield sink
+    except BaseException:
+        sink.abort()
+        raise
+
+
+def _source_of(origin: str) -> str:
+    return origin if origin in {"source", "destination"} else "platform"

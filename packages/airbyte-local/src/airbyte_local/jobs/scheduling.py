@@ -57,8 +57,8 @@ class Schedules:
         found = self._changed(world)
         if found is not None:
             self._plans = self._planned(*found, now)
-        due = [each for each, plan in self._plans.items() if plan.at is not None and plan.at <= now]
-        return [job for each in due if (job := self._requested(world, each)) is not None]
+        due = [key for key, plan in self._plans.items() if plan.at is not None and plan.at <= now]
+        return [job for connection_id in due if (job := self._requested(world, connection_id)) is not None]
 
     def _changed(self, world: World) -> tuple[dict[str, Json], dict[str, JobLine]] | None:
         """What there is, where something was written since the last look."""

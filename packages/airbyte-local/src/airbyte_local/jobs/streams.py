@@ -75,7 +75,8 @@ def row_mapping(stream: Json, config: Json) -> RowMapping:
     properties = dict(stream.get("jsonSchema", {}).get("properties") or {})
     found = RowMapping(properties=properties)
     if config.get("fieldSelectionEnabled"):
-        _select(found, {each["fieldPath"][0] for each in config.get("selectedFields", []) if each.get("fieldPath")})
+        chosen = [path for entry in config.get("selectedFields", []) if (path := entry.get("fieldPath"))]
+        _select(found, {path[0] for path in chosen})
     for hashed in config.get("hashedFields", []):
         _hash(found, {"targetField": hashed["fieldPath"][0], "method": "SHA-256", "fieldNameSuffix": "_hashed"})
     for mapper in config.get("mappers", []):
@@ -114,7 +115,7 @@ def _hashed(field_name: str, target: str, method: str, row: Json) -> Json:
     if field_name not in row:
         return row
     value = row[field_name]
-    found = {name: each for name, each in row.items() if name != field_name}
+    found = {name: inner for name, inner in row.items() if name != field_name}
     text = value if isinstance(value, str) else dumps(value)
     digest = hashlib.new(method, text.encode("utf-8", "surrogatepass"), usedforsecurity=False)
     found[target] = None if value is None else digest.hexdigest()
@@ -213,8 +214,8 @@ def state_messages(states: StreamStates, streams: Iterable[JobStream]) -> list[J
         case "stream":
             return [{"type": "STREAM", "stream": _stream_state(key, state)} for key, state in held.items()]
         case "global":
-            each = [_stream_state(key, state) for key, state in held.items()]
-            return [{"type": "GLOBAL", "global": bean(shared_state=states.shared, stream_states=each)}]
+            told = [_stream_state(key, state) for key, state in held.items()]
+            return [{"type": "GLOBAL", "global": bean(shared_state=states.shared, stream_states=told)}]
         case "legacy" if states.legacy is not None:
             whole = {stream.key[1] for stream in chosen if not stream.incremental}
             return [{"type": "LEGACY", "data": {k: v for k, v in states.legacy.items() if k not in whole}}]

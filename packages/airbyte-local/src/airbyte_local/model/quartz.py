@@ -51,12 +51,12 @@ class Quartz:
         """
         here = ZoneInfo(zone)
         for day in self._days(datetime.fromtimestamp(moment, here).date()):
-            midnight, following = (datetime.combine(each, time(), here) for each in (day, day + ONE_DAY))
+            midnight, following = (datetime.combine(start, time(), here) for start in (day, day + ONE_DAY))
             if midnight.utcoffset() == following.utcoffset():
                 second = self._second_after(moment - midnight.timestamp())
                 found = None if second is None else midnight.timestamp() + second
             else:
-                found = min((each for each in self._around_a_change(day, here) if each > moment), default=None)
+                found = min((at for at in self._around_a_change(day, here) if at > moment), default=None)
             if found is not None:
                 return found
         return None
@@ -81,9 +81,9 @@ class Quartz:
         for hour in self.hours:
             for minute in self.minutes if (hour + 1) * 3600 > second else ():
                 begun = hour * 3600 + minute * 60
-                for each in self.seconds if begun + 60 > second else ():
-                    if begun + each > second:
-                        return begun + each
+                for offset in self.seconds if begun + 60 > second else ():
+                    if begun + offset > second:
+                        return begun + offset
         return None
 
     def _around_a_change(self, day: date, here: ZoneInfo) -> Iterator[float]:

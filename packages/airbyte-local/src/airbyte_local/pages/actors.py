@@ -14,7 +14,7 @@ from airbyte_local.model import configurations as cfg
 from airbyte_local.model.json_values import is_list, is_object
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.pages.listings import Asked, Listing, Outlook, listing, outlook
-from airbyte_local.store import Actor, Session
+from airbyte_local.store import Actor, Connection, Session
 
 PAGE = 200
 SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imitated here: "}
@@ -45,7 +45,7 @@ class ActorPage:
     definition: ActorDefinition
     created_at: int
     settings: tuple[Setting, ...]
-    connections: tuple[tuple[str, str], ...]  # (id, name)
+    connections: tuple[Connection, ...]
     streams: tuple[str, ...] | None  # of the last discovery; None: there was none
     discovered_at: int | None
     outlook: Outlook
@@ -95,7 +95,7 @@ def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str)
         definition=definition,
         created_at=actor.created_at,
         settings=tuple(settings(actor, definition)),
-        connections=tuple((each.id, each.name) for each in session.connections.of_actor(actor.id)),
+        connections=tuple(session.connections.of_actor(actor.id)),
         streams=tuple(stream["name"] for stream in catalog.streams) if catalog else None,
         discovered_at=newest[1] if newest else None,
         outlook=outlook(session, actor.workspace_id),
@@ -115,7 +115,7 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Setting]:
     elif is_object(value) and value:
         for key, inner in value.items():
             yield from _leaves(inner, (*path, key))
-    elif is_list(value) and value and any(is_object(each) or is_list(each) for each in value):
+    elif is_list(value) and value and any(is_object(inner) or is_list(inner) for inner in value):
         for position, inner in enumerate(value, start=1):
             yield from _leaves(inner, (*path, str(position)))
     else:
@@ -128,7 +128,7 @@ def _text(value: Any) -> str:
     if value is None:
         return "null"
     if is_list(value):
-        return ", ".join(_text(each) for each in value) or "(empty list)"
+        return ", ".join(_text(inner) for inner in value) or "(empty list)"
     return "(empty)" if value in ("", {}) else str(value)
 
 

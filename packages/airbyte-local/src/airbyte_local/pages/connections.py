@@ -238,8 +238,8 @@ def _fields(stream: Json, config: Json) -> tuple[tuple[Field, ...], tuple[str, .
     properties: Json = declared if is_object(declared) else {}
     names = list(properties)
     if config.get("fieldSelectionEnabled"):
-        names = [each["fieldPath"][0] for each in config.get("selectedFields", []) if each.get("fieldPath")]
-    hashed = {each["fieldPath"][0] for each in config.get("hashedFields", []) if each.get("fieldPath")}
+        names = [field["fieldPath"][0] for field in config.get("selectedFields", []) if field.get("fieldPath")]
+    hashed = {field["fieldPath"][0] for field in config.get("hashedFields", []) if field.get("fieldPath")}
     fields = tuple(Field(name=name, type=_type(properties.get(name)), hashed=name in hashed) for name in names)
     return fields, tuple(name for name in properties if name not in names)
 
@@ -249,7 +249,7 @@ def _type(schema: Any) -> str:
     if not is_object(schema):
         return ""
     said = schema.get("type")
-    types = [str(each) for each in (said if is_list(said) else [said]) if each not in {None, "null"}]
+    types = [str(name) for name in (said if is_list(said) else [said]) if name not in {None, "null"}]
     if types == ["string"] and isinstance(schema.get("format"), str):
         return str(schema["format"])
     return " or ".join(types)

@@ -151,7 +151,7 @@ class Choice:
     def over(self) -> bool:
         if self.job is None or self.attempt is None:
             return True
-        return next((each.status != "running" for each in self.job.tries if each.number == self.attempt), True)
+        return all(one.status != "running" for one in self.job.tries if one.number == self.attempt)
 
     @property
     def digest(self) -> str:
@@ -223,9 +223,9 @@ def _asked(query: Query) -> Asked:
 def _choice(found: ConnectionPage, query: Query) -> Choice:
     """The job and attempt that the address names, else the newest."""
     wanted = whole(query.get("job"), 0)
-    job = next((each for each in found.jobs if each.id == wanted), None)
+    job = next((past for past in found.jobs if past.id == wanted), None)
     if job is None:
         job = found.jobs[0] if found.jobs else None
-    numbers = [each.number for each in job.tries] if job else []
+    numbers = [attempt.number for attempt in job.tries] if job else []
     attempt = whole(query.get("attempt"), -1)
     return Choice(job=job, attempt=attempt if attempt in numbers else max(numbers, default=None))

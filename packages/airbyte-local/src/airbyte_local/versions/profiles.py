@@ -63,9 +63,9 @@ CAME_WITH_1_8 = frozenset({"web_backend/connections/status_counts"})
 CAME_WITH_1_6 = frozenset(
     {"tags", "tags/{tagId}"}
     | {
-        f"workspaces/{{workspaceId}}/definitions/{kind}{each}"
+        f"workspaces/{{workspaceId}}/definitions/{kind}{rest}"
         for kind in ("sources", "destinations", "declarative_sources")
-        for each in ("", "/{definitionId}")
+        for rest in ("", "/{definitionId}")
     }
 )
 CAME_WITH_1_5 = frozenset(
@@ -169,5 +169,5 @@ FUTURE = Profile(
     adds=fields.OF_THE_FUTURE,
     kinds=fields.WORDS_OF_THE_FUTURE,
 )
-PROFILES = {each.name: each for each in (V_0_50, V_1_5, V_1_6, V_1_8, V_2_0, CLOUD, FUTURE)}
+PROFILES = {profile.name: profile for profile in (V_0_50, V_1_5, V_1_6, V_1_8, V_2_0, CLOUD, FUTURE)}
 LATEST = V_2_0

@@ -10,10 +10,8 @@ from collections.abc import Sequence
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.protocol import ConnectorCrashed, Destination, Surroundings, Target
-from airbyte_local.connectors.specifications import specification
+from airbyte_local.connectors.specifications import Specified
 from airbyte_local.model.json_values import Json
-
-SPECIFICATION = specification("destination-dev-null")
 
 
 class NullSink:
@@ -43,9 +41,8 @@ class NullSink:
         """There is nothing to remove."""
 
 
-class DevNull(Destination):
-    def spec(self) -> Json:
-        return SPECIFICATION
+class DevNull(Specified, Destination):
+    image = "destination-dev-null"
 
     def check(self, configuration: Json, around: Surroundings, /) -> None:
         """Nothing can be wrong that the specification does not already refuse."""

@@ -39,7 +39,6 @@ from airbyte_local.connectors.destinations.typed import (
     upsert_by_rewriting,
 )
 from airbyte_local.connectors.destinations.writer import Writer
-from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import (
     ConnectorCrashed,
@@ -47,14 +46,14 @@ from airbyte_local.connectors.protocol import (
     Destination,
     Surroundings,
     Target,
+    imported,
 )
-from airbyte_local.connectors.specifications import specification
+from airbyte_local.connectors.specifications import Specified
 from airbyte_local.model.json_values import Json
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-SPECIFICATION = specification("destination-duckdb")
 REMOTE = ("md:", "motherduck:")
 MEGABYTES = 24
 COLUMNS_PER_MEGABYTE = 1.5  # of all tables of a job: each has blocks of its own until the transaction ends
@@ -102,9 +101,8 @@ TRANSIENT = (
 )
 
 
-class DuckDB(Destination):
-    def spec(self) -> Json:
-        return SPECIFICATION
+class DuckDB(Specified, Destination):
+    image = "destination-duckdb"
 
     def check(self, configuration: Json, around: Surroundings, /) -> None:
         path = _path(configuration, around)

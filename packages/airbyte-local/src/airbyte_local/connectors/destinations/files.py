@@ -17,7 +17,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from airbyte_local.connectors.destinations.encoding import NO_JSON, in_quotes, no_json, raw_ids, to_bytes, to_json
 from airbyte_local.connectors.destinations.naming import file_stem
@@ -30,7 +29,7 @@ from airbyte_local.connectors.protocol import (
     Surroundings,
     Target,
 )
-from airbyte_local.connectors.specifications import specification
+from airbyte_local.connectors.specifications import Specified
 from airbyte_local.model.json_values import Json
 
 FILE_CHARACTERS = 1 << 18
@@ -66,12 +65,7 @@ def _csv(delimiter: str) -> Layout:
 JSON_LINES = Layout(suffix=".jsonl", line=_json_line)
 
 
-class _LocalFiles(Destination):
-    image: ClassVar[str]
-
-    def spec(self) -> Json:
-        return specification(self.image)
-
+class _LocalFiles(Specified, Destination):
     def check(self, configuration: Json, around: Surroundings, /) -> None:
         check_folder(configuration["destination_path"], around)
 

@@ -31,21 +31,20 @@ from airbyte_local.connectors.destinations.tables import (
 )
 from airbyte_local.connectors.destinations.typed import open_tables, remove_doubles, upsert_by_deleting
 from airbyte_local.connectors.destinations.writer import Writer
-from airbyte_local.connectors.extras import imported
 from airbyte_local.connectors.protocol import (
     ConnectorCrashed,
     ConnectorFailed,
     Destination,
     Surroundings,
     Target,
+    imported,
 )
-from airbyte_local.connectors.specifications import specification
+from airbyte_local.connectors.specifications import Specified
 from airbyte_local.model.json_values import Json
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
-SPECIFICATION = specification("destination-postgres")
 SECONDS = 30
 CERTIFICATES = {"ca_certificate": "sslrootcert", "client_certificate": "sslcert", "client_key": "sslkey"}
 SETTINGS = "SET TIME ZONE 'UTC'; SET client_encoding TO 'UTF8'; SET DateStyle TO 'ISO'"
@@ -93,9 +92,8 @@ WHERE relname = %s AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspnam
 TABLE_KINDS = ("r", "p")
 
 
-class Postgres(Destination):
-    def spec(self) -> Json:
-        return SPECIFICATION
+class Postgres(Specified, Destination):
+    image = "destination-postgres"
 
     def check(self, configuration: Json, _around: Surroundings, /) -> None:
         """Make a table in the schema and write to it; and then nothing has happened."""

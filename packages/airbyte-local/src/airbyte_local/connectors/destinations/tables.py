@@ -71,12 +71,12 @@ def kind_of(schema: Any) -> Kind:
     if isinstance(types, str):
         return _of_type(types, schema)
     if is_list(types):
-        return _only({_of_type(each, schema) for each in types if each != "null"}, Kind.UNION)
+        return _only({_of_type(name, schema) for name in types if name != "null"}, Kind.UNION)
     if isinstance(known := schema.get("$ref"), str):
         return WELL_KNOWN.get(known.rpartition("/")[2], Kind.JSON)
     for word in ("oneOf", "anyOf", "allOf"):
         if is_list(options := schema.get(word)):
-            return _only({kind_of(each) for each in options if not _is_null(each)}, Kind.JSON)
+            return _only({kind_of(option) for option in options if not _is_null(option)}, Kind.JSON)
     return Kind.JSON
 
 

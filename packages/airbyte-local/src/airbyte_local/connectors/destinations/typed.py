@@ -307,7 +307,7 @@ def _reduce(rows: str, table: Table, engine: TypedEngine, *, row: str, last: str
     """Leave one row a key in *rows*, whose rows *row* tells apart; *last* decides between equal cursors."""
     ranked = f"SELECT {row} AS {SPOT}, {_place(table, last, engine.dialect)} AS {PLACE} FROM {rows}"
     engine.execute(
-        f"DELETE FROM {rows} AS each USING ({ranked}) AS ranked WHERE each.{row} = ranked.{SPOT} AND {PLACE} > 1"
+        f"DELETE FROM {rows} AS loser USING ({ranked}) AS ranked WHERE loser.{row} = ranked.{SPOT} AND {PLACE} > 1"
     )
 
 

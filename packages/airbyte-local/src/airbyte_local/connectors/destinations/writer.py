@@ -113,7 +113,7 @@ class Writer:
             self._load(self._streams)
 
     def flush(self) -> bool:
-        self._move([each for each in self._streams if each.target.checkpoints and not each.target.replaces])
+        self._move([stream for stream in self._streams if stream.target.checkpoints and not stream.target.replaces])
         return True
 
     def finish(self) -> None:

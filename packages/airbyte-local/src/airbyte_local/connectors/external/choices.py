@@ -35,7 +35,7 @@ class Choices:
         self._chosen.write({**self._chosen.read(), image: version})
 
     def command(self, image: str) -> Registered | None:
-        return next((each for each in self.commands() if each.image == image), None)
+        return next((registered for registered in self.commands() if registered.image == image), None)
 
     def commands(self) -> list[Registered]:
         return [

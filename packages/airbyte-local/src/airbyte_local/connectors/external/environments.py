@@ -21,8 +21,7 @@ from airbyte_local.connectors.external.commands import Limits
 from airbyte_local.connectors.external.pins import Pin
 from airbyte_local.connectors.external.sources import Program, read_specification
 from airbyte_local.connectors.external.workers import Worker, installer_environment
-from airbyte_local.connectors.extras import imported
-from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, imported
 from airbyte_local.model.configurations import MASK
 from airbyte_local.model.json_values import Json
 

@@ -123,9 +123,9 @@ def read_specification(program: Program) -> Json:
 def discovered_streams(message: Json) -> list[Json]:
     """The streams of a CATALOG as `Connector.discover` gives them."""
     streams = message["catalog"].get("streams")
-    if not is_list(streams) or not all(is_object(each) and isinstance(each.get("name"), str) for each in streams):
+    if not is_list(streams) or not all(is_object(one) and isinstance(one.get("name"), str) for one in streams):
         raise ConnectorCrashed("The connector wrote a CATALOG whose streams are none.")
-    return [_stream(each) for each in streams]
+    return [_stream(stream) for stream in streams]
 
 
 def _stream(given: Json) -> Json:

@@ -46,7 +46,7 @@ def main() -> object:
     idle = float(sys.argv[2])
     atexit.register(leave)  # the first to come is the last to be called
     entry = load(*sys.argv[3:5]) if len(sys.argv) > 3 else None
-    generators = [each for each in gc.get_objects() if issubclass(type(each), random.Random)]
+    generators = [generator for generator in gc.get_objects() if issubclass(type(generator), random.Random)]
     gc.freeze()  # a fork shares what nobody touches
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # supervisors are not waited for
     while True:
@@ -73,7 +73,7 @@ def load(distribution: str, script: str) -> Entry:
     signal.alarm(LOAD_SECONDS)  # deadly, where loading never ends
     try:
         points = importlib.metadata.distribution(distribution).entry_points
-        found = next(each for each in points if each.group == "console_scripts" and each.name == script).load()
+        found = next(point for point in points if point.group == "console_scripts" and point.name == script).load()
     except BaseException:  # noqa: BLE001 - executed, it says by itself what is wrong
         return None
     finally:
@@ -101,7 +101,7 @@ def supervise(order_fd: int, control_fd: int, out: int, err: int) -> list[str]:
     with open(order_fd, "rb") as file:
         order: Order = json.load(file)
     try:
-        folder = furnish(order["files"])
+        folder = make_folder(order["files"])
     except OSError as error:
         tell(control, f"failed {error.strerror}")
         os._exit(0)
@@ -128,7 +128,7 @@ def supervise(order_fd: int, control_fd: int, out: int, err: int) -> list[str]:
         os._exit(0)
 
 
-def furnish(files: dict[str, str]) -> str:
+def make_folder(files: dict[str, str]) -> str:
     """The private folder of a command, with *files* in it."""
     folder = tempfile.mkdtemp(prefix="airbyte-local-")  # 0700
     try:
@@ -174,9 +174,9 @@ def settle(order: Order, folder: str) -> list[str]:
 
 def reseed(generators: list[random.Random]) -> None:
     """Else each fork would draw the numbers of the one before."""
-    for each in [*generators, sys.modules.get("numpy.random")]:
+    for generator in [*generators, sys.modules.get("numpy.random")]:
         with contextlib.suppress(Exception):
-            each.seed()  # pyright: ignore[reportOptionalMemberAccess]
+            generator.seed()  # pyright: ignore[reportOptionalMemberAccess]
 
 
 def perform(arguments: list[str], entry: Entry) -> object:
@@ -272,7 +272,7 @@ def sweep(command: int) -> None:
 def children() -> list[int]:
     try:
         with open(f"/proc/{os.getpid()}/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
-            return [int(each) for each in file.read().split()]
+            return [int(pid) for pid in file.read().split()]
     except OSError:
         return []
 

@@ -15,7 +15,6 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.choices import Choices, Registered
@@ -26,23 +25,11 @@ from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pi
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
 from airbyte_local.connectors.external.workers import Preload, Worker
 from airbyte_local.connectors.file import File
-from airbyte_local.connectors.protocol import Connector, ConnectorFailed, Source, Surroundings
+from airbyte_local.connectors.protocol import Candidate, Connector, ConnectorFailed, Source, Surroundings
 from airbyte_local.model.json_values import Json, is_object
-from airbyte_local.model.vocabulary import ActorKind
 
 FOLDER_NAME = "connectors"  # below the folder of data, where nobody names another
 LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """Of a definition, what decides which connector acts for it."""
-
-    kind: ActorKind
-    repository: str
-    stand_in: Connector  # what acts for it where nothing is installed
-    custom: bool = False
-    manifest: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

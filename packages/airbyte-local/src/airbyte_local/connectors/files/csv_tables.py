@@ -164,11 +164,11 @@ def laid_out(header: Cells | None, first: Cells | None, options: CsvOptions) -> 
 
 def _named(option: str, columns: Columns, names: list[str]) -> set[str]:
     found: set[str] = set()
-    for each in columns:
-        known = each in names if isinstance(each, str) else -len(names) <= each < len(names)
+    for wanted in columns:
+        known = wanted in names if isinstance(wanted, str) else -len(names) <= wanted < len(names)
         if not known:
-            raise ConnectorFailed(f"reader_options do not fit: {option} {each!r} is no column; there are {names}")
-        found.add(each if isinstance(each, str) else names[each])
+            raise ConnectorFailed(f"reader_options do not fit: {option} {wanted!r} is no column; there are {names}")
+        found.add(wanted if isinstance(wanted, str) else names[wanted])
     return found
 
 

@@ -92,8 +92,8 @@ class Shape:
             self._add_object(value)
         elif is_list(value):
             self._items = self._items or Shape()
-            for each in value:
-                self._items.add(each)
+            for inner in value:
+                self._items.add(inner)
         else:
             self._scalars.add(SCALARS[cast(type[Any], type(value))])
 
