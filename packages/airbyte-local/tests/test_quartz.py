@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from airbyte_local.model.quartz import quartz, reason_against
+from airbyte_local.model.schedules import quartz, reason_against
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from airbyte_local.connectors.cancelling import Cancelled
-from airbyte_local.connectors.destinations.dev_null import DevNull
+from airbyte_local.connectors.end_to_end import DevNull
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Destination, Surroundings
 from airbyte_local.connectors.registry import PUBLIC
 

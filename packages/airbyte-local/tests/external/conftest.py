@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airbyte_local.connectors.external.commands import Limits
 from airbyte_local.connectors.external.pins import PINS
 from airbyte_local.connectors.external.sources import ExternalSource, Program
-from airbyte_local.connectors.external.workers import Worker
+from airbyte_local.connectors.external.workers import Limits, Worker
 from airbyte_local.connectors.protocol import Surroundings
 
 PROLOGUE = """

@@ -1,13 +1,16 @@
-"""The E2E Testing source: streams as the configuration spells them out, rows out of thin air, failures on demand.
+"""E2E Testing: a source whose rows come out of thin air and a destination that keeps none, with failures on demand.
 
-Its modes are the vendor's: https://docs.airbyte.com/integrations/sources/e2e-test. Rows follow from schema, seed.
+Streams are as the configuration spells them out, rows follow from schema and seed. The modes are the vendor's:
+https://docs.airbyte.com/integrations/sources/e2e-test. The destination is slow, or fails, where it is told to; its
+LOGGING keeps quiet, other than the vendor's: rows may be private, and a log is not.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Generator, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -15,8 +18,8 @@ from typing import Any
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.messages import now_ms, record, stream_state, stream_status
-from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
-from airbyte_local.connectors.specifications import DRAFT, specification, stream
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Destination, Surroundings, Target
+from airbyte_local.connectors.specifications import DRAFT, Specified, specification, stream
 from airbyte_local.model.json_values import Json, is_list, is_object
 
 EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
@@ -145,3 +148,47 @@ def _mock_catalog(configuration: Json) -> list[Json]:
         }
         for name, schema in schemas.items()
     ]
+
+
+class NullSink:
+    def __init__(self, *, seconds_per_row: float, rows: int | None, cancellation: Cancellation) -> None:
+        self._seconds = seconds_per_row
+        self._rows = rows
+        self._cancellation = cancellation
+
+    def write(self, _target: int, _data: Json, _emitted_at: int, /) -> None:
+        if self._rows is not None:
+            if self._rows <= 0:
+                raise ConnectorCrashed("The configuration asks for a failure after so many rows.")
+            self._rows -= 1
+        if self._seconds > 0:
+            woken = threading.Event()
+            with self._cancellation.calling(woken.set):
+                woken.wait(self._seconds)
+            self._cancellation.raise_if_requested()
+
+    def flush(self) -> bool:
+        return True
+
+    def finish(self) -> None:
+        """There is nothing to make visible."""
+
+    def abort(self) -> None:
+        """There is nothing to remove."""
+
+
+class DevNull(Specified, Destination):
+    image = "destination-dev-null"
+
+    def check(self, configuration: Json, around: Surroundings, /) -> None:
+        """Nothing can be wrong that the specification does not already refuse."""
+
+    def open(self, configuration: Json, _targets: Sequence[Target], around: Surroundings, /) -> NullSink:
+        test: Json = configuration["test_destination"]
+        failing = test["test_destination_type"] == "FAILING"
+        throttled = test["test_destination_type"] == "THROTTLED"
+        return NullSink(
+            seconds_per_row=test["millis_per_record"] / 1000 if throttled else 0.0,
+            rows=test["num_messages"] if failing else None,
+            cancellation=around.cancellation,
+        )

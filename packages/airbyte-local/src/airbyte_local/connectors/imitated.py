@@ -6,13 +6,12 @@ A configuration steers the outcome, so tests can have failures: any text in it t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
 from airbyte_local.connectors.specifications import specification, stream, streams
-from airbyte_local.model.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +66,8 @@ BY_CONFIGURATION: dict[str, Callable[[Json], list[Json]]] = {
 
 
 def _obey(configuration: Json, act: str) -> None:
-    texts = list(_texts(configuration))
+    texts = [leaf for leaf in leaves(configuration) if isinstance(leaf, str)]
     if any(text.startswith(f"crash:{act}") for text in texts):
         raise ConnectorCrashed(f"The configuration asks for a crash of {act}.")
     if any(text.startswith(f"fail:{act}") for text in texts):
         raise ConnectorFailed(f"The configuration asks for a failure of {act}.")
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif is_object(value):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif is_list(value):
-        for inner in value:
-            yield from _texts(inner)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from airbyte_local.connectors.destinations.dev_null import DevNull
 from airbyte_local.connectors.destinations.duckdb import DuckDB
 from airbyte_local.connectors.destinations.files import LocalCsv, LocalJson
 from airbyte_local.connectors.destinations.postgres import Postgres
 from airbyte_local.connectors.destinations.sqlite import Sqlite
-from airbyte_local.connectors.end_to_end import EndToEnd
+from airbyte_local.connectors.end_to_end import DevNull, EndToEnd
 from airbyte_local.connectors.file import File
 from airbyte_local.connectors.imitated import imitated
 from airbyte_local.connectors.protocol import Connector, PublicDefinition

@@ -12,7 +12,7 @@ from airbyte_local.jobs.requesting import request_sync
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Refusal
 from airbyte_local.model.json_values import Json
-from airbyte_local.model.quartz import quartz
+from airbyte_local.model.schedules import quartz
 from airbyte_local.store import Job, JobLine
 
 LOGGER = logging.getLogger(__name__)

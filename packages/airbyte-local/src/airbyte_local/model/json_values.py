@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 Json = dict[str, Any]
@@ -34,6 +35,14 @@ class Form(Json):
 def form(name: str, /, **properties: Any) -> Form:
     """As `bean`; *name* is the one that profiles know it by."""
     return Form(name, {key: value for key, value in properties.items() if value is not None})
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Whatever is neither an object nor a list, however deep it lies."""
+    for inner in value.values() if is_object(value) else value if is_list(value) else ():
+        yield from leaves(inner)
+    if not (is_object(value) or is_list(value)):
+        yield value
 
 
 def dumps(value: object) -> str:

@@ -12,20 +12,23 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.pages.history import Past, history, past
 from airbyte_local.pages.listings import Asked, Listing, Outlook, listing, outlook
-from airbyte_local.pages.wording import NAMESPACES, field_path, schedule, sync_mode
+from airbyte_local.pages.wording import JOBS, NAMESPACES, STATUSES, field_path, schedule, sync_mode
 from airbyte_local.store import (
     Actor,
     ActorLine,
+    Attempt,
     Connection,
     ConnectionLine,
+    Job,
     JobLine,
     Session,
     StreamKey,
     StreamStates,
 )
 
+SHOWN = 50
+"""Jobs of one connection, the newest of them."""
 PAGE = 100
 SHOWING = {
     "running": "Running",
@@ -36,6 +39,66 @@ SHOWING = {
 }
 STATE_LIMIT = 20_000
 """Characters of one stream's state; some are of megabytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """One job. Times in seconds since 1970; *read* and *rows* are those of all attempts."""
+
+    id: int
+    kind: str
+    status: str
+    words: str
+    scheduled: bool
+    began: int
+    ended: int | None
+    read: int
+    rows: int
+    bytes: int
+    tries: Sequence[Attempt]
+    rows_by_stream: dict[StreamKey, int]
+
+    @property
+    def active(self) -> bool:
+        return self.ended is None
+
+    @property
+    def failure(self) -> str | None:
+        """Why it failed, or why the last attempt did while there may be another."""
+        if self.status in {"succeeded", "cancelled"}:
+            return None
+        reasons = (failure for attempt in reversed(self.tries) for failure in attempt.failures)
+        said = (reason.get("externalMessage") or reason.get("internalMessage") for reason in reasons)
+        return next((str(text) for text in said if text), None)
+
+
+def past(job: Job, attempts: Sequence[Attempt]) -> Past:
+    by_stream: dict[StreamKey, int] = {}
+    for attempt in attempts:
+        for stream in attempt.streams:
+            key = (stream.namespace, stream.name)
+            by_stream[key] = by_stream.get(key, 0) + stream.records_committed
+    return Past(
+        id=job.id,
+        kind=JOBS.get(job.config_type, job.config_type),
+        status=job.status,
+        words=STATUSES.get(job.status, job.status),
+        scheduled=bool(job.details.get("scheduled")),
+        began=job.started_at or job.created_at,
+        ended=job.updated_at if job.ended else None,
+        read=sum(attempt.total("records_emitted") for attempt in attempts),
+        rows=sum(attempt.total("records_committed") for attempt in attempts),
+        bytes=sum(attempt.total("bytes_committed") for attempt in attempts),
+        tries=attempts,
+        rows_by_stream=by_stream,
+    )
+
+
+def history(session: Session, connection_id: str) -> list[Past]:
+    """Newest first."""
+    jobs = session.jobs.latest(connection_id, most=SHOWN)
+    attempts = session.jobs.attempts([job.id for job in jobs])
+    return [past(job, attempts[job.id]) for job in jobs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

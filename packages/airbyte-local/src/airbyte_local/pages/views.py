@@ -22,10 +22,9 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.pages import events, rendering
 from airbyte_local.pages.actors import actor_list, actor_page, connector_rows
-from airbyte_local.pages.connections import SHOWING, ConnectionPage, connection_list, connection_page
+from airbyte_local.pages.connections import SHOWING, SHOWN, ConnectionPage, Past, connection_list, connection_page
 from airbyte_local.pages.differences import difference_page
 from airbyte_local.pages.events import EventStream, Log
-from airbyte_local.pages.history import SHOWN, Past
 from airbyte_local.pages.listings import Asked, outlook, whole
 from airbyte_local.pages.renderer import Context, Find, Renderer
 from airbyte_local.pages.rendering import Part

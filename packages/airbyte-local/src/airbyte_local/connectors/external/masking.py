@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from airbyte_local.model.configurations import MASK, split
-from airbyte_local.model.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object, leaves
 
 ANYWHERE = 6
 """Characters from which on a secret is masked also within a longer word; a shorter one only where it stands alone.
@@ -53,21 +54,12 @@ def _pattern(value: str) -> str:
 
 def _texts(value: Any) -> Iterator[str]:
     """Every text and number within, also those of a JSON text, as keys of service accounts are."""
-    if isinstance(value, str):
-        yield value
-        if value.lstrip().startswith("{"):
-            try:
-                yield from (text for text in _texts(json.loads(value)) if len(text) >= ANYWHERE)
-            except ValueError:
-                return
-    elif is_object(value):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif is_list(value):
-        for inner in value:
-            yield from _texts(inner)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        yield str(value)
+    for leaf in leaves(value):
+        if isinstance(leaf, str | int | float) and not isinstance(leaf, bool):
+            yield str(leaf)
+        if isinstance(leaf, str) and leaf.lstrip().startswith("{"):
+            with contextlib.suppress(ValueError):
+                yield from (text for text in _texts(json.loads(leaf)) if len(text) >= ANYWHERE)
 
 
 def _forms(text: str) -> Iterator[str]:

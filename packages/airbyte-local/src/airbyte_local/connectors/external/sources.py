@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airbyte_local.connectors import messages
-from airbyte_local.connectors.external.commands import Command, Limits
 from airbyte_local.connectors.external.masking import Masking
 from airbyte_local.connectors.external.pins import Adapt, as_given
-from airbyte_local.connectors.external.workers import FOLDER, Worker
+from airbyte_local.connectors.external.workers import FOLDER, Command, Limits, Worker
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Surroundings
 from airbyte_local.model.json_values import Json, is_list, is_object
 

@@ -18,12 +18,11 @@ from pathlib import Path
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.choices import Choices, Registered
-from airbyte_local.connectors.external.commands import Limits
 from airbyte_local.connectors.external.environments import Environment, Environments, FindUv, Say
 from airbyte_local.connectors.external.low_code import Injection
 from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pin
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
-from airbyte_local.connectors.external.workers import Preload, Worker
+from airbyte_local.connectors.external.workers import Limits, Preload, Worker
 from airbyte_local.connectors.file import File
 from airbyte_local.connectors.protocol import Candidate, Connector, ConnectorFailed, Source, Surroundings
 from airbyte_local.model.json_values import Json, is_object
