@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from airbyte_local.connectors.destinations.files import check_folder
 from airbyte_local.connectors.destinations.naming import duckdb_column, printable, quoted
-from airbyte_local.connectors.destinations.staging import Lease, take_lease
+from airbyte_local.connectors.destinations.staging import Lease, take_lease, writing
 from airbyte_local.connectors.destinations.tables import (
     EXTRACTED_AT,
     META,
@@ -252,13 +252,12 @@ def guarded() -> Generator[None]:
     """Within the block an error of DuckDB or of the system is raised as ConnectorFailed or ConnectorCrashed."""
     duckdb: Any = imported("duckdb", "duckdb")
     try:
-        yield
+        with writing():
+            yield
     except duckdb.Error as error:
         name = type(error).__name__
         told = str(error).partition("\n")[0] if name in TELLING or name in TRANSIENT else f"DuckDB raised {name}"
         raise (ConnectorCrashed if name in TRANSIENT else ConnectorFailed)(told) from error
-    except OSError as error:
-        raise ConnectorCrashed(f"Cannot write to the destination: {error.strerror or error}") from error
 
 
 def _text(value: str) -> str:

@@ -13,17 +13,16 @@ from __future__ import annotations
 import os
 import shutil
 from abc import abstractmethod
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from airbyte_local.connectors.destinations.encoding import NO_JSON, in_quotes, no_json, raw_ids, to_bytes, to_json
 from airbyte_local.connectors.destinations.naming import file_stem
-from airbyte_local.connectors.destinations.staging import Lease, locked, take_lease, tidy_up
+from airbyte_local.connectors.destinations.staging import Lease, locked, take_lease, tidy_up, writing
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import (
-    ConnectorCrashed,
     ConnectorFailed,
     Destination,
     Surroundings,
@@ -71,7 +70,7 @@ class _LocalFiles(Specified, Destination):
 
     def open(self, configuration: Json, targets: Sequence[Target], around: Surroundings, /) -> FileSink:
         folder, layout = configuration["destination_path"], self._layout(configuration)
-        with _writing():
+        with writing():
             lease = take_lease(writable(around.local_root, folder), targets[0].sync_id if targets else 0)
             try:
                 return FileSink(lease, [_staged(lease, target, layout) for target in targets], layout)
@@ -144,7 +143,7 @@ class FileSink:
 
     def finish(self) -> None:
         try:
-            with _writing(), locked(self._lease.folder):
+            with writing(), locked(self._lease.folder):
                 self._spill(self._files)
                 tidy_up(self._lease.folder)  # a job that died since may have moves to finish before we copy
                 moves = {self._whole(position, file): file.final for position, file in enumerate(self._files)}
@@ -159,7 +158,7 @@ class FileSink:
             self._lease.release()
 
     def _spill(self, files: Sequence[_File]) -> None:
-        with _writing():
+        with writing():
             for file in files:
                 file.spill()
         self._characters = sum(file.characters for file in self._files)
@@ -225,11 +224,3 @@ def _extends(final: Path, target: Target, layout: Layout) -> bool:
 def _sync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-@contextmanager
-def _writing() -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConnectorCrashed(f"Cannot write to the destination: {error.strerror or error}") from error

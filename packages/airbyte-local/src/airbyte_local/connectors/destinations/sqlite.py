@@ -32,6 +32,7 @@ from airbyte_local.connectors.destinations.encoding import (
 )
 from airbyte_local.connectors.destinations.files import check_folder
 from airbyte_local.connectors.destinations.naming import printable, quoted
+from airbyte_local.connectors.destinations.staging import writing
 from airbyte_local.connectors.destinations.tables import Kind, kind_of
 from airbyte_local.connectors.destinations.times import date_text, time_text, utc_text
 from airbyte_local.connectors.destinations.writer import Stream, Writer, require_distinct
@@ -245,13 +246,12 @@ def attach(database: sqlite3.Connection, path: Path) -> None:
 def guarded() -> Generator[None]:
     """Within the block an error of SQLite or of the system is raised as ConnectorFailed or ConnectorCrashed."""
     try:
-        yield
+        with writing():
+            yield
     except sqlite3.OperationalError as error:
         raise ConnectorCrashed(f"SQLite: {error}") from error
     except sqlite3.Error as error:
         raise ConnectorFailed(f"SQLite: {error}") from error
-    except OSError as error:
-        raise ConnectorCrashed(f"Cannot write to the destination: {error.strerror or error}") from error
 
 
 class RowIds:

@@ -19,7 +19,7 @@ import shutil
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
-from airbyte_local.connectors.protocol import ConnectorFailed
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
 LEASE = re.compile(r"_airbyte_tmp_\d+_[0-9a-f]{16}")
 MOVES = "moves.json"
@@ -99,6 +99,15 @@ def locked(folder: Path) -> Generator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def writing() -> Generator[None]:
+    """Within the block an error of the system is raised as ConnectorCrashed."""
+    try:
+        yield
+    except OSError as error:
+        raise ConnectorCrashed(f"Cannot write to the destination: {error.strerror or error}") from error
 
 
 def tidy_up(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airbyte_local.connectors.protocol import Surroundings
+from airbyte_local.connectors.external.pins import Adapt
 from airbyte_local.connectors.specifications import DRAFT
 from airbyte_local.model.json_values import Json, is_object
 
@@ -25,20 +25,15 @@ def manifest_specification(manifest: Json) -> Json:
     return schema if is_object(schema) else ANY_CONFIGURATION
 
 
-class Injection:
+def injection(manifest: Json) -> Adapt:
     """Puts a manifest into the configuration, where the runner looks for it."""
-
-    def __init__(self, manifest: Json) -> None:
-        # The runner holds the configuration, with the manifest in it, against the manifest's own schema. What a
-        # closed schema would refuse, we have refused before.
-        spec = _followed(manifest, manifest.get("spec"))
-        if is_object(spec) and is_object(spec.get("connection_specification")):
-            schema = {**spec["connection_specification"], "additionalProperties": True}
-            manifest = {**manifest, "spec": {**spec, "connection_specification": schema}}
-        self._manifest = manifest
-
-    def __call__(self, configuration: Json, _around: Surroundings) -> Json:
-        return {**configuration, INJECTED: self._manifest}
+    # The runner holds the configuration, with the manifest in it, against the manifest's own schema. What a closed
+    # schema would refuse, we have refused before.
+    spec = _followed(manifest, manifest.get("spec"))
+    if is_object(spec) and is_object(spec.get("connection_specification")):
+        schema = {**spec["connection_specification"], "additionalProperties": True}
+        manifest = {**manifest, "spec": {**spec, "connection_specification": schema}}
+    return lambda configuration, _around: {**configuration, INJECTED: manifest}
 
 
 def _followed(manifest: Json, value: Any) -> Any:

@@ -19,7 +19,7 @@ from pathlib import Path
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.choices import Choices, Registered
 from airbyte_local.connectors.external.environments import Environment, Environments, FindUv, Say
-from airbyte_local.connectors.external.low_code import Injection
+from airbyte_local.connectors.external.low_code import injection
 from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pin
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
 from airbyte_local.connectors.external.workers import Limits, Preload, Worker
@@ -147,7 +147,7 @@ class Workshop:
 
     def _low_code(self, wanted: Candidate, manifest: Json) -> Connector:
         """`discover` of one that does not run finds no streams, so that it can be configured all the same."""
-        return self._real(LOW_CODE, wanted.stand_in, frozenset({"discover"}), Injection(manifest))
+        return self._real(LOW_CODE, wanted.stand_in, frozenset({"discover"}), injection(manifest))
 
     def _real(
         self, pin: Pin, stand_in: Connector, answers: frozenset[str], adapt: Adapt | None = None
