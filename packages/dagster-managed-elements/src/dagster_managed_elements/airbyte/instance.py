@@ -29,23 +29,23 @@ from dagster_managed_elements.engine.values import is_sendable
 class AirbyteInstance(Instance):
     """One workspace of one Airbyte.
 
-        *url* is where its UI is, such as `http://localhost:8000`, or `https://api.airbyte.com` for Cloud. *workspace*
-        is an id or a name; it may be left out where there is only one. *api* is which of Airbyte's two APIs to use:
-        by itself the Public one for Cloud, the Config API otherwise.
+    *url* is where its UI is, such as `http://localhost:8000`, or `https://api.airbyte.com` for Cloud. *workspace*
+    is an id or a name; it may be left out where there is only one. *api* is which of Airbyte's two APIs to use:
+    by itself the Public one for Cloud, the Config API otherwise.
 
-        Who asks: nobody in particular; *username* and *password* (HTTP Basic); *client_id* and *client_secret* of an
-        application, for which tokens are fetched and renewed; or a *token*. *headers* go with every request. All of
-        these may be a `Secret`, an `EnvVar` or Dagster's.
+    Who asks: nobody in particular; *username* and *password* (HTTP Basic); *client_id* and *client_secret* of an
+    application, for which tokens are fetched and renewed; or a *token*. *headers* go with every request. All of
+    these may be a `Secret`, an `EnvVar` or Dagster's.
 
-        *request_timeout* is in seconds, for an answer to begin or go on; all of one attempt has three times as long.
+    *request_timeout* is in seconds, for an answer to begin or go on; all of one attempt has three times as long.
     *verify* is False or the path of a certificate authority's file where the default, or that of SSL_CERT_FILE or
     REQUESTS_CA_BUNDLE, will not do. *proxy* is the URL of one; without it those of the environment count. With
     *trust_env* False nothing of the environment does. *specs* gives connectors' specifications (a JSON Schema, or
     the file that has one) where the API tells none:
-        `{"source-postgres": "postgres.json"}`. None is the same as not given.
+    `{"source-postgres": "postgres.json"}`. None is the same as not given.
 
-        Raises DeclarationError where it says in two ways who asks, a file of *specs* cannot be read, or a value is of
-        another type.
+    Raises DeclarationError where it says in two ways who asks, a file of *specs* cannot be read, or a value is of
+    another type.
     """
 
     url: str
