@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 ADDRESS = read_address("http://jane:hush@a.example:8000")
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=timezone.utc)
 READ = Request(path="/things/list")
-CREATE = Request(path="/things/create", repeatable=False)
+CREATE = Request(path="/things/create", effect="create")
 HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
 
 

@@ -22,7 +22,7 @@ from dagster_managed_elements.engine.errors import (
 )
 
 READ = Request(path="/things/list", json={"of": "w"})
-CREATE = Request(path="/things/create", json={"name": "n"}, repeatable=False)
+CREATE = Request(path="/things/create", json={"name": "n"}, effect="create")
 
 
 class Server:

@@ -17,7 +17,7 @@ from dagster_managed_elements.api.retrying import whole
 from dagster_managed_elements.engine.errors import Lost, ServerFault
 
 READ = Request(path="/things/list")
-CREATE = Request(path="/things/create", repeatable=False)
+CREATE = Request(path="/things/create", effect="create")
 
 
 class Clock:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 READ = Request(path="/list")
-CREATE = Request(path="/create", repeatable=False)
+CREATE = Request(path="/create", effect="create")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 READ = Request(path="/things/list")
-CREATE = Request(path="/things/create", repeatable=False)
+CREATE = Request(path="/things/create", effect="create")
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=timezone.utc)
 BAD = {"message": "Bad Request", "_embedded": {"errors": [{"message": "Invalid client id or token"}]}}
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from dagster_managed_elements.engine.errors import ServerFault
+from dagster_managed_elements.engine.errors import ServerFault, Unclear
 from dagster_managed_elements.engine.values import DEEPEST, nests_too_deep
 
 Side: TypeAlias = Literal["source", "destination"]
@@ -229,6 +229,19 @@ def read_text(body: Any, name: str, at: str) -> str:
     if not isinstance(value, str):
         raise _misshapen(at, f"expected a text at `{name}`")
     return value
+
+
+def read_answered(body: Any, name: str, at: str, expected: str | None = None) -> str:
+    """The id called *name* that a write is answered with, *expected* where it is known. Unclear without: that the
+    server took it for what it was is then for a read to tell.
+    """
+    try:
+        answered = read_text(body, name, at)
+    except ServerFault as error:
+        raise Unclear(str(error)) from None
+    if expected is not None and answered != expected:
+        raise Unclear(f"{at}: the answer is of another object ({answered})")
+    return answered
 
 
 def read_optional_text(body: Any, name: str, at: str) -> str:

@@ -24,6 +24,7 @@ from dagster_managed_elements.engine.errors import (
     RateLimited,
     ServerFault,
     Unauthorized,
+    Unclear,
 )
 
 ErrorReader: TypeAlias = Callable[[Any], str]
@@ -95,7 +96,7 @@ def decipher(
         return None
     if answer.is_html:
         message = f"{request.method} {url}: this is not an API answer: HTML page; is the URL right?"
-        raise ServerFault(message, method=request.method, url=url, status=answer.status)
+        raise _no_answer(request)(message, method=request.method, url=url, status=answer.status)
     try:
         return msgspec.json.decode(answer.body)
     except RecursionError:
@@ -107,9 +108,13 @@ def decipher(
 
 
 def unusable(request: Request, url: str, why: str) -> ApiError:
-    """A whole answer that cannot be read: the next would be no better. A create may have been done."""
-    kind = ServerFault if request.repeatable else Lost
-    return kind(f"{request.method} {url}: the answer {why}", method=request.method, url=url)
+    """A whole answer that cannot be read: the next would be no better."""
+    return _no_answer(request)(f"{request.method} {url}: the answer {why}", method=request.method, url=url)
+
+
+def _no_answer(request: Request) -> type[ApiError]:
+    """What an answer of success that is none of the API's means: a write may have been done."""
+    return ServerFault if request.effect == "read" else Unclear
 
 
 def _failure(request: Request, answer: Answer, url: str, *, now: datetime, said: str) -> ApiError:
@@ -157,7 +162,8 @@ def _unreadable(request: Request, answer: Answer, url: str) -> ApiError:
     facts: dict[str, Any] = {"method": request.method, "url": url, "status": answer.status}
     if answer.body.lstrip()[:1] in {b"{", b"["} or "json" in answer.headers.get("content-type", ""):
         return Lost(f"{request.method} {url}: the answer broke off after {len(answer.body)} bytes", **facts)
-    return ServerFault(f"{request.method} {url}: this is not an API answer: no JSON; is the URL right?", **facts)
+    message = f"{request.method} {url}: this is not an API answer: no JSON; is the URL right?"
+    return _no_answer(request)(message, **facts)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

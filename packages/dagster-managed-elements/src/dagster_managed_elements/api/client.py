@@ -26,8 +26,8 @@ from dagster_managed_elements.api.addresses import Address, read_address
 from dagster_managed_elements.api.answers import Answer, ErrorReader, decipher, plain_sentence, said_date, unusable
 from dagster_managed_elements.api.faults import translate
 from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
-from dagster_managed_elements.api.retrying import Endless, limit, pause, repeats, whole
-from dagster_managed_elements.engine.errors import DeclarationError, Unreachable
+from dagster_managed_elements.api.retrying import Endless, leaves_doubt, limit, pause, repeats, whole
+from dagster_managed_elements.engine.errors import DeclarationError, Unclear, Unreachable
 
 _log = logging.getLogger("dagster_managed_elements.api")
 
@@ -157,7 +157,10 @@ class Client:
         return self._address
 
     async def send(self, request: Request) -> Any:
-        """The decoded JSON of the answer, None for an empty one; raises `ApiError`."""
+        """The decoded JSON of the answer, None for an empty one; raises `ApiError`.
+
+        Unclear after an update that was answered only when it was sent again: the first may yet be carried out.
+        """
         return await self._repeat(request, self._proven)
 
     async def _anonymous(self, request: Request) -> Reply:
@@ -165,17 +168,27 @@ class Client:
         return await self._repeat(request, self._plain)
 
     async def _repeat(self, request: Request, attempt_once: Callable[[Request, int], Awaitable[Any]]) -> Any:
+        doubts: list[str] = []
+
+        def before_sleep(state: RetryCallState) -> None:
+            _tell_wait(request, state)
+            if leaves_doubt(request, error := _error(state)):
+                doubts.append(str(error))
+
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: repeats(request, error)),
             stop=self._enough,
             wait=lambda state: pause(state.attempt_number, _error(state), self._chance()),
             sleep=self._sleep,
-            before_sleep=lambda state: _tell_wait(request, state),
+            before_sleep=before_sleep,
             reraise=True,
         )
         async for attempt in retrying:
             with attempt:
-                return await attempt_once(request, attempt.retry_state.attempt_number)
+                answer = await attempt_once(request, attempt.retry_state.attempt_number)
+                if doubts:
+                    raise Unclear(f"{doubts[0]}; the next attempt was answered")
+                return answer
         return None  # pragma: no cover - AsyncRetrying returns or raises within the loop
 
     def _enough(self, state: RetryCallState) -> bool:

@@ -7,9 +7,11 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from dagster_managed_elements.engine.errors import DeclarationError
+
+Effect: TypeAlias = Literal["read", "create", "update", "delete"]
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[!-~]+([ \t]+[!-~]+)*|")
@@ -33,17 +35,22 @@ def sendable(headers: Mapping[str, str]) -> Mapping[str, str]:
 class Request:
     """One call. *path* is below the client's base URL; *json* is the body, None for none.
 
-    *repeatable* says whether sending it twice is as good as once. False is for a create: it is sent again
-    only where it provably never reached the server, or the server asked to come back later (429).
+    *effect* says what it does there. A create sent twice is done twice: it is sent again only where it provably
+    never reached the server, or the server asked to come back later (429).
     *timeout* is in seconds and overrides the client's. *secrets* are blanked out of every message.
     """
 
     method: str = "POST"
     path: str
     json: Any = field(default=None, repr=False)
-    repeatable: bool = True
+    effect: Effect = "read"
     timeout: float | None = None
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether sending it twice is as good as once."""
+        return self.effect != "create"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

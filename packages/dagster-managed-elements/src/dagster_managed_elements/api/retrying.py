@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dagster_managed_elements.api.requests import Request
-from dagster_managed_elements.engine.errors import ApiError, Lost, RateLimited, ServerFault, Unreachable
+from dagster_managed_elements.engine.errors import ApiError, Lost, RateLimited, ServerFault, Unclear, Unreachable
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
@@ -34,13 +34,19 @@ def whole(seconds: float) -> float:
 
 def repeats(request: Request, error: BaseException) -> bool:
     """Whether *request* may be sent again after *error*: never where that could do its work twice."""
-    if isinstance(error, (Untrusted, Unproven, Endless)):
+    if isinstance(error, (Untrusted, Unproven, Endless, Unclear)):
         return False
     if isinstance(error, (Unreachable, RateLimited)):
         return True
     if isinstance(error, Lost):
         return request.repeatable
     return request.repeatable and isinstance(error, ServerFault) and error.status in _PASSING
+
+
+def leaves_doubt(request: Request, error: BaseException | None) -> bool:
+    """Whether an update that is sent again after *error* may have been carried out before, in whatever order."""
+    unclear = isinstance(error, Lost) or (isinstance(error, ServerFault) and error.status in _PASSING)
+    return unclear and request.effect == "update"
 
 
 def limit(error: BaseException | None, attempts: int, *, answered: bool) -> int:

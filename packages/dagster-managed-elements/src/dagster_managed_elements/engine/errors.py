@@ -6,6 +6,7 @@ ManagedElementsError
 +-- ApiError              the other side did not do what was asked
     +-- Unreachable       the request provably never reached the server
     +-- Lost              the request was sent, no whole answer came back: it may have been carried out
+    |   +-- Unclear       an answer came that does not say whether it was; only a read tells
     +-- Unauthorized      401, 403
     +-- Missing           404, 410
     +-- Conflict          409, 423
@@ -83,6 +84,12 @@ class Lost(ApiError):
     """No whole answer came back, so nobody knows whether the request was carried out."""
 
     summary = "no answer came back"
+
+
+class Unclear(Lost):
+    """What came back to a write says nothing of what became of it. The next answer would be no better."""
+
+    summary = "the answer does not say whether it was carried out"
 
 
 class Unauthorized(ApiError):

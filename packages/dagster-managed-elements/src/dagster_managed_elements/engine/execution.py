@@ -9,13 +9,23 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import anyio
 from anyio.abc import TaskGroup
 
-from dagster_managed_elements.engine.changes import Change, Declared, Delete, Observed, Pair, Replace, Update
-from dagster_managed_elements.engine.errors import ApiError, Lost, ManagedElementsError, Partial
+from dagster_managed_elements.engine.changes import (
+    Change,
+    Create,
+    Declared,
+    Delete,
+    Observed,
+    Pair,
+    Replace,
+    Update,
+)
+from dagster_managed_elements.engine.diffing import Basis, diff
+from dagster_managed_elements.engine.errors import ApiError, Lost, ManagedElementsError, Partial, ServerFault
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
@@ -29,6 +39,7 @@ OnOutcome: TypeAlias = Callable[[Outcome], None]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 _FIRST_LOOK, _LONGEST_PAUSE = 0.5, 8.0
+_FOUND: Final = {"delete": "found gone", "update": "found done", "create": "found"}
 _INTERRUPTED = "interrupted before it began"
 
 
@@ -123,8 +134,8 @@ class _Run:
             return await self._act(step, operation.change, kind)
         except Partial as error:
             return Outcome(step=step, status="failed", id=error.id, reason=str(error))
-        except Lost as error:
-            return Outcome(step=step, status="unknown", reason=f"{error}; it may have been carried out")
+        except (Lost, ServerFault) as error:
+            return await self._look_at(operation, kind, error)
         except ManagedElementsError as error:
             return Outcome(step=step, status="failed", reason=str(error))
         except Exception as error:  # noqa: BLE001 - the report must survive a fault of an integration
@@ -150,7 +161,7 @@ class _Run:
             declared = replace(declared, key=replace(change.key, name=str(interim)))
         try:
             id_ = await kind.create(declared, self.ids)
-        except Lost as error:
+        except (Lost, ServerFault) as error:
             return await self._look_for(step, kind, declared.key.name, error)
         self.ids[change.key] = id_
         return Outcome(step=step, status="done", id=id_)
@@ -163,12 +174,7 @@ class _Run:
 
     async def _rename(self, step: Step, change: Replace, kind: Kind) -> Outcome:
         id_ = self.ids[change.key]
-        try:
-            await kind.rename(id_, change.declared)
-        except ApiError as error:
-            kept = f"{error}; it is there, and waits for its name under an interim one ({id_})"
-            status: Status = "unknown" if isinstance(error, Lost) else "failed"
-            return Outcome(step=step, status=status, id=id_, reason=kept)
+        await kind.rename(id_, change.declared)
         return Outcome(step=step, status="done", id=id_)
 
     async def _settle(self, declared: Declared, observed: Observed | None, kind: Kind) -> Declared:
@@ -187,8 +193,44 @@ class _Run:
             raise ManagedElementsError(text)
         return settled
 
-    async def _look_for(self, step: Step, kind: Kind, name: str, lost: Lost) -> Outcome:
-        """A create whose answer was lost is never sent again: the server may still be committing it."""
+    async def _look_at(self, operation: Operation, kind: Kind, error: ApiError) -> Outcome:
+        """What became of an update or a delete whose answer does not say it, by a read: done, or not so far."""
+        step, change = operation.step, operation.change
+        lost = isinstance(error, Lost)
+        not_so_far: Status = "unknown" if lost else "failed"
+        said = f"{error}; it may have been carried out" if lost else str(error)
+        try:
+            done = await (self._is_gone(change, kind) if step.verb == "delete" else self._is_so(change, kind))
+        except Exception:  # noqa: BLE001 - a fault in looking says nothing of what became of it
+            done = False
+        if done:
+            return Outcome(step=step, status="done", id=step.id, reason=f"{_FOUND[step.verb]} after: {error}")
+        return Outcome(step=step, status=not_so_far, id=step.id, reason=said)
+
+    async def _is_gone(self, change: Change, kind: Kind) -> bool:
+        """Whether two reads in a row have it no more: one alone may skip a row."""
+        gone = not isinstance(change, Create) and change.observed.id
+        return all([gone not in {observed.id for observed in await kind.observe()} for _ in range(2)])
+
+    async def _is_so(self, change: Change, kind: Kind) -> bool:
+        """Whether it is as declared, as far as the server shows: of what it masks nobody can tell."""
+        if isinstance(change, (Create, Delete)):
+            return False
+        if isinstance(change, Update) and any(changed.why for changed in change.fields):
+            return False
+        id_ = change.observed.id if isinstance(change, Update) else self.ids[change.key]
+        observed = next((each for each in await kind.observe() if each.id == id_), None)
+        context = ResolveContext(ids=self.ids, facts=self.settings.facts)
+        results = await kind.resolve([Pair(change.declared, observed)], context)
+        pairs = [each for each in results if isinstance(each, Pair)]
+        basis = Basis(kinds={kind.name: kind}, ids=self.ids)
+        return observed is not None and bool(pairs) and not diff(pairs, basis).items
+
+    async def _look_for(self, step: Step, kind: Kind, name: str, lost: Lost | ServerFault) -> Outcome:
+        """A create whose answer was lost is never sent again: the server may still be committing it.
+
+        One that the server said it failed at is looked for once: some fail at the answer only.
+        """
         pause, waited = _FIRST_LOOK, 0.0
         while True:
             try:
@@ -197,7 +239,10 @@ class _Run:
                 return Outcome(step=step, status="unknown", reason=str(lost), error=error)
             if len(found) == 1:
                 self.ids[step.key] = found[0]
-                return Outcome(step=step, status="done", id=found[0], reason="found after a lost answer")
+                after = "a lost answer" if isinstance(lost, Lost) else "an answer that it failed"
+                return Outcome(step=step, status="done", id=found[0], reason=f"found after {after}")
+            if isinstance(lost, ServerFault) and not found:
+                return Outcome(step=step, status="failed", reason=str(lost))
             if found or waited >= self.settings.patience or self.settings.stop.is_set():
                 said = f"; {len(found)} were found: {', '.join(found)}" if found else "; not found so far"
                 return Outcome(step=step, status="unknown", reason=f"{lost}{said}")

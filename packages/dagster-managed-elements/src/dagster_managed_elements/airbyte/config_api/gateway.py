@@ -28,6 +28,7 @@ from dagster_managed_elements.airbyte.wire import (
     Workspace,
     identity,
     read_actor,
+    read_answered,
     read_catalog,
     read_connection,
     read_definition,
@@ -36,12 +37,11 @@ from dagster_managed_elements.airbyte.wire import (
     read_optional,
     read_row,
     read_specification,
-    read_text,
 )
 from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.redaction import redact
-from dagster_managed_elements.api.requests import Request
+from dagster_managed_elements.api.requests import Effect, Request
 from dagster_managed_elements.engine.errors import Missing, ServerFault
 
 _DISCOVER_SECONDS: Final = 600.0
@@ -161,13 +161,13 @@ class ConfigGateway:
         }
         path, outgoing = f"{names.actors}/create", revealed(body)
         refuse_mask(side, name, outgoing.body["connectionConfiguration"])
-        return read_text(await self._write(path, outgoing, repeatable=False), names.id, path)
+        return read_answered(await self._write(path, outgoing, "create"), names.id, path)
 
     async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
         names = NAMES[side]
         outgoing = revealed({names.id: actor_id, "name": name, "connectionConfiguration": configuration})
         if whole:
-            await self._write(f"{names.actors}/update", outgoing)
+            await self._update(f"{names.actors}/update", outgoing, names.id)
         else:
             refuse_mask(side, name, outgoing.body["connectionConfiguration"])
             await self._merge(side, actor_id, outgoing)
@@ -178,7 +178,7 @@ class ConfigGateway:
         names = NAMES[side]
         if self._merges is not False:
             try:
-                await self._write(f"{names.actors}/partial_update", outgoing)
+                await self._update(f"{names.actors}/partial_update", outgoing, names.id)
             except Missing:
                 if self._merges:
                     raise
@@ -190,7 +190,7 @@ class ConfigGateway:
         merged = merge(there.configuration or {}, outgoing.body["connectionConfiguration"])
         refuse_lost_masks(side, there.name, merged)
         body = {**outgoing.body, "connectionConfiguration": merged}
-        await self._write(f"{names.actors}/update", replace(outgoing, body=body))
+        await self._update(f"{names.actors}/update", replace(outgoing, body=body), names.id)
         self._merges = False
 
     async def delete_actor(self, side: Side, actor_id: str) -> None:
@@ -201,12 +201,12 @@ class ConfigGateway:
         path = f"{CONNECTIONS}/create"
         fitting = replace(draft, settings=self._server.profile.accepted(draft.settings))
         outgoing = Outgoing(body=bodies.creation(fitting))
-        return read_text(await self._write(path, outgoing, repeatable=False), "connectionId", path)
+        return read_answered(await self._write(path, outgoing, "create"), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
         body = {**bodies.change(draft), "connectionId": connection_id}
-        await self._write(f"{CONNECTIONS}/update", Outgoing(body=body))
+        await self._update(f"{CONNECTIONS}/update", Outgoing(body=body), "connectionId")
 
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{CONNECTIONS}/delete", {"connectionId": connection_id})
@@ -214,15 +214,19 @@ class ConfigGateway:
     async def _read(self, path: str, asked: Json, *, timeout: float | None = None) -> Any:
         return await self._client.send(Request(path=path, json=asked, timeout=timeout))
 
-    async def _write(self, path: str, outgoing: Outgoing, *, repeatable: bool = True) -> Any:
+    async def _update(self, path: str, outgoing: Outgoing, identity: str) -> None:
+        """It is answered with the object itself; anything else does not say that it was done."""
+        read_answered(await self._write(path, outgoing, "update"), identity, path, outgoing.body[identity])
+
+    async def _write(self, path: str, outgoing: Outgoing, effect: Effect) -> Any:
         self._sent |= outgoing.secrets
         return await self._client.send(
-            Request(path=path, json=outgoing.body, repeatable=repeatable, secrets=outgoing.secrets)
+            Request(path=path, json=outgoing.body, effect=effect, secrets=outgoing.secrets)
         )
 
     async def _delete(self, path: str, body: Json) -> None:
         try:
-            await self._write(path, Outgoing(body=dict(body)))
+            await self._write(path, Outgoing(body=dict(body)), "delete")
         except Missing:
             return
 

@@ -26,9 +26,9 @@ from dagster_managed_elements.airbyte.wire import (
     Unreadable,
     Workspace,
     identity,
+    read_answered,
     read_list,
     read_row,
-    read_text,
     read_workspace,
 )
 from dagster_managed_elements.api.caching import Cache
@@ -148,13 +148,14 @@ class PublicGateway:
             }
         )
         refuse_mask(side, name, outgoing.body["configuration"])
-        return read_text(await self._send("POST", path, outgoing), f"{side}Id", path)
+        return read_answered(await self._send("POST", path, outgoing), f"{side}Id", path)
 
     async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
         outgoing = revealed({"name": name, "configuration": configuration})
         if not whole:
             refuse_mask(side, name, outgoing.body["configuration"])
-        await self._send("PUT" if whole else "PATCH", f"{self._root}/{side}s/{quote(actor_id)}", outgoing)
+        path = f"{self._root}/{side}s/{quote(actor_id)}"
+        read_answered(await self._send("PUT" if whole else "PATCH", path, outgoing), f"{side}Id", path, actor_id)
         self._catalogs.forget(actor_id)
 
     async def delete_actor(self, side: Side, actor_id: str) -> None:
@@ -163,11 +164,12 @@ class PublicGateway:
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{self._root}/connections"
         outgoing = Outgoing(body=bodies.creation(draft))
-        return read_text(await self._send("POST", path, outgoing), "connectionId", path)
+        return read_answered(await self._send("POST", path, outgoing), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         outgoing = Outgoing(body=bodies.change(draft))
-        await self._send("PATCH", f"{self._root}/connections/{quote(connection_id)}", outgoing)
+        path = f"{self._root}/connections/{quote(connection_id)}"
+        read_answered(await self._send("PATCH", path, outgoing), "connectionId", path, connection_id)
 
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{self._root}/connections/{quote(connection_id)}")
@@ -182,7 +184,7 @@ class PublicGateway:
                 method=method,
                 path=path,
                 json=outgoing.body,
-                repeatable=method != "POST",
+                effect="create" if method == "POST" else "update",
                 timeout=_RUNS_A_CONNECTOR if "/connections" in path else None,
                 secrets=outgoing.secrets,
             )
@@ -190,7 +192,7 @@ class PublicGateway:
 
     async def _delete(self, path: str) -> None:
         try:
-            await self._client.send(Request(method="DELETE", path=path))
+            await self._client.send(Request(method="DELETE", path=path, effect="delete"))
         except Missing:
             return
 
