@@ -3,6 +3,7 @@ import logging
 import traceback
 import zlib
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -154,6 +155,50 @@ async def test_attempts_end_and_the_last_error_is_raised():
             await client.send(READ)
     assert len(server.requests) == 4
     assert clock.slept == [0.25, 0.5, 1.0]
+
+
+LASTING = Request(path="/discover", json={}, lasting=600.0)
+CUT_OFF = [
+    httpx.Response(502),
+    httpx.Response(504, html="<html><title>Gateway Time-out</title></html>"),
+    httpx.ReadTimeout("slow"),
+    httpx.RemoteProtocolError("closed"),
+]
+
+
+@pytest.mark.parametrize("trouble", CUT_OFF)
+async def test_work_that_was_cut_off_is_asked_for_again_seldom(trouble):
+    clock = Clock()
+    async with client_of(Server(trouble, trouble, {"done": True}), clock) as client:
+        assert await client.send(LASTING) == {"done": True}
+    assert clock.slept == [pytest.approx(5), pytest.approx(20)]
+
+
+@pytest.mark.parametrize("trouble", CUT_OFF)
+@pytest.mark.parametrize(("attempts", "asked"), [(1, 1), (3, 3), (5, 4), (50, 4)])
+async def test_work_that_is_cut_off_for_ever_is_never_at_work_five_times(trouble, attempts, asked):
+    server, clock = Server(trouble), Clock()
+    async with client_of(server, clock, attempts=attempts) as client:
+        with pytest.raises(ApiError):
+            await client.send(LASTING)
+    assert len(server.requests) == asked
+    assert clock.slept == [pytest.approx(wait, rel=0.05) for wait in (5, 20, 100)[: asked - 1]]
+
+
+async def test_work_that_is_cut_off_is_waited_for_no_longer_than_it_may_last():
+    server, clock = Server(httpx.Response(504)), Clock()
+    async with client_of(server, clock) as client:
+        with pytest.raises(ServerFault):
+            await client.send(replace(LASTING, lasting=12.0))
+    assert len(server.requests) == 3
+    assert sum(clock.slept) == pytest.approx(12.0)
+
+
+async def test_a_server_that_is_only_busy_is_asked_again_soon_for_lasting_work_too():
+    clock = Clock()
+    async with client_of(Server(httpx.Response(503), {}), clock) as client:
+        await client.send(LASTING)
+    assert clock.slept == [0.25]
 
 
 async def test_the_wait_a_server_asks_for_is_kept():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from dagster_managed_elements.airbyte.connection_fields import Api, written_fields
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
@@ -25,7 +25,10 @@ from dagster_managed_elements.airbyte.wire import (
 )
 from dagster_managed_elements.engine.errors import ApiError
 
-__all__ = ["Capabilities", "ConnectionDraft", "Gateway", "Json", "Side", "Undiscovered"]
+__all__ = ["DISCOVER_SECONDS", "Capabilities", "ConnectionDraft", "Gateway", "Json", "Side", "Undiscovered"]
+
+DISCOVER_SECONDS: Final = 600.0
+"""How long a discovery may take, where nothing else is said: it runs the connector, for seconds to minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any, Final, cast, get_args
 
 from dagster_managed_elements.airbyte import refusals
 from dagster_managed_elements.airbyte.api_roots import Api, ApiRoot, api_root_of
+from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.workspaces import open_gateway
@@ -38,6 +39,8 @@ class AirbyteInstance(Instance):
     these may be a `Secret`, an `EnvVar` or Dagster's.
 
     *request_timeout* is in seconds, for an answer to begin or go on; all of one attempt has three times as long.
+    *discover_timeout* is in seconds too: how long discovering a source's streams may take, even where a gateway
+    cuts the answer off earlier.
     *verify* is False or the path of a certificate authority's file where the default, or that of SSL_CERT_FILE or
     REQUESTS_CA_BUNDLE, will not do. *proxy* is the URL of one; without it those of the environment count. With
     *trust_env* False nothing of the environment does. *specs* gives connectors' specifications (a JSON Schema, or
@@ -63,6 +66,7 @@ class AirbyteInstance(Instance):
     proxy: str | Secret | None = field(default=None, repr=False)
     api: Api = "auto"
     specs: Given | Frozen = ()
+    discover_timeout: float = DISCOVER_SECONDS
 
     def __post_init__(self) -> None:
         for given in fields(self):
@@ -92,8 +96,9 @@ class AirbyteInstance(Instance):
         for header, value in headers.items():
             if not (isinstance(header, str) and isinstance(value, (str, Secret))):
                 raise DeclarationError(f"headers= wants texts; that of {header!r} is {type(value).__name__}.")
-        if self.request_timeout is not None and not 0 < self.request_timeout < math.inf:
-            raise DeclarationError(f"request_timeout= wants seconds, more than 0, not {self.request_timeout}.")
+        for name in ("request_timeout", "discover_timeout"):
+            if (seconds := getattr(self, name)) is not None and not 0 < seconds < math.inf:
+                raise DeclarationError(f"{name}= wants seconds, more than 0, not {seconds}.")
         if self.max_attempts < 1:
             raise DeclarationError(f"max_attempts= wants 1 at least, not {self.max_attempts}.")
 
@@ -126,7 +131,11 @@ class AirbyteInstance(Instance):
         )
         async with open_client(options) as client:
             gateway = await open_gateway(
-                client, self.workspace, public_roots=api_root.public_roots, specs=freeze(self.specs)
+                client,
+                self.workspace,
+                public_roots=api_root.public_roots,
+                specs=freeze(self.specs),
+                discover_timeout=self.discover_timeout,
             )
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
@@ -159,6 +168,7 @@ _WANTED: Final[Mapping[str, tuple[tuple[type[Any], ...], str]]] = {
     **dict.fromkeys(_TEXTS, _TEXT),
     "headers": ((Mapping, tuple), "a mapping of names to texts"),
     "request_timeout": ((int, float, type(None)), "seconds"),
+    "discover_timeout": ((int, float), "seconds"),
     "max_attempts": ((int,), "a number"),
     "verify": ((bool, str, PathLike), "True, False or the path of a file"),
     "trust_env": ((bool,), "True or False"),

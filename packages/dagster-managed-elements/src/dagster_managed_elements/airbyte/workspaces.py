@@ -10,7 +10,7 @@ from dagster_managed_elements.airbyte.config_api.endpoints import ROOT, WORKSPAC
 from dagster_managed_elements.airbyte.config_api.gateway import ConfigGateway
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server, probe
-from dagster_managed_elements.airbyte.gateways import Gateway
+from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
 from dagster_managed_elements.airbyte.public_api.gateway import PublicGateway, find_workspaces
 from dagster_managed_elements.airbyte.specs.given import Frozen
 from dagster_managed_elements.airbyte.wire import Workspace, read_workspace
@@ -22,7 +22,12 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 async def open_gateway(
-    client: Client, workspace: str | None = None, *, public_roots: Sequence[str] = (), specs: Frozen = ()
+    client: Client,
+    workspace: str | None = None,
+    *,
+    public_roots: Sequence[str] = (),
+    specs: Frozen = (),
+    discover_timeout: float = DISCOVER_SECONDS,
 ) -> Gateway:
     """A gateway to *workspace* (an id, a name, or None for the only one).
 
@@ -31,11 +36,12 @@ async def open_gateway(
     """
     if public_roots:
         root, seen = await find_workspaces(client, public_roots)
-        return PublicGateway(client, choose(seen, workspace), root=root, specs=specs)
+        chosen = choose(seen, workspace)
+        return PublicGateway(client, chosen, root=root, specs=specs, discover_timeout=discover_timeout)
     server = await probe(client)
-    if workspace and _UUID.fullmatch(workspace) and (found := await _by_id(client, workspace)):
-        return ConfigGateway(client, found, server)
-    return ConfigGateway(client, choose(await _all(client, server), workspace), server)
+    found = await _by_id(client, workspace) if workspace and _UUID.fullmatch(workspace) else None
+    chosen = found or choose(await _all(client, server), workspace)
+    return ConfigGateway(client, chosen, server, discover_timeout=discover_timeout)
 
 
 def choose(workspaces: Sequence[Workspace], wanted: str | None) -> Workspace:

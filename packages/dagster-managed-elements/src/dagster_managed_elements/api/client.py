@@ -26,7 +26,17 @@ from dagster_managed_elements.api.addresses import Address, read_address
 from dagster_managed_elements.api.answers import Answer, ErrorReader, decipher, plain_sentence, said_date, unusable
 from dagster_managed_elements.api.faults import translate
 from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
-from dagster_managed_elements.api.retrying import Endless, leaves_doubt, limit, pause, repeats, whole
+from dagster_managed_elements.api.retrying import (
+    Endless,
+    exhausted,
+    goes_on,
+    leaves_doubt,
+    limit,
+    patience,
+    pause,
+    repeats,
+    whole,
+)
 from dagster_managed_elements.engine.errors import DeclarationError, Unclear, Unreachable
 
 _log = logging.getLogger("dagster_managed_elements.api")
@@ -177,8 +187,8 @@ class Client:
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: repeats(request, error)),
-            stop=self._enough,
-            wait=lambda state: pause(state.attempt_number, _error(state), self._chance()),
+            stop=lambda state: self._enough(request, state),
+            wait=lambda state: _wait(request, state, self._chance()),
             sleep=self._sleep,
             before_sleep=before_sleep,
             reraise=True,
@@ -191,8 +201,11 @@ class Client:
                 return answer
         return None  # pragma: no cover - AsyncRetrying returns or raises within the loop
 
-    def _enough(self, state: RetryCallState) -> bool:
+    def _enough(self, request: Request, state: RetryCallState) -> bool:
         error = _error(state)
+        if request.lasting is not None and goes_on(request, error):
+            spent = state.attempt_number >= self._options.attempts
+            return spent or exhausted(state.attempt_number, _passed(state), request.lasting)
         enough = state.attempt_number >= limit(error, self._options.attempts, answered=self._answered)
         if enough and isinstance(error, Unreachable):
             self._answered = False  # waited for in full once: each of a hundred steps need not do so again
@@ -238,7 +251,8 @@ class Client:
     async def _exchange(self, request: Request, proof: Mapping[str, str], number: int) -> Answer:
         """One request and its whole answer, whatever its status; no place is held while waiting to repeat."""
         body = None if request.json is None else msgspec.json.encode(request.json)
-        seconds = request.timeout if request.timeout is not None else self._options.timeout
+        own = request.lasting if request.lasting is not None else request.timeout
+        seconds = own if own is not None else self._options.timeout
         async with self._limiter:
             self.sent += 1
             began = time.monotonic()
@@ -291,6 +305,19 @@ class Client:
 
 def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
+
+
+def _wait(request: Request, state: RetryCallState, chance: float) -> float:
+    error = _error(state)
+    if request.lasting is not None and goes_on(request, error):
+        passed = _passed(state)
+        return min(patience(passed, state.idle_for), request.lasting - passed)
+    return pause(state.attempt_number, error, chance)
+
+
+def _passed(state: RetryCallState) -> float:
+    """Seconds since the first attempt, at least those that were waited."""
+    return max(state.idle_for, state.seconds_since_start or 0.0)
 
 
 def _tell(request: Request, result: str, began: float, number: int) -> None:

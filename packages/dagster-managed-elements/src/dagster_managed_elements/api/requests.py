@@ -38,6 +38,8 @@ class Request:
     *effect* says what it does there. A create sent twice is done twice: it is sent again only where it provably
     never reached the server, or the server asked to come back later (429).
     *timeout* is in seconds and overrides the client's. *secrets* are blanked out of every message.
+    *lasting* is for work that the server goes on with where something in between cuts the answer off: in how many
+    seconds it should be done. It overrides both time-outs, and such a request is repeated seldom.
     """
 
     method: str = "POST"
@@ -45,6 +47,7 @@ class Request:
     json: Any = field(default=None, repr=False)
     effect: Effect = "read"
     timeout: float | None = None
+    lasting: float | None = None
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property

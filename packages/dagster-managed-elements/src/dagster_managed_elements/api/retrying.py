@@ -12,6 +12,9 @@ _LONGEST_PAUSE: Final = 30.0
 _LONGEST_RETRY_AFTER: Final = 120.0
 _LONGEST_ANSWER: Final = 120.0
 """Seconds: as long as one may take to arrive once it has begun, whatever it took to begin."""
+_CUT_OFF: Final = frozenset({502, 504})
+_MOST_AT_WORK: Final = 4
+_SHORTEST_PATIENCE: Final = 5.0
 _PASSING: Final = frozenset({500, 502, 503, 504})
 
 
@@ -47,6 +50,24 @@ def leaves_doubt(request: Request, error: BaseException | None) -> bool:
     """Whether an update that is sent again after *error* may have been carried out before, in whatever order."""
     unclear = isinstance(error, Lost) or (isinstance(error, ServerFault) and error.status in _PASSING)
     return unclear and request.effect == "update"
+
+
+def goes_on(request: Request, error: BaseException | None) -> bool:
+    """Whether the server is likely still at work on *request*: asked again at once, it would begin once more."""
+    cut_off = isinstance(error, Lost) or (isinstance(error, ServerFault) and error.status in _CUT_OFF)
+    return request.lasting is not None and cut_off
+
+
+def patience(passed: float, waited: float) -> float:
+    """Seconds to wait for work that was cut off *passed* seconds after it was asked for, *waited* of them between
+    attempts: as long as it took to be cut off, then each time four times what was waited so far.
+    """
+    return 4 * waited if waited else max(passed, _SHORTEST_PATIENCE)
+
+
+def exhausted(attempt: int, passed: float, lasting: float) -> bool:
+    """Whether to give up work that was cut off: each attempt may still be running on the server."""
+    return attempt >= _MOST_AT_WORK or passed >= lasting
 
 
 def limit(error: BaseException | None, attempts: int, *, answered: bool) -> int:

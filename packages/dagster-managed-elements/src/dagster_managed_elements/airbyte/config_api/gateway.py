@@ -16,7 +16,14 @@ from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lo
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
 from dagster_managed_elements.airbyte.config_api.versions import Scope
 from dagster_managed_elements.airbyte.connection_fields import read_fields
-from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft, Json, Side, Undiscovered
+from dagster_managed_elements.airbyte.gateways import (
+    DISCOVER_SECONDS,
+    Capabilities,
+    ConnectionDraft,
+    Json,
+    Side,
+    Undiscovered,
+)
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -44,9 +51,6 @@ from dagster_managed_elements.api.redaction import redact
 from dagster_managed_elements.api.requests import Effect, Request
 from dagster_managed_elements.engine.errors import Missing, ServerFault
 
-_DISCOVER_SECONDS: Final = 600.0
-"""Discovery runs the connector, which takes seconds to minutes."""
-
 
 class ConfigGateway:
     """One workspace through the Config API; made by `workspaces.open_gateway`. See `Gateway`."""
@@ -57,7 +61,7 @@ class ConfigGateway:
         workspace: Workspace,
         server: Server | None = None,
         *,
-        discover_timeout: float = _DISCOVER_SECONDS,
+        discover_timeout: float = DISCOVER_SECONDS,
     ) -> None:
         self._client, self._workspace, self._discover_timeout = client, workspace, discover_timeout
         self._server = server or Server(base=client.address.base)
@@ -146,7 +150,7 @@ class ConfigGateway:
 
         async def ask() -> Catalog:
             asked = {"sourceId": source_id, "disable_cache": False}
-            body = await self._read(path, asked, timeout=self._discover_timeout)
+            body = await self._read(path, asked, lasting=self._discover_timeout)
             return _discovered(body, path, source_id, self._sent)
 
         return await self._catalogs.get(source_id, ask)
@@ -211,8 +215,8 @@ class ConfigGateway:
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{CONNECTIONS}/delete", {"connectionId": connection_id})
 
-    async def _read(self, path: str, asked: Json, *, timeout: float | None = None) -> Any:
-        return await self._client.send(Request(path=path, json=asked, timeout=timeout))
+    async def _read(self, path: str, asked: Json, *, lasting: float | None = None) -> Any:
+        return await self._client.send(Request(path=path, json=asked, lasting=lasting))
 
     async def _update(self, path: str, outgoing: Outgoing, identity: str) -> None:
         """It is answered with the object itself; anything else does not say that it was done."""

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Capabilities, ConnectionDraft, Json, Side
 from dagster_managed_elements.airbyte.public_api import bodies
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.specs import facts
@@ -43,18 +43,25 @@ Listed = TypeVar("Listed", bound=Actor | Connection | Unreadable)
 _LOW_CODE: Final[Mapping[Side, str]] = {"source": "declarative_sources"}
 """Where low-code connectors, such as the Builder makes, are listed; no version has destinations of that sort."""
 
-_RUNS_A_CONNECTOR: Final = 600.0
-"""Seconds: reading streams and creating a connection discover the source first."""
-
 
 class PublicGateway:
     """One workspace through the Public API. See `Gateway`.
 
     *root* is the path of the API: `/api/public/v1` on a self-managed server, `/v1` on Cloud. *specs* are the
-    connectors' specifications a user gave.
+    connectors' specifications a user gave. *discover_timeout* is in seconds, and holds for writing connections too:
+    their streams are discovered first.
     """
 
-    def __init__(self, client: Client, workspace: Workspace, *, root: str, specs: Frozen) -> None:
+    def __init__(
+        self,
+        client: Client,
+        workspace: Workspace,
+        *,
+        root: str,
+        specs: Frozen,
+        discover_timeout: float = DISCOVER_SECONDS,
+    ) -> None:
+        self._discover_timeout = discover_timeout
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
         self._definitions: Cache[Side, Sequence[Definition]] = Cache()
         self._catalogs: Cache[str, Catalog] = Cache()
@@ -132,7 +139,7 @@ class PublicGateway:
         asked = {"sourceId": source_id, **({"destinationId": destination_id} if destination_id else {})}
 
         async def ask() -> Catalog:
-            body = await self._get(path, asked, timeout=_RUNS_A_CONNECTOR)
+            body = await self._get(path, asked, lasting=self._discover_timeout)
             return bodies.read_streams(body, path)
 
         return await self._catalogs.get(source_id, ask)
@@ -174,9 +181,9 @@ class PublicGateway:
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{self._root}/connections/{quote(connection_id)}")
 
-    async def _get(self, path: str, asked: Mapping[str, Any] | None = None, *, timeout: float | None = None) -> Any:
+    async def _get(self, path: str, asked: Mapping[str, Any] | None = None, *, lasting: float | None = None) -> Any:
         query = f"?{urlencode(asked)}" if asked else ""
-        return await self._client.send(Request(method="GET", path=f"{path}{query}", timeout=timeout))
+        return await self._client.send(Request(method="GET", path=f"{path}{query}", lasting=lasting))
 
     async def _send(self, method: str, path: str, outgoing: Outgoing) -> Any:
         return await self._client.send(
@@ -185,7 +192,7 @@ class PublicGateway:
                 path=path,
                 json=outgoing.body,
                 effect="create" if method == "POST" else "update",
-                timeout=_RUNS_A_CONNECTOR if "/connections" in path else None,
+                lasting=self._discover_timeout if "/connections" in path else None,
                 secrets=outgoing.secrets,
             )
         )
