@@ -327,7 +327,9 @@ def test_normalize_data_never_differs_when_left_out_and_is_refused_when_asked_fo
     workspace.applied(connection({"users": FULL}))
     assert workspace.plan(connection({"users": FULL}, normalize_data=False)).entries == ()
     (said,) = workspace.problems(connection({"users": FULL}, normalize_data=True))
-    assert said == "sync.normalize data: normalization left Airbyte in 1.0; leave normalize_data out"
+    assert said == (
+        "sync.normalize data: normalization left Airbyte in 1.0, and this one is 2.0.0; leave normalize_data out"
+    )
 
 
 def test_a_source_that_cannot_be_discovered_is_a_problem_of_its_connection(workspace):

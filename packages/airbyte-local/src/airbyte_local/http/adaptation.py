@@ -29,7 +29,7 @@ def _fitted(value: Any, profile: Profile) -> Any:
         return _fitted(value[profile.bare[name]], profile)
     found = {key: _fitted(inner, profile) for key, inner in value.items() if key not in lacks}
     for key, more in profile.adds.get(name, {}).items():
-        found[key] = _joined(found.get(key), more)
+        found[key] = _joined(found.get(key), more(found) if callable(more) else more)
     return found
 
 

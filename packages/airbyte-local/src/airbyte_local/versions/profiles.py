@@ -46,7 +46,8 @@ class Profile:
     lacks: fields.Fields = field(default_factory=dict[str, frozenset[str]])
     """Form of an object -> properties that this version does not know."""
     adds: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    """Form of an object -> properties that are there in this version, whatever the handlers say."""
+    """Form of an object -> properties that are there in this version, whatever the handlers say; a value may be a
+    function of the object."""
     bare: Mapping[str, str] = field(default_factory=dict[str, str])
     """Form of an object -> the one property that this version sends in the place of the whole object."""
     kinds: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])

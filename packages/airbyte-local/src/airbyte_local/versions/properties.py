@@ -98,11 +98,20 @@ GEOGRAPHY: Mapping[str, Json] = {
     "web_connection": {"geography": "auto"},
     "public_connection": {"dataResidency": "auto"},
 }
+
+
+def _normalization(definition: Json) -> Json:
+    return {"supported": str(definition["dockerRepository"]).endswith("-postgres")}
+
+
 OF_0_50: Mapping[str, Json] = {
     **GEOGRAPHY,
     "instance": {"webappUrl": "http://localhost:8000"},  # as its configuration has it, not as it is reached
     "organization": {"orgLevelBilling": False, "pba": False},
-    "destination_definition": {"supportsDbt": False, "normalizationConfig": {"supported": False}},
+    "destination_definition": {
+        "supportsDbt": False,
+        "normalizationConfig": _normalization,
+    },
 }
 # What a version says it also takes: clients send streams back as they came.
 WORDS_OF_THE_FUTURE: Mapping[str, Mapping[str, list[str]]] = {

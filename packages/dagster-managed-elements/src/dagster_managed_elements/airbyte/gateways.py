@@ -37,7 +37,8 @@ class ConnectionDraft:
 
     *fields* are those of `connection_fields`, by label. *streams* are all that are to be selected, those that did
     not change as they came. *settings* are in the API's own words, of the connection that this one
-    replaces, as `Connection.settings` has them.
+    replaces, as `Connection.settings` has them. *normalize* says whether its rows are to be normalized, where
+    *operations* are the ids of what it does so far after a sync.
     """
 
     name: str | None = None
@@ -47,6 +48,8 @@ class ConnectionDraft:
     streams: Sequence[ConfiguredStream] | None = None
     catalog_id: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    normalize: bool | None = None
+    operations: Sequence[str] = ()
 
     def written(self, api: Api) -> dict[str, Any]:
         """What both APIs are told alike: its name and its ends, and its fields as *api* spells them."""
@@ -63,12 +66,15 @@ class Undiscovered(ApiError):
 class Capabilities:
     """What one of the two APIs can be sent. *modes* are the pairs of sync modes it has a name for, None: every one.
 
-    *no_streams* says why a connection cannot be written without any stream, None: it can.
+    *no_streams* says why a connection cannot be written without any stream, None: it can. *normalizes* says whether
+    it still has normalization, None: only the destination tells, and *no_normalization* why not.
     """
 
     api: Api
     modes: frozenset[AirbyteSyncMode] | None = None
     no_streams: str | None = None
+    normalizes: bool | None = False
+    no_normalization: str = "this Airbyte does not say that it still has normalization; leave normalize_data out"
 
     def refuses(self, mode: AirbyteSyncMode) -> str | None:
         """Why a pair of sync modes cannot be written."""
@@ -138,6 +144,10 @@ class Gateway(Protocol):
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """Sends what is drafted; nothing in it resets a stream."""
+        ...
+
+    async def normalizes(self, connection: Connection) -> bool:
+        """Whether a connection normalizes its rows; asked once an operation, and of those that have some."""
         ...
 
     async def delete_connection(self, connection_id: str) -> None:

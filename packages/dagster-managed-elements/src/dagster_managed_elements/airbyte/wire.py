@@ -29,26 +29,37 @@ class Workspace(WireStruct, frozen=True, kw_only=True):
     organization_id: str | None = None
 
 
+class Normalization(WireStruct, frozen=True, kw_only=True):
+    """Whether Airbyte normalizes what a destination was written; it did so before 1.0."""
+
+    supported: bool = False
+
+
 class Definition(WireStruct, frozen=True, kw_only=True):
-    """A connector type. `id` is the source or destination definition id, by which everything refers to it."""
+    """A connector type. `id` is the source or destination definition id, by which everything refers to it.
+
+    *normalization_config* is of destinations before 1.0.
+    """
 
     id: str
     name: str
     docker_repository: str = ""
     docker_image_tag: str = ""
+    normalization_config: Normalization | None = None
 
 
 class Specification(WireStruct, frozen=True, kw_only=True):
     """What a connector says of its configuration: a JSON Schema in which `airbyte_secret` marks secrets.
 
     A *partial* one says only where secrets are: nothing can be validated against it. *docker_repository* says of
-    which image it is.
+    which image it is, *supports_normalization* whether an Airbyte before 1.0 normalizes what it writes.
     """
 
     connection_specification: dict[str, Any] = {}
     supported_destination_sync_modes: list[str] = []
     is_partial: bool = False
     docker_repository: str = ""
+    supports_normalization: bool | None = None
 
 
 class Actor(WireStruct, frozen=True, kw_only=True):
@@ -115,6 +126,12 @@ class Connection(WireStruct, frozen=True, kw_only=True):
     fields: dict[str, Any] = {}
     settings: dict[str, Any] = {}
     lost: list[str] = []
+
+    @property
+    def operations(self) -> list[str]:
+        """The ids of what it does after a sync."""
+        listed = self.settings.get("operationIds")
+        return cast("list[str]", listed) if isinstance(listed, list) else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +213,11 @@ def read_catalog(body: Any, at: str, catalog_id: str | None = None) -> Catalog:
     rows = read_optional_list(body, "streams", at) if body is not None else ()
     streams = [_configured(row, f"{at}.streams[{number}]") for number, row in enumerate(rows)]
     return Catalog(streams=streams, catalog_id=catalog_id)
+
+
+def read_operator_type(body: Any, at: str) -> str:
+    """What kind of an operation it is, such as `normalization`."""
+    return read_optional_text(read_optional(body, "operatorConfiguration", at), "operatorType", at)
 
 
 def read_job(body: Any, at: str) -> Job:

@@ -18,6 +18,13 @@ SETTINGS: Final = (
 _NEW: Final = {"status": "active", "scheduleType": "manual"}
 
 
+NORMALIZATION: Final = {
+    "name": "Normalization",
+    "operatorConfiguration": {"operatorType": "normalization", "normalization": {"option": "basic"}},
+}
+"""The operation that normalizes, on servers before 1.0; it is called as Airbyte's own UI called it."""
+
+
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
     """All of a new connection; what is not drafted is left to the server's defaults."""
     return {**_NEW, **initial_fields("config"), **change(draft)}

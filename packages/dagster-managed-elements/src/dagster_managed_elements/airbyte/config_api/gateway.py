@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from dagster_managed_elements.airbyte.config_api import bodies
-from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL
+from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL, OPERATIONS
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
@@ -41,6 +41,7 @@ from dagster_managed_elements.airbyte.wire import (
     read_definition,
     read_job,
     read_list,
+    read_operator_type,
     read_optional,
     read_row,
     read_specification,
@@ -70,6 +71,7 @@ class ConfigGateway:
         self._definitions: Cache[Side, Sequence[Definition]] = Cache()
         self._specifications: Cache[tuple[str, Side, str], Specification] = Cache()
         self._catalogs: Cache[str, Catalog] = Cache()
+        self._normalizations: Cache[str, bool] = Cache()
         self._sent: set[str] = set()
 
     @property
@@ -83,7 +85,11 @@ class ConfigGateway:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(api="config")
+        normalizes = self._server.profile.normalizes
+        if normalizes is not False:
+            return Capabilities(api="config", normalizes=normalizes)
+        why = f"normalization left Airbyte in 1.0, and this one is {self._server.version}; leave normalize_data out"
+        return Capabilities(api="config", no_normalization=why)
 
     async def definitions(self, side: Side) -> Sequence[Definition]:
         names = NAMES[side]
@@ -203,17 +209,47 @@ class ConfigGateway:
 
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{CONNECTIONS}/create"
-        fitting = replace(draft, settings=self._server.profile.accepted(draft.settings))
+        accepted = self._server.profile.accepted(draft.settings)
+        fitting = await self._operating(replace(draft, settings=accepted))
         outgoing = Outgoing(body=bodies.creation(fitting))
         return read_answered(await self._write(path, outgoing, "create"), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
-        body = {**bodies.change(draft), "connectionId": connection_id}
+        body = {**bodies.change(await self._operating(draft)), "connectionId": connection_id}
         await self._update(f"{CONNECTIONS}/update", Outgoing(body=body), "connectionId")
 
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{CONNECTIONS}/delete", {"connectionId": connection_id})
+
+    async def normalizes(self, connection: Connection) -> bool:
+        found = [await self._is_normalization(operation) for operation in connection.operations]
+        return any(found)
+
+    async def _is_normalization(self, operation: str) -> bool:
+        path = f"{OPERATIONS}/get"
+
+        async def ask() -> bool:
+            body = await self._read(path, {"operationId": operation})
+            return read_operator_type(body, path) == "normalization"
+
+        return await self._normalizations.get(operation, ask)
+
+    async def _operating(self, draft: ConnectionDraft) -> ConnectionDraft:
+        """*draft* with the operations that it takes to normalize, or not to, beside those that do something else.
+
+        One whose answer was lost is made again: an operation that no connection has does nothing.
+        """
+        if draft.normalize is None or self.capabilities.normalizes is False:
+            return draft
+        normalizing = [operation for operation in draft.operations if await self._is_normalization(operation)]
+        kept = [operation for operation in draft.operations if operation not in normalizing]
+        if draft.normalize and not normalizing:
+            path = f"{OPERATIONS}/create"
+            body = {"workspaceId": self._workspace.workspace_id, **bodies.NORMALIZATION}
+            normalizing = [read_text(await self._write(path, Outgoing(body=body)), "operationId", path)]
+        listed = [*kept, *normalizing] if draft.normalize else kept
+        return replace(draft, settings={**draft.settings, "operationIds": listed})
 
     async def _read(self, path: str, asked: Json, *, lasting: float | None = None) -> Any:
         return await self._client.send(Request(path=path, json=asked, lasting=lasting))

@@ -112,7 +112,7 @@ class ActorKind(Kind):
             return
         named = Named(typed.definition.id, typed.definition.name)
         fields = {**declared.fields, "type": named, "configuration": configuration}
-        facts = msgspec.structs.replace(specification, docker_repository=typed.definition.docker_repository)
+        facts = _of_definition(specification, typed.definition)
         yield Pair(replace(declared, fields=fields, facts=facts), observed)
 
     async def create(self, declared: Declared, ids: Ids) -> str:
@@ -155,6 +155,15 @@ class ActorKind(Kind):
 def _as_shown(leaf: Any) -> Any:
     """What the server shows of what it was sent."""
     return SECRET_MASK if isinstance(leaf, (Secret, Masked)) else leaf
+
+
+def _of_definition(specification: Specification, definition: Definition) -> Specification:
+    """With what only the definition says of the connector, which connections are checked against too."""
+    config = definition.normalization_config
+    normalizes = config.supported if config else specification.supports_normalization
+    return msgspec.structs.replace(
+        specification, docker_repository=definition.docker_repository, supports_normalization=normalizes
+    )
 
 
 def _is_other(typed: _Typed) -> bool:

@@ -72,8 +72,14 @@ class ConnectionKind(Kind):
         if declared is None:
             return [pair]
         value = unwrapped(declared.fields["streams"])
-        if refused := list(self._refused(pair, declared, value)):
+        if refused := [*self._refused(pair, declared, value), *self._unnormalized(context, declared)]:
             return refused
+        managed = (
+            self._gateway.capabilities.normalizes is not False and declared.fields.get("normalize data") is not None
+        )
+        if observed is not None and managed:
+            normalizes = await self._gateway.normalizes(cast("Connection", observed.raw))
+            pair = Pair(declared, replace(observed, fields={**observed.fields, "normalize data": normalizes}))
         source = cast("Key", declared.fields["source"])
         coming = context.coming.get(source)
         source_id = context.ids.get(source) if not isinstance(coming, Replace) else None
@@ -114,12 +120,21 @@ class ConnectionKind(Kind):
             yield Problem(declared.key, (label,), why)
         if not value and _selects(pair.observed) and (why := capabilities.no_streams) is not None:
             yield Problem(declared.key, ("streams",), why)
-        if declared.fields.get("normalize data"):
-            text = "normalization left Airbyte in 1.0; leave normalize_data out"
-            yield Problem(declared.key, ("normalize data",), text)
         for want in streams.wanted(value):
             if (why := capabilities.refuses(want.mode)) is not None:
                 yield Problem(declared.key, ("streams", want.label), why)
+
+    def _unnormalized(self, context: ResolveContext, declared: Declared) -> Iterator[Problem]:
+        """Why what the destination is written cannot be normalized, where that is declared."""
+        destination, capabilities = cast("Key", declared.fields["destination"]), self._gateway.capabilities
+        if not declared.fields.get("normalize data") or destination in context.broken:
+            return
+        supports = _specification(context, declared).supports_normalization
+        if capabilities.normalizes is not False and supports is False:
+            text = f"this Airbyte does not normalize what {destination} is written; leave normalize_data out"
+            yield Problem(declared.key, ("normalize data",), text)
+        elif not (capabilities.normalizes or (capabilities.normalizes is None and supports)):
+            yield Problem(declared.key, ("normalize data",), capabilities.no_normalization)
 
     def _checked(
         self,
@@ -164,6 +179,8 @@ class ConnectionKind(Kind):
             catalog_id=facts.catalog_id,
             fields=declared.fields,
             settings=facts.carried if read_interim(declared.key.name) is None else paused(facts.carried),
+            normalize=declared.fields.get("normalize data"),
+            operations=facts.carried.get("operationIds", ()),
         )
         return await self._gateway.create_connection(draft)
 
@@ -174,6 +191,9 @@ class ConnectionKind(Kind):
         draft = ConnectionDraft(name=change.declared.key.name if "name" in changed else None, fields=fields)
         if (interim := read_interim(change.observed.name)) is not None and "name" in changed:
             draft = replace(draft, settings={"status": interim.note})
+        if "normalize data" in changed:
+            operations = cast("Connection", change.observed.raw).operations
+            draft = replace(draft, normalize=change.declared.fields["normalize data"], operations=operations)
         if "streams" in changed:
             touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
             kept = untouched(change.observed, touched)

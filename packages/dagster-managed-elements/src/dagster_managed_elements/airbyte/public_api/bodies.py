@@ -207,6 +207,7 @@ def _schema(paths: list[list[str]]) -> dict[str, Any]:
 CAPABILITIES: Final = Capabilities(
     api="public",
     modes=frozenset(AirbyteSyncMode(*pair) for pair in MODES),
+    no_normalization="Airbyte's Public API has no normalization; leave normalize_data out",
     no_streams="Airbyte's Public API takes no streams at all for a choice of its own; declare one at least",
 )
 

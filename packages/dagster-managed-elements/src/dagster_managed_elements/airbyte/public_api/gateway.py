@@ -178,6 +178,10 @@ class PublicGateway:
         path = f"{self._root}/connections/{quote(connection_id)}"
         read_answered(await self._send("PATCH", path, outgoing), "connectionId", path, connection_id)
 
+    async def normalizes(self, connection: Connection) -> bool:
+        del connection
+        return False
+
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{self._root}/connections/{quote(connection_id)}")
 
