@@ -209,14 +209,13 @@ class ConfigGateway:
 
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{CONNECTIONS}/create"
-        accepted = self._server.profile.accepted(draft.settings)
-        fitting = await self._operating(replace(draft, settings=accepted))
+        fitting = await self._fitting(draft)
         outgoing = Outgoing(body=bodies.creation(fitting))
         return read_answered(await self._write(path, outgoing, "create"), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
-        body = {**bodies.change(await self._operating(draft)), "connectionId": connection_id}
+        body = {**bodies.change(await self._fitting(draft)), "connectionId": connection_id}
         await self._update(f"{CONNECTIONS}/update", Outgoing(body=body), "connectionId")
 
     async def delete_connection(self, connection_id: str) -> None:
@@ -235,6 +234,11 @@ class ConfigGateway:
 
         return await self._normalizations.get(operation, ask)
 
+    async def _fitting(self, draft: ConnectionDraft) -> ConnectionDraft:
+        """*draft* as this version takes it."""
+        accepted = self._server.profile.accepted(draft.settings)
+        return await self._operating(replace(draft, settings=accepted))
+
     async def _operating(self, draft: ConnectionDraft) -> ConnectionDraft:
         """*draft* with the operations that it takes to normalize, or not to, beside those that do something else.
 
@@ -247,7 +251,7 @@ class ConfigGateway:
         if draft.normalize and not normalizing:
             path = f"{OPERATIONS}/create"
             body = {"workspaceId": self._workspace.workspace_id, **bodies.NORMALIZATION}
-            normalizing = [read_text(await self._write(path, Outgoing(body=body)), "operationId", path)]
+            normalizing = [read_answered(await self._write(path, Outgoing(body=body), "create"), "operationId", path)]
         listed = [*kept, *normalizing] if draft.normalize else kept
         return replace(draft, settings={**draft.settings, "operationIds": listed})
 
