@@ -10,6 +10,7 @@ from dagster_managed_elements.airbyte.generated.sources import FileSource
 from dagster_managed_elements.airbyte.specs.choices import Choice, settle
 from dagster_managed_elements.airbyte.specs.schemas import branches, constants, parts, properties
 from dagster_managed_elements.airbyte.wire import Specification
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 
 
@@ -114,6 +115,13 @@ def test_a_secret_in_a_choice_stays_one_and_is_not_printed():
     settled, _ = settle({"provider": choice}, Specification(connection_specification=SCHEMA | {"properties": {}}))
     assert settled["provider"]["password"] == Secret.env("PASSWORD")
     assert repr(choice) == str(choice) == "SSHSecureShell(...)"
+
+
+def test_what_contains_itself_is_refused_where_it_is_written():
+    circle = {}
+    circle["again"] = circle
+    with pytest.raises(DeclarationError, match=r"^Circle contains itself, or nests more than 100 levels deep\.$"):
+        made("Circle", circle=circle)
 
 
 def test_every_branch_of_the_registry_is_found_by_its_title_as_a_class_is_named(corpus):

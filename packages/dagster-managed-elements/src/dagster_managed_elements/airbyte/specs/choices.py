@@ -22,7 +22,8 @@ from dagster_managed_elements.airbyte.specs.schemas import (
 )
 from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.elements import plain
-from dagster_managed_elements.engine.values import walk
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import DEEPEST, nests_too_deep, walk
 
 Path: TypeAlias = tuple[str, ...]
 Finding: TypeAlias = tuple[Path, str]
@@ -31,11 +32,16 @@ _UNTOLD: Final = "this API does not tell what {} stands for; give specs=, or wri
 
 
 class Choice:
-    """One branch of a oneOf: the *label* of its class, and what is configured in it."""
+    """One branch of a oneOf: the *label* of its class, and what is configured in it.
+
+    Raises DeclarationError where that contains itself, or has more levels than a value may have.
+    """
 
     label: ClassVar[str] = ""
 
     def __init__(self, **configuration: Any) -> None:
+        if nests_too_deep(configuration):
+            raise DeclarationError(f"{self.label} contains itself, or nests more than {DEEPEST} levels deep.")
         self.configuration: Mapping[str, Any] = plain(configuration)
 
     def __eq__(self, other: object) -> bool:
