@@ -16,7 +16,7 @@ CLOUD = ApiRoot(base="https://api.airbyte.com", public_roots=("/v1",))
         (f"{HOST}/airbyte", "auto", ApiRoot(base=f"{HOST}/airbyte")),
         (f"{HOST}/api/public/v1", "auto", ApiRoot(base=HOST, public_roots=("/api/public/v1",))),
         (f"{HOST}/api/public/v1", "config", ApiRoot(base=HOST)),
-        (f"{HOST}/v1", "auto", ApiRoot(base=HOST, public_roots=("/api/public/v1", "/v1"))),
+        (f"{HOST}/v1", "auto", ApiRoot(base=HOST, public_roots=("/v1", "/api/public/v1"))),
         (HOST, "public", ApiRoot(base=HOST, public_roots=("/api/public/v1", "/v1"))),
         (f"{HOST}/api/v1", "public", ApiRoot(base=HOST, public_roots=("/api/public/v1", "/v1"))),
         ("http://u:p@localhost:8000/api/v1", "auto", ApiRoot(base="http://u:p@localhost:8000")),

@@ -40,7 +40,8 @@ def api_root_of(url: str, api: Api = "auto") -> ApiRoot:
     base, root = _split(url.strip().rstrip("/"))
     if api == "config" or (api == "auto" and root in {"", ROOT}):
         return ApiRoot(base=base)
-    # Cloud's root, pasted behind the address of a self-managed server, is that of old ones only.
+    if root == BARE_ROOT:  # Cloud's and old servers'; others have nothing there, and are asked where they have it
+        return ApiRoot(base=base, public_roots=(BARE_ROOT, PUBLIC_ROOT))
     return ApiRoot(base=base, public_roots=(root,) if root == PUBLIC_ROOT else (PUBLIC_ROOT, BARE_ROOT))
 
 
