@@ -15,6 +15,7 @@ from dagster_managed_elements.engine.errors import (
     RateLimited,
     ServerFault,
     Unauthorized,
+    Unclear,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -222,7 +223,7 @@ DEEP = b"[" * 5000 + b"1" + b"]" * 5000
 LARGE = [b'{"n": 1e999}', b'{"n": ' + b"9" * 5000 + b"}"]
 
 
-@pytest.mark.parametrize(("request_", "kind"), [(READ, ServerFault), (CREATE, Lost)])
+@pytest.mark.parametrize(("request_", "kind"), [(READ, ServerFault), (CREATE, Unclear)])
 @pytest.mark.parametrize("body", [DEEP, *LARGE])
 def test_whole_json_that_cannot_be_read_is_said_to_be_that_and_not_asked_for_again(request_, kind, body):
     error = failure(Answer(status=200, body=body), request_)

@@ -20,13 +20,21 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.errors import Lost, ManagedElementsError, Partial, ServerFault, Unreachable
+from dagster_managed_elements.engine.errors import (
+    Lost,
+    ManagedElementsError,
+    Partial,
+    ServerFault,
+    Unclear,
+    Unreachable,
+)
 from dagster_managed_elements.engine.execution import ExecutionSettings, execute
 from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.planning import plan
 from dagster_managed_elements.engine.reports import Outcome, Report
-from dagster_managed_elements.engine.values import Ids, Key, Later
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import Ids, Key, Later, Masked
 
 from testing.sides import at, have, node, want
 
@@ -42,6 +50,7 @@ class Acting(Kind):
         self.sent: list[Declared] = []
         self.ids: list[dict[Key, str]] = []
         self.finds: list[list[str] | Exception] = []
+        self.there: Sequence[Observed] = ()
         self.resolves: Callable[[Pair], Sequence[Pair | Problem | Notice]] = lambda pair: [pair]
 
     async def _act(self, verb: str, name: str) -> None:
@@ -53,7 +62,7 @@ class Acting(Kind):
             await waits
 
     async def observe(self) -> Sequence[Observed]:
-        return []
+        return self.there
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         self.sent.append(declared)
@@ -138,7 +147,7 @@ def test_what_depends_on_a_failure_is_skipped_and_nothing_else() -> None:
         "create d": ("done", ""),
         "create e": ("done", ""),
     }
-    assert sorted(run.kind.asked) == ["create a", "create d", "create e"]
+    assert sorted(run.kind.asked) == ["create a", "create d", "create e", "find a"]
     assert not report.ok
     assert report.count() == {"failed": 1, "skipped": 2, "done": 2}
     assert sorted(run.told, key=str) == sorted(report.outcomes, key=str)
@@ -189,6 +198,7 @@ def test_an_unfinished_create_failed_and_its_id_is_kept() -> None:
 
 
 LOST = Lost("POST /nodes: no answer came back")
+UNCLEAR = Unclear("POST /nodes: this is not an API answer")
 
 
 def test_a_lost_create_is_looked_for_and_never_sent_again() -> None:
@@ -237,10 +247,49 @@ def test_an_interrupt_ends_the_looking() -> None:
 
 
 def test_an_update_or_delete_whose_answer_was_lost_is_unknown() -> None:
-    update = Update(want("a"), A, (FieldChange(("x",), 0, 1),))
+    update = Update(want("a", x=1), A, (FieldChange(("x",), 0, 1),))
     said = ("unknown", "POST /nodes: no answer came back; it may have been carried out")
     for change, step in [(update, "update a"), (Delete(A), "delete a")]:
-        assert ends(Run(Acting({"a": LOST})).of(change)) == {step: said}
+        kind = Acting({"a": LOST})
+        kind.there = [A]
+        assert ends(Run(kind).of(change)) == {step: said}
+
+
+@pytest.mark.parametrize("error", [LOST, FAULT, UNCLEAR])
+def test_a_read_tells_what_became_of_a_write_whose_answer_does_not(error) -> None:
+    update = Update(want("a", x=1), A, (FieldChange(("x",), 0, 1),))
+    tried = "failed" if error is FAULT else "unknown"
+    for there, became in [([have("a", "1", x=1)], "done"), ([have("a", "1", x=0)], tried), ([], tried)]:
+        kind = Acting({"a": error})
+        kind.there = there
+        assert ends(Run(kind).of(update))["update a"][0] == became
+    for there, became in [([A], tried), ([], "done")]:
+        kind = Acting({"a": error})
+        kind.there = there
+        assert ends(Run(kind).of(Delete(A)))["delete a"][0] == became
+    for found, became in [(["7"], "done"), ([], tried), (["7", "8"], "unknown")]:
+        kind = Acting({"a": error})
+        kind.finds = [found] * 20
+        assert ends(Run(kind).of(create("a")))["create a"][0] == became
+        assert kind.asked.count("create a") == 1
+
+
+def test_nobody_can_tell_by_a_read_whether_a_secret_was_written() -> None:
+    update = Update(want("a"), A, (FieldChange(("x",), Masked(), Secret.literal("s"), "forced"),))
+    kind = Acting({"a": UNCLEAR})
+    kind.there = [A]
+    assert ends(Run(kind).of(update))["update a"][0] == "unknown"
+
+
+def test_a_delete_is_believed_to_be_done_only_where_two_reads_lack_it() -> None:
+    class Skipping(Acting):
+        reads = 0
+
+        async def observe(self) -> Sequence[Observed]:
+            self.reads += 1
+            return [] if self.reads == 1 else [A]
+
+    assert ends(Run(Skipping({"a": LOST})).of(Delete(A)))["delete a"][0] == "unknown"
 
 
 def test_a_replace_deletes_what_was_there_and_creates_anew() -> None:
@@ -251,7 +300,9 @@ def test_a_replace_deletes_what_was_there_and_creates_anew() -> None:
 
 
 def test_a_failed_delete_keeps_the_replacement_from_being_created() -> None:
-    report = Run(Acting({"a": FAULT})).of(Replace(want("a"), A))
+    kind = Acting({"a": FAULT})
+    kind.there = [A]
+    report = Run(kind).of(Replace(want("a"), A))
     assert ends(report) == {
         "delete a": ("failed", "the server failed"),
         "create a": ("skipped", "waits for: delete a (node)"),

@@ -242,7 +242,7 @@ class ConfigGateway:
     async def _operating(self, draft: ConnectionDraft) -> ConnectionDraft:
         """*draft* with the operations that it takes to normalize, or not to, beside those that do something else.
 
-        One whose answer was lost is made again: an operation that no connection has does nothing.
+        One whose answer was lost is left: an operation that no connection has does nothing.
         """
         if draft.normalize is None or self.capabilities.normalizes is False:
             return draft
@@ -251,7 +251,8 @@ class ConfigGateway:
         if draft.normalize and not normalizing:
             path = f"{OPERATIONS}/create"
             body = {"workspaceId": self._workspace.workspace_id, **bodies.NORMALIZATION}
-            normalizing = [read_answered(await self._write(path, Outgoing(body=body), "create"), "operationId", path)]
+            made = await self._write(path, Outgoing(body=body), "create")
+            normalizing = [read_answered(made, "operationId", path)]
         listed = [*kept, *normalizing] if draft.normalize else kept
         return replace(draft, settings={**draft.settings, "operationIds": listed})
 
