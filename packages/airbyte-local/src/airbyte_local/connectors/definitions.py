@@ -15,6 +15,7 @@ from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.store import Definition
 
 TYPES = {"source": "STANDARD_SOURCE_DEFINITION", "destination": "STANDARD_DESTINATION_DEFINITION"}
+FACTS: list[Json] = [{fact.name: getattr(public, fact.name) for fact in fields(public)} for public in PUBLIC]
 DECLARATIVE_IMAGE = "airbyte/source-declarative-manifest"
 
 
@@ -56,8 +57,8 @@ class Directory:
 
     def __init__(self, kind: ActorKind, stored: dict[str, Definition], workshop: Workshop) -> None:
         self._kind: ActorKind = kind
-        public = (definition for definition in PUBLIC if definition.kind == kind)
-        self._by_id = {known.id: _public(known, stored.get(known.id), workshop) for known in public}
+        public = (facts for facts in FACTS if facts["kind"] == kind)
+        self._by_id = {facts["id"]: _public(facts, stored.get(facts["id"]), workshop) for facts in public}
         self._by_id |= {row.id: _custom(kind, row, workshop) for row in stored.values() if row.custom}
 
     def all(self) -> list[ActorDefinition]:
@@ -74,11 +75,10 @@ class Directory:
         return self._by_id[definition_id]
 
 
-def _public(public: PublicDefinition, row: Definition | None, workshop: Workshop) -> ActorDefinition:
-    facts = {fact.name: getattr(public, fact.name) for fact in fields(public)}
+def _public(facts: Json, row: Definition | None, workshop: Workshop) -> ActorDefinition:
     if row is not None:
-        facts |= {"tombstone": row.tombstone, "details": row.details}
-        facts["tag"] = row.details.get("dockerImageTag", public.tag)
+        tag = row.details.get("dockerImageTag", facts["tag"])
+        facts = {**facts, "tag": tag, "tombstone": row.tombstone, "details": row.details}
     return ActorDefinition(**facts, workshop=workshop)
 
 

@@ -36,7 +36,7 @@ class Table(Generic[Row]):
         Raises:
             sqlite3.IntegrityError: another row has what is to be unique.
         """
-        values = [_written(getattr(row, column)) for column in _readers(self._record)]
+        values = [_written(getattr(row, column)) for column in _columns(self._record)]
         self._database.execute(_upsert(self._name, self._record, self._key), values)
 
     def get(self, row_id: str | int) -> Row | None:
@@ -50,16 +50,18 @@ class Table(Generic[Row]):
         return [by_id[row_id] for row_id in ids]
 
     def _select(self, condition: str, *values: Any) -> list[Row]:
-        readers = _readers(self._record)
-        rows = self._rows(", ".join(readers), condition, *values)
-        return [
-            self._record(**{name: read(cell) for (name, read), cell in zip(readers.items(), row, strict=True)})
-            for row in rows
-        ]
+        columns, readers = _columns(self._record), _readers(self._record)
+        found: list[Row] = []
+        for row in self._rows(", ".join(columns), condition, *values):
+            made = dict(zip(columns, row, strict=True))
+            for name, read in readers.items():
+                made[name] = read(made[name])
+            found.append(self._record(**made))
+        return found
 
     def _lines(self, line: type[Line], condition: str, *values: Any) -> list[Line]:
         """As *line*, a dataclass, has fields: less than the whole row."""
-        columns = ", ".join(_readers(line))
+        columns = ", ".join(_columns(line))
         return [line(*row) for row in self._rows(columns, condition, *values)]
 
     def _ids(self, condition: str, *values: Any) -> list[Any]:
@@ -135,13 +137,18 @@ def _hash(streams: list[Json]) -> str:
 
 
 @functools.cache
+def _columns(record: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(record))
+
+
+@functools.cache
 def _readers(record: type) -> dict[str, Callable[[Any], Any]]:
-    """The columns of *record*, and what makes a field of what SQLite gives for each."""
+    """The columns that are not as SQLite gives them, and what makes a field of each."""
     hints = get_type_hints(record)
-    return {field.name: _reader(hints[field.name]) for field in fields(record)}
+    return {name: read for name in _columns(record) if (read := _reader(hints[name]))}
 
 
-def _reader(hint: Any) -> Callable[[Any], Any]:
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
     if hint is bool:
         return bool
     if get_origin(hint) is tuple:
@@ -150,7 +157,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return lambda text: tuple(item(**inner) if made else inner for inner in json.loads(text))
     if any(get_origin(option) in {dict, list} for option in (hint, *get_args(hint))):
         return lambda text: None if text is None else json.loads(text)
-    return lambda value: value
+    return None
 
 
 def _written(value: Any) -> Any:
@@ -165,7 +172,7 @@ def _written(value: Any) -> Any:
 @functools.cache
 def _upsert(table: str, record: type, key: tuple[str, ...]) -> str:
     # Not INSERT OR REPLACE: it would silently drop another row of the same slug or name.
-    columns = tuple(_readers(record))
+    columns = _columns(record)
     changes = ", ".join(f"{name} = excluded.{name}" for name in columns)
     return (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
