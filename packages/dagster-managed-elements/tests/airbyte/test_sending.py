@@ -22,6 +22,17 @@ def test_the_parts_of_a_secret_object_are_secret_each():
     assert outgoing.secrets == {"hush", "1234", "x"}
 
 
+def test_what_a_secret_is_made_of_is_secret_by_itself_and_read_once():
+    read = []
+    vault = Secret.call(lambda: read.append(1) or "hush", reference="v")
+    address = Secret.format("postgres://{user}:{}@host", vault, user="me")
+    whole = Secret.holding({"url": address, "n": 1})
+    outgoing = revealed({"c": whole})
+    assert outgoing.body == {"c": {"url": "postgres://me:hush@host", "n": 1}}
+    assert outgoing.secrets == {"hush", "postgres://me:hush@host", "1"}
+    assert len(read) == 1
+
+
 def test_a_secret_that_is_kept_is_sent_as_the_mask():
     assert revealed({"a": Masked(), "b": [Masked("v1")]}).body == {"a": SECRET_MASK, "b": [SECRET_MASK]}
 

@@ -46,7 +46,7 @@ def shown(value):
         return {key: shown(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [shown(inner) for inner in value]
-    return f"<{value}>" if isinstance(value, (Secret, Masked)) else value
+    return HIDDEN if isinstance(value, (Secret, Masked)) else value
 
 
 HIDDEN = f"<{SECRET_MASK}>"
@@ -96,7 +96,7 @@ def test_a_secret_inside_a_secret_object_is_read_only_with_it(monkeypatch):
     monkeypatch.setenv("USER_NAME", "jane")
     vault = Secret.call(lambda: "dear", reference="vault")
     wrapped = wrap({"account": {"user": EnvVar("USER_NAME"), "key": vault, "n": 1}}, SCHEMA)["account"]
-    assert wrapped.reference == "env:USER_NAME call:vault"
+    assert [part.reference for part in wrapped.parts] == ["env:USER_NAME", "call:vault"]
     assert wrapped.cheap is False
     assert wrapped.read() == {"user": "jane", "key": "dear", "n": 1}
 

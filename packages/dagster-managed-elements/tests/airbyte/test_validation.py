@@ -102,11 +102,67 @@ def test_a_secret_that_is_not_read_is_never_a_problem():
         assert problems({**GOOD, "url": secret, "port": secret, "format": secret, "provider": secret}) == []
 
 
-@pytest.mark.parametrize("value", ["ab", 12345, {"k": "hush"}, ["hush"]])
-def test_a_literal_secret_is_checked_and_not_shown(value):
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        ("hu", "must have at least 3 characters"),
+        (12345, "must be text"),
+        ({"k": "hush"}, "must be text"),
+        (["hush"], "must be text"),
+    ],
+)
+def test_a_literal_secret_is_checked_and_not_shown(value, wanted):
     found = problems({**GOOD, "provider": {"storage": "S3", "key": value}})
-    message = "its value, a secret, does not fit what the connector expects here"
-    assert found == [(("provider", "key"), message)]
+    assert found == [(("provider", "key"), f"its value, a secret, {wanted}")]
+
+
+ASIDE = "hush hush"
+NOWHERE_VALID = {
+    "port": {"type": "integer"},
+    "ratio": {"type": "number"},
+    "on": {"type": "boolean"},
+    "object": {"type": "object", "oneOf": [HTTPS, S3]},
+    "list": {"type": "array", "items": {"type": "string"}},
+    "enum": {"enum": ["a", "b"]},
+    "const": {"const": "a"},
+    "pattern": {"type": "string", "pattern": "^x"},
+    "shortest": {"type": "string", "minLength": 20},
+    "longest": {"type": "string", "maxLength": 3},
+    "date": {"type": "string", "format": "date"},
+    "either": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]},
+    "not": {"not": {"type": "string"}},
+}
+
+
+@pytest.mark.parametrize("is_secret", [True, False])
+@pytest.mark.parametrize("source", ["variable", "file", "text"])
+@pytest.mark.parametrize("setting", NOWHERE_VALID)
+def test_what_may_be_read_at_a_check_is_refused_where_a_literal_is_and_never_shown(
+    setting, source, is_secret, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("ASIDE", ASIDE)
+    (tmp_path / "aside").write_text(ASIDE)
+    secret = {
+        "variable": EnvVar("ASIDE"),
+        "file": Secret.file(tmp_path / "aside"),
+        "text": Secret.format("{} {}", "hush", Secret.literal("hush")),
+    }[source]
+    flagged = {"airbyte_secret": True} if is_secret else {}
+    schema = {"type": "object", "properties": {setting: {**NOWHERE_VALID[setting], **flagged}}}
+    found = problems({setting: secret}, schema)
+    assert {path for path, _ in found} == {path for path, _ in problems({setting: ASIDE}, schema)} == {(setting,)}
+    assert not any("hush" in message for _, message in found)
+    assert found[0][1].startswith("its value, a secret, ")
+
+
+@pytest.mark.parametrize(("setting", "made"), [("port", "int"), ("ratio", "float"), ("on", "bool")])
+def test_a_text_in_place_of_another_type_is_told_how_a_variable_is_read_as_one(setting, made, monkeypatch):
+    monkeypatch.setenv("ASIDE", "1")
+    schema = {"type": "object", "properties": {setting: NOWHERE_VALID[setting]}}
+    ((_, message),) = problems({setting: EnvVar("ASIDE")}, schema)
+    assert message.endswith(f"; of a variable EnvVar(..., as_type={made}) makes one")
+    as_type = {"int": int, "float": float, "bool": bool}[made]
+    assert problems({setting: EnvVar("ASIDE", as_type=as_type)}, schema) == []
 
 
 def test_a_secret_that_is_no_json_is_not_shown_either():

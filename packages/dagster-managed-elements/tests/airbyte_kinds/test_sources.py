@@ -103,7 +103,7 @@ def test_include_all_secrets_lists_each_secret_and_sends_it_again(workspace):
     workspace.applied(postgres())
     plan = workspace.plan(postgres(password="rotated"), force=True)
     ((_, _, (change,)),) = changes(plan)
-    assert (change.path, change.before, str(change.after)) == (("password",), Masked(), "**********")
+    assert (change.path, change.before, repr(change.after)) == (("password",), Masked(), "**********")
     workspace.apply(postgres(password="rotated"), force=True)
     assert workspace.writes()[0][1]["connectionConfiguration"] == {"password": "rotated"}
     assert stored(workspace)["password"] == "rotated"
@@ -171,9 +171,96 @@ def test_a_variable_at_a_path_that_is_no_secret_is_compared_by_its_value(workspa
     assert workspace.plan(postgres(host=EnvVar("SHOP_HOST"))).entries == ()
     monkeypatch.setenv("SHOP_HOST", "db-two")
     ((_, _, (change,)),) = changes(workspace.plan(postgres(host=EnvVar("SHOP_HOST"))))
-    assert (change.path, str(change.before), str(change.after)) == (("host",), "**********", "**********")
+    assert (change.path, str(change.before), repr(change.after)) == (("host",), "**********", "**********")
     workspace.applied(postgres(host=EnvVar("SHOP_HOST")))
     assert stored(workspace)["host"] == "db-two"
+
+
+def test_a_text_around_a_secret_is_stored_with_its_value(workspace, monkeypatch):
+    monkeypatch.setenv("SHOP_PASSWORD", "from the environment")
+    params = Secret.format("ssl=true&password={}", EnvVar("SHOP_PASSWORD"))
+    workspace.applied(postgres(jdbc_url_params=params))
+    assert stored(workspace)["jdbc_url_params"] == "ssl=true&password=from the environment"
+
+
+def test_the_mask_within_a_text_is_found_before_anything_is_written(workspace):
+    (said,) = workspace.problems(postgres(jdbc_url_params="ssl=true&password=**********"))
+    assert said.startswith("shop.jdbc_url_params: holds **********, which is printed in place of a secret")
+    assert workspace.writes() == []
+
+
+def test_the_mask_where_no_secret_is_masked_is_found_before_anything_is_written(workspace):
+    (said,) = workspace.problems(postgres(host="**********"))
+    assert said.startswith("shop.host: this is the mask")
+    workspace.applied(postgres())
+    assert workspace.problems(postgres(host="**********")) == [said]
+
+
+@pytest.mark.parametrize("shape", [EnvVar, DagsterEnvVar, lambda name: Secret.format("{}", EnvVar(name))])
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("port", "5432x", "must be a whole number; of a variable EnvVar(..., as_type=int) makes one"),
+        ("schemas", "public", "must be a list"),
+    ],
+)
+def test_values_of_variables_are_validated_as_literals_are_and_not_shown(
+    workspace, monkeypatch, setting, value, said, shape
+):
+    monkeypatch.setenv("SHOP_VALUE", value)
+    assert workspace.problems(postgres(**{setting: shape("SHOP_VALUE")})) == [
+        f"shop.{setting}: its value, a secret, {said}"
+    ]
+    assert len(workspace.problems(postgres(**{setting: value}))) == 1
+
+
+def test_a_file_is_validated_by_what_it_holds(workspace, tmp_path):
+    (tmp_path / "date").write_text("yesterday\n")
+    declared = {"secret_key": "sk_live_abc", "start_date": Secret.file(tmp_path / "date")}
+    said = workspace.problems(AirbyteSource("pay", "Paystack", declared))
+    assert all(line.startswith("pay.start_date: its value, a secret, must") for line in said)
+    assert "yesterday" not in "\n".join(said)
+    (tmp_path / "date").write_bytes(b"\xef\xbb\xbf2026-01-01T00:00:00Z\r\n")
+    workspace.applied(AirbyteSource("pay", "Paystack", declared))
+
+
+def test_a_number_of_a_variable_is_stored_as_a_number(workspace, monkeypatch):
+    monkeypatch.setenv("SHOP_PORT", "5433")
+    workspace.applied(postgres(port=EnvVar("SHOP_PORT", as_type=int)))
+    assert stored(workspace)["port"] == 5433
+
+
+OPTIONAL = "optional=True leaves out what may be missing."
+
+
+def test_a_variable_that_is_missing_empty_or_of_no_type_is_one_line_each_and_nothing_is_written(
+    workspace, monkeypatch
+):
+    monkeypatch.setenv("SHOP_EMPTY", "")
+    monkeypatch.setenv("SHOP_WORD", "hush")
+    declared = {
+        "password": EnvVar("SHOP_EMPTY"),
+        "port": EnvVar("SHOP_WORD", as_type=int),
+        "host": EnvVar("SHOP_NOWHERE"),
+    }
+    assert sorted(workspace.problems(postgres(**declared))) == [
+        "shop.host: The environment variable SHOP_NOWHERE is not set.",
+        f"shop.password: The environment variable SHOP_EMPTY is set and empty; {OPTIONAL}",
+        "shop.port: The environment variable SHOP_WORD does not hold a valid int.",
+    ]
+    assert workspace.writes() == []
+
+
+def test_an_optional_secret_comes_and_goes_with_its_variable(workspace, monkeypatch):
+    declared = postgres(jdbc_url_params=EnvVar("SHOP_PARAMS", optional=True))
+    workspace.applied(declared)
+    assert "jdbc_url_params" not in stored(workspace)
+    monkeypatch.setenv("SHOP_PARAMS", "x=1")
+    workspace.applied(declared)
+    assert stored(workspace)["jdbc_url_params"] == "x=1"
+    monkeypatch.setenv("SHOP_PARAMS", "")
+    workspace.applied(declared)
+    assert "jdbc_url_params" not in stored(workspace)
 
 
 def test_a_callable_is_not_called_in_a_check_and_once_in_an_apply_that_sends_it(workspace):

@@ -65,7 +65,7 @@ EQUAL = [
 ]
 
 
-@pytest.mark.parametrize(("declared", "observed"), EQUAL, ids=str)
+@pytest.mark.parametrize(("declared", "observed"), EQUAL, ids=repr)
 def test_what_is_equal_is_no_change_and_no_notice(declared: dict[str, Any], observed: dict[str, Any]) -> None:
     found = compared(declared, observed)
     assert found.items == ()
@@ -100,7 +100,7 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("declared", "observed", "fields"), DIFFERENT, ids=str)
+@pytest.mark.parametrize(("declared", "observed", "fields"), DIFFERENT, ids=repr)
 def test_each_difference_is_said_once_with_both_sides(
     declared: dict[str, Any], observed: dict[str, Any], fields: list[tuple[Any, ...]]
 ) -> None:
@@ -123,7 +123,7 @@ def test_each_difference_is_said_once_with_both_sides(
         (PASSWORD, Masked(), True, "forced"),
         (VAULT, Masked(), True, "forced"),
     ],
-    ids=str,
+    ids=repr,
 )
 def test_a_secret_that_is_to_be_sent_says_why(after: Any, before: Any, force: bool, why: str) -> None:
     observed = {} if before is ABSENT else {"x": before}

@@ -41,12 +41,86 @@ def secrets() -> list[Secret]:
     return [Secret.literal(VALUE), EnvVar("SHELF_PASSWORD"), Secret.call(lambda: VALUE, reference="vault/1")]
 
 
-@pytest.mark.parametrize("show", [repr, str, format, lambda s: f"{s!r:>20}", lambda s: f"{s}"])
+@pytest.mark.parametrize("show", [repr, ascii, lambda s: f"{s!r:>20}", "{!r}".format])
 @pytest.mark.parametrize("secret", secrets())
-def test_a_secret_prints_as_a_mask_however_it_is_printed(secret: Secret, show: Callable[[Any], str]) -> None:
+def test_a_secret_prints_as_a_mask_by_itself_and_in_what_holds_it(
+    secret: Secret, show: Callable[[Any], str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert show(secret).strip() == "**********"
-    assert VALUE not in show([secret])
-    assert VALUE not in show({"password": secret})
+    print([secret], {"password": secret}, Thing("a", near=secret))
+    assert VALUE not in (printed := capsys.readouterr().out)
+    assert printed.count("**********") == 3
+
+
+@pytest.mark.parametrize(
+    "make_text",
+    [
+        str,
+        format,
+        lambda s: f"password={s}",
+        lambda s: f"{s:>20}",
+        "password=%s".__mod__,
+        "password={}".format,
+        lambda s: "password=" + s,
+        print,
+    ],
+)
+@pytest.mark.parametrize("secret", secrets())
+def test_no_text_can_be_made_of_a_secret_since_the_mask_would_be_stored(
+    secret: Secret, make_text: Callable[[Any], Any]
+) -> None:
+    with pytest.raises((DeclarationError, TypeError)) as error:
+        make_text(secret)
+    assert VALUE not in str(error.value)
+    assert isinstance(error.value, TypeError) or 'Secret.format("ssl=true&password={}"' in str(error.value)
+
+
+@pytest.mark.parametrize("secret", [*secrets(), dagster.EnvVar("SHELF_PASSWORD")])
+def test_a_text_around_a_secret_is_a_secret(secret: Any) -> None:
+    text = Secret.format("{user}:{}@host/{{x}}", secret, user="me")
+    assert repr(text) == "**********"
+    assert text.read() == f"me:{VALUE}@host/{{x}}"
+    assert text.cheap is getattr(secret, "cheap", True)
+    assert VALUE not in text.reference
+    assert "host" not in text.reference
+
+
+VARIABLE = EnvVar("A")
+
+
+def test_two_texts_around_a_secret_are_equal_where_nothing_in_them_differs() -> None:
+    def text(template: str = "a={}", secret: Any = VARIABLE, *more: Any) -> Secret:
+        return Secret.format(template, secret, *more)
+
+    assert text() == text()
+    assert text() != text("b={}")
+    assert text() != text(secret=EnvVar("B"))
+    assert text(secret=Secret.literal("x")) == text(secret=Secret.literal("x"))
+    assert text(secret=Secret.literal("x")) != text(secret=Secret.literal("y"))
+    assert text("{}{}", EnvVar("A"), 1) != text("{}{}", EnvVar("A"), 2)
+
+
+@pytest.mark.parametrize(
+    ("template", "values", "named"),
+    [
+        ("hush", [1], {}),
+        ("hush {} {}", [1], {}),
+        ("hush {a}", [1], {}),
+        ("hush {}", [1], {"b": 2}),
+        ("hush {", [1], {}),
+        ('{"hush": {}}', [1], {}),
+        ("hush {0.x}", [1], {}),
+        ("hush {:d}", [1], {}),
+        ("hush", [], {}),
+    ],
+)
+def test_a_text_whose_places_are_not_those_of_its_values_is_refused_where_it_is_declared(
+    template: str, values: list[Any], named: dict[str, Any]
+) -> None:
+    with pytest.raises(DeclarationError, match="one place") as error:
+        Secret.format(template, *values, **named)
+    assert "hush" not in str(error.value)
+    assert error.value.__context__ is None
 
 
 @pytest.mark.parametrize("secret", secrets())
@@ -98,7 +172,7 @@ def test_a_callable_is_not_called_to_compare_hash_or_print_it() -> None:
     one, other = (Secret.call(never, reference="vault/1") for _ in "12")
     assert one == other
     assert len({one, other}) == 1
-    assert str(one) == "**********"
+    assert repr(one) == "**********"
 
 
 @pytest.mark.parametrize("variable", [EnvVar("SHELF_PASSWORD"), dagster.EnvVar("SHELF_PASSWORD")])
@@ -130,9 +204,91 @@ def test_a_variable_that_is_no_number_is_named_and_its_value_is_not() -> None:
     assert error.value.__context__ is None
 
 
-def test_a_secret_file_is_read_without_its_last_line_break(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("-----\nkey\n-----\n")
-    assert Secret.file(tmp_path / "key").read() == "-----\nkey\n-----"
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        (b"-----\nkey\n-----\n", "-----\nkey\n-----"),
+        (b"a\r\nb\r\n", "a\r\nb"),
+        (b"a\rb\n\n", "a\rb\n"),
+        (b"\xef\xbb\xbfa\n", "a"),
+        (b"a\xef\xbb\xbf", "a\ufeff"),
+        (b" a\t \n", " a\t "),
+        (b" ", " "),
+    ],
+)
+def test_a_secret_file_is_read_byte_for_byte_but_for_its_mark_and_last_line_break(
+    stored: bytes, read: str, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_bytes(stored)
+    assert Secret.file(tmp_path / "key").read() == read
+    assert Secret.file(tmp_path / "key", optional=True).read() == read
+
+
+@pytest.mark.parametrize("stored", [b"", b"\n", b"\r\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_a_secret_that_is_there_and_empty_is_refused_in_one_line(
+    stored: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(stored)
+    monkeypatch.setenv("SHELF_EMPTY", "")
+    said = {
+        Secret.file(path): f"The secret file {path} is empty; ",
+        EnvVar("SHELF_EMPTY"): "The environment variable SHELF_EMPTY is set and empty; ",
+        plain(dagster.EnvVar("SHELF_EMPTY")): "The environment variable SHELF_EMPTY is set and empty; ",
+        EnvVar("SHELF_EMPTY", as_type=int): "The environment variable SHELF_EMPTY is set and empty; ",
+    }
+    for secret, sentence in said.items():
+        with pytest.raises(DeclarationError) as error:
+            secret.read()
+        assert str(error.value) == f"{sentence}optional=True leaves out what may be missing."
+
+
+def test_an_optional_secret_that_is_not_there_is_as_if_nobody_had_declared_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELF_EMPTY", "")
+    (tmp_path / "empty").write_bytes(b"\n")
+    missing = [
+        EnvVar("SHELF_NOWHERE", optional=True),
+        EnvVar("SHELF_EMPTY", int, optional=True),
+        Secret.file(tmp_path / "nowhere", optional=True),
+        Secret.file(tmp_path / "empty", optional=True),
+        Secret.format("a={}&b={}", EnvVar("SHELF_PASSWORD"), EnvVar("SHELF_NOWHERE", optional=True)),
+    ]
+    assert plain({"x": missing}) == {"x": [None] * len(missing)}
+    there = EnvVar("SHELF_PASSWORD", optional=True)
+    assert plain([there]) == [there]
+    broken = [EnvVar("SHELF_PASSWORD", int, optional=True), Secret.file(tmp_path, optional=True)]
+    assert plain(broken) == broken
+    with pytest.raises(DeclarationError, match="not set"):
+        Secret.format("a={}&b={}", EnvVar("SHELF_NOWHERE"), EnvVar("SHELF_EMPTY", optional=True)).read()
+
+
+@pytest.mark.parametrize(
+    ("text", "as_type", "value"),
+    [
+        ("5432", int, 5432),
+        ("0.5", float, 0.5),
+        ("true", bool, True),
+        ("False", bool, False),
+        ("0", bool, False),
+        ('["a"]', json.loads, ["a"]),
+    ],
+)
+def test_a_variable_is_read_as_the_type_it_is_declared_to_have(
+    text: str, as_type: Callable[[str], Any], value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELF_TYPED", text)
+    assert EnvVar("SHELF_TYPED", as_type=as_type).read() == value
+    assert type(Secret.env("SHELF_TYPED", as_type=as_type).read()) is type(value)
+
+
+@pytest.mark.parametrize("as_type", [int, float, bool, json.loads])
+def test_a_variable_that_is_not_of_its_type_is_named_and_its_value_is_not(as_type: Callable[[str], Any]) -> None:
+    with pytest.raises(DeclarationError, match="SHELF_PASSWORD does not hold a valid") as error:
+        EnvVar("SHELF_PASSWORD", as_type=as_type).read()
+    assert VALUE not in str(error.value)
+    assert error.value.__context__ is None
 
 
 def test_a_secret_file_that_cannot_be_read_is_named_and_its_text_is_not(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.secrets import EnvVar, Secret, masked_beside, unreadable
+from dagster_managed_elements.engine.secrets import EnvVar, Secret, faults, masked_beside
 from dagster_managed_elements.engine.values import ABSENT, Masked
 
 
@@ -24,10 +24,31 @@ def test_each_cheap_secret_that_cannot_be_read_is_said_with_its_path(
         "d": Secret.file(tmp_path / "none"),
         "e": Secret.call(never, reference="vault"),
     }
-    assert list(unreadable(fields)) == [
+    assert list(faults(fields)) == [
         (("a", "0", "b.c"), "The environment variable NOWHERE is not set."),
         (("d",), f"The secret file {tmp_path / 'none'} cannot be read: No such file or directory."),
     ]
+
+
+MASK = "**********"
+
+
+def test_the_mask_within_a_text_is_told_wherever_it_stands_and_alone_is_left_to_who_knows_what_it_means(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PASTED", MASK)
+    monkeypatch.setenv("ASTERISKS", MASK[:-1])
+    fields = {
+        "a": {"b": [f"ssl=true&password={MASK}"], "c": f"{MASK}*", "d": MASK, "e": MASK[:-1]},
+        "f": EnvVar("PASTED"),
+        "g": Secret.format("password={}", EnvVar("PASTED")),
+        "h": EnvVar("ASTERISKS"),
+        "i": Secret.literal({"j": f"x{MASK}"}),
+    }
+    told = dict(faults(fields))
+    assert list(told) == [("a", "b", "0"), ("a", "c"), ("f",), ("g",), ("i",)]
+    assert 'Secret.format("...{}...", EnvVar("NAME"))' in told["a", "c"]
+    assert "give the secret itself" in told["f",]
 
 
 def test_what_is_declared_a_secret_is_veiled_in_a_list_the_server_shows_wherever_it_stood() -> None:

@@ -26,7 +26,8 @@ def revealed(body: Json) -> Outgoing:
 
     def opened(leaf: Any) -> Any:
         if isinstance(leaf, Secret):
-            read = leaf.read()
+            # What a secret is made of is secret by itself: a server may name the password of an address alone.
+            read = leaf.read() if leaf.join is None else leaf.join([opened(part) for part in leaf.parts])
             secrets.update(_texts(read))
             return read
         return SECRET_MASK if isinstance(leaf, Masked) else leaf

@@ -5,17 +5,16 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import Secret, secret_of
 from dagster_managed_elements.engine.values import UNSET, Fields, Key, leaves, mapped
 
 
 def plain(value: Any) -> Any:
-    """*value* as the engine compares it: elements become Keys, Dagster's variables `Secret`, tuples lists.
-
-    Dagster's EnvVar and IntEnvVar are subclasses of str and int whose *value* is the variable's name, so they
-    would be sent as that name. They are recognised by class name: dagster itself is not imported for it.
+    """*value* as the engine compares it: elements become Keys, Dagster's variables `Secret`, tuples lists, and an
+    optional secret that is not there None.
     """
     return mapped(value, _plain_leaf, key=str)
 
@@ -23,10 +22,16 @@ def plain(value: Any) -> Any:
 def _plain_leaf(leaf: Any) -> Any:
     if isinstance(leaf, Element):
         return key_of(leaf)
-    kind = cast("type[object]", type(leaf))
-    if not kind.__module__.startswith("dagster.") or kind.__name__ not in {"EnvVar", "IntEnvVar"}:
-        return leaf
-    return Secret.env(leaf.env_var_name, str if kind.__name__ == "EnvVar" else int)
+    secret = secret_of(leaf)
+    return None if isinstance(secret, Secret) and _is_absent(secret) else secret
+
+
+def _is_absent(secret: Secret) -> bool:
+    """One that cannot be read stays where it is, and is a problem of its own."""
+    try:
+        return secret.is_absent
+    except DeclarationError:
+        return False
 
 
 @dataclass(frozen=True)

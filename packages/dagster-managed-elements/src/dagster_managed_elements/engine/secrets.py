@@ -6,9 +6,10 @@ Nothing in here prints, and no error holds what was read.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any, Final, Literal, TypeAlias, cast
 
@@ -26,6 +27,8 @@ from dagster_managed_elements.engine.values import (
 )
 
 _LITERAL: Final = "literal"
+Reader: TypeAlias = Callable[[], Any]
+AsType: TypeAlias = Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,17 +37,28 @@ class Secret:
 
     *reference* names where it comes from and is what two secrets are compared by; *read* fetches it. A *cheap*
     secret (a literal, an environment variable, a file) may be read at every check; any other is a callable that
-    is called only when its value is about to be sent.
+    is called only when its value is about to be sent. An *optional* one reads as None where it is not there, and
+    is then as if nobody had declared it. One made of others has those as *parts*, and *join* makes it of their
+    values.
+
+    It prints as the mask within lists, elements and other values. Text cannot be made of it, neither by `str`,
+    nor in an f-string, nor by `print`: the mask would be stored as the secret. `Secret.format` does what was meant.
     """
 
     reference: str
-    read: Callable[[], Any] = field(repr=False)
+    read: Reader = field(repr=False)
     cheap: bool = True
     fingerprint: str | None = None
+    optional: bool = False
+    parts: tuple[Secret, ...] = field(default=(), repr=False)
+    join: Callable[[Sequence[Any]], Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Reading raises ManagedElementsError and nothing else, whatever reads."""
-        object.__setattr__(self, "read", partial(_read, self.reference, self.read))
+        # What others are made of, and what stands in the module, is looked at where a path can be said.
+        seen = self.is_literal or bool(self.parts)
+        read = partial(_read, self.reference, self.read, is_seen=seen, optional=self.optional)
+        object.__setattr__(self, "read", read)
 
     @classmethod
     def literal(cls, value: Any) -> Secret:
@@ -52,29 +66,97 @@ class Secret:
         return cls(reference=_LITERAL, read=lambda: value)
 
     @classmethod
-    def env(cls, variable: str, convert: Callable[[str], Any] = str) -> Secret:
-        """The environment variable *variable*; reading it raises DeclarationError where it is not set."""
-        return cls(reference=f"env:{variable}", read=lambda: _from_environment(variable, convert))
+    def env(cls, variable: str, as_type: AsType = str, *, optional: bool = False) -> Secret:
+        """The environment variable *variable*; reading it raises DeclarationError where it is not set, or empty.
+
+        *as_type* makes a value of its text: `int`, `float`, `bool` (true or false, 1 or 0) or a function that
+        raises ValueError where it cannot.
+        """
+        return cls(
+            reference=f"env:{variable}",
+            read=lambda: _from_environment(variable, as_type, optional=optional),
+            optional=optional,
+        )
 
     @classmethod
-    def file(cls, path: str | FilePath) -> Secret:
-        """The text of the file at *path*, without its last line break."""
-        return cls(reference=f"file:{path}", read=lambda: _from_file(FilePath(path)))
+    def file(cls, path: str | FilePath, *, optional: bool = False) -> Secret:
+        """The text of the file at *path*, without a byte order mark and its last line break, else byte for byte.
+
+        Reading it raises DeclarationError where it is not there, empty or not UTF-8.
+        """
+        return cls(
+            reference=f"file:{path}", read=lambda: _from_file(FilePath(path), optional=optional), optional=optional
+        )
 
     @classmethod
-    def call(cls, function: Callable[[], Any], *, reference: str) -> Secret:
+    def call(cls, function: Reader, *, reference: str) -> Secret:
         """What *function* returns, say from a vault. Never called in a check, once in an apply that sends it.
 
         Reading it raises DeclarationError where *function* raises, or returns what is no JSON value. A rotation
-        cannot be seen without calling it: put a version into *reference*.
+        cannot be seen without calling it: put a version into *reference*, by which a record of what was last
+        written tells it. Where no such record is kept, a new *reference* changes nothing by itself.
         """
         return cls(reference=f"call:{reference}", read=function, cheap=False)
+
+    @classmethod
+    def format(cls, template: str, *values: Any, **named: Any) -> Secret:
+        """*template* with *values* in the places of its braces, as `str.format` puts them; secret as a whole.
+
+        `Secret.format("ssl=true&password={}", EnvVar("SHOP_PASSWORD"))`. Optional where one of its secrets is.
+        Raises DeclarationError where places and values do not match.
+        """
+        _refuse_misfits(template, len(values), named)
+        given = [secret_of(value) for value in (*values, *named.values())]
+
+        def filled(read: Iterator[Any]) -> str:
+            texts = [next(read) if isinstance(value, Secret) else value for value in given]
+            return template.format(*texts[: len(values)], **dict(zip(named, texts[len(values) :], strict=True)))
+
+        # The text may hold the rest of a secret: only that it is another one may be told by the reference.
+        digest = sha256(repr((template, list(named), given)).encode("utf-8", "backslashreplace")).hexdigest()
+        return cls._made(given, filled, name=f"format:{digest[:12]}")
+
+    @classmethod
+    def holding(cls, value: Any) -> Secret:
+        """All of *value*, which holds secrets, as one: the whole is secret where it stands."""
+
+        def filled(read: Iterator[Any]) -> Any:
+            return mapped(value, lambda leaf: next(read) if isinstance(leaf, Secret) else leaf)
+
+        return cls._made(leaves(value), filled, name="holding")
+
+    @classmethod
+    def _made(cls, values: Iterable[Any], fill: Callable[[Iterator[Any]], Any], *, name: str) -> Secret:
+        parts = tuple(value for value in values if isinstance(value, Secret))
+
+        def join(read: Sequence[Any]) -> Any:
+            lacking = any(value is None and part.optional for value, part in zip(read, parts, strict=True))
+            return None if lacking else fill(iter(read))
+
+        return cls(
+            reference=" ".join([name, *(str(part.reference) for part in parts)]),
+            read=lambda: join([part.read() for part in parts]),
+            cheap=all(part.cheap for part in parts),
+            optional=any(part.optional for part in parts),
+            parts=parts,
+            join=join,
+        )
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether its value stands in the user's module: known without reading anything."""
+        return self.reference == _LITERAL
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is optional and not there. A function is not called to find out."""
+        return self.optional and self.cheap and self.read() is None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        same = self.reference == other.reference
-        return same and (self.reference != _LITERAL or self.read() == other.read())
+        same = self.reference == other.reference and self.parts == other.parts
+        return same and (not self.is_literal or self.read() == other.read())
 
     def __hash__(self) -> int:
         return hash(self.reference)
@@ -82,12 +164,48 @@ class Secret:
     def __repr__(self) -> str:
         return SECRET_MASK
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        raise DeclarationError(_NO_TEXT)
+
+    def __format__(self, _how: str) -> str:
+        raise DeclarationError(_NO_TEXT)
 
 
-def EnvVar(variable: str) -> Secret:  # noqa: N802 - dagster users know it by this name
-    """A secret from the environment variable *variable*, read when it is needed, never printed."""
-    return Secret.env(variable)
+_NO_TEXT: Final = (
+    "A secret cannot be made part of a text, where the mask would be stored in its place. Give it as it is, or "
+    'write Secret.format("ssl=true&password={}", EnvVar("NAME")); to look at a declaration, print its repr().'
+)
+
+
+def _refuse_misfits(template: str, count: int, named: Mapping[str, Any]) -> None:
+    marks = [f"\0{number}\0" for number in range(count + len(named))]
+    try:
+        filled = template.format(*marks[:count], **dict(zip(named, marks[count:], strict=True)))
+    except (LookupError, ValueError, AttributeError, TypeError):
+        filled = ""
+    if any(mark not in filled for mark in marks) or not marks:
+        # Raised without the text, which may hold the rest of a secret.
+        raise DeclarationError(
+            f"Secret.format: the text needs one place, such as {{}}, for each of its {len(marks)} values, and no "
+            "other; a brace of its own is written twice."
+        )
+
+
+def EnvVar(variable: str, as_type: AsType = str, *, optional: bool = False) -> Secret:  # noqa: N802 - Dagster's word
+    """A secret from the environment variable *variable*, read when needed, never printed; see `Secret.env`."""
+    return Secret.env(variable, as_type, optional=optional)
+
+
+def secret_of(value: Any) -> Any:
+    """*value*, or the Secret that it is in Dagster's words.
+
+    Dagster's EnvVar and IntEnvVar are subclasses of str and int whose *value* is the variable's name, so they
+    would be sent as that name. They are recognised by class name: dagster itself is not imported for it.
+    """
+    kind = cast("type[object]", type(value))
+    if not kind.__module__.startswith("dagster.") or kind.__name__ not in {"EnvVar", "IntEnvVar"}:
+        return value
+    return Secret.env(value.env_var_name, str if kind.__name__ == "EnvVar" else int)
 
 
 def reveal(value: Any) -> Any:
@@ -95,26 +213,49 @@ def reveal(value: Any) -> Any:
     return mapped(value, lambda leaf: leaf.read() if isinstance(leaf, Secret) else leaf)
 
 
-def _from_environment(variable: str, convert: Callable[[str], Any]) -> Any:
-    if (text := os.environ.get(variable)) is None:
-        raise DeclarationError(f"The environment variable {variable} is not set.")
+def _from_environment(variable: str, as_type: AsType, *, optional: bool) -> Any:
+    text = os.environ.get(variable)
+    if not text:
+        if optional:
+            return None
+        # A pipeline hands in an empty text where nobody gave it the secret.
+        lack = "not set" if text is None else f"set and empty{_MAY_BE_OPTIONAL}"
+        raise DeclarationError(f"The environment variable {variable} is {lack}.")
     try:
-        return convert(text)
+        return _as_bool(text) if as_type is bool else as_type(text)
     except ValueError:
-        wanted = getattr(convert, "__name__", "value")
+        wanted = getattr(as_type, "__name__", "value")
     # Raised out here, since the error of a conversion quotes what it could not convert.
     raise DeclarationError(f"The environment variable {variable} does not hold a valid {wanted}.")
 
 
-def _from_file(path: FilePath) -> str:
+_MAY_BE_OPTIONAL: Final = "; optional=True leaves out what may be missing"
+
+
+def _as_bool(text: str) -> bool:
+    """Python takes every text for true but the empty one."""
+    known = {"true": True, "1": True, "false": False, "0": False}
+    if (value := known.get(text.strip().lower())) is None:
+        raise ValueError
+    return value
+
+
+def _from_file(path: FilePath, *, optional: bool) -> str | None:
     try:
-        return path.read_text(encoding="utf-8").removesuffix("\n")
+        text = path.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        if optional and isinstance(error, FileNotFoundError):
+            return None
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise DeclarationError(f"The secret file {path} cannot be read: {reason}.") from None
+    if text := text.removesuffix("\r\n" if text.endswith("\r\n") else "\n"):
+        return text
+    if optional:
+        return None
+    raise DeclarationError(f"The secret file {path} is empty{_MAY_BE_OPTIONAL}.")
 
 
-def _read(reference: str, read: Callable[[], Any]) -> Any:
+def _read(reference: str, read: Reader, *, is_seen: bool, optional: bool) -> Any:
     """What *read*, which may be the user's own, returns: that it fails is no fault of an integration."""
     try:
         value = read()
@@ -123,8 +264,8 @@ def _read(reference: str, read: Callable[[], Any]) -> Any:
     except Exception as error:  # noqa: BLE001 - raised below, out of reach of its text
         trouble = f"its function raised {type(error).__name__}; call it by itself to see why"
     else:
-        if reference == _LITERAL:
-            return value  # looked at where it is declared, so that a path can be said
+        if is_seen or (value is None and optional):
+            return value
         if value is None or nests_too_deep(value) or not _is_json(value):
             trouble = f"its function returned {type(value).__name__}, not text or another JSON value"
         elif (odd := next(unsendable(value), None)) is None:
@@ -210,11 +351,31 @@ def holds_secret(value: Any) -> bool:
     return any(isinstance(leaf, Secret) for leaf in leaves(value))
 
 
-def unreadable(value: Any) -> Iterator[tuple[Path, str]]:
-    """Where in *value* a cheap secret cannot be read, and why: a variable or a file that is not there."""
+def faults(value: Any) -> Iterator[tuple[Path, str]]:
+    """Where in *value* no secret can be had as declared, and why: a variable or a file that is not there, or the
+    mask, which is what is printed of a secret, within a text that would be stored with it.
+    """
     for path, leaf in walk(value):
         if isinstance(leaf, Secret) and leaf.cheap:
             try:
-                leaf.read()
+                read = leaf.read()
             except DeclarationError as error:
                 yield path, str(error)
+            else:
+                if any(_has_mask(text) for text in leaves(read)):
+                    yield path, _MASK_READ
+        elif _has_mask(leaf) and leaf != SECRET_MASK:
+            yield path, _MASK_INSIDE
+
+
+_MASK_INSIDE: Final = (
+    f"holds {SECRET_MASK}, which is printed in place of a secret and would be stored; write "
+    'Secret.format("...{}...", EnvVar("NAME")) instead'
+)
+_MASK_READ: Final = (
+    f"its value, a secret, holds {SECRET_MASK}, which is printed in place of one; give the secret itself"
+)
+
+
+def _has_mask(value: Any) -> bool:
+    return isinstance(value, str) and SECRET_MASK in value

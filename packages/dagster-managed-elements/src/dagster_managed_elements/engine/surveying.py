@@ -29,7 +29,7 @@ from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
 from dagster_managed_elements.engine.planning import Plan, plan
-from dagster_managed_elements.engine.secrets import unreadable
+from dagster_managed_elements.engine.secrets import faults
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Key, Ref, pointers, references, unsendable
 
@@ -132,7 +132,7 @@ class _Work:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
         for pair in mine:
-            self.problems += _unreadable(pair, kind)
+            self.problems += _faults_of(pair, kind)
         context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self._facts(), broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair)]
         sure = {pair.declared.key for pair in whole if pair.declared}
@@ -263,13 +263,13 @@ def _is_one_of(pair: Pair, refs: frozenset[Ref] | set[Ref]) -> bool:
     return pair.declared is not None and pair.observed is not None and pair.observed.ref in refs
 
 
-def _unreadable(pair: Pair, kind: Kind) -> Iterable[Problem]:
+def _faults_of(pair: Pair, kind: Kind) -> Iterable[Problem]:
     """What no request could carry; and secrets that are local, which are read at every check: one that is missing
     is found before the first write.
     """
     if pair.declared is None:
         return
-    for path, message in (*unsendable(pair.declared.fields), *unreadable(pair.declared.fields)):
+    for path, message in (*unsendable(pair.declared.fields), *faults(pair.declared.fields)):
         yield Problem(pair.declared.key, kind.shown(path), message)
 
 

@@ -53,7 +53,7 @@ def _patch(change: Update, raw: Mapping[str, Any], specification: Specification)
 def unfounded(declared: Any, observed: Any) -> Iterator[Path]:
     """Where the mask is declared, as if copied from Airbyte, and no secret is there that it could stand for."""
     for path, leaf in walk(declared):
-        if isinstance(leaf, Masked) and not isinstance(at(observed, path), Masked):
+        if leaf == SECRET_MASK or (isinstance(leaf, Masked) and not isinstance(at(observed, path), Masked)):
             yield path
 
 

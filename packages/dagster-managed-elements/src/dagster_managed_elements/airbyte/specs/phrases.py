@@ -42,9 +42,13 @@ _PHRASES: Final[Mapping[str, Callable[[Any], str]]] = {
 
 def phrase(error: ValidationError) -> str:
     """What should be there instead."""
-    name = error.kind.name
-    told = _PHRASES.get(name)
-    return told(error.kind.value) if told else f"does not fit the connector's specification ({name})"
+    return plain_phrase(error) or f"does not fit the connector's specification ({error.kind.name})"
+
+
+def plain_phrase(error: ValidationError) -> str:
+    """As `phrase`; nothing where there are no words for it."""
+    told = _PHRASES.get(error.kind.name)
+    return told(error.kind.value) if told else ""
 
 
 def options(allowed: Sequence[Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import (
     SECRET_MASK,
@@ -16,9 +17,6 @@ from dagster_managed_elements.engine.values import (
     unsendable,
     walk,
 )
-
-_LITERAL: Final = "literal"
-"""The reference of a secret whose value stands in the user's module: known without reading anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +35,7 @@ class Filled:
 def fill(configuration: Mapping[str, Any]) -> Filled:
     """*configuration* with every marker replaced by a value."""
     secrets = {path: leaf for path, leaf in walk(configuration) if isinstance(leaf, (Secret, Masked))}
-    given = mapped(configuration, lambda leaf: leaf.read() if _is_literal(leaf) else leaf)
+    given = mapped(configuration, _known)
     odd = {path: leaf for path, leaf in walk(given) if not _is_json(leaf)}
     strange = [
         (printable_path(path), f"is no JSON value ({type(leaf).__name__})")
@@ -55,8 +53,12 @@ def fill(configuration: Mapping[str, Any]) -> Filled:
 _JSON: Final = (type(None), str, int, float, Mapping, list, tuple)
 
 
-def _is_literal(leaf: Any) -> bool:
-    return isinstance(leaf, Secret) and leaf.reference == _LITERAL
+def _known(leaf: Any) -> Any:
+    """What may be read at a check; that something cannot be is told where secrets are read, with what to do."""
+    try:
+        return leaf.read() if isinstance(leaf, Secret) and leaf.cheap else leaf
+    except DeclarationError:
+        return leaf
 
 
 def _is_json(leaf: Any) -> bool:

@@ -23,17 +23,8 @@ from dagster_managed_elements.airbyte.specs.schemas import (
     walk_beside,
 )
 from dagster_managed_elements.airbyte.specs.validation import fits, remarks, validate
-from dagster_managed_elements.engine.secrets import Secret, reveal
-from dagster_managed_elements.engine.values import (
-    ABSENT,
-    SECRET_MASK,
-    Masked,
-    Path,
-    at,
-    leaves,
-    replaced,
-    walk,
-)
+from dagster_managed_elements.engine.secrets import Secret, holds_secret
+from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path, at, replaced, walk
 
 __all__ = ["believe_masks", "mask", "mask_allowed", "remarks", "trim", "validate", "wrap"]
 
@@ -106,14 +97,7 @@ def _secret(value: Any) -> Any:
         return value
     if value == SECRET_MASK:
         return Masked()
-    inside = [leaf for leaf in leaves(value) if isinstance(leaf, Secret)]
-    if not inside:
-        return Secret.literal(value)
-    return Secret(
-        reference=" ".join(secret.reference for secret in inside),
-        read=lambda: reveal(value),
-        cheap=all(secret.cheap for secret in inside),
-    )
+    return Secret.holding(value) if holds_secret(value) else Secret.literal(value)
 
 
 def _unseen(value: Any, is_flagged: bool) -> Any:  # noqa: FBT001 - one of two marks, called by position

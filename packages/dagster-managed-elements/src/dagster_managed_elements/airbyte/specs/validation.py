@@ -16,7 +16,7 @@ from jsonschema_rs import ValidationError, ValidationErrorKind
 
 from dagster_managed_elements.airbyte.specs.compiling import compiled
 from dagster_managed_elements.airbyte.specs.formats import contradiction
-from dagster_managed_elements.airbyte.specs.phrases import options, phrase
+from dagster_managed_elements.airbyte.specs.phrases import options, phrase, plain_phrase
 from dagster_managed_elements.airbyte.specs.placeholders import fill
 from dagster_managed_elements.airbyte.specs.schemas import (
     Schema,
@@ -36,7 +36,7 @@ Finding: TypeAlias = tuple[Path, str]
 def validate(configuration: Mapping[str, Any], schema: Schema) -> list[Finding]:
     """What is wrong with *configuration*: paths, list positions as text, and what should be there.
 
-    A `Secret` written in the module is checked by its value, any other by nothing but its presence.
+    A `Secret` that may be read at a check is checked by its value, any other by nothing but its presence.
     """
     filled = fill(configuration)
     validator = compiled(schema)
@@ -87,6 +87,9 @@ def fits(value: Any, schema: Schema) -> bool:
     return validator is not None and validator.is_valid(value)
 
 
+_AS_TYPE: Final = {"integer": "int", "number": "float", "boolean": "bool"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Report:
     """Turns the validator's errors into findings. *masked_paths* are those of secrets, *quiet* those not read."""
@@ -100,7 +103,7 @@ class _Report:
         if self._within(path, self.quiet):
             return
         if self._within(path, self.masked_paths):
-            yield self._secret(path), "its value, a secret, does not fit what the connector expects here"
+            yield self._secret(path), f"its value, a secret, {self._wanted(path, error)}"
         elif isinstance(error.kind, (ValidationErrorKind.OneOfNotValid, ValidationErrorKind.AnyOf)):
             yield from self._alternatives(path, error, error.kind.context)
         elif isinstance(error.kind, ValidationErrorKind.OneOfMultipleValid):
@@ -112,6 +115,15 @@ class _Report:
             yield from self._unexpected(path, error, error.kind.unexpected)
         else:
             yield path, phrase(error)
+
+    def _wanted(self, path: Path, error: ValidationError) -> str:
+        """What a secret should be; of one that holds others no more than that it is not so."""
+        if path not in self.masked_paths or not (told := plain_phrase(error)):
+            return "does not fit what the connector expects here"
+        types = error.kind.types if isinstance(error.kind, ValidationErrorKind.Type) else []
+        made = next((_AS_TYPE[name] for name in types if name in _AS_TYPE), None)
+        hint = f"; of a variable EnvVar(..., as_type={made}) makes one"
+        return told + (hint if made and isinstance(error.instance, str) else "")
 
     def _alternatives(
         self, path: Path, error: ValidationError, errors: Sequence[Sequence[ValidationError]]
