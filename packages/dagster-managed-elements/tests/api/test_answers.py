@@ -1,3 +1,4 @@
+import html
 import json
 from datetime import datetime, timezone
 
@@ -230,3 +231,15 @@ def test_whole_json_that_cannot_be_read_is_said_to_be_that_and_not_asked_for_aga
     assert type(error) is kind
     assert ("nests too deep" if body is DEEP else "a number too large") in str(error)
     assert not repeats(request_, error)
+
+
+@pytest.mark.parametrize(
+    "secret", ["hush  hush", "hush\nhush", "-----BEGIN KEY-----\nMIIEvQIB\n-----END KEY-----\n"]
+)
+def test_a_page_of_html_that_echoes_a_secret_is_named_without_it(secret):
+    body = f"<html><title>no {html.escape(json.dumps(secret))} here</title></html>".encode()
+    answer = Answer(status=422, headers={"content-type": "text/html"}, body=body)
+    error = failure(answer, Request(path="/x", secrets=frozenset({secret})))
+    assert "hush" not in error.body
+    assert "KEY" not in error.body
+    assert error.body.startswith("an HTML page, 'no &quot;**********&quot; here'")

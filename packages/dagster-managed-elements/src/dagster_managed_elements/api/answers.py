@@ -194,7 +194,7 @@ def said(answer: Answer, secrets: frozenset[str], sentence: ErrorReader = plain_
         return ""
     if answer.is_html:
         title = re.search(rb"<title[^>]*>(.*?)</title>", answer.body, re.IGNORECASE | re.DOTALL)
-        return redact(_line(f"an HTML page, '{_text(title[1])}'" if title else "an HTML page"), secrets)
+        return _line(redact(f"an HTML page, '{_text(title[1])}'" if title else "an HTML page", secrets))
     try:
         decoded = msgspec.json.decode(answer.body)
     except _NO_JSON:
