@@ -14,7 +14,7 @@ from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.secrets import Resent, Secret
 from dagster_managed_elements.engine.values import UNSET, Key, Ref
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 from hypothesis import HealthCheck, assume, event, given, settings
@@ -75,7 +75,9 @@ def run_apply(
             return fate()
 
         server.mishaps = until_interrupted
-        options = Options(force=force, decide=_all_allowed, settings=Settings(concurrency=3, patience=0.0))
+        options = Options(
+            resent=Resent(every=force), decide=_all_allowed, settings=Settings(concurrency=3, patience=0.0)
+        )
         try:
             return await apply(_reconcilers(server, elements, delete=delete), options, stop)
         finally:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from dagster_managed_elements.engine.guarding import Policy, guard
 from dagster_managed_elements.engine.kinds import Instance, Kinds, Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Report
+from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent
 from dagster_managed_elements.engine.surveying import Declaration, Survey, survey
 from dagster_managed_elements.places import Member, Place, connected
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler, to_diff
@@ -55,27 +57,47 @@ class Reconciler(ManagedElementReconciler):
                 raise DeclarationError(f"A reconciler takes elements, not {type(each).__name__}.")
         self.delete_unmentioned_resources = bool(delete_unmentioned_resources)
 
-    def check(self, *, include_all_secrets: bool = False, **unknown: object) -> ManagedElementDiff:
-        """What an apply would change. Raises ManagedElementsError where that cannot be said."""
-        return check_together([self], include_all_secrets=include_all_secrets, **unknown)
+    def check(
+        self, *, include_all_secrets: bool = False, include_secrets: Iterable[str] = (), **unknown: object
+    ) -> ManagedElementDiff:
+        """What an apply would change. Raises ManagedElementsError where that cannot be said.
+
+        *include_secrets* are paths as a plan prints them (`shop.password`) of secrets that are listed as changed.
+        """
+        return check_together(
+            [self], include_all_secrets=include_all_secrets, include_secrets=include_secrets, **unknown
+        )
 
     def apply(
-        self, *, include_all_secrets: bool = False, allow_destructive: bool = False, **unknown: object
+        self,
+        *,
+        include_all_secrets: bool = False,
+        include_secrets: Iterable[str] = (),
+        allow_destructive: bool = False,
+        **unknown: object,
     ) -> ManagedElementDiff:
         """Apply and return what was changed. Raises ApplyFailed with a report where not everything was done,
         PlanRefused where the plan deletes, replaces or loses state and *allow_destructive* is not given.
         """
         return apply_together(
-            [self], include_all_secrets=include_all_secrets, allow_destructive=allow_destructive, **unknown
+            [self],
+            include_all_secrets=include_all_secrets,
+            include_secrets=include_secrets,
+            allow_destructive=allow_destructive,
+            **unknown,
         )
 
 
 def check_together(
-    of: Sequence[Reconciler], *, include_all_secrets: bool = False, **unknown: object
+    of: Sequence[Reconciler],
+    *,
+    include_all_secrets: bool = False,
+    include_secrets: Iterable[str] = (),
+    **unknown: object,
 ) -> ManagedElementDiff:
     """As `Reconciler.check`, of several in one diff: those of one place are planned together."""
     _refuse("check", unknown)
-    options = Options(force=include_all_secrets)
+    options = Options(resent=_resent(include_secrets, every=include_all_secrets))
     return _joined(run_blocking(lambda _stop: check(of, options), winds_up=False))
 
 
@@ -83,6 +105,7 @@ def apply_together(
     of: Sequence[Reconciler],
     *,
     include_all_secrets: bool = False,
+    include_secrets: Iterable[str] = (),
     allow_destructive: bool = False,
     **unknown: object,
 ) -> ManagedElementDiff:
@@ -91,7 +114,8 @@ def apply_together(
     """
     _refuse("apply", unknown)
     policy = Policy(allow_all=allow_destructive)
-    options = Options(force=include_all_secrets, decide=partial(_decided, policy))
+    resent = _resent(include_secrets, every=include_all_secrets)
+    options = Options(resent=resent, decide=partial(_decided, policy))
     results = run_blocking(partial(apply, of, options))
     for report in (result.report for result in results if result.error is None):
         if report is not None and not report.ok:
@@ -103,6 +127,10 @@ def _refuse(verb: str, unknown: Mapping[str, object]) -> None:
     """A keyword that is not heeded could be one that was to keep an apply from writing."""
     if unknown:
         raise DeclarationError(f"{verb} takes no {', '.join(f'{name}=' for name in unknown)}; nothing was written.")
+
+
+def _resent(paths: Iterable[str], *, every: bool) -> Resent:
+    return Resent(every=every, paths=frozenset([paths] if isinstance(paths, str) else paths))
 
 
 def _joined(results: Sequence[Result]) -> ManagedElementDiff:
@@ -139,10 +167,10 @@ async def _decided(policy: Policy, _plan: Plan) -> Policy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How a run is made. *decide* is asked once a place, when the plan is known and nothing is written yet, for
-    what is allowed; by default nothing destructive is. *force* re-sends every secret.
+    what is allowed; by default nothing destructive is. *resent* are the secrets to send although they are there.
     """
 
-    force: bool = False
+    resent: Resent = NONE_RESENT
     settings: Settings = field(default_factory=Settings)
     decide: Callable[[Plan], Awaitable[Policy]] = _refuse_what_destroys
     on_outcome: OnOutcome = lambda _outcome: None
@@ -251,12 +279,24 @@ async def _surveyed(
 
         async def look_at(place: Place) -> None:
             try:
-                surveys[place.name] = await survey(place.session, place.declarations, Memory(), force=options.force)
+                found = await survey(place.session, place.declarations, Memory(), resent=options.resent)
+                surveys[place.name] = found
             except Exception as error:  # noqa: BLE001 - one place that cannot be read hides no other
                 results.append(_result(place, error=error))
 
         await concurrently(*(partial(look_at, place) for place in places))
+        if not any(result.error for result in results):
+            _refuse_unknown(options.resent.paths, surveys.values())
         yield [(place, surveys[place.name]) for place in places if place.name in surveys], results
+
+
+def _refuse_unknown(wanted: Iterable[str], surveys: Iterable[Survey]) -> None:
+    """A misspelt path would leave the old secret where it is, and say nothing. Raises DeclarationError."""
+    declared = {where for found in surveys for where in found.secrets}
+    for path in sorted(set(wanted) - declared):
+        near = difflib.get_close_matches(path, sorted(declared), n=1)
+        hint = f"did you mean {near[0]}?" if near else "name one as the check prints it, such as shop.password."
+        raise DeclarationError(f"No secret is declared at {path}; nothing was written; {hint}")
 
 
 def _declaration(number: int, reconciler: Reconciler) -> Declaration:

@@ -15,6 +15,7 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.secrets import Resent
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 
 READS = ("/list", "/get", "discover_schema", "instance_configuration", "/list_")
@@ -26,7 +27,7 @@ class Workspace:
 
     def check(self, *elements: Element, force: bool = False, delete: bool = False) -> Result:
         reconciler = self._reconciler(elements, delete=delete)
-        (result,) = anyio.run(check, [reconciler], Options(force=force))
+        (result,) = anyio.run(check, [reconciler], Options(resent=Resent(every=force)))
         return result
 
     def plan(self, *elements: Element, **more: bool) -> Plan:
@@ -51,7 +52,9 @@ class Workspace:
             return Policy(allow_all=agree)
 
         async def go() -> list[Result]:
-            options = Options(force=force, decide=decide, settings=Settings(patience=patience, timeout=10))
+            options = Options(
+                resent=Resent(every=force), decide=decide, settings=Settings(patience=patience, timeout=10)
+            )
             return await apply([self._reconciler(elements, delete=delete)], options, anyio.Event())
 
         self.server.forget_requests()

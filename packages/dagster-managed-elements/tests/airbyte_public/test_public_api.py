@@ -20,6 +20,7 @@ from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.secrets import Resent
 from dagster_managed_elements.engine.values import ABSENT
 from dagster_managed_elements.reconciler import Options, Result, apply, check
 
@@ -54,7 +55,7 @@ class Public:
         return [AirbyteManagedElementReconciler(instance, connections, elements=others)]
 
     def check(self, *elements, specs=(), force=False) -> Result:
-        (result,) = anyio.run(check, self._of(elements, specs), Options(force=force))
+        (result,) = anyio.run(check, self._of(elements, specs), Options(resent=Resent(every=force)))
         return result
 
     def plan(self, *elements, **more) -> Plan:
@@ -70,7 +71,7 @@ class Public:
             return Policy(allow_all=True)
 
         async def go() -> list[Result]:
-            options = Options(decide=agree, force=force, settings=Settings(patience=3))
+            options = Options(decide=agree, resent=Resent(every=force), settings=Settings(patience=3))
             return await apply(self._of(elements, specs), options, anyio.Event())
 
         self.server.forget_requests()

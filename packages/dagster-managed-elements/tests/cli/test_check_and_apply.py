@@ -73,12 +73,63 @@ def test_a_masked_secret_is_a_note_and_a_change_only_when_asked_for(project):
     _, out, err = seen(project.run("check", "-m", "mine"))
     assert out.endswith("\nNo diff found.\n")
     assert err == (
-        "note: 1 secret is shown masked by the server and is taken as unchanged; "
-        "--include-all-secrets re-sends it\n"
+        "note: 1 secret is shown masked by the server and is taken as unchanged, whatever its value or reference "
+        "is now: a.key; --include-secret PATH re-sends one, --include-all-secrets all\n"
     )
     _, out, err = seen(project.run("check", "-m", "mine", "--include-all-secrets"))
     assert out.endswith("\n~ a:\n  ~ key: ********** -> **********\n")
     assert err == ""
+
+
+TWO_SECRETS = """
+config = {"key": Masked(), "pair": {"user.name": "u", "pin": Masked()}}
+store = {("source", "a"): {"type": "File", "config": config}, ("source", "b"): {"type": "File", "config": config}}
+def sent():
+    raise AssertionError("called in a check")
+pair = {"user.name": "u", "pin": Secret.call(sent, reference="pin#2")}
+declared = {"key": Secret.literal("hunter2"), "pair": pair}
+reconciler = Reconciler(Toy(store=store), [Source("a", config=declared)])
+other = Reconciler(Toy(place="there", store=store), [Source("b", config=declared)])
+"""
+
+
+def test_one_secret_is_sent_again_and_no_other(project):
+    project.write(TWO_SECRETS)
+    _, out, err = seen(project.run("check", "-m", "mine", "--include-secret", "a.pair.pin"))
+    assert out.count("**********") == 2
+    assert "~ pin: ********** -> **********" in out
+    assert "3 secrets are shown masked" in err
+    _, out, _ = seen(project.run("check", "-m", "mine", "--include-secret", "a.key", "--include-secret", "b.key"))
+    assert out.count("~ key: ********** -> **********") == 2
+    assert "pin" not in out
+    for _ in "12":
+        _, out, _ = seen(project.run("apply", "-m", "mine", "--include-secret", "a.key"))
+        assert out.count("**********") == 2
+
+
+@pytest.mark.parametrize("verb", ["check", "apply"])
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("a.kye", "did you mean a.key?"),
+        ("b.pair", "did you mean b.pair.pin?"),
+        ("a.pair.user.name", "did you mean a.pair.pin?"),
+        ("elsewhere", "name one as the check prints it, such as shop.password."),
+    ],
+)
+def test_a_path_at_which_no_secret_is_declared_is_refused_in_one_line(project, verb, path, said):
+    project.write(TWO_SECRETS)
+    code, out, err = seen(project.run(verb, "-m", "mine", "--include-secret", "a.key", "--include-secret", path))
+    assert (code, len(out.splitlines())) == (2, 1)
+    assert err == f"Error: No secret is declared at {path}; nothing was written; {said}\n"
+
+
+def test_text_made_of_a_secret_is_one_line_that_says_what_to_do(project):
+    project.write('reconciler = Reconciler(Toy(), [Source("a", type=f"x={Secret.env(\'NOWHERE\')}")])')
+    code, _, err = seen(project.run("check", "-m", "mine"))
+    assert code == 2
+    assert "Secret.format(" in err
+    assert "Traceback" not in err
 
 
 def test_what_destroys_is_refused_where_nobody_can_be_asked_and_done_with_yes(project):

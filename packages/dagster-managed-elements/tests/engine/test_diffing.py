@@ -17,7 +17,7 @@ from dagster_managed_elements.engine.changes import (
 )
 from dagster_managed_elements.engine.diffing import Basis, diff, undeclared
 from dagster_managed_elements.engine.findings import Notice
-from dagster_managed_elements.engine.secrets import Secret, SecretRecord
+from dagster_managed_elements.engine.secrets import Resent, Secret, SecretRecord
 from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named
 
 from testing.memory_world import NodeKind, Server
@@ -127,15 +127,29 @@ def test_each_difference_is_said_once_with_both_sides(
 )
 def test_a_secret_that_is_to_be_sent_says_why(after: Any, before: Any, force: bool, why: str) -> None:
     observed = {} if before is ABSENT else {"x": before}
-    (update,) = compared({"x": after}, observed, all_secrets=force).items
+    (update,) = compared({"x": after}, observed, resent=Resent(every=force)).items
     shown = before if before in (ABSENT, None) else Masked()
     assert update.fields == (FieldChange(("x",), shown, after, why),)
 
 
 @pytest.mark.parametrize(("after", "before"), [(PASSWORD, Masked()), (VAULT, Masked()), (VAULT, "something")])
 def test_a_secret_nobody_can_compare_is_a_notice_and_no_change(after: Any, before: Any) -> None:
-    notice = Notice(node("a"), ("x",), "secret-unknown", UNKNOWN)
+    more = "" if after.cheap else "; a new reference of it changes nothing by itself"
+    notice = Notice(node("a"), ("x",), "secret-unknown", f"{UNKNOWN}{more}")
     assert compared({"x": after}, {"x": before}) == Changes((), (notice,))
+
+
+def test_of_the_secrets_that_are_there_those_are_sent_again_that_are_asked_for() -> None:
+    declared = {"x": {"y.z": PASSWORD, "l": [VAULT]}, "w": PASSWORD}
+    observed = {"x": {"y.z": Masked(), "l": [Masked()]}, "w": "p"}
+
+    def listed(*paths: str) -> list[Any]:
+        return [path for path, _, _ in changed(declared, observed, resent=Resent(paths=frozenset(paths)))]
+
+    assert listed() == []
+    assert listed("a.x.y.z") == [("x", "y.z")]
+    assert listed("a.x.l.0", "a.w") == [("x", "l", "0"), ("w",)]
+    assert listed("b.w", "a.x", "x.y.z", "a.x.l") == []
 
 
 REMEMBERED = SecretRecord(reference="literal", fingerprint=None, version="7")
@@ -161,7 +175,7 @@ def test_a_remembered_secret_differs_by_reference_fingerprint_and_version(
 def test_a_list_of_which_only_secrets_are_to_be_said_is_not_reported_whole() -> None:
     declared, observed = {"x": [{"y": 1, "p": PASSWORD}]}, {"x": [{"y": 1, "p": Masked()}]}
     assert compared(declared, observed).notices == (Notice(node("a"), ("x", "0", "p"), "secret-unknown", UNKNOWN),)
-    assert changed(declared, observed, all_secrets=True) == [(("x", "0", "p"), Masked(), PASSWORD)]
+    assert changed(declared, observed, resent=Resent(every=True)) == [(("x", "0", "p"), Masked(), PASSWORD)]
     assert changed({"x": [{"y": 2, "p": PASSWORD}]}, observed) == [
         (("x",), [{"y": 1, "p": Masked()}], [{"y": 2, "p": PASSWORD}])
     ]
@@ -253,7 +267,7 @@ def test_what_is_ignored_stays_as_it_is_where_its_field_is_sent_whole() -> None:
 def test_an_ignored_secret_is_sent_as_declared_where_its_field_is_sent_whole() -> None:
     declared = want("a", ignore=("settings.p",), settings={"x": 1, "p": PASSWORD})
     observed = have("a", "1", settings={"x": 0, "p": Masked()})
-    (update,) = diff([both(declared, observed)], Basis(kinds=KINDS, ids=IDS, all_secrets=True)).items
+    (update,) = diff([both(declared, observed)], Basis(kinds=KINDS, ids=IDS, resent=Resent(every=True))).items
     assert isinstance(update, Update)
     assert update.fields == (FieldChange(("settings", "x"), 0, 1),)
     assert update.declared.fields == {"settings": {"x": 1, "p": PASSWORD}}

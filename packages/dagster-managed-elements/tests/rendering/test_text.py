@@ -231,7 +231,11 @@ def test_notices_said_often_are_said_once(make):
         ]
     )
     assert list(notices.summarised([section])) == [
-        "3 secrets are shown masked by the server and are taken as unchanged; --include-all-secrets re-sends them",
+        (
+            "3 secrets are shown masked by the server and are taken as unchanged, "
+            "whatever their value or reference is now: s.password, s.password, s.password; "
+            "--include-secret PATH re-sends one, --include-all-secrets all"
+        ),
         "streams of c0 are verified once s is created",
         "streams of c1 are verified once s is created",
         "streams of c2 are verified once s is created",

@@ -64,7 +64,7 @@ class Apply:
     async def _everything(self) -> list[Section]:
         ours, theirs = split(self.run.loaded)
         options = engine.Options(
-            force=self.run.asked.include_all_secrets,
+            resent=self.run.asked.resent,
             settings=self.run.settings,
             decide=self._decide,
             on_outcome=self._finished,

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 import click
 
 from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.secrets import Resent
 
 Output: TypeAlias = Literal["text", "json", "markdown"]
 
@@ -30,9 +31,14 @@ class Asked:
     working_directory: Path | None = None
     output: Output = "text"
     include_all_secrets: bool = False
+    include_secret: tuple[str, ...] = ()
     timeout: float = _DEFAULT.timeout
     concurrency: int = _DEFAULT.concurrency
     verbose: bool = False
+
+    @property
+    def resent(self) -> Resent:
+        return Resent(every=self.include_all_secrets, paths=frozenset(self.include_secret))
 
 
 class _Seconds(click.FloatRange):
@@ -62,6 +68,12 @@ _OPTIONS: Final = (
         "--include-all-secrets",
         is_flag=True,
         help="List every secret the server holds as changed, and send it again in an apply.",
+    ),
+    click.option(
+        "--include-secret",
+        multiple=True,
+        metavar="PATH",
+        help="The same for one secret, at a path such as `shop.password`; may be given several times.",
     ),
     click.option(
         "--timeout",

@@ -35,7 +35,7 @@ async def check_all(run: Run) -> list[Section]:
     sections: list[Section] = []
 
     async def planned() -> None:
-        options = engine.Options(force=run.asked.include_all_secrets, settings=run.settings)
+        options = engine.Options(resent=run.asked.resent, settings=run.settings)
         sections.extend(as_sections(await engine.check(reconcilers(ours), options), ours))
 
     async def asked(each: Loaded) -> None:
@@ -61,7 +61,12 @@ def as_sections(results: Iterable[engine.Result], ours: Sequence[Loaded]) -> lis
 async def third_party_section(run: Run, each: Loaded, verb: Verb) -> Section:
     place = Section(of=(each.path,), place=each.path)
     try:
-        diff = await run_third_party(each.reconciler, verb, include_all_secrets=run.asked.include_all_secrets)
+        diff = await run_third_party(
+            each.reconciler,
+            verb,
+            include_all_secrets=run.asked.include_all_secrets,
+            include_secrets=run.asked.include_secret,
+        )
     except ManagedElementsError as error:
         return Section(of=place.of, place=place.place, error=error)
     return Section(of=place.of, place=place.place, diff=tuple(differences(diff)))

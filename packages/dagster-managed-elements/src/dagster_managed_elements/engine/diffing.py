@@ -23,10 +23,10 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.findings import Notice
+from dagster_managed_elements.engine.findings import Notice, written
 from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
 from dagster_managed_elements.engine.kinds import Kind, Kinds
-from dagster_managed_elements.engine.secrets import Secret, judge
+from dagster_managed_elements.engine.secrets import Resent, Secret, judge
 from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref
 
 
@@ -34,13 +34,13 @@ from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Mask
 class Basis:
     """What a comparison rests on beside the two sides: *ids* of what is referred to, *memory* of earlier runs.
 
-    With *all_secrets* every secret the server holds is listed as changed.
+    Of the secrets the server holds those that are to be *resent* are listed as changed.
     """
 
     kinds: Kinds
     ids: Ids
     memory: Memory = field(default_factory=Memory)
-    all_secrets: bool = False
+    resent: Resent = field(default_factory=Resent)
 
 
 def diff(pairs: Iterable[Pair], basis: Basis) -> Changes:
@@ -130,6 +130,8 @@ class _Comparison:
             "ignored": "differs, and is ignored as declared",
             "secret-unknown": "the server does not show this secret, so it is taken as unchanged",
         }[code]
+        if isinstance(changed.after, Secret) and not changed.after.cheap and code == "secret-unknown":
+            text += "; a new reference of it changes nothing by itself"
         return Notice(self.declared.key, path, code, text)
 
     def _compare(self, path: Path, before: Any, after: Any) -> Iterator[FieldChange]:
@@ -164,7 +166,8 @@ class _Comparison:
 
     def _secret(self, path: Path, before: Any, after: Secret) -> Iterator[FieldChange]:
         record = self.basis.memory.secrets.get((self.observed.ref, path))
-        verdict = judge(before, after, record, force=self.basis.all_secrets)
+        where = written(self.declared.key, self.kind.shown(path))
+        verdict = judge(before, after, record, force=where in self.basis.resent)
         if verdict == "same":
             return
         hidden = before if before is ABSENT or before is None else Masked()

@@ -13,6 +13,11 @@ NoticeCode: TypeAlias = Literal[
 ConsequenceCode: TypeAlias = Literal["delete", "cascade", "replace", "protect", "state-lost", "secret-resent"]
 
 
+def written(key: Key, path: Path) -> str:
+    """Where something is, as it is said and as it is asked for: `shop.tunnel_method.ssh_key`."""
+    return ".".join((str(key.name), *path))
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why a declaration cannot be right. All of them are reported at once, before any write."""
@@ -22,8 +27,7 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        where = ".".join((str(self.key.name), *self.path))
-        return f"{where}: {self.message}"
+        return f"{written(self.key, self.path)}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,6 +294,21 @@ class SecretRecord:
     version: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resent:
+    """The secrets that are to be sent again although nobody knows of a change: *every* one, or those at *paths*,
+    each as `written` has it.
+    """
+
+    every: bool = False
+    paths: frozenset[str] = frozenset()
+
+    def __contains__(self, where: object) -> bool:
+        return self.every or where in self.paths
+
+
+NONE_RESENT: Final = Resent()
+
 Verdict: TypeAlias = Literal["same", "changed", "unknown", "forced"]
 
 

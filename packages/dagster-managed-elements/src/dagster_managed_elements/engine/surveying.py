@@ -5,7 +5,7 @@ Every Problem of every kind and reconciler is collected before one is raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
@@ -24,14 +24,14 @@ from dagster_managed_elements.engine.changes import (
 from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
-from dagster_managed_elements.engine.findings import Notice, Problem
+from dagster_managed_elements.engine.findings import Notice, Problem, written
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
 from dagster_managed_elements.engine.planning import Plan, plan
-from dagster_managed_elements.engine.secrets import faults
+from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Key, Ref, pointers, references, unsendable
+from dagster_managed_elements.engine.values import Key, Ref, pointers, references, unsendable, walk
 
 _OF_NO_USE: Final = "it was made for a replacement that was cut off, and is of no use any more"
 
@@ -47,16 +47,23 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """A place as surveyed: the plan, and the ids of all that was observed and matched, what resolving found."""
+    """A place as surveyed: the plan, and the ids of all that was observed and matched, what resolving found, and
+    where *secrets* are declared.
+    """
 
     plan: Plan
     ids: Mapping[Key, str]
     seen: Mapping[str, frozenset[str]]
     facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
+    secrets: frozenset[str] = frozenset()
 
 
 async def survey(
-    session: Session, declarations: Sequence[Declaration], memory: Memory | None = None, *, force: bool = False
+    session: Session,
+    declarations: Sequence[Declaration],
+    memory: Memory | None = None,
+    *,
+    resent: Resent = NONE_RESENT,
 ) -> Survey:
     """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read."""
     declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
@@ -66,7 +73,7 @@ async def survey(
     async def compare(reading: Reading) -> _Work:
         for lacking in needed(reading, declared):
             raise cast("ManagedElementsError", lacking.fault)
-        work = _Work(session, declared, reading, memory or Memory(), force=force, unmentioned=unmentioned)
+        work = _Work(session, declared, reading, memory or Memory(), resent=resent, unmentioned=unmentioned)
         work.problems[:0] = problems
         for kind in session.kinds:
             await work.take(kind)
@@ -99,11 +106,11 @@ class _Work:
         reading: Reading,
         memory: Memory,
         *,
-        force: bool,
+        resent: Resent,
         unmentioned: bool,
     ) -> None:
         self.session, self.reading, self.memory = session, reading, memory
-        self.force, self.unmentioned = force, unmentioned
+        self.resent, self.unmentioned = resent, unmentioned
         matched, self.problems = match(declared, reading.readable, memory)
         interims = match_interims(matched)
         self.pairs, self.begun = list(interims.pairs), list(interims.begun)
@@ -141,7 +148,7 @@ class _Work:
         interims = frozenset(pair.observed.ref for pair in begun if pair.observed)
         broken = self._broken()
         sound = [pair for pair in resolved if pair.declared is None or pair.declared.key not in broken]
-        basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, all_secrets=self.force)
+        basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, resent=self.resent)
         found = diff((pair for pair in sound if not _is_one_of(pair, interims)), basis)
         if self.unmentioned:
             self.found += undeclared(sound, self.kept | interims)
@@ -232,8 +239,19 @@ class _Work:
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
         return Survey(
-            plan=plan(changes, kinds, self.session.place, names), ids=self.ids, seen=seen, facts=self._facts()
+            plan=plan(changes, kinds, self.session.place, names),
+            ids=self.ids,
+            seen=seen,
+            facts=self._facts(),
+            secrets=frozenset(self._secrets(kinds)),
         )
+
+    def _secrets(self, kinds: Mapping[str, Kind]) -> Iterator[str]:
+        for pair in self.pairs:
+            if (declared := pair.declared) is not None:
+                for path, leaf in walk(declared.fields):
+                    if isinstance(leaf, Secret):
+                        yield written(declared.key, kinds[declared.key.kind].shown(path))
 
 
 def _left_out(unreadable: Observed) -> Notice:

@@ -19,7 +19,7 @@ def summarised(sections: Iterable[Section]) -> Iterator[str]:
             groups.setdefault(notice.code, []).append(notice)
     for code, group in groups.items():
         if code == "secret-unknown":
-            yield _secrets(len(group))
+            yield _secrets(group)
         elif code == "ignored":
             yield f"{_several(len(group), 'difference')} ignored as declared: {_places(group)}"
         else:
@@ -44,12 +44,12 @@ def _later(notice: Notice) -> str:
     return f"{what} of {notice.key.name} {'are' if what.endswith('s') else 'is'} {notice.text}"
 
 
-def _secrets(number: int) -> str:
-    shown, rest = ("is", "it") if number == 1 else ("are", "them")
-    secrets = "1 secret" if number == 1 else f"{number} secrets"
+def _secrets(group: Sequence[Notice]) -> str:
+    one = len(group) == 1
+    secrets, shown, its = ("1 secret", "is", "its") if one else (f"{len(group)} secrets", "are", "their")
     return (
-        f"{secrets} {shown} shown masked by the server and {shown} taken as unchanged; "
-        f"--include-all-secrets re-sends {rest}"
+        f"{secrets} {shown} shown masked by the server and {shown} taken as unchanged, whatever {its} value or "
+        f"reference is now: {_places(group)}; --include-secret PATH re-sends one, --include-all-secrets all"
     )
 
 
