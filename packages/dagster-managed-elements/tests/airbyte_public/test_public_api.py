@@ -146,6 +146,70 @@ def test_secrets_are_known_from_facts_where_no_specification_is_told(public):
     assert {notice.code for notice in plan.notices} == {"secret-unknown", "not-validated"}
 
 
+@pytest.fixture
+def own(public):
+    """A connector that is in no table of facts, and says of nothing that it is secret."""
+    definition = {
+        "name": "Ours",
+        "dockerRepository": "ours/source-ours",
+        "dockerImageTag": "1.0.0",
+        "documentationUrl": "https://example.org",
+    }
+    httpx.post(
+        f"{public.server.url}/api/v1/source_definitions/create_custom",
+        json={"workspaceId": public.server.workspace_id, "sourceDefinition": definition},
+    ).raise_for_status()
+    return lambda name="ours", **configuration: AirbyteSource(name, "Ours", configuration)
+
+
+SOUNDING = {
+    "api_key": "hush-1",
+    "clientSecret": "hush-2",
+    "auth": {"type": "basic", "password": "hush-3"},
+    "tokens": ["hush-4"],
+    "secrets": {"a": "hush-5", "on": True},
+    "accounts": [{"name": "n", "private_key": "hush-6"}],
+}
+
+
+def test_of_an_unknown_connector_what_sounds_secret_is_compared_and_never_shown(public, own):
+    plain = {"host": "db", "keyspace": "k", "token_count": 3}
+    declared = own(**SOUNDING, **plain)
+    first = public.plan(declared)
+    assert "hush" not in repr(first)
+    assert "db" in repr(first)
+    public.applied(declared)
+    changed = own(
+        **{**SOUNDING, "api_key": "hush-other", "accounts": [{"name": "m", "private_key": "hush-7"}]}, **plain
+    )
+    plan = public.plan(changed)
+    assert [change.path for change in fields(plan)] == [("api_key",), ("accounts",)]
+    assert "hush" not in repr(plan.entries)
+    public.applied(changed)
+    removed = public.plan(own(**plain))
+    assert len(fields(removed)) == len(SOUNDING)
+    assert "hush" not in repr(removed.entries)
+    public.applied(own(**plain))
+
+
+def test_that_secrets_are_masked_by_name_is_said_once(public, own):
+    plan = public.plan(own(), own("other"), postgres(), PEOPLE)
+    (notice,) = [notice for notice in plan.notices if notice.code == "masked-by-name"]
+    assert "of Ours are" in notice.text
+    known = public.plan(postgres(), PEOPLE)
+    assert "masked-by-name" not in {notice.code for notice in known.notices}
+
+
+def test_what_nobody_declares_is_deleted_without_its_secrets_being_shown(public, own):
+    public.applied(own(**SOUNDING))
+    instance = AirbyteInstance(url=public.server.url, api="public")
+    alone = AirbyteManagedElementReconciler(instance, [], delete_unmentioned_resources=True)
+    (result,) = anyio.run(check, [alone], Options())
+    (entry,) = result.plan.entries
+    assert entry.action == "delete"
+    assert "hush" not in repr(entry.fields)
+
+
 def test_that_nothing_is_validated_is_said_once(public):
     notices = [notice for notice in public.plan(postgres(), PEOPLE).notices if notice.code == "not-validated"]
     assert len(notices) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.secrets import EnvVar, Secret, faults, masked_beside
+from dagster_managed_elements.engine.secrets import EnvVar, Secret, faults, masked_beside, sounds_secret
 from dagster_managed_elements.engine.values import ABSENT, Masked
 
 
@@ -79,3 +79,21 @@ def test_a_function_that_returns_no_json_is_said_whatever_it_returns(returned: o
 @pytest.mark.parametrize("returned", [{}, [], {"a": []}, {"a": {"b": [1, 2.5, None, True]}}, ""])
 def test_a_function_may_return_any_json(returned: object) -> None:
     assert Secret.call(lambda: returned, reference="vault/1").read() == returned
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["db_passwd", "API_KEY", "apiKey", "api-key", "clientSecret", "access_token", "aws_secret_access_key",
+     "aws_access_key_id", "private_key", "sshKey", "credentials_json", "pat", "pwd", "key", "connection_string"],
+)  # fmt: skip
+def test_a_key_that_sounds_secret_is_known_however_it_is_written(key: str) -> None:
+    assert sounds_secret(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["host", "port", "credentials", "primary_key", "key_column", "keyspace", "path", "pattern", "compass", "author",
+     "auth_type", "username", "monkey", "database", "start_date"],
+)  # fmt: skip
+def test_a_key_that_names_no_secret_is_shown(key: str) -> None:
+    assert not sounds_secret(key)

@@ -8,7 +8,14 @@ from typing import Literal, TypeAlias
 from dagster_managed_elements.engine.values import Key, Path
 
 NoticeCode: TypeAlias = Literal[
-    "ignored", "secret-unknown", "later", "not-validated", "misspelt", "contradiction", "unreadable"
+    "ignored",
+    "secret-unknown",
+    "later",
+    "not-validated",
+    "masked-by-name",
+    "misspelt",
+    "contradiction",
+    "unreadable",
 ]
 ConsequenceCode: TypeAlias = Literal["delete", "cascade", "replace", "protect", "state-lost", "secret-resent"]
 

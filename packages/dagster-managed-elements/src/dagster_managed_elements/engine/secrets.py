@@ -6,6 +6,7 @@ Nothing in here prints, and no error holds what was read.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -316,8 +317,9 @@ def judge(before: Any, after: Secret, record: SecretRecord | None, *, force: boo
     """What is known of the declared secret *after* beside what is observed, *before*.
 
     A server that masks says nothing of the value, so without a *record* of what was last written the answer is
-    "unknown", which counts as equal. A *record* tells a new reference, value or server-side version.
-    *force* re-sends every secret the server holds.
+    "unknown", which counts as equal. A *record* tells a new reference, value or server-side version. What a server
+    shows is compared, also where *before* is a Secret by its key's name. *force* re-sends every secret the server
+    holds.
     """
     if before is ABSENT or before is None:
         return "changed"
@@ -327,7 +329,8 @@ def judge(before: Any, after: Secret, record: SecretRecord | None, *, force: boo
         return _remembered(before, after, record)
     if not after.cheap:
         return "unknown"
-    return "same" if before == after.read() else "changed"
+    shown = before.read() if isinstance(before, Secret) else before
+    return "same" if shown == after.read() else "changed"
 
 
 def _remembered(before: Masked, after: Secret, record: SecretRecord | None) -> Verdict:
@@ -360,6 +363,17 @@ def _masked_beside(before: Any, beside: Sequence[Any]) -> Any:
         secretive = [item for items in lists for item in items if holds_secret(item)]
         return [_masked_beside(value, secretive) for value in cast("list[Any]", before)]
     return before
+
+
+_SOUNDS: Final = re.compile(
+    r"passw|passphrase|passcode|secret|token|credential$|credentials?json|(api|access|private|ssh|signing|encryption|"
+    r"account|auth|license)keys?(id)?$|^(pat|pwd|pass|key|authorization|cookie|dsn)$|connectionstring|hmac|jwt"
+)
+
+
+def sounds_secret(key: str) -> bool:
+    """Whether a value under *key* is better not shown where nothing is known of it: `api_key`, `clientSecret`."""
+    return bool(_SOUNDS.search(re.sub(r"[^a-z0-9]", "", key.lower())))
 
 
 def holds_secret(value: Any) -> bool:

@@ -75,16 +75,25 @@ class ActorKind(Kind):
             for side in (self._comparable(each, schemas) if isinstance(each, _Typed) else [each])
         ]
         unchecked = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_partial]
-        return [*resolved, *_unvalidated(unchecked)]
+        unknown = [each for each in typed if isinstance(each, _Typed) and _is_unknown(schemas[_needs(each)[0]])]
+        return [*resolved, *_unvalidated(unchecked), *_told_by_name(unknown)]
 
     def _typed(self, pair: Pair, connectors: Connectors) -> _Typed | Pair | Problem:
         if pair.declared is None:
-            return pair
+            return self._undeclared(pair)
         declared = pair.declared.fields["type"]
         found = connectors.find(declared.id if isinstance(declared, Named) else str(declared))
         if isinstance(found, Unfound):
             return Problem(pair.declared.key, ("type",), found.message)
         return _Typed(pair, found)
+
+    def _undeclared(self, pair: Pair) -> Pair:
+        """What is only to be deleted, where no specification can be asked for: its keys' names have to do."""
+        observed = pair.observed
+        if observed is None or self._gateway.capabilities.api == "config":
+            return pair
+        shown = specifications.mask_by_name(observed.fields["configuration"])
+        return replace(pair, observed=replace(observed, fields={**observed.fields, "configuration": shown}))
 
     def _comparable(
         self, typed: _Typed, schemas: Mapping[tuple[str, str | None], Specification]
@@ -106,6 +115,7 @@ class ActorKind(Kind):
             seen = _seen(observed, configuration, schemas[_needs(typed)[-1]].connection_specification)
             configuration, shown = specifications.believe_masks(configuration, seen)
             observed = replace(observed, fields={**observed.fields, "configuration": shown})
+        configuration, observed = _masked_by_name(typed, schemas, configuration, observed)
         there = observed.fields["configuration"] if observed and not _is_other(typed) else None
         if copied := [Problem(declared.key, path, MASK_DECLARED) for path in unfounded(configuration, there)]:
             yield from copied
@@ -166,6 +176,25 @@ def _of_definition(specification: Specification, definition: Definition) -> Spec
     )
 
 
+def _is_unknown(specification: Specification) -> bool:
+    """Whether nothing is known of a connector, not even where its secrets are."""
+    return specification.is_partial and not specification.connection_specification
+
+
+def _masked_by_name(
+    typed: _Typed,
+    schemas: Mapping[tuple[str, str | None], Specification],
+    declared: Mapping[str, Any],
+    observed: Observed | None,
+) -> tuple[Mapping[str, Any], Observed | None]:
+    """Both sides, each with what sounds secret masked where its connector is unknown."""
+    needs = _needs(typed)
+    if observed is not None and _is_unknown(schemas[needs[-1]]):
+        shown = specifications.mask_by_name(observed.fields["configuration"])
+        observed = replace(observed, fields={**observed.fields, "configuration": shown})
+    return (specifications.mask_by_name(declared) if _is_unknown(schemas[needs[0]]) else declared), observed
+
+
 def _is_other(typed: _Typed) -> bool:
     """Whether what is there has another connector, so that nothing of its configuration stays."""
     return typed.pair.observed is not None and len(_needs(typed)) > 1
@@ -197,6 +226,14 @@ def _unvalidated(unchecked: Sequence[_Typed]) -> Iterator[Notice]:
         names = ", ".join(sorted({each.definition.name for each in unchecked}))
         text = f"this API tells no specifications; give specs= to have configurations of {names} validated"
         yield Notice(declared.key, (), "not-validated", text)
+
+
+def _told_by_name(unknown: Sequence[_Typed]) -> Iterator[Notice]:
+    """Said once, however many there are."""
+    if unknown and (declared := unknown[0].pair.declared) is not None:
+        names = ", ".join(sorted({each.definition.name for each in unknown}))
+        text = f"where the secrets of {names} are is not known; what sounds like one by its key is masked"
+        yield Notice(declared.key, (), "masked-by-name", text)
 
 
 class SourceKind(ActorKind):

@@ -30,9 +30,9 @@ def known_definitions(side: Side) -> list[Definition]:
 
 
 def known_secrets(side: Side, definition_id: str) -> Specification:
-    """A schema that says where secrets are and nothing else; marked as partial."""
-    row = _rows().get((side, definition_id), {})
-    schema = _schema(tuple(path) for path in row.get("secrets", ()))
+    """A schema that says where secrets are and nothing else; marked as partial. Empty where that is not known."""
+    row = _rows().get((side, definition_id))
+    schema = {} if row is None else {"type": "object", **_schema(tuple(path) for path in row.get("secrets", ()))}
     return Specification(connection_specification=schema, is_partial=True)
 
 

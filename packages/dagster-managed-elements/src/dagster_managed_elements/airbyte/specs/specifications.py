@@ -23,10 +23,10 @@ from dagster_managed_elements.airbyte.specs.schemas import (
     walk_beside,
 )
 from dagster_managed_elements.airbyte.specs.validation import fits, remarks, validate
-from dagster_managed_elements.engine.secrets import Secret, holds_secret
+from dagster_managed_elements.engine.secrets import Secret, holds_secret, sounds_secret
 from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path, at, replaced, walk
 
-__all__ = ["believe_masks", "mask", "mask_allowed", "remarks", "trim", "validate", "wrap"]
+__all__ = ["believe_masks", "mask", "mask_allowed", "mask_by_name", "remarks", "trim", "validate", "wrap"]
 
 _FLAG = "airbyte_secret"
 _INJECTED = "__injected_"
@@ -53,6 +53,18 @@ def believe_masks(
     masked = {path: Masked() for path, leaf in walk(observed) if leaf == SECRET_MASK}
     beside = {path: _secret(found) for path in masked if (found := at(declared, path)) is not ABSENT}
     return replaced(declared, beside), replaced(observed, masked)
+
+
+def mask_by_name(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Every value as a `Secret` whose key, or one above it, sounds like a secret's: of a connector of which nothing
+    else is known. Its value still counts where both sides have one.
+    """
+    marks = {
+        path: _secret(leaf)
+        for path, leaf in walk(configuration)
+        if isinstance(leaf, (str, int, float)) and not isinstance(leaf, bool) and any(map(sounds_secret, path))
+    }
+    return replaced(configuration, marks)
 
 
 def trim(observed: Mapping[str, Any], declared: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
