@@ -2,7 +2,7 @@
 
     python -m testing.connector_facts
 
-Facts only: nothing of a connector's schema but where its secrets are.
+Facts only: nothing of a connector's schema but where its secrets are, and which of them nothing can stand in for.
 `tests/contract/test_connector_facts.py` holds the table against the corpus.
 """
 
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from jsonschema_rs import Draft7Validator
+
 from testing.contracts import FOLDER
 
 CORPUS = FOLDER / "connectors.jsonl"
@@ -20,11 +22,16 @@ AIRBYTE = "packages/dagster-managed-elements/src/dagster_managed_elements/airbyt
 TABLE = Path(__file__).resolve().parents[1] / AIRBYTE / "connector_facts.jsonl"
 
 
-def secrets(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+STAND_INS = ("**********", "secret_placeholder")
+"""What Airbyte shows and validates in place of a secret."""
+
+
+def secrets(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """Where secrets are, and whether one is strict: what Airbyte puts in its place is invalid there."""
     if not isinstance(schema, dict):
         return
     if schema.get("airbyte_secret") is True:
-        yield path
+        yield path, not all(Draft7Validator(schema).is_valid(text) for text in STAND_INS)
     for name, inner in (schema.get("properties") or {}).items():
         yield from secrets(inner, (*path, name))
     yield from secrets(schema.get("items"), (*path, "*"))
@@ -39,7 +46,9 @@ def table() -> str:
         row = json.loads(line)
         facts = {"kind": row["kind"], "id": row["id"], "name": row["name"], "image": row["repository"]}
         if found := sorted(set(secrets(row["spec"]))):
-            facts["secrets"] = found
+            facts["secrets"] = list(dict.fromkeys(path for path, _ in found))
+        if strict := list(dict.fromkeys(path for path, is_strict in found if is_strict)):
+            facts["strict"] = strict
         lines.append(json.dumps(facts, separators=(",", ":"), ensure_ascii=False))
     return "\n".join(sorted(lines)) + "\n"
 

@@ -103,8 +103,10 @@ class Workload:
     def __init__(self, cell: Cell, server: airbyte_local.LocalAirbyte) -> None:
         self.instance, self.server = cell.instance(server), server
 
-    def reconciler(self, connections) -> AirbyteManagedElementReconciler:
-        return AirbyteManagedElementReconciler(self.instance, connections)
+    def reconciler(self, elements) -> AirbyteManagedElementReconciler:
+        connections = [element for element in elements if isinstance(element, AirbyteConnection)]
+        others = [element for element in elements if not isinstance(element, AirbyteConnection)]
+        return AirbyteManagedElementReconciler(self.instance, connections, elements=others)
 
     def plan(self, connections) -> Plan:
         (result,) = anyio.run(check, [self.reconciler(connections)], Options())
@@ -165,6 +167,34 @@ def test_the_seed_page_and_forty_elements_in_every_airbyte(cell: Cell, workload:
         )
     }
     assert violations == set()
+
+
+def test_a_secret_that_nothing_can_stand_in_for_goes_with_whatever_changes_in_every_airbyte(workload: Workload):
+    """Paystack's keys begin with `sk_`; neither the mask nor Airbyte's own placeholder does."""
+
+    def pay(name: str = "pay", **more) -> list[AirbyteSource]:
+        configuration = {"secret_key": "sk_live_abc", "start_date": "2026-01-01T00:00:00Z"}
+        renamed = {"renamed_from": "pay"} if name != "pay" else {}
+        return [AirbyteSource(name, "Paystack", {**configuration, **more}, **renamed)]
+
+    def stored() -> dict:
+        (row,) = [
+            each for each in workload.server.requests[::-1] if each.request and "sk_live_abc" in str(each.request)
+        ][:1]
+        return row.request.get("configuration") or row.request["connectionConfiguration"]
+
+    workload.converge(pay(note="odd"))
+    for changed in (
+        pay(start_date="2026-02-02T00:00:00Z", note="odd"),
+        pay(lookback_window_days=3, note="odd"),
+        pay(),
+    ):
+        workload.server.forget_requests()
+        plan = workload.converge(changed)
+        assert [each.code for each in plan.consequences] == ["secret-resent"]
+        assert "secret_key is sent again" in plan.consequences[0].text
+        assert stored()["secret_key"] == "sk_live_abc"
+    workload.converge(pay(name="renamed"))
 
 
 @pytest.mark.parametrize("api", ["config", "public"])

@@ -23,6 +23,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
 )
 from dagster_managed_elements.engine.changes import Create, Declared, Observed
+from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, check
 from pydantic import ValidationError
@@ -53,6 +54,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Replace": {"declared": DECLARED, "observed": OBSERVED},
     "ResolveContext": {"ids": {}},
     "Secret": {"reference": "r", "read": lambda: "x"},
+    "Secret.env": {"variable": "V"},
+    "Secret.file": {"path": "/nowhere"},
     "Session": {"place": "p", "kinds": ()},
     "Update": {"declared": DECLARED, "observed": OBSERVED},
 }
@@ -95,11 +98,11 @@ def found(name: str) -> Any:
 
 @pytest.mark.parametrize(("name", "parameter"), sorted(set(defaults())))
 def test_none_is_accepted_or_refused_in_a_sentence(name, parameter):
-    needed = {"variable": "V"} if name == "Secret.env" else NEEDED.get(name, {})
+    needed = NEEDED.get(name, {})
     said = ""
     try:
         made = found(name)(**{**needed, parameter: None})
-        shown = f"{made} {made!r}"
+        shown = repr(made) if isinstance(made, Secret) else f"{made} {made!r}"  # of a secret no text can be made
     except (DeclarationError, ValidationError) as refused:
         said = shown = str(refused)
     assert shown

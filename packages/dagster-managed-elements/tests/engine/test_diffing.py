@@ -117,6 +117,8 @@ def test_each_difference_is_said_once_with_both_sides(
         (PASSWORD, ABSENT, False, "changed"),
         (PASSWORD, None, False, "changed"),
         (VAULT, ABSENT, False, "changed"),
+        (VAULT, None, False, "changed"),
+        (VAULT, None, True, "changed"),
         (PASSWORD, "q", False, "changed"),
         (PASSWORD, "q", True, "forced"),
         (PASSWORD, "p", True, "forced"),

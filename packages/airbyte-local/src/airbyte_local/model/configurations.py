@@ -80,7 +80,7 @@ def keep_masked(specification: Json, old: Any, new: Any) -> Any:
 
 def for_validation(stored: Json, provided: Json) -> Json:
     """What an update is validated as: stored secrets are a placeholder text, a mask that was sent stays a mask."""
-    return merged(hydrate(stored, lambda _: "secret"), provided)
+    return merged(hydrate(stored, lambda _: "secret_placeholder"), provided)
 
 
 def is_reference(value: object) -> bool:

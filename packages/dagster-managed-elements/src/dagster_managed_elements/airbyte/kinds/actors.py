@@ -153,8 +153,8 @@ class ActorKind(Kind):
         yield from super().consequences(change)
         if isinstance(change, Update):
             for path in resent(change, self._patch(change)):
-                where = ".".join(path)
-                text = f"{change.key}: its secret {where} is sent again, since Airbyte would lose it in this update"
+                why = "Airbyte would lose or refuse it in this update"
+                text = f"{change.key}: its secret {'.'.join(path)} is sent again, since {why}"
                 yield Consequence(change.key, "secret-resent", text, destructive=False)
 
     def _patch(self, change: Update) -> Patch:

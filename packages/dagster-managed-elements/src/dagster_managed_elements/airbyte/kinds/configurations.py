@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dagster_managed_elements.airbyte.specs.specifications import mask_allowed
+from dagster_managed_elements.airbyte.specs.specifications import mask_allowed, stand_ins_allowed
 from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.changes import Update
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -45,8 +45,16 @@ def _patch(change: Update, raw: Mapping[str, Any], specification: Specification)
     if any(each.after is ABSENT for each in changed):
         return _whole(declared, raw, specification, frozenset(each.path[1:] for each in changed))
     merged: dict[str, Any] = {}
-    for each in changed:
-        _copy(each.path[1:], declared, merged)
+    paths = {each.path[1:] for each in changed}
+    refused = [
+        path
+        for path, leaf in walk(declared)
+        if isinstance(leaf, Secret)
+        and not _is_within(path, paths)
+        and not stand_ins_allowed(path, declared, specification.connection_specification)
+    ]
+    for path in (*paths, *refused):
+        _copy(path, declared, merged)
     return Patch(configuration=merged, whole=False)
 
 

@@ -1,4 +1,6 @@
-"""Facts about connectors for APIs that do not tell them: ids, names, images, and where their secrets are."""
+"""Facts about connectors for APIs that do not tell them: ids, names, images, where their secrets are, and which of
+those can be nothing else, not even the mask.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from dagster_managed_elements.airbyte.specs.specifications import SECRET_PLACEHOLDER
 from dagster_managed_elements.airbyte.wire import Definition, Side, Specification
+from dagster_managed_elements.engine.values import SECRET_MASK
 
 _FILE = "connector_facts.jsonl"
 _ITEMS = "*"
@@ -32,13 +36,13 @@ def known_definitions(side: Side) -> list[Definition]:
 def known_secrets(side: Side, definition_id: str) -> Specification:
     """A schema that says where secrets are and nothing else; marked as partial. Empty where that is not known."""
     row = _rows().get((side, definition_id))
-    schema = {} if row is None else {"type": "object", **_schema(tuple(path) for path in row.get("secrets", ()))}
+    schema = {} if row is None else {"type": "object", **_schema(row.get("secrets", ()), row.get("strict", ()))}
     return Specification(connection_specification=schema, is_partial=True)
 
 
-def _schema(paths: Iterable[Sequence[str]]) -> dict[str, Any]:
+def _schema(secrets: Iterable[Sequence[str]], strict: Sequence[Sequence[str]]) -> dict[str, Any]:
     schema: dict[str, Any] = {}
-    for path in paths:
+    for path in secrets:
         at = schema
         for name in path:
             at = (
@@ -47,4 +51,6 @@ def _schema(paths: Iterable[Sequence[str]]) -> dict[str, Any]:
                 else at.setdefault("properties", {}).setdefault(name, {})
             )
         at["airbyte_secret"] = True
+        if path in strict:
+            at["not"] = {"enum": [SECRET_MASK, SECRET_PLACEHOLDER]}
     return schema

@@ -26,10 +26,23 @@ from dagster_managed_elements.airbyte.specs.validation import fits, remarks, val
 from dagster_managed_elements.engine.secrets import Secret, holds_secret, sounds_secret
 from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path, at, replaced, walk
 
-__all__ = ["believe_masks", "mask", "mask_allowed", "mask_by_name", "remarks", "trim", "validate", "wrap"]
+__all__ = [
+    "believe_masks",
+    "mask",
+    "mask_allowed",
+    "mask_by_name",
+    "remarks",
+    "stand_ins_allowed",
+    "trim",
+    "validate",
+    "wrap",
+]
 
 _FLAG = "airbyte_secret"
 _INJECTED = "__injected_"
+
+SECRET_PLACEHOLDER = "secret_placeholder"
+"""What Airbyte takes a stored secret for where it validates an update that does not have it (SecretsHelpers)."""
 
 
 def wrap(configuration: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
@@ -85,6 +98,21 @@ def mask_allowed(path: Path, observed: Mapping[str, Any], declared: Mapping[str,
     if not path or not _is_flagged_through(path, observed, declared, schema):
         return False
     return at(observed, path) == SECRET_MASK
+
+
+def stand_ins_allowed(path: Path, declared: Mapping[str, Any], schema: Schema) -> bool:
+    """Whether a secret at *path* may be left out of a merge: Airbyte validates the whole, with a text of its own
+    or the mask in place of each secret it was not sent again.
+    """
+    here: list[Schema] = [schema]
+    value: Any = declared
+    for key in path:
+        said = [part for inner in here for part in applying(inner, value)]
+        is_list = isinstance(value, (list, tuple))
+        here = elements(said) if is_list else below(said, key)
+        value = value[int(key)] if is_list else value[key]
+    secret = [leaf for leaf in here if any(_FLAG in part for part in parts(leaf))]
+    return all(fits(text, leaf) for leaf in secret for text in (SECRET_MASK, SECRET_PLACEHOLDER))
 
 
 def _marked(configuration: Mapping[str, Any], schema: Schema, mark: Callable[[Any, bool], Any]) -> dict[str, Any]:
