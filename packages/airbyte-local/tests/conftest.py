@@ -13,6 +13,13 @@ from typing import Any
 import httpx
 import pytest
 from airbyte_local import LocalAirbyte, server
+from airbyte_local.http.auth import NoAuth
+from airbyte_local.http.door import Guard, OpenConnections
+from airbyte_local.http.faults import Faults
+from airbyte_local.http.request_log import RequestLog
+from airbyte_local.serving.admin import admin_app
+from airbyte_local.serving.front import Front
+from airbyte_local.serving.lifecycle import Controls
 
 from testing import contracts
 
@@ -153,6 +160,28 @@ def api(pool: Pool) -> Iterator[Api]:
     with httpx.Client(base_url=running.url, timeout=10, trust_env=False) as client:
         yield Api(running, client)
     _hold_to_contract(running, "2.0")
+
+
+@pytest.fixture
+def front(api: Api) -> Any:
+    """The application of `api`'s world alone, so that a request can come from anywhere."""
+
+    def made(*, allowed_hosts: tuple[str, ...] = (), **more: Any) -> Front:
+        faults, log = Faults(), RequestLog(bodies=True)
+        controls = Controls(api.server.world, faults, log)
+        parts: dict[str, Any] = {
+            "world": api.server.world,
+            "auth": NoAuth(),
+            "faults": faults,
+            "log": log,
+            "open_connections": OpenConnections(),
+            "admin": admin_app(lambda: controls),
+            "die": lambda: None,
+            "guard": Guard(allowed_hosts),
+        }
+        return Front(**{**parts, **more})
+
+    return made
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ def test_the_public_route_takes_forms_at_its_exact_address(serve, version):
 def test_the_server_itself_takes_basic_since_1_0(serve, version):
     api = serve(version, auth="basic", username="me@example.com", password="right")
     assert api.public("GET", "sources").status == 401
-    assert "www-authenticate" not in api.client.get("/api/public/v1/sources").headers
+    assert api.client.get("/api/public/v1/sources").headers["www-authenticate"].startswith("Bearer ")
     api.client.auth = httpx.BasicAuth("me@example.com", "right")
     assert api.public("GET", "sources").status == 200
     assert api.ask("sources/list", workspaceId=api.workspace).status == 200
@@ -172,4 +172,4 @@ def test_the_doors_for_tests_stay_open(serve, version, auth):
 @pytest.mark.parametrize("auth", ["basic", "client"])
 def test_the_instance_says_that_it_has_users(serve, auth):
     api = serve("2.0", auth=auth, log_in=False)
-    assert api.client.get("/api/v1/instance_configuration").json()["auth"] == {"mode": "simple"}
+    assert api.client.get("/api/v1/instance_configuration").json()["auth"]["mode"] == "simple"

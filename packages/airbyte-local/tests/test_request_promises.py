@@ -63,32 +63,30 @@ def test_wrong_client_credentials(serve, version, wrong):
 @pytest.mark.parametrize("version", EVERYWHERE)
 def test_unknown_routes_and_health(serve, version):
     api = serve(version)
-    for answer in (api.public("GET", "nothing"), api.public("PATCH", "streams"), api.ask("nothing/list")):
+    for answer in (api.public("GET", "nothing"), api.ask("nothing/list")):
         assert (answer.status, answer.text) == (404, "Object not found.")
+    wrong_method = api.public("PATCH", "connections")
+    assert (wrong_method.status, wrong_method.text) == (405, "")
     assert api.public("GET", "health").text == "Successful operation"
     health = api.client.get("/api/v1/health")
     assert (health.status_code == 404) if version == "cloud" else (health.json() == {"available": True})
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_missing_property_of_the_config_api(serve, version):
-    refused = serve(version).ask("sources/create", name="s")
-    assert refused.status == 400
+def test_a_missing_property_of_the_config_api_is_a_crash(serve, version):
+    refused = serve(version, odd_requests=True).ask("sources/create", name="s")
+    assert refused.status == 500
     if version in OLD:
-        assert refused.json["message"] == "Some properties contained invalid input."
-        assert refused.json["validationErrors"][0]["message"] == "must not be null"
+        assert refused.json["message"] == "Internal Server Error: sourceDefinitionId"
     else:
         assert is_bare(refused)
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_a_limit_out_of_bounds_and_a_body_that_does_not_fit(serve, version):
+def test_any_limit_is_honoured_and_a_body_that_does_not_fit_is_refused(serve, version):
     api = serve(version)
-    for query in ({"limit": 101}, {"limit": 0}, {"offset": -1}):
-        refused = api.public("GET", "sources", **query)
-        assert refused.status == 400
-        assert ("validationErrors" in refused.json) if version in OLD else is_bare(refused)
-    assert api.public("GET", "sources", limit=100).status == 200
+    for limit in (0, 101, 1000):
+        assert api.public("GET", "sources", limit=limit).status == 200
     for body in ({"name": "s"}, {"name": "s", "workspaceId": "no uuid", "configuration": {}}):
         refused = api.public("POST", "sources", body)
         assert refused.status == 400
@@ -96,9 +94,9 @@ def test_a_limit_out_of_bounds_and_a_body_that_does_not_fit(serve, version):
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
-def test_what_is_no_json_at_all_is_422(serve, version):
+def test_what_is_no_json_at_all_is_a_bad_request(serve, version):
     api = serve(version)
-    assert api.client.post(f"{api.server.public_url}/sources", content=b"{").status_code == 422
+    assert api.client.post(f"{api.server.public_url}/sources", content=b"{").status_code == 400
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
@@ -185,11 +183,10 @@ def test_an_unknown_id_of_the_config_api(serve, version):
 @pytest.mark.parametrize("version", EVERYWHERE)
 def test_a_malformed_id_in_a_path_is_a_crash(serve, version):
     api = serve(version)
-    for path in ("sources/x", "destinations/x", "connections/x"):
+    for path in ("sources/x", "destinations/x", "connections/x", "workspaces/x"):
         refused = api.public("GET", path)
         assert refused.status == 500
         assert version in OLD or is_bare(refused)
-    assert api.public("GET", "workspaces/x").status == 400
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)

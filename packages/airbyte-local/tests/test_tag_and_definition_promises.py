@@ -148,7 +148,7 @@ def test_state_is_set_while_nothing_runs(serve, version):
     assert api.ok("state/create_or_update_safe", connectionId=connection, connectionState=state)
 
 
-@pytest.mark.parametrize(("version", "status"), [("0.50", 200), ("1.5", 400), ("1.8", 400), ("2.0", 400)])
+@pytest.mark.parametrize(("version", "status"), [("0.50", 200), ("1.5", 500), ("1.8", 500), ("2.0", 500)])
 def test_a_workspace_without_an_organization(serve, version, status):
     assert serve(version).ask("workspaces/create", name="w").status == status
 

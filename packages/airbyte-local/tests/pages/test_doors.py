@@ -10,9 +10,6 @@ import anyio
 import httpx
 import pytest
 from airbyte_local import server
-from airbyte_local.http.auth import NoAuth
-from airbyte_local.http.open_connections import OpenConnections
-from airbyte_local.pages.site import Pages
 
 PAGES = ("/", "/sources", "/definitions", "/diff", "/nothing", "/events")
 FOREIGN = [
@@ -77,13 +74,11 @@ def test_names_of_this_machine_are_let_in(read, headers):
     assert read.get("/", **headers).status_code == 200
 
 
-def test_a_host_that_is_allowed_is_let_in_with_its_own_forms(api):
-    pages = Pages(
-        lambda: api.server.world, auth=NoAuth(), open_connections=OpenConnections(), allowed_hosts=["Air.Example"]
-    )
+def test_a_host_that_is_allowed_is_let_in_with_its_own_forms(front):
+    app = front(allowed_hosts=("Air.Example",))
 
     async def ask() -> list[int]:
-        transport = httpx.ASGITransport(pages)
+        transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://air.example:8000") as client:
             own, foreign = {"origin": "https://air.example:8000"}, {"origin": "https://evil.example"}
             answers = [

@@ -19,7 +19,7 @@ HOSTILE = [
     TEMPLATE,
     "javascript:alert(1)",
     RTL,
-    "x" * 10_000,
+    "x" * 256,
     "a\x00b\x1b[31mc",
 ]
 SECRETS = {

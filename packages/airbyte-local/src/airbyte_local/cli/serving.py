@@ -54,7 +54,7 @@ VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0", "cloud")
 @click.option(
     "--no-install", is_flag=True, help="Install no connector on its first use: imitated ones stay imitated."
 )
-@click.option("--allow-host", multiple=True, help="A further Host name that may use the pages and /_local/.")
+@click.option("--allow-host", multiple=True, help="A further Host name to answer to.")
 @click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
 def serve(
     *,

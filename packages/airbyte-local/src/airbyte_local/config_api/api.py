@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local.config_api import bodies
 from airbyte_local.handlers import (
-    connection_statuses,
     connections,
+    definitions,
     discovery,
     instance,
     jobs,
-    manifests,
     operations,
     states,
     tags,
@@ -22,11 +20,10 @@ from airbyte_local.handlers import (
 )
 from airbyte_local.handlers.actors import ActorHandlers
 from airbyte_local.handlers.checks import CheckHandlers
-from airbyte_local.handlers.definitions import DefinitionHandlers
-from airbyte_local.handlers.transactions import Run, between, within
 from airbyte_local.http.adaptation import fitted, fitted_shape
-from airbyte_local.http.answers import Answer, Request, framework_answer, refusal_answer, success, unknown_route
+from airbyte_local.http.answers import Answer, Request, framework_answer, refusal_answer, success
 from airbyte_local.http.bodies import Shape, read_body
+from airbyte_local.http.routing import Route, between, matched, within
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import NotFound, Refusal
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
@@ -34,35 +31,19 @@ from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 PREFIX = "/api/v1/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    path: str
-    run: Run
-    body: Shape | None = None  # None: a body, if any, is not read
-    method: str = "POST"
-    status: int = 200
-
-
 def post(path: str, handler: Callable[[Call], Any], body: Shape | None, status: int = 200) -> Route:
-    return Route(path=path, run=within(handler), body=body, status=status)
+    return within("POST", path, handler, body, status=status)
 
 
 def running(path: str, handler: Callable[[Errand], Any], body: Shape) -> Route:
-    return Route(path=path, run=between(handler), body=body)
-
-
-def get(path: str, handler: Callable[[Call], Any]) -> Route:
-    return Route(path=path, run=within(handler), method="GET")
+    return between("POST", path, handler, body)
 
 
 def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
     """Sources and destinations have the same routes under two names."""
     shapes = bodies.ActorBodies(words)
-    actors, checks, definitions = (
-        ActorHandlers(words=words),
-        CheckHandlers(words=words),
-        DefinitionHandlers(words=words),
-    )
+    actors, checks = ActorHandlers(words=words), CheckHandlers(words=words)
+    own = definitions.DefinitionHandlers(words=words)
     plural, single, by_both = words.plural, words.kind, shapes.by_definition_and_workspace
     # fmt: off
     return (
@@ -72,34 +53,35 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
         post(f"{plural}/get", actors.get, shapes.by_id),
         post(f"{plural}/list", actors.list_by_cursor, bodies.ACTORS_BY_CURSOR),
         post(f"{plural}/list_paginated", actors.list_paginated, bodies.OF_WORKSPACES),
-        post(f"{plural}/search", actors.search, shapes.search),
+        post(f"{plural}/search", actors.search, bodies.SEARCH),
         post(f"{plural}/delete", actors.delete, shapes.by_id, 204),
         post(f"{plural}/clone", actors.clone, shapes.clone),
         post(f"{plural}/upgrade_version", actors.upgrade_version, shapes.by_id, 204),
         running(f"{plural}/check_connection", checks.check, shapes.by_id),
         running(f"{plural}/check_connection_for_update", checks.check_for_update, shapes.update),
         running(f"scheduler/{plural}/check_connection", checks.check_offered, shapes.offered),
-        post(f"{single}_definitions/list", definitions.list_all, None),
-        post(f"{single}_definitions/list_latest", definitions.list_all, None),
-        post(f"{single}_definitions/list_for_workspace", definitions.list_for_workspace, bodies.DEFINITIONS),
-        post(f"{single}_definitions/list_private", definitions.list_private, bodies.BY_WORKSPACE),
-        post(f"{single}_definitions/get", definitions.get, shapes.by_definition),
-        post(f"{single}_definitions/get_for_workspace", definitions.get_for_workspace, by_both),
-        post(f"{single}_definitions/get_for_scope", definitions.get_for_scope, bodies.DEFINITION_SCOPE),
-        post(f"{single}_definitions/create_custom", definitions.create_custom, shapes.create_custom),
-        post(f"{single}_definitions/update", definitions.update, shapes.update_definition),
-        post(f"{single}_definitions/delete", definitions.delete, shapes.by_definition, 204),
-        post(f"{single}_definitions/grant_definition", definitions.grant, bodies.DEFINITION_SCOPE),
-        post(f"{single}_definitions/revoke_definition", definitions.revoke, bodies.DEFINITION_SCOPE, 204),
-        post(f"{single}_definition_specifications/get", definitions.specification, by_both),
-        post(f"{single}_definition_specifications/get_for_{single}", definitions.spec_of_actor, shapes.by_id),
+        post(f"{single}_definitions/list", own.list_all, None),
+        post(f"{single}_definitions/list_latest", own.list_all, None),
+        post(f"{single}_definitions/list_for_workspace", own.list_for_workspace, bodies.DEFINITIONS),
+        post(f"{single}_definitions/list_private", own.list_private, bodies.BY_WORKSPACE),
+        post(f"{single}_definitions/get", own.get, shapes.by_definition),
+        post(f"{single}_definitions/get_for_workspace", own.get_for_workspace, by_both),
+        post(f"{single}_definitions/get_for_scope", own.get_for_scope, bodies.DEFINITION_SCOPE),
+        post(f"{single}_definitions/create_custom", own.create_custom, shapes.create_custom),
+        post(f"{single}_definitions/update", own.update, shapes.update_definition),
+        post(f"{single}_definitions/delete", own.delete, shapes.by_definition, 204),
+        post(f"{single}_definitions/grant_definition", own.grant, bodies.DEFINITION_SCOPE),
+        post(f"{single}_definitions/revoke_definition", own.revoke, bodies.DEFINITION_SCOPE, 204),
+        post(f"{single}_definition_specifications/get", own.specification, by_both),
+        post(f"{single}_definition_specifications/get_for_{single}", own.spec_of_actor, shapes.by_id),
     )
     # fmt: on
 
 
 ROUTES: tuple[Route, ...] = (
-    get("health", instance.health),
-    get("instance_configuration", instance.configuration),
+    within("GET", "health", instance.health),
+    within("GET", "instance_configuration", instance.configuration),
+    post("users/get", instance.user, bodies.BY_USER),
     post("organizations/get", instance.organization, bodies.BY_ORGANIZATION),
     post("organizations/list_by_user_id", instance.organizations, bodies.OF_USER),
     post("workspaces/list", workspaces.list_all, None),
@@ -129,15 +111,15 @@ ROUTES: tuple[Route, ...] = (
     post("connections/list_all", connections.list_all, bodies.BY_WORKSPACE),
     post("connections/list_paginated", connections.list_paginated, bodies.CONNECTIONS_OF_WORKSPACES),
     post("connections/list_by_actor_definition", connections.list_by_actor_definition, bodies.BY_ACTOR_DEFINITION),
-    post("connections/search", connections.search, bodies.CONNECTION_SEARCH),
+    post("connections/search", connections.search, bodies.SEARCH),
     post("connections/delete", connections.delete, bodies.BY_CONNECTION, 204),
     running("connections/sync", jobs.sync, bodies.BY_CONNECTION),
-    running("connections/reset", jobs.reset, bodies.BY_CONNECTION),
-    running("connections/reset/stream", jobs.reset_streams, bodies.STREAMS_OF_CONNECTION),
-    running("connections/clear", jobs.clear, bodies.BY_CONNECTION),
-    running("connections/clear/stream", jobs.clear_streams, bodies.STREAMS_OF_CONNECTION),
+    running("connections/reset", jobs.clearing("reset_connection"), bodies.BY_CONNECTION),
+    running("connections/reset/stream", jobs.clearing("reset_connection"), bodies.STREAMS_OF_CONNECTION),
+    running("connections/clear", jobs.clearing("clear"), bodies.BY_CONNECTION),
+    running("connections/clear/stream", jobs.clearing("clear"), bodies.STREAMS_OF_CONNECTION),
     running("connections/refresh", jobs.refresh, bodies.REFRESH),
-    post("connections/status", connection_statuses.statuses, bodies.BY_CONNECTIONS),
+    post("connections/status", jobs.statuses, bodies.BY_CONNECTIONS),
     post("jobs/list", jobs.list_all, bodies.JOBS),
     post("jobs/list_for_workspaces", jobs.list_for_workspaces, bodies.JOBS_OF_WORKSPACES),
     post("jobs/get", jobs.get, bodies.BY_JOB),
@@ -150,9 +132,16 @@ ROUTES: tuple[Route, ...] = (
     post("web_backend/connections/update", web_backend.update, bodies.WEB_BACKEND_UPDATE),
     post("web_backend/connections/list", web_backend.list_by_cursor, bodies.WEB_BACKEND_LIST),
     post("web_backend/connections/status_counts", web_backend.status_counts, bodies.BY_WORKSPACE),
-    post("declarative_source_definitions/create_manifest", manifests.create, bodies.MANIFEST_CREATE, 201),
-    post("declarative_source_definitions/update_active_manifest", manifests.activate, bodies.MANIFEST_VERSION, 204),
-    post("declarative_source_definitions/list_manifests", manifests.list_all, bodies.BY_MANIFESTS),
+    post(
+        "declarative_source_definitions/create_manifest", definitions.create_manifest, bodies.MANIFEST_CREATE, 201
+    ),
+    post(
+        "declarative_source_definitions/update_active_manifest",
+        definitions.activate_manifest,
+        bodies.MANIFEST_VERSION,
+        204,
+    ),
+    post("declarative_source_definitions/list_manifests", definitions.list_manifests, bodies.BY_MANIFESTS),
     post("operations/check", operations.check, operations.OPERATOR),
     post("operations/create", operations.create, operations.OPERATION),
     post("operations/update", operations.update, bodies.OPERATION_UPDATE),
@@ -167,18 +156,20 @@ ROUTES: tuple[Route, ...] = (
     post("tags/update", tags.update, bodies.TAG_UPDATE),
     post("tags/delete", tags.delete, bodies.TAG_DELETE),
 )
-BY_PATH = {(route.method, PREFIX + route.path): route for route in ROUTES}
 
 
 def answer(world: World, request: Request) -> Answer:
     """Blocking: it runs in a thread."""
-    route = BY_PATH.get((request.method, request.path))
-    if route is None or route.path in world.profile.absent:
-        return unknown_route()
+    profile = world.profile
+    match matched(ROUTES, request, PREFIX, profile.absent):
+        case Answer() as refused:
+            return refused
+        case route, _:
+            pass
     try:
-        body = {} if route.body is None else read_body(fitted_shape(route.body, world.profile), request.content)
-        return success(route.status, fitted(route.run(world, body), world.profile))
+        body = {} if route.body is None else read_body(fitted_shape(route.body, profile), request.content)
+        return success(route.status, fitted(route.run(world, body), profile))
     except Refusal as refusal:
-        if isinstance(refusal, NotFound) and world.profile.unknown_ids == "forbidden":
+        if isinstance(refusal, NotFound) and profile.unknown_ids == "forbidden":
             return framework_answer(403, request.path, "Forbidden")
-        return refusal_answer(refusal, profile=world.profile, path=request.path)
+        return refusal_answer(refusal, profile=profile, path=request.path)

@@ -19,7 +19,8 @@ BY_ORGANIZATION: Shape = {"organizationId!": "uuid"}
 BY_SLUG: Shape = {"slug!": "text"}
 BY_ACTOR_DEFINITION: Shape = {"actorDefinitionId!": "uuid", "actorType!": "source|destination"}
 LISTING: Shape = {"pagination": PAGINATION, "nameContains": "text"}
-OF_USER: Shape = {"userId!": "uuid", **LISTING}
+BY_USER: Shape = {"userId!": "uuid"}
+OF_USER: Shape = {**BY_USER, **LISTING}
 OF_ORGANIZATION: Shape = {"organizationId!": "uuid", **LISTING}
 OF_WORKSPACES: Shape = {
     "workspaceIds!": ["uuid"],
@@ -45,6 +46,7 @@ DEFINITION_SCOPE: Shape = {
 DISCOVER: Shape = Form(
     "discover", {"sourceId!": "uuid", "connectionId": "uuid", "disable_cache": "flag", "priority": "text"}
 )
+SEARCH: Shape = {"name": "text"}  # and more, which comes to the same
 STATUS = "active|inactive|deprecated"
 TAG: Shape = {"tagId!": "uuid", "workspaceId!": "uuid", "name!": "text", "color!": "text"}
 TAG_CREATE: Shape = {"workspaceId!": "uuid", "name!": "text", "color!": "text"}
@@ -94,7 +96,7 @@ CONNECTION: Shape = {
     "tags": [TAG],
 }
 CONNECTION_CREATE: Shape = Form(
-    "connection_body", {"sourceId!": "uuid", "destinationId!": "uuid", "status!": STATUS, **CONNECTION}
+    "connection_body", {"sourceId!": "uuid", "destinationId!": "uuid", "status": STATUS, **CONNECTION}
 )
 CONNECTION_UPDATE: Shape = Form(
     "connection_body", {"connectionId!": "uuid", "status": STATUS, "breakingChange": "flag", **CONNECTION}
@@ -103,19 +105,11 @@ CONNECTIONS_OF_WORKSPACES: Shape = Form(
     "connections_of",
     {
         "workspaceIds!": ["uuid"],
-        "userId!": "uuid",
         "pagination": PAGINATION,
         "includeDeleted": "flag",
         "tagIds": ["uuid"],
     },
 )
-CONNECTION_SEARCH: Shape = {
-    "connectionId": "uuid",
-    "name": "text",
-    "sourceId": "uuid",
-    "destinationId": "uuid",
-    "status": STATUS,
-}
 WEB_BACKEND_GET: Shape = {"connectionId!": "uuid", "withRefreshedCatalog": "flag"}
 WEB_BACKEND_CREATE: Shape = Form(
     "web_connection_create",
@@ -208,16 +202,15 @@ class ActorBodies:
 
     def __init__(self, words: Vocabulary) -> None:
         an_id: Shape = {words.id: "uuid"}
-        a_definition: Shape = {words.definition_id: "uuid"}
         changes: Shape = {"resourceAllocation": "object"}
         if words.kind == "source":
             changes = {"secretId": "text", **changes}
-        full: Shape = {"connectionConfiguration!": "object", "name!": "text", **changes}
         self.by_id: Shape = {f"{words.id}!": "uuid"}
         self.by_definition: Shape = {f"{words.definition_id}!": "uuid"}
         self.by_definition_and_workspace: Shape = {**self.by_definition, "workspaceId!": "uuid"}
-        self.create: Shape = Form("actor_body", {**self.by_definition_and_workspace, **full})
-        self.update: Shape = Form("actor_body", {**self.by_id, **full})
+        nameless: Shape = {"connectionConfiguration!": "tree", **changes}
+        self.create: Shape = Form("actor_body", {**self.by_definition_and_workspace, "name": "text", **nameless})
+        self.update: Shape = Form("actor_body", {**self.by_id, "name!": "text", **nameless})
         # The contract forgets to require the id of a destination here.
         partial_id = self.by_id if words.kind == "source" else an_id
         self.partial_update: Shape = Form(
@@ -226,7 +219,6 @@ class ActorBodies:
         changed: Shape = {"connectionConfiguration": "object", "name": "text"}
         self.clone: Shape = {f"{words.kind}CloneId!": "uuid", f"{words.kind}Configuration": changed}
         self.offered: Shape = {**self.by_definition_and_workspace, **an_id, "connectionConfiguration!": "object"}
-        self.search: Shape = {**an_id, **a_definition, "workspaceId": "uuid", "name": "text"}
         self.create_custom: Shape = {
             "workspaceId": "uuid",
             "scopeId": "uuid",

@@ -103,7 +103,7 @@ class File(Specified):
 def _options(configuration: Json) -> Json:
     try:
         options = json.loads(configuration.get("reader_options") or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConnectorFailed(f"reader_options is no valid JSON: {error}") from error
     if not is_object(options):
         raise ConnectorFailed("reader_options must be a JSON object")

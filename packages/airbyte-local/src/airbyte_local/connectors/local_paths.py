@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path, PurePosixPath
 
 from airbyte_local.connectors.protocol import ConnectorFailed
 
 MOUNT = PurePosixPath("/local")
+SHOWN = 200
+"""Characters of a path that leads nowhere."""
 
 
 def below(root: Path, path: PurePosixPath) -> Path:
     """*path*, relative to *root*, with every symbolic link on the way followed and found inside *root*.
 
     Raises:
-        ConnectorFailed: where it leads out.
+        ConnectorFailed: where it leads out, or nowhere.
     """
     real_root = root.resolve()
-    real = (real_root / path).resolve()
+    try:
+        real = (real_root / path).resolve()
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            real.stat()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, names without an end, NULs
+        raise ConnectorFailed(f"{str(MOUNT / path)[:SHOWN]!r} is no path that can be followed") from error
     if not real.is_relative_to(real_root):
         raise ConnectorFailed(f"{MOUNT / path} leads outside the {MOUNT} directory")
     return real

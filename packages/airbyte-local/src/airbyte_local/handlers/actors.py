@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,24 +11,28 @@ from airbyte_local.connectors.definitions import ActorDefinition, Directory
 from airbyte_local.handlers.connections import deprecate
 from airbyte_local.jobs.world import Call, World, new_id
 from airbyte_local.model import configurations as cfg
-from airbyte_local.model.errors import Broken, NotFound, configuration_invalid
-from airbyte_local.model.json_values import Json, bean, form, merged
-from airbyte_local.model.paging import page, page_after, page_size
+from airbyte_local.model.errors import Broken, configuration_invalid, named
+from airbyte_local.model.json_values import Json, bean, form, is_object, merged
+from airbyte_local.model.paging import bounds, page, page_after, page_size
 from airbyte_local.model.validation import refusal, violations
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.store import Actor, ActorLine, Session
 
+STATES = ("inactive", "active")
 
-def validate(definition: ActorDefinition, configuration: Json) -> None:
+
+def validated(definition: ActorDefinition, configuration: Any) -> Json:
     specification = definition.connector.spec()
     found = violations(specification, configuration)
-    if found:
-        raise configuration_invalid(refusal(specification, found))
+    if found or not is_object(configuration):
+        raise configuration_invalid(refusal(specification, found or ["$: object expected"]))
+    return configuration
 
 
-def actor_read(words: Vocabulary, actor: Actor, definition: ActorDefinition, **more: Any) -> Json:
+def actor_read(words: Vocabulary, actor: Actor, definition: ActorDefinition, used: int | None = None) -> Json:
+    """*used*: by how many connections, which lists know, and with it whether the actor counts as active."""
     shown = None if actor.configuration is None else cfg.mask(definition.connector.spec(), actor.configuration)
-    return form(
+    read = form(
         words.kind,
         **{
             words.definition_id: actor.definition_id,
@@ -35,16 +40,18 @@ def actor_read(words: Vocabulary, actor: Actor, definition: ActorDefinition, **m
             words.definition_name: definition.name,
         },
         workspaceId=actor.workspace_id,
-        connectionConfiguration=shown,
         name=actor.name,
         isVersionOverrideApplied=False,
         isEntitled=True,
         supportState="supported",
-        status="active",
+        status=None if used is None else STATES[used > 0],
+        numConnections=used,
+        connectionJobStatuses={},
         createdAt=actor.created_at,
         resourceAllocation=actor.details.get("resourceAllocation"),
-        **more,
     )
+    read["connectionConfiguration"] = shown  # null, not absent, once it is deleted
+    return read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,35 +64,36 @@ class ActorHandlers:
         if session.workspaces.get(body["workspaceId"]) is None:
             inner = f"ConfigNotFoundException: config type: STANDARD_WORKSPACE id: {body['workspaceId']}"
             raise Broken(message=f"RuntimeException: {inner}")  # wrapped on its way: 500, not 404
-        validate(definition, body["connectionConfiguration"])
+        configuration = validated(definition, body["connectionConfiguration"])
         actor = Actor(
             id=new_id(),
             kind=words.kind,
             workspace_id=body["workspaceId"],
             definition_id=definition.id,
-            name=body["name"],
+            name=named(body.get("name", "default")),
             configuration={},
             created_at=call.world.now(),
             details=bean(resourceAllocation=body.get("resourceAllocation")),
         )
-        return self._store(session, actor, definition, body["connectionConfiguration"])
+        return self._store(session, actor, definition, configuration)
 
     def update(self, call: Call) -> Json:
         """The whole object again: a secret that is left out is lost, one sent as the mask is kept."""
         actor, definition = self._known(call)
+        if actor.tombstone:
+            raise Broken(message="NullPointerException: configuration")
         provided = call.body["connectionConfiguration"]
         kept = cfg.keep_masked(definition.connector.spec(), actor.configuration, provided)
-        validate(definition, cfg.for_validation(kept, provided))
+        validated(definition, cfg.for_validation(kept, provided))
         return self._store(call.session, self._renamed(actor, call.body), definition, kept)
 
     def partial_update(self, call: Call) -> Json:
         """A deep merge that does not know the mask: ten asterisks sent are ten asterisks stored."""
         actor, definition = self._known(call)
-        provided: Json | None = call.body.get("connectionConfiguration")
-        stored = actor.configuration or {}
-        if provided is not None:
+        stored: Json = validated(definition, None) if actor.configuration is None else actor.configuration
+        if (provided := call.body.get("connectionConfiguration")) is not None:
             stored = merged(stored, provided)
-            validate(definition, cfg.for_validation(stored, provided))
+            validated(definition, cfg.for_validation(stored, provided))
         return self._store(call.session, self._renamed(actor, call.body), definition, stored)
 
     def get(self, call: Call) -> Json:
@@ -98,27 +106,23 @@ class ActorHandlers:
         delete_actor(call.world, call.session, actor)
 
     def list_by_cursor(self, call: Call) -> Json:
-        """Cursor-paged: twenty rows unless more are asked for."""
+        """Cursor-paged: twenty rows unless more are asked for. Empty for a workspace that nobody knows."""
         words, body, session = self.words, call.body, call.session
-        if session.workspaces.get(body["workspaceId"]) is None:
-            raise NotFound(type="STANDARD_WORKSPACE", id=body["workspaceId"])
         directory = call.definitions(words.kind)
+        uses = session.connections.count_by_actor(body["workspaceId"])
         everything = session.actors.lines(words.kind, [body["workspaceId"]])
-        rows = _filtered(everything, directory, body.get("filters", {}))
+        rows = _filtered(everything, directory, body.get("filters", {}), uses)
         sort, _, direction = body.get("sortKey", "actorName_asc").partition("_")
         rows.sort(key=_sorting(sort, directory), reverse=direction == "desc")
         size = page_size(body, call.world.profile.cursor_page_size)
         shown = page_after(
             rows, cursor=body.get("cursor"), size=size, id_of=lambda a: a.id, not_found=words.not_found
         )
-        counts = session.connections.count_by_actor(body["workspaceId"])
-        reads = [
-            actor_read(words, actor, directory.get(actor.definition_id), numConnections=counts.get(actor.id, 0))
-            for actor in session.actors.whole([line.id for line in shown])
-        ]
+        reads = self._reads(call, [line.id for line in shown], uses)
         return form("page", **{words.plural: reads}, page_size=size, num_connections=len(rows))
 
     def list_paginated(self, call: Call) -> Json:
+        """In no order: an update may move a row from one page to another."""
         words, body, session = self.words, call.body, call.session
         deleted = body.get("includeDeleted", False)
         if needle := body.get("nameContains", "").lower():
@@ -126,23 +130,13 @@ class ActorHandlers:
             ids = [line.id for line in lines if needle in line.name.lower()]
         else:
             ids = session.actors.ids(words.kind, body["workspaceIds"], deleted=deleted)
-        pagination = body["pagination"]
-        size = pagination.get("pageSize", call.world.profile.default_page_size)
-        shown = page(ids, size=size, offset=pagination.get("rowOffset", 0))
-        return self._reads(call, session.actors.whole(shown))
+        counts = [session.connections.count_by_actor(workspace_id) for workspace_id in set(body["workspaceIds"])]
+        shown = page(ids, **bounds(body, call.world.profile.default_page_size))
+        return {words.plural: self._reads(call, shown, ChainMap(*counts))}
 
-    def search(self, call: Call) -> Json:
-        words, body = self.words, call.body
-        workspaces = [workspace.id for workspace in call.session.workspaces.all()]
-        rows = [
-            actor
-            for actor in call.session.actors.of_workspaces(words.kind, workspaces)
-            if body.get(words.id, actor.id) == actor.id
-            and body.get(words.definition_id, actor.definition_id) == actor.definition_id
-            and body.get("workspaceId", actor.workspace_id) == actor.workspace_id
-            and body.get("name", actor.name) == actor.name
-        ]
-        return self._reads(call, rows)
+    def search(self, _: Call) -> Json:
+        """Nothing, whatever there is: the vendor's compares a time that nobody can ask for. Never use it."""
+        return {self.words.plural: []}
 
     def clone(self, call: Call) -> Json:
         """A copy with its secrets, changed as the request says."""
@@ -151,8 +145,8 @@ class ActorHandlers:
         changes: Json = call.body.get(f"{self.words.kind}Configuration", {})
         whole = cfg.hydrate(actor.configuration or {}, call.session.actors.secret)
         configuration = merged(whole, changes.get("connectionConfiguration", {}))
-        validate(definition, configuration)
-        name = changes.get("name", f"{actor.name} (Copy)")
+        validated(definition, configuration)
+        name = named(changes.get("name", f"{actor.name} (Copy)"))
         copy = replace(actor, id=new_id(), name=name, configuration={}, created_at=call.world.now())
         return self._store(call.session, copy, definition, configuration)
 
@@ -167,7 +161,7 @@ class ActorHandlers:
 
     def _renamed(self, actor: Actor, body: Json) -> Actor:
         details = {**actor.details, **bean(resourceAllocation=body.get("resourceAllocation"))}
-        return replace(actor, name=body.get("name", actor.name), details=details)
+        return replace(actor, name=named(body.get("name", actor.name)), details=details)
 
     def _store(self, session: Session, actor: Actor, definition: ActorDefinition, configuration: Json) -> Json:
         write = secret_writer(session, actor)
@@ -176,10 +170,12 @@ class ActorHandlers:
         session.actors.save(stored)
         return actor_read(self.words, stored, definition)
 
-    def _reads(self, call: Call, rows: list[Actor]) -> Json:
+    def _reads(self, call: Call, ids: list[str], uses: Mapping[str, int]) -> list[Json]:
         directory = call.definitions(self.words.kind)
-        reads = [actor_read(self.words, actor, directory.get(actor.definition_id)) for actor in rows]
-        return {self.words.plural: reads}
+        return [
+            actor_read(self.words, actor, directory.get(actor.definition_id), used=uses.get(actor.id, 0))
+            for actor in call.session.actors.whole(ids)
+        ]
 
 
 def delete_actor(world: World, session: Session, actor: Actor) -> None:
@@ -204,14 +200,16 @@ def secret_writer(session: Session, actor: Actor) -> Callable[[Any, str | None],
     return write
 
 
-def _filtered(lines: list[ActorLine], directory: Directory, filters: Json) -> list[ActorLine]:
+def _filtered(
+    lines: list[ActorLine], directory: Directory, filters: Json, uses: Mapping[str, int]
+) -> list[ActorLine]:
     needle: str = filters.get("searchTerm", "").lower()
-    if filters.get("states") == ["inactive"]:
-        return []  # ours are all active
+    states = filters.get("states", STATES)
     return [
         line
         for line in lines
-        if needle in line.name.lower() or needle in directory.get(line.definition_id).name.lower()
+        if (needle in line.name.lower() or needle in directory.get(line.definition_id).name.lower())
+        and STATES[uses.get(line.id, 0) > 0] in states
     ]
 
 

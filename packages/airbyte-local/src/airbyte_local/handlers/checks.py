@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airbyte_local.handlers.actors import validate
+from airbyte_local.handlers.actors import validated
 from airbyte_local.handlers.synchronous import job_read
 from airbyte_local.jobs.discovery import Runnable, check, offered_runnable, stored_runnable
 from airbyte_local.jobs.world import Errand
@@ -26,7 +26,7 @@ class CheckHandlers:
         """The configuration that was sent, not its merge with the stored one."""
         with errand.world.store.transaction() as session:
             runnable = offered_runnable(errand.world, session, self.words, errand.body)
-        validate(runnable.definition, errand.body["connectionConfiguration"])
+        validated(runnable.definition, errand.body["connectionConfiguration"])
         return self._answer(errand, runnable)
 
     def check_offered(self, errand: Errand) -> Json:
@@ -38,9 +38,9 @@ class CheckHandlers:
         outcome = check(errand.world, runnable)
         status = None if outcome.crashed else ("failed" if outcome.failure else "succeeded")
         crash = outcome.failure if outcome.crashed else None
-        at = errand.world.now()
+        config_type, ran = f"check_connection_{self.words.kind}", runnable.definition.id
         return bean(
             status=status,
             message=None if outcome.crashed else outcome.failure,
-            jobInfo=job_read(f"check_connection_{self.words.kind}", at=at, failure=crash),
+            jobInfo=job_read(config_type, at=errand.world.now(), definition_id=ran, failure=crash),
         )

@@ -1,20 +1,22 @@
-"""Connections: created, patched, deprecated. The vendor trusts the catalog it is given, and so does this."""
+"""Connections: created, patched, shown, deprecated. The vendor trusts the catalog it is given, and so does this.
+
+Streams, sync modes, keys and cursors are *not* checked; a few other things about a catalog are.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from airbyte_local.handlers.catalog_checks import configured_streams
-from airbyte_local.handlers.connection_reads import connection_read
 from airbyte_local.jobs.requesting import stop_jobs_of
 from airbyte_local.jobs.world import Call, World, new_id
-from airbyte_local.model.catalogs import key_of
-from airbyte_local.model.errors import Broken, database_refused
-from airbyte_local.model.json_values import Json, bean
-from airbyte_local.model.paging import page
-from airbyte_local.model.schedules import schedule_for_create, schedule_for_update
+from airbyte_local.model.catalogs import entry_read, key_of
+from airbyte_local.model.errors import Broken, Known, configuration_invalid, database_refused, named
+from airbyte_local.model.json_values import Json, bean, form, is_object
+from airbyte_local.model.paging import bounds, page
+from airbyte_local.model.schedules import legacy_schedule, schedule_for_create, schedule_for_update
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE
-from airbyte_local.store import Connection, Session, StreamKey
+from airbyte_local.store import Connection, Session, StreamKey, Tag
 
 PLAIN = (
     "namespaceDefinition",
@@ -31,6 +33,9 @@ PLAIN = (
     "breakingChange",
 )
 """What a request sets as it is, and an update leaves alone where it is absent."""
+DATAPLANE_GROUP = "7d0c3b52-64a1-4f0e-9a55-0d2f8a1c6e11"
+"""The one dataplane group ("AUTO") of a self-managed instance; the id is ours."""
+MAX_FIELDS = 20_000
 
 
 def create(call: Call) -> Json:
@@ -48,14 +53,15 @@ def create_connection(call: Call) -> Connection:
         **_said(session, source.workspace_id, body),
         **schedule_for_create(body),
         "streams": configured_streams(body.get("syncCatalog", {})),
+        "unstated": "status" not in body,
     }
     connection = Connection(
         id=new_id(),
         workspace_id=source.workspace_id,
         source_id=source.id,
         destination_id=destination.id,
-        name=body.get("name", f"{source.name} <> {destination.name}"),
-        status=body["status"],
+        name=named(body.get("name", f"{source.name} <> {destination.name}")),
+        status=body.get("status", "deprecated"),
         created_at=call.world.now(),
         details=details,
     )
@@ -80,9 +86,10 @@ def patch(call: Call) -> Connection:
         details["streams"] = configured_streams(body["syncCatalog"])
         changed = _sync_mode_changed(before.details["streams"], details["streams"])
         session.states.forget(before.id, changed, new_generation=False)
-    after = replace(
-        before, name=body.get("name", before.name), status=body.get("status", before.status), details=details
-    )
+    if "status" in body:
+        details["unstated"] = False
+    name = named(body.get("name", before.name))
+    after = replace(before, name=name, status=body.get("status", before.status), details=details)
     session.connections.save(after)
     return after
 
@@ -100,30 +107,22 @@ def list_alive(call: Call) -> Json:
 
 
 def list_paginated(call: Call) -> Json:
+    return {"connections": [connection_read(call.session, connection) for connection in paginated(call)]}
+
+
+def paginated(call: Call) -> list[Connection]:
+    """In no order: an update may move a row from one page to another."""
     body, session = call.body, call.session
     ids = session.connections.ids(body["workspaceIds"], deleted=body.get("includeDeleted", False))
     if body.get("tagIds"):
         tagged = session.connections.tagged(body["tagIds"])
         ids = [each for each in ids if each in tagged]
-    pagination = body.get("pagination", {})
-    size = pagination.get("pageSize", call.world.profile.default_page_size)
-    shown = session.connections.whole(page(ids, size=size, offset=pagination.get("rowOffset", 0)))
-    return {"connections": [connection_read(session, connection) for connection in shown]}
+    return session.connections.whole(page(ids, **bounds(body, call.world.profile.default_page_size)))
 
 
-def search(call: Call) -> Json:
-    body, session = call.body, call.session
-    rows = session.connections.of_workspaces([workspace.id for workspace in session.workspaces.all()])
-    found = [
-        connection
-        for connection in rows
-        if body.get("connectionId", connection.id) == connection.id
-        and body.get("name", connection.name) == connection.name
-        and body.get("sourceId", connection.source_id) == connection.source_id
-        and body.get("destinationId", connection.destination_id) == connection.destination_id
-        and body.get("status", connection.status) == connection.status
-    ]
-    return {"connections": [connection_read(session, connection) for connection in found]}
+def search(_: Call) -> Json:
+    """Nothing, whatever there is: see the search of sources."""
+    return {"connections": []}
 
 
 def list_by_actor_definition(call: Call) -> Json:
@@ -178,3 +177,130 @@ def _sync_mode_changed(before: list[Json], after: list[Json]) -> list[StreamKey]
         for entry in after
         if (key := key_of(entry["stream"])) in modes and modes[key] != entry["config"]["syncMode"]
     ]
+
+
+def connection_read(session: Session, connection: Connection) -> Json:
+    """Only selected streams: the others are not kept."""
+    details = connection.details
+    return form(
+        "connection",
+        **shared_properties(session, connection),
+        syncCatalog={"streams": [entry_read(entry["stream"], entry["config"]) for entry in details["streams"]]},
+        sourceCatalogId=details.get("sourceCatalogId"),
+        breakingChange=details.get("breakingChange", False),
+        created_at=connection.created_at,
+        onDemandEnabled=False,
+    )
+
+
+def shared_properties(session: Session, connection: Connection) -> Json:
+    """What both forms of an answer call by the same names."""
+    details = connection.details
+    return bean(
+        connectionId=connection.id,
+        name=connection.name,
+        namespaceDefinition=details["namespaceDefinition"],
+        namespaceFormat=details.get("namespaceFormat"),
+        prefix=details.get("prefix"),
+        sourceId=connection.source_id,
+        destinationId=connection.destination_id,
+        operationIds=details.get("operationIds", []),
+        schedule=legacy_schedule(details),
+        scheduleType=details["scheduleType"],
+        scheduleData=details.get("scheduleData"),
+        status=None if details.get("unstated") else connection.status,
+        resourceRequirements=details.get("resourceRequirements"),
+        destinationCatalogId=details.get("destinationCatalogId"),
+        notifySchemaChanges=details.get("notifySchemaChanges", False),
+        notifySchemaChangesByEmail=details.get("notifySchemaChangesByEmail", False),
+        nonBreakingChangesPreference=details.get("nonBreakingChangesPreference", "ignore"),
+        backfillPreference=details.get("backfillPreference", "disabled"),
+        tags=tags_of(session, connection),
+    )
+
+
+def tags_of(session: Session, connection: Connection) -> list[Json]:
+    tags = (session.tags.get(each) for each in connection.details.get("tagIds", []))
+    return [tag_read(tag) for tag in tags if tag is not None]  # a deleted tag is gone from its connections
+
+
+def tag_read(tag: Tag) -> Json:
+    return {"tagId": tag.id, "workspaceId": tag.workspace_id, "name": tag.name, "color": tag.color}
+
+
+def schema_change(session: Session, connection: Connection) -> str:
+    if connection.details.get("breakingChange"):
+        return "breaking"
+    mine = connection.details.get("sourceCatalogId")
+    newest = session.catalogs.newest(connection.source_id)
+    return "non_breaking" if mine and newest and newest[0] != mine else "no_change"
+
+
+def configured_streams(catalog: Json) -> list[Json]:
+    """The selected streams of *catalog* as the connection keeps them."""
+    entries: list[Json] = catalog.get("streams", [])
+    for entry in entries:
+        if "stream" not in entry or "config" not in entry:
+            raise Broken(message="NullPointerException: stream or config")
+    keys = [key_of(entry["stream"]) for entry in entries]
+    if len(set(keys)) < len(keys):
+        raise Broken(message="IllegalArgumentException: duplicate stream")
+    if any("selected" not in entry["config"] for entry in entries):
+        raise Broken(message="NullPointerException: config.selected")
+    kept = [_kept(entry) for entry in entries if entry["config"]["selected"]]
+    fields = sum(len(entry["stream"]["jsonSchema"].get("properties") or {}) for entry in kept)
+    if fields > MAX_FIELDS:
+        message = f"A connection can contain at most {MAX_FIELDS} fields in total. This one has {fields}."
+        raise Known(status=400, message=message)
+    return kept
+
+
+def _kept(entry: Json) -> Json:
+    """The schema of a selection of fields is cut to them: the whole one is in the discovered catalog alone."""
+    stream: Json = entry["stream"]
+    config: Json = entry["config"]
+    selected = _field_selection(stream, config)
+    if selected:
+        names = {field["fieldPath"][0] for field in selected if field.get("fieldPath")}
+        schema: Json = stream.get("jsonSchema", {})
+        columns: Json = schema.get("properties") or {}
+        properties = {name: column for name, column in columns.items() if name in names}
+        stream = {**stream, "jsonSchema": {**schema, "properties": properties}}
+    return {
+        "stream": {
+            "jsonSchema": {},
+            "supportedSyncModes": [],
+            "defaultCursorField": [],
+            "sourceDefinedPrimaryKey": [],
+            **stream,
+        },
+        "config": {
+            "cursorField": [],
+            "primaryKey": [],
+            "hashedFields": [],
+            "includeFiles": False,
+            **config,
+            "aliasName": re.sub(r"[^A-Za-z0-9_]", "_", stream["name"]),
+            "fieldSelectionEnabled": bool(selected),
+            "selectedFields": selected,
+            "mappers": [{"id": new_id(), **mapper} for mapper in config.get("mappers", [])],
+        },
+    }
+
+
+def _field_selection(stream: Json, config: Json) -> list[Json]:
+    """The selected fields; none where selection is off, or where all are selected (which is the same)."""
+    if not config.get("fieldSelectionEnabled"):
+        return []
+    if "selectedFields" not in config:
+        raise configuration_invalid("Requested field selection but no selected fields provided")
+    selected: list[Json] = config["selectedFields"]
+    names = {field["fieldPath"][0] for field in selected if field.get("fieldPath")}
+    cursor: list[str] = config.get("cursorField", [])
+    if config["syncMode"] == "incremental" and cursor and cursor[0] not in names:
+        raise configuration_invalid("Cursor field cannot be de-selected in INCREMENTAL syncs")
+    keys = {path[0] for path in config.get("primaryKey", []) if path}
+    if config["destinationSyncMode"].endswith("_dedup") and keys - names:
+        raise configuration_invalid("Primary key field cannot be de-selected in DEDUP mode")
+    properties = stream.get("jsonSchema", {}).get("properties")
+    return [] if is_object(properties) and set(properties) == names else selected

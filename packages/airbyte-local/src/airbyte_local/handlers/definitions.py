@@ -1,4 +1,4 @@
-"""Source and destination definitions and their specifications."""
+"""Source and destination definitions, their specifications, and the manifests of low-code ones."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from airbyte_local.connectors.definitions import TYPES, ActorDefinition
 from airbyte_local.handlers.actors import delete_actor
 from airbyte_local.handlers.synchronous import job_read
 from airbyte_local.jobs.world import Call, new_id
-from airbyte_local.model.errors import Broken, Known, NotFound
+from airbyte_local.model.errors import Broken, Known, NotFound, named
 from airbyte_local.model.json_values import Json, bean, form
-from airbyte_local.model.vocabulary import Vocabulary
+from airbyte_local.model.vocabulary import SOURCE, Vocabulary
 from airbyte_local.store import Definition
 from airbyte_local.versions.profiles import Profile
 
+SILENCE_SECONDS = 24 * 3600
+"""How long a source may say nothing, as the vendor's registry has it for most."""
 CHANGEABLE = ("name", "dockerImageTag", "resourceRequirements")
 
 
@@ -33,6 +35,7 @@ def definition_read(words: Vocabulary, definition: ActorDefinition) -> Json:
         custom=definition.custom,
         enterprise=False,
         supportLevel=definition.support_level,
+        maxSecondsBetweenMessages=SILENCE_SECONDS if words.kind == "source" else None,
         releaseStage="custom" if definition.custom else "generally_available",
         sourceType=definition.source_type,
         resourceRequirements=definition.details.get("resourceRequirements"),
@@ -95,7 +98,7 @@ class DefinitionHandlers:
         scope = body.get("workspaceId") or body.get("scopeId")
         if scope is None:
             raise Broken(message="IllegalArgumentException: a workspace or a scope is needed")
-        wanted: Json = body[self.words.definition]
+        wanted: Json = {**body[self.words.definition], "name": named(body[self.words.definition]["name"])}
         if wanted["dockerImageTag"].startswith("fail:spec"):
             raise Broken(message="IllegalStateException: Get Spec job failed.")
         row = Definition(id=new_id(), kind=self.words.kind, custom=True, grants=(scope,), details=wanted)
@@ -145,7 +148,6 @@ class DefinitionHandlers:
             **{self.words.definition_id: definition.id},
             documentationUrl=definition_read(self.words, definition)["documentationUrl"],
             connectionSpecification=definition.connector.spec(),
-            advancedAuthGlobalCredentialsAvailable=False,
             supportedDestinationSyncModes=modes,
             jobInfo=job_read("get_spec", at=call.world.now()),
         )
@@ -186,3 +188,64 @@ def _row(definition: ActorDefinition, details: Json | None = None) -> Definition
         grants=definition.grants,
         details=definition.details if details is None else details,
     )
+
+
+def create_manifest(call: Call) -> None:
+    """A version that is there already is refused; whether the new one is in use, the request says."""
+    definition = _declarative(call)
+    offered: Json = call.body["declarativeManifest"]
+    version: int = offered["version"]
+    versions = history(definition)
+    if any(each["version"] == version for each in versions):
+        raise Known(status=409, message=f"Version '{version}' for source {definition.id} already exists")
+    added = {"version": version, "manifest": offered["manifest"], "description": offered["description"]}
+    details = {**definition.details, "manifests": [*versions, added]}
+    if call.body["setAsActiveManifest"]:
+        details |= {"manifest": offered["manifest"], "manifestVersion": version}
+    DefinitionHandlers(words=SOURCE).rewrite(call, definition, details)
+
+
+def activate_manifest(call: Call) -> None:
+    definition = _declarative(call)
+    version: int = call.body["version"]
+    wanted = next((each for each in history(definition) if each["version"] == version), None)
+    if wanted is None:
+        raise NotFound(type="ACTIVE_DECLARATIVE_MANIFEST", id=f"{definition.id} {version}")
+    details = {**definition.details, "manifest": wanted["manifest"], "manifestVersion": version}
+    DefinitionHandlers(words=SOURCE).rewrite(call, definition, details)
+
+
+def list_manifests(call: Call) -> Json:
+    definition = _declarative(call)
+    active: int = definition.details["manifestVersion"]
+    return {
+        "manifestVersions": [
+            form(
+                "manifest_version",
+                version=each["version"],
+                isActive=each["version"] == active,
+                description=each["description"],
+            )
+            for each in history(definition)
+        ]
+    }
+
+
+def history(definition: ActorDefinition) -> list[Json]:
+    """Every version so far, the one in use among them."""
+    details = definition.details
+    kept: list[Json] = details.get("manifests", [])
+    if any(each["version"] == details["manifestVersion"] for each in kept):
+        return kept
+    current = {"version": details["manifestVersion"], "manifest": details["manifest"], "description": ""}
+    return [*kept, current]
+
+
+def _declarative(call: Call) -> ActorDefinition:
+    definition_id: str = call.body["sourceDefinitionId"]
+    definition = call.definitions("source").get(definition_id)
+    if definition.tombstone or not is_granted(definition, call.body["workspaceId"]):
+        raise Known(status=404, message=f"Source definition {definition_id} is not in this workspace.")
+    if not definition.declarative:
+        raise Known(status=400, message=f"Source definition {definition_id} is not declarative.")
+    return definition

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from airbyte_local.handlers.synchronous import job_read
 from airbyte_local.jobs.discovery import Discovered, discover, discover_source, judge, offered_runnable, saved
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.catalogs import proposed
 from airbyte_local.model.errors import NotFound
-from airbyte_local.model.json_values import Form, Json, bean
+from airbyte_local.model.json_values import Json, bean
 from airbyte_local.model.vocabulary import SOURCE
+
+SNAKE = re.compile("[A-Z]")
 
 
 def discover_schema(errand: Errand) -> Json:
     body, world = errand.body, errand.world
     found = discover_source(world, body["sourceId"], use_cache=not body.get("disable_cache", False))
-    answer = _answer(world, found, config_id=found.definition.id)
+    answer = _answer(world, found)
     if found.catalog is not None and "connectionId" in body:
         with world.store.transaction() as session:
             connection, changes = judge(session, body["connectionId"], found.catalog)
@@ -33,7 +37,7 @@ def discover_offered(errand: Errand) -> Json:
     outcome = discover(errand.world, runnable)
     catalog = saved(errand.world, outcome)
     found = Discovered(definition=runnable.definition, catalog=catalog, failure=outcome.failure)
-    return _answer(errand.world, found, config_id=runnable.definition.id)
+    return _answer(errand.world, found)
 
 
 def most_recent_catalog(call: Call) -> Json:
@@ -42,14 +46,18 @@ def most_recent_catalog(call: Call) -> Json:
     catalog = call.session.catalogs.get(newest[0]) if newest else None
     if newest is None or catalog is None:
         raise NotFound(type="ACTOR_CATALOG", id=call.body["sourceId"])
-    return {"updatedAt": newest[1], "catalog": {"streams": [Form("stream", stream) for stream in catalog.streams]}}
+    streams = [
+        {SNAKE.sub(r"_\g<0>", name).lower(): said for name, said in each.items()} for each in catalog.streams
+    ]
+    return {"updatedAt": newest[1], "catalog": {"streams": streams}}  # as connectors say it
 
 
-def _answer(world: World, found: Discovered, *, config_id: str) -> Json:
+def _answer(world: World, found: Discovered) -> Json:
     at = 0 if found.from_cache else world.now()
+    ran = None if found.from_cache else found.definition.id
     suggested = found.definition.suggested_streams
     return bean(
         catalog=proposed(found.catalog.streams, suggested) if found.catalog else None,
         catalogId=found.catalog.id if found.catalog else None,
-        jobInfo=job_read("discover_schema", at=at, config_id=config_id, failure=found.failure),
+        jobInfo=job_read("discover_schema", at=at, definition_id=ran, failure=found.failure),
     )

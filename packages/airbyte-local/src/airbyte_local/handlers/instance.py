@@ -12,6 +12,7 @@ ORGANIZATION = form(
     organizationName="Default Organization",
     email="admin@airbyte.local.example",
 )
+REALM = {"clientId": "airbyte", "defaultRealm": "airbyte"}
 
 
 def health(_: Call) -> Json:
@@ -24,7 +25,7 @@ def configuration(call: Call) -> Json:
         "instance",
         edition=call.world.profile.edition,
         version=call.world.profile.version,
-        auth={"mode": "none" if call.world.deployment.auth == "none" else "simple"},
+        auth={"mode": "none" if call.world.deployment.auth == "none" else "simple", **REALM},
         airbyteUrl=call.world.url,
         initialSetupComplete=True,
         defaultUserId=NIL_ID,
@@ -38,6 +39,12 @@ def organization(call: Call) -> Json:
     if call.body["organizationId"] != NIL_ID:
         raise NotFound(type="ORGANIZATION", id=call.body["organizationId"])
     return ORGANIZATION
+
+
+def user(call: Call) -> Json:
+    if call.body["userId"] != NIL_ID:
+        raise NotFound(type="USER", id=call.body["userId"])
+    return {"userId": NIL_ID, "name": "Default User", "email": ORGANIZATION["email"]}
 
 
 def organizations(_: Call) -> Json:

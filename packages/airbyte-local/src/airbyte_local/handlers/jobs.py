@@ -1,43 +1,44 @@
-"""Jobs of the Config API: asked for, listed, looked at, cancelled."""
+"""Jobs of the Config API: asked for, listed, looked at, cancelled; and how connections are doing by them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
+from typing import Any
 
-from airbyte_local.handlers.job_reads import job_info, job_row, job_with_attempts
+from airbyte_local.jobs.logs import LogLine, read_log
 from airbyte_local.jobs.requesting import cancel_job, request_clear, request_refresh, request_sync
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Broken
-from airbyte_local.model.json_values import Json
+from airbyte_local.model.json_values import Form, Json, bean, form
 from airbyte_local.model.paging import page
-from airbyte_local.store import Attempt, Job, JobQuery, Session, StreamKey
+from airbyte_local.store import Attempt, Connection, Job, JobQuery, Session, StreamKey, StreamStats
 
 JOBS_A_PAGE = 200
+COUNTS = {
+    "recordsEmitted": "records_emitted",
+    "bytesEmitted": "bytes_emitted",
+    "recordsCommitted": "records_committed",
+    "bytesCommitted": "bytes_committed",
+}
+LOOKED_AT = 10
+"""Jobs of a connection, from the newest on."""
+CLEARING = {"reset_connection", "clear"}
 
 
 def sync(errand: Errand) -> Json:
     return _info(errand.world, request_sync(errand.world, errand.body["connectionId"]))
 
 
-def reset(errand: Errand) -> Json:
-    return _info(errand.world, request_clear(errand.world, errand.body["connectionId"], "reset_connection"))
+def clearing(config_type: str) -> Callable[[Errand], Json]:
+    """Of all streams, or of those that are named: `reset_connection` and `clear` are two words for one thing."""
 
+    def clear(errand: Errand) -> Json:
+        body = errand.body
+        streams = _named(body) if "streams" in body else None
+        return _info(errand.world, request_clear(errand.world, body["connectionId"], config_type, streams))
 
-def clear(errand: Errand) -> Json:
-    return _info(errand.world, request_clear(errand.world, errand.body["connectionId"], "clear"))
-
-
-def reset_streams(errand: Errand) -> Json:
-    streams = _named(errand.body)
-    return _info(
-        errand.world, request_clear(errand.world, errand.body["connectionId"], "reset_connection", streams)
-    )
-
-
-def clear_streams(errand: Errand) -> Json:
-    return _info(
-        errand.world, request_clear(errand.world, errand.body["connectionId"], "clear", _named(errand.body))
-    )
+    return clear
 
 
 def refresh(errand: Errand) -> Json:
@@ -132,3 +133,143 @@ def _info(world: World, job: Job) -> Json:
 
 def _named(body: Json) -> list[StreamKey]:
     return [(each.get("streamNamespace") or None, each["streamName"]) for each in body["streams"]]
+
+
+def job_row(job: Job, attempts: Sequence[Attempt]) -> Json:
+    """The vendor's JobRead."""
+    streams: list[Json] = job.details["streams"]
+    return form(
+        "job_row",
+        id=job.id,
+        configType=job.config_type,
+        configId=job.connection_id,
+        enabledStreams=streams,
+        createdAt=job.created_at,
+        updatedAt=job.updated_at,
+        startedAt=job.started_at,
+        status=job.status,
+        resetConfig={"streamsToReset": streams} if job.config_type in {"reset_connection", "clear"} else None,
+        refreshConfig={"streamsToRefresh": streams} if job.config_type == "refresh" else None,
+        aggregatedStats=_counted([stream for attempt in attempts for stream in attempt.streams]),
+        streamAggregatedStats=_by_stream(attempts),
+    )
+
+
+def job_with_attempts(job: Job, attempts: Sequence[Attempt]) -> Json:
+    return {"job": job_row(job, attempts), "attempts": [attempt_row(attempt) for attempt in attempts]}
+
+
+def job_info(world: World, job: Job, attempts: Sequence[Attempt], *, logs: bool = True) -> Json:
+    """The vendor's JobInfoRead, with all that was said."""
+    return {
+        "job": job_row(job, attempts),
+        "attempts": [{"attempt": attempt_row(each), **_logs(world, each, wanted=logs)} for each in attempts],
+    }
+
+
+def attempt_row(attempt: Attempt) -> Json:
+    """The vendor's AttemptRead."""
+    total = _counted(attempt.streams)
+    failures = [bean(**failure) for failure in attempt.failures]
+    committed = total["recordsCommitted"]
+    return bean(
+        id=attempt.number,
+        status=attempt.status,
+        createdAt=attempt.created_at,
+        updatedAt=attempt.updated_at,
+        endedAt=attempt.ended_at,
+        bytesSynced=total["bytesCommitted"],
+        recordsSynced=committed,
+        totalStats=Form("stats", {**total, "stateMessagesEmitted": attempt.states}),
+        streamStats=[{**_stream(stream), "stats": _counted([stream])} for stream in attempt.streams],
+        failureSummary={"failures": failures, "partialSuccess": committed > 0} if failures else None,
+    )
+
+
+def _logs(world: World, attempt: Attempt, *, wanted: bool) -> Json:
+    lines = read_log(world.data, attempt.job_id, attempt.number)[0] if wanted else []
+    if world.profile.structured_logs:
+        return {"logType": "structured", "logs": {"events": [_event(line) for line in lines], "version": "1"}}
+    return Form("attempt_logs", {"logType": "formatted", "logs": {"logLines": [_line(line) for line in lines]}})
+
+
+def _event(line: LogLine) -> Json:
+    return {"timestamp": line.at, "message": line.message, "level": line.level, "logSource": line.source}
+
+
+def _line(line: LogLine) -> str:
+    at = datetime.fromtimestamp(line.at / 1000, timezone.utc)
+    return f"{at:%Y-%m-%d %H:%M:%S} {line.source} {line.level.upper()} {line.message}"
+
+
+def _counted(streams: Iterable[StreamStats]) -> Json:
+    each = list(streams)
+    counts: dict[str, Any] = {said: sum(getattr(stream, name) for stream in each) for said, name in COUNTS.items()}
+    return Form("stats", {**counts, "recordsRejected": 0})  # nothing is: a row that does not fit ends the job
+
+
+def _by_stream(attempts: Sequence[Attempt]) -> list[Json]:
+    grouped: dict[tuple[str, str | None], list[StreamStats]] = {}
+    for attempt in attempts:
+        for stream in attempt.streams:
+            grouped.setdefault((stream.name, stream.namespace), []).append(stream)
+    return [Form("stats", {**_stream(each[0]), **_counted(each)}) for each in grouped.values()]
+
+
+def _stream(stream: StreamStats) -> Json:
+    return bean(streamName=stream.name, streamNamespace=stream.namespace)
+
+
+def statuses(call: Call) -> list[Json]:
+    return [_status(call, connection_id) for connection_id in call.body["connectionIds"]]
+
+
+def _status(call: Call, connection_id: str) -> Json:
+    connection = call.session.connections.find(connection_id)
+    jobs = call.session.jobs.latest(connection_id, most=LOOKED_AT)
+    last = next((job for job in jobs if job.status in {"succeeded", "failed"}), None)
+    good = next((job for job in jobs if job.status == "succeeded"), None)
+    attempts = call.session.jobs.attempts([last.id])[last.id] if last else []
+    failures = attempts[-1].failures if last and last.status == "failed" and attempts else ()
+    words = _flags(jobs, last) if call.world.profile.status_flags else _words(connection, jobs, last, failures)
+    return bean(
+        connectionId=connection_id,
+        **words,
+        lastSuccessfulSync=good.updated_at if good else None,
+        lastSyncJobId=last.id if last else None,
+        lastSyncAttemptNumber=attempts[-1].number if attempts else None,
+        failureReason=bean(**failures[0]) if failures else None,
+    )
+
+
+def _words(connection: Connection, jobs: list[Job], last: Job | None, failures: Sequence[Json]) -> Json:
+    synced = next((job for job in jobs if job.config_type not in CLEARING), None)
+    return bean(
+        connectionSyncStatus=_word(connection, jobs, last, failures),
+        scheduleData=connection.details.get("scheduleData"),
+        activeJob=job_row(jobs[0], []) if jobs and not jobs[0].ended else None,
+        lastSyncJobCreatedAt=synced.created_at if synced else None,
+    )
+
+
+def _word(connection: Connection, jobs: list[Job], last: Job | None, failures: Sequence[Json]) -> str:
+    if jobs and not jobs[0].ended:
+        return "running"
+    if connection.details.get("breakingChange") or any(each["failureType"] == "config_error" for each in failures):
+        return "failed"
+    if connection.status != "active":
+        return "paused"
+    if jobs and jobs[0].status == "cancelled":
+        return "incomplete"
+    if last is None or jobs[0].config_type in CLEARING:
+        return "pending"
+    return "incomplete" if last.status == "failed" else "synced"
+
+
+def _flags(jobs: list[Job], last: Job | None) -> Json:
+    ended = next((job for job in jobs if job.ended), None)
+    return bean(
+        isRunning=bool(jobs) and not jobs[0].ended,
+        isLastCompletedJobReset=ended is not None and ended.config_type in CLEARING,
+        lastSyncJobStatus=last.status if last else None,
+    )

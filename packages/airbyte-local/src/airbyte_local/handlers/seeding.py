@@ -23,6 +23,10 @@ NO_CATALOG: tuple[str | None, list[Json]] = (None, [])
 KINDS = ("workspaces", "sources", "destinations", "connections")
 
 
+MOST = 100_000
+"""Objects of one entry."""
+
+
 class SeedMisspelt(ValueError):
     """A seed that cannot mean anything."""
 
@@ -59,7 +63,10 @@ def seed(world: World, plan: Mapping[str, Any]) -> dict[str, list[str]]:
 def _each(plan: Mapping[str, Any], kind: str) -> Iterator[Json]:
     for entry in plan.get(kind, ()):
         properties = {key: value for key, value in entry.items() if key != "count"}
-        for n in range(entry.get("count", 1)):
+        count = entry.get("count", 1)
+        if not (isinstance(count, int) and 0 <= count <= MOST):
+            raise SeedMisspelt(f"count {count!r} is no number up to {MOST:,}")
+        for n in range(count):
             yield {
                 key: value.replace("{n}", str(n)) if isinstance(value, str) else value
                 for key, value in properties.items()

@@ -6,13 +6,13 @@ from airbyte_local.jobs.world import new_id
 from airbyte_local.model.json_values import Json, form
 
 
-def job_read(config_type: str, *, at: int, config_id: str | None = None, failure: str | None = None) -> Json:
-    """*failure* is what the connector said when the job did not succeed."""
+def job_read(config_type: str, *, at: int, definition_id: str | None = None, failure: str | None = None) -> Json:
+    """*failure* is what the connector said when the job did not succeed; without *definition_id* none ran."""
     return form(
         "job",
         id=new_id(),
         configType=config_type,
-        configId=config_id,
+        configId=f"Optional[{definition_id}]" if definition_id else "NoConfiguration",  # Java's own words
         createdAt=at,
         endedAt=at,
         succeeded=failure is None,

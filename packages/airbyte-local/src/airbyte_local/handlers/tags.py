@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from airbyte_local.handlers.connection_reads import tag_read
+from airbyte_local.handlers.connections import tag_read
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import NotFound, Problem
 from airbyte_local.model.json_values import Json
@@ -50,10 +50,10 @@ def _save(session: Session, tag: Tag) -> Json:
     if len(tag.name) > MAX_NAME:
         raise _problem(400, "tag-name-too-long", f"A tag's name has at most {MAX_NAME} characters.")
     if any(other.name == tag.name and other.id != tag.id for other in session.tags.of_workspace(tag.workspace_id)):
-        raise _problem(409, "tag-already-exists", "A tag of this name exists already in this workspace.")
+        raise _problem(409, "tag-already-exists", "This workspace has a tag of this name.", "Tag already exists")
     session.tags.save(tag)
     return tag_read(tag)
 
 
-def _problem(status: int, name: str, detail: str) -> Problem:
-    return Problem(status=status, type=f"error:{name}", title=name, detail=detail)
+def _problem(status: int, name: str, detail: str, title: str = "") -> Problem:
+    return Problem(status=status, type=f"error:{name}", title=title or name, detail=detail)

@@ -6,8 +6,15 @@ from collections.abc import Callable
 
 from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.handlers.actors import actor_read
-from airbyte_local.handlers.connection_reads import schema_change, shared_properties, tags_of
-from airbyte_local.handlers.connections import create_connection, patch
+from airbyte_local.handlers.connections import (
+    DATAPLANE_GROUP,
+    connection_read,
+    create_connection,
+    patch,
+    schema_change,
+    shared_properties,
+    tags_of,
+)
 from airbyte_local.handlers.definitions import version_read
 from airbyte_local.handlers.operations import operation_read, upsert_operation
 from airbyte_local.handlers.workspaces import find_workspace
@@ -40,8 +47,10 @@ def create(call: Call) -> Json:
     operations = [upsert_operation(call.session, operation).id for operation in call.body.get("operations", [])]
     listed = [*call.body.get("operationIds", []), *operations]
     body = {**call.body, "operationIds": listed}
-    connection = create_connection(Call(world=call.world, session=call.session, body=body))
-    return read(call.world, call.session, connection)
+    made = create_connection(Call(world=call.world, session=call.session, body=body))
+    shown = read(call.world, call.session, made)
+    shown["syncCatalog"] = connection_read(call.session, made)["syncCatalog"]  # of the selected streams alone
+    return shown
 
 
 def update(call: Call) -> Json:
@@ -109,6 +118,7 @@ def read(
         operations=[operation_read(operation) for operation in operations if operation],
         **_latest(next(iter(session.jobs.latest(connection.id, most=1)), None)),
         catalogId=catalog_id,
+        dataplaneGroupId=connection.details.get("dataplaneGroupId", DATAPLANE_GROUP),
         schemaChange=schema_change(session, connection),
         createdAt=connection.created_at,
         sourceActorDefinitionVersion=version_read(source_definition),

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from airbyte_local.handlers.actors import delete_actor
-from airbyte_local.handlers.connections import deprecate
+from airbyte_local.handlers.connections import DATAPLANE_GROUP, deprecate
 from airbyte_local.jobs.world import NIL_ID, Call, new_id
-from airbyte_local.model.errors import NotFound
+from airbyte_local.model.errors import NotFound, named
 from airbyte_local.model.json_values import Form, Json, bean, form
-from airbyte_local.model.paging import page
+from airbyte_local.model.paging import bounds, page
 from airbyte_local.store import Session, Workspace
 
 WEBHOOK = {"name": "text", "authToken": "text", "validationUrl": "text", "customDbtHost": "text"}
@@ -61,7 +61,12 @@ def workspace_read(workspace: Workspace) -> Json:
         customerId=details["customerId"],
         initialSetupComplete=details["initialSetupComplete"],
         tombstone=workspace.tombstone,
-        **{"notifications": [], "notificationSettings": NOTIFICATION_SETTINGS, **settings},
+        **{
+            "notifications": [],
+            "dataplaneGroupId": DATAPLANE_GROUP,
+            "notificationSettings": NOTIFICATION_SETTINGS,
+            **settings,
+        },
         webhookConfigs=details.get("webhookConfigs", []),
     )
 
@@ -148,8 +153,7 @@ def _listed(call: Call, rows: list[Workspace]) -> Json:
     if needle := body.get("nameContains", "").lower():
         rows = [workspace for workspace in rows if needle in workspace.name.lower()]
     if "pagination" in body:
-        size = body["pagination"].get("pageSize", call.world.profile.default_page_size)
-        rows = page(rows, size=size, offset=body["pagination"].get("rowOffset", 0))
+        rows = page(rows, **bounds(body, call.world.profile.default_page_size))
     return {"workspaces": [workspace_read(workspace) for workspace in rows]}
 
 
@@ -158,7 +162,7 @@ def _created(call: Call, workspace_id: str) -> Json:
     workspace = Workspace(
         id=workspace_id,
         slug=_free_slug(call.session, body["name"]),
-        name=body["name"],
+        name=named(body["name"]),
         organization_id=body.get("organizationId", NIL_ID),
         details={
             **bean(**{name: body.get(name) for name in SETTINGS}),
@@ -174,7 +178,7 @@ def _created(call: Call, workspace_id: str) -> Json:
 def _renamed(session: Session, workspace: Workspace, name: str) -> Workspace:
     if name == workspace.name:
         return workspace
-    return replace(workspace, name=name, slug=_free_slug(session, name))
+    return replace(workspace, name=named(name), slug=_free_slug(session, name))
 
 
 def _free_slug(session: Session, name: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from airbyte_local.model.errors import BadBody, Broken, Known, NotFound, Problem, Refusal, Unbound, Unreadable
+from airbyte_local.model.errors import Broken, Known, NotFound, Problem, Refusal, Unbound
 from airbyte_local.model.json_values import Json, dumps
 from airbyte_local.versions.profiles import Profile
 
@@ -50,8 +50,10 @@ def framework_answer(status: int, path: str, message: str, reason: str | None = 
     return json_answer(status, {"message": message, "_links": links, "_embedded": {"errors": [error]}})
 
 
-def unauthorized(path: str) -> Answer:
-    return framework_answer(401, path, "Unauthorized")
+def unauthorized(request: Request) -> Answer:
+    answer = framework_answer(401, request.path, "Unauthorized")
+    metadata = f"http://{request.headers.get('host', '')}/.well-known/oauth-protected-resource"
+    return replace(answer, headers={**JSON, "www-authenticate": f'Bearer resource_metadata="{metadata}"'})
 
 
 def refusal_answer(refusal: Refusal, *, profile: Profile, path: str) -> Answer:
@@ -61,12 +63,14 @@ def refusal_answer(refusal: Refusal, *, profile: Profile, path: str) -> Answer:
             return _problem(refusal, profile)
         case Unbound():
             return framework_answer(400, path, "Bad Request", refusal.message)
-        case _ if profile.error_bodies == "exception":
-            return _with_exception(refusal)
-        case Known():
+        case Known() if profile.error_bodies == "error-id":
             return json_answer(refusal.status, {"message": refusal.message, "errorId": str(uuid.uuid4())})
         case _:
-            return _bare(_status(refusal))
+            status, message, exception = _thrown(refusal)
+    if profile.error_bodies == "error-id":
+        return bare_answer(status)
+    thrown = {"exceptionClassName": exception, "exceptionStack": [f"{exception}: {message}"]}
+    return json_answer(status, {"message": message, **thrown, "rootCauseExceptionStack": []})
 
 
 def crash_answer(profile: Profile) -> Answer:
@@ -74,21 +78,20 @@ def crash_answer(profile: Profile) -> Answer:
 
 
 def bare_answer(status: int) -> Answer:
-    return _bare(status)
+    """An errorId alone, for everything that could leak something."""
+    return json_answer(status, {"errorId": str(uuid.uuid4())})
 
 
-def _status(refusal: Refusal) -> int:
+def _thrown(refusal: Refusal) -> tuple[int, str, str]:
+    """Status, message, and what was thrown, as versions up to 1.8 tell it."""
     match refusal:
         case NotFound():
-            return 404
-        case BadBody():
-            return 400
-        case Unreadable():
-            return 422
+            text = f"{INTERNAL}Could not find configuration for {refusal.type}: {refusal.id}."
+            return 404, text, "io.airbyte.config.persistence.ConfigNotFoundException"
         case Known():
-            return refusal.status
+            return refusal.status, refusal.message, "io.airbyte.commons.server.errors.KnownException"
         case Broken():
-            return 500
+            return 500, f"{INTERNAL}{refusal.text}", f"java.lang.{refusal.exception}"
         case _:
             raise TypeError(f"no answer is written for {type(refusal).__name__}")
 
@@ -107,37 +110,3 @@ def _problem(problem: Problem, profile: Profile) -> Answer:
         "data": problem.data,
     }
     return json_answer(problem.status, value)
-
-
-def _bare(status: int) -> Answer:
-    """A bare errorId for everything that could leak something."""
-    return json_answer(status, {"errorId": str(uuid.uuid4())})
-
-
-def _with_exception(refusal: Refusal) -> Answer:
-    """Up to 1.8: what was thrown, and the beginning of where."""
-    message, exception, more = _thrown(refusal)
-    value = {"message": message, "exceptionClassName": exception, "exceptionStack": [f"{exception}: {message}"]}
-    return json_answer(_status(refusal), {**value, **more})
-
-
-def _thrown(refusal: Refusal) -> tuple[str, str, Json]:
-    """Message, class, and further properties."""
-    known: Json = {"rootCauseExceptionStack": []}
-    match refusal:
-        case NotFound():
-            text = f"{INTERNAL}Could not find configuration for {refusal.type}: {refusal.id}."
-            return text, "io.airbyte.config.persistence.ConfigNotFoundException", known
-        case BadBody():
-            broken = {"propertyPath": refusal.path, "message": refusal.message, "invalidValue": "null"}
-            exception = "jakarta.validation.ConstraintViolationException"
-            return "Some properties contained invalid input.", exception, {"validationErrors": [broken]}
-        case Unreadable():
-            exception = "io.micronaut.json.JsonSyntaxException"
-            return f"Invalid json input. {refusal.message}", exception, known
-        case Known():
-            return refusal.message, "io.airbyte.commons.server.errors.KnownException", known
-        case Broken():
-            return f"{INTERNAL}{refusal.text}", f"java.lang.{refusal.exception}", known
-        case _:
-            raise TypeError(f"no answer is written for {type(refusal).__name__}")

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import base64
-import binascii
+import hashlib
 import hmac
 import json
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from airbyte_local.http.answers import (
-    Answer,
-    Request,
-    bare_answer,
-    framework_answer,
-    json_answer,
-    unauthorized,
-)
-from airbyte_local.http.tokens import Tokens
-from airbyte_local.jobs.world import Deployment
-from airbyte_local.model.json_values import Json, is_object
+from airbyte_local.http.answers import Answer, Request, bare_answer, framework_answer, json_answer, unauthorized
+from airbyte_local.http.bodies import parse
+from airbyte_local.jobs.world import NIL_ID, Deployment
+from airbyte_local.model.errors import Refusal
+from airbyte_local.model.json_values import Json, dumps, is_object
 from airbyte_local.versions.profiles import Profile
 
 UNAUTHORIZED = b"""<html>
@@ -31,9 +29,60 @@ UNAUTHORIZED = b"""<html>
 </body>
 </html>
 """
+SAFE = str.maketrans("-_", "+/")
 FORM = "application/x-www-form-urlencoded"
+AUDIENCE = "airbyte-server"
+ROLES = ("ADMIN", "ORGANIZATION_ADMIN", "WORKSPACE_ADMIN", "AUTHENTICATED_USER")
 CONFIG_PREFIX = "/api/v1/"
 TOKEN_ROUTE = "applications/token"
+
+
+class Tokens:
+    """Bearer tokens: signed by a key of this server alone, good for a while, or for so many requests.
+
+    Threads may share it. *now* is in seconds.
+    """
+
+    def __init__(self, *, issuer: str, seconds: int, now: Callable[[], float]) -> None:
+        self.seconds = seconds
+        self._issuer = issuer
+        self._now = now
+        self._key = secrets.token_bytes(32)
+        self._lock = threading.Lock()
+        self._uses: Counter[str] = Counter()
+        self._spent: set[str] = set()
+
+    def issue(self) -> str:
+        claims = {
+            "iss": self._issuer,
+            "aud": AUDIENCE,
+            "sub": NIL_ID,
+            "roles": ROLES,
+            "exp": int(self._now()) + self.seconds,
+            "jti": secrets.token_hex(8),
+        }
+        signed = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
+        return f"{signed}.{self._signature(signed)}"
+
+    def accept(self, token: str, *, requests: int | None = None) -> bool:
+        """Whether *token* is good for one request more. *requests*: after so many it is spent for good."""
+        signed, _, signature = token.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
+            return False
+        claims: Json = json.loads(_decoded(signed.partition(".")[2]))
+        if self._now() >= claims["exp"]:
+            return False
+        return self._count(claims["jti"], requests)
+
+    def _count(self, token_id: str, requests: int | None) -> bool:
+        with self._lock:
+            if requests is not None and self._uses[token_id] >= requests:
+                self._spent.add(token_id)
+            self._uses[token_id] += 1
+            return token_id not in self._spent
+
+    def _signature(self, signed: str) -> str:
+        return _text(hmac.new(self._key, signed.encode(), hashlib.sha256).digest())
 
 
 class Auth(Protocol):
@@ -81,7 +130,7 @@ class BasicAuth:
         given = request.headers.get("authorization", "")
         if request.path in _anonymous(self.profile) or is_basic(given, self.username, self.password):
             return None
-        return unauthorized(request.path)
+        return unauthorized(request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +153,13 @@ class ClientAuth:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self.tokens.accept(token.strip(), requests=token_requests):
             return None
-        return unauthorized(path)
+        return unauthorized(request)
 
     def _token(self, request: Request, *, forms: bool) -> Answer:
         """*forms*: the public twin, which takes them beside JSON, and says how long the token lives."""
         form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
         if form and (not forms or request.query):
-            return unauthorized(request.path)
+            return unauthorized(request)
         given = _form(request.content) if form else _json(request.content)
         if not (given.get("client_id") and given.get("client_secret")):
             return framework_answer(
@@ -165,17 +214,26 @@ def is_basic(authorization: str, username: str, password: str) -> bool:
     return hmac.compare_digest(given, f"{username}:{password}".encode())
 
 
-def _decoded(token: str) -> bytes:
+def _encoded(part: Any) -> str:
+    return _text(dumps(part).encode())
+
+
+def _text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    """Of either alphabet; empty where it is neither."""
     try:
-        return base64.b64decode(token, validate=True)
-    except binascii.Error:
+        return base64.b64decode(text.translate(SAFE) + "=" * (-len(text) % 4), validate=True)
+    except ValueError:  # no such length, or bytes that are none of base64's
         return b""
 
 
 def _json(content: bytes) -> Json:
     try:
-        value = json.loads(content)
-    except ValueError:
+        value = parse(content)
+    except Refusal:
         return {}
     return value if is_object(value) else {}
 

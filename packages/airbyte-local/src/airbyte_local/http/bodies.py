@@ -1,7 +1,8 @@
 """Request bodies: which properties a route reads, of what type, which it must have. Everything else is ignored.
 
 A shape is a dict; `!` after a name means required. Kinds: text, uuid, whole, moment (read as seconds since 1970),
-flag, object, any, `a|b|c` for an enum (read in any case), a nested shape, and a list of one kind for an array.
+flag, object, any, tree (as any, and null is a value of it), `a|b|c` for an enum (read in any case), a nested shape,
+and a list of one kind for an array.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Union
 
-from airbyte_local.model.errors import BadBody, Unreadable
-from airbyte_local.model.json_values import Json, is_list, is_object
+from airbyte_local.model.errors import Missing, Unbound
+from airbyte_local.model.json_values import Json, dumps, is_list, is_object
 
 Kind = Union[str, "Shape", list[Any]]
 Shape = Mapping[str, Kind]
@@ -26,8 +27,8 @@ def read_body(shape: Shape, content: bytes) -> Json:
     """The properties that *shape* names.
 
     Raises:
-        Unreadable: no JSON, or a value of another type.
-        BadBody: a required property is missing.
+        Unbound: no JSON, or a value of another type.
+        Missing: the body, or a required property of it.
     """
     return read_value(shape, parse(content))
 
@@ -35,11 +36,15 @@ def read_body(shape: Shape, content: bytes) -> Json:
 def parse(content: bytes) -> Any:
     """A body as JSON, whatever it holds. Raises as `read_body`."""
     if not content.strip():
-        raise BadBody(path="", message="Required Body is missing")
+        raise Missing(message="NullPointerException: body")
     try:
-        return json.loads(content, parse_constant=_number, parse_float=_number)
+        text = content.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=_number, parse_float=_number)
+        if "\\ud" in text or "\\uD" in text:
+            dumps(value).encode()  # half a character is none: no database takes it, and no answer can say it
     except (ValueError, RecursionError) as error:
-        raise Unreadable(message=str(error)) from error
+        raise Unbound(message=str(error)) from error
+    return value
 
 
 def _number(text: str) -> float:
@@ -54,18 +59,18 @@ def read_value(shape: Shape, value: Any) -> Json:
     missing: list[str] = []
     decoded = _read_shape(shape, value, "", missing)
     if missing:
-        raise BadBody(path=missing[0], message="must not be null")
+        raise Missing(message=f"NullPointerException: {missing[0]}")
     return decoded
 
 
 def _read_shape(shape: Shape, value: Any, path: str, missing: list[str]) -> Json:
     if not is_object(value):
-        raise Unreadable(message=f"{path or 'body'}: an object is expected")
+        raise Unbound(message=f"{path or 'body'}: an object is expected")
     found: Json = {}
     for name, kind in shape.items():
         key = name.rstrip("!")
         inner = f"{path}.{key}".lstrip(".")
-        if value.get(key) is not None:
+        if value.get(key) is not None or (kind == "tree" and key in value):
             found[key] = read_kind(kind, value[key], inner, missing)
         elif name.endswith("!"):
             missing.append(inner)
@@ -77,21 +82,21 @@ def read_kind(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
         return _read_shape(kind, value, path, missing)
     if isinstance(kind, list):
         if not is_list(value):
-            raise Unreadable(message=f"{path}: an array is expected")
+            raise Unbound(message=f"{path}: an array is expected")
         return [read_kind(kind[0], element, f"{path}[{place}]", missing) for place, element in enumerate(value)]
     if kind not in SCALARS:
         return _enum(kind.split("|"), value, path)
     try:
         return SCALARS[kind](value)
     except (TypeError, ValueError) as error:
-        raise Unreadable(message=f"{path}: {error}") from error
+        raise Unbound(message=f"{path}: {error}") from error
 
 
 def _enum(values: list[str], value: Any, path: str) -> str:
     for candidate in values:
         if isinstance(value, str) and candidate.lower() == value.lower():
             return candidate
-    raise Unreadable(message=f"{path}: {value!r} is none of {', '.join(values)}")
+    raise Unbound(message=f"{path}: {value!r} is none of {', '.join(values)}")
 
 
 def _text(value: Any) -> str:
@@ -145,4 +150,5 @@ SCALARS: dict[str, Callable[[Any], Any]] = {
     "flag": _flag,
     "object": _object,
     "any": lambda value: value,
+    "tree": lambda value: value,
 }

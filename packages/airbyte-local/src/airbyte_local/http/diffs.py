@@ -12,11 +12,9 @@ import os
 from pathlib import Path
 
 from airbyte_local.http.bodies import Shape, parse, read_value
-from airbyte_local.model.errors import BadBody, Unreadable
+from airbyte_local.model.errors import Unbound
 from airbyte_local.model.json_values import Json, dumps, is_object
 
-MOST = 10 * 1024 * 1024
-"""Bytes of one diff."""
 ELEMENT: Shape = {"kind": "text", "name!": "text"}
 SHAPE: Shape = {
     "module!": "text",
@@ -39,29 +37,19 @@ VERSION = 1
 KEYS = ("module", "error", "in_sync", "document")
 
 
-class TooLarge(Exception):
-    """More than is kept."""
-
-
 def keep(data: Path, content: bytes, *, at: int) -> Json:
     """Keep *content* in the place of what was kept before; *at* is when it was computed, in seconds since 1970.
 
     Raises:
-        TooLarge: it has more than MOST bytes.
-        Unreadable, BadBody: it is no such diff.
+        Missing, Unbound: it is no such diff.
     """
-    if len(content) > MOST:
-        raise TooLarge
-    try:
-        said = parse(content)
-        read_value(SHAPE, said)
-    except RecursionError as error:
-        raise Unreadable(message="nested too deeply") from error
+    said = parse(content)
+    read_value(SHAPE, said)
     document = said.get("document")
     if is_object(document) and document["version"] != VERSION:
-        raise BadBody(path="document.version", message=f"must be {VERSION}")
+        raise Unbound(message=f"document.version must be {VERSION}")
     kept: Json = {"computed_at": at, **{name: said[name] for name in KEYS if name in said}}
-    whole = dumps(kept).encode("utf-8", "replace")  # half a character is none
+    whole = dumps(kept).encode()
     _write(_path(data), whole)
     return json.loads(whole)
 

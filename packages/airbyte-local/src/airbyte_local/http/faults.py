@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
@@ -26,6 +27,24 @@ Action = Literal[
 
 
 PREFIXES = ("", "/api/v1/", "/api/public/v1/", "/v1/")
+DAY = 24 * 3600
+MANY = 2**31
+# What is a number -> whether a whole one, the least and the most.
+NUMBERS: Mapping[str, tuple[type[float], float, float]] = {
+    "times": (int, 0, MANY),
+    "after": (int, 0, MANY),
+    "base_ms": (float, 0, DAY * 1000),
+    "per_item_ms": (float, 0, DAY * 1000),
+    "status": (int, 200, 599),
+    "retry_after": (int, 0, MANY),
+    "size": (int, 0, MANY),
+    "token_requests": (int, 0, MANY),
+    "seconds": (float, 0, DAY),
+}
+UNSET = {"times", "retry_after"}
+MOST_STEPS = 10_000_000
+LONGEST = 300
+"""Characters of a path that a regular expression is held against: those of the APIs are shorter."""
 
 
 class FaultMisspelt(ValueError):
@@ -38,7 +57,8 @@ class Fault:
 
     *match* is the beginning of a path, with or without
     `/api/v1/` or `/api/public/v1/` ("sources/create", "connections/"); one that
-    begins with `^` is a regular expression over the whole path. The first *after* matching requests pass, the next
+    begins with `^` is a regular expression over the whole path, a plain one that no path takes long to be held
+    against. The first *after* matching requests pass, the next
     *times* (all, where None) are hit. *commit*: for `status` and `die`, let the request do its work first.
     """
 
@@ -61,17 +81,23 @@ class Fault:
     def __post_init__(self) -> None:
         if self.action not in get_args(Action):
             raise FaultMisspelt(f"action {self.action!r} is none of {', '.join(get_args(Action))}")
+        for name, (kind, low, high) in NUMBERS.items():
+            value: Any = getattr(self, name)
+            fits = isinstance(value, kind) or (isinstance(value, int) and not isinstance(value, bool))
+            unset = value is None and name in UNSET
+            if isinstance(value, bool) or not (unset or (fits and low <= float(value) <= high)):
+                raise FaultMisspelt(f"{name} {value!r} is no {kind.__name__} from {low} to {high}")
+        texts: tuple[Any, ...] = (self.match, self.method or "", *self.headers, *self.headers.values())
+        if not all(isinstance(text, str) and re.fullmatch(r"[\t -~]*", text) for text in texts):
+            raise FaultMisspelt("match, method and headers are lines of printable ASCII")
         if self.match.startswith("^"):
-            try:
-                re.compile(self.match)
-            except re.error as error:
-                raise FaultMisspelt(f"match {self.match!r} is no regular expression: {error}") from error
+            _check_expression(self.match)
 
     def matches(self, method: str, path: str) -> bool:
         if self.method is not None and self.method.upper() != method:
             return False
         if self.match.startswith("^"):
-            return re.search(self.match, path) is not None
+            return re.match(self.match, path[:LONGEST]) is not None
         return any(path.removeprefix(prefix).startswith(self.match) for prefix in PREFIXES)
 
     def answer(self) -> Answer:
@@ -100,7 +126,28 @@ def fault_from(rule: Mapping[str, Any]) -> Fault:
         raise FaultMisspelt(
             f"a fault has an action and knows {', '.join(sorted(known))}; not {', '.join(unknown) or 'none'}"
         )
-    return Fault(**rule)
+    try:
+        return Fault(**rule)
+    except (TypeError, AttributeError) as error:
+        raise FaultMisspelt(f"a property has a value that it cannot have: {error}") from error
+
+
+def _check_expression(expression: str) -> None:
+    """Refuse what may take more than MOST_STEPS for one path: Python's own search cannot be interrupted.
+
+    A repeated group, a lookaround or a reference backward may take exponentially long; else each repetition may end
+    anywhere in the path, and each choice doubles what there is to try.
+    """
+    repeats, choices = len(re.findall(r"[*+{]", expression)), len(re.findall(r"[?|]", expression))
+    steps = LONGEST**repeats * 2**choices
+    if re.search(r"\)[*+?{]|\(\?|\\[1-9]", expression) or steps > MOST_STEPS:
+        raise FaultMisspelt(f"match {expression!r} could take too long; use fewer repetitions, and none of a group")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python may read otherwise one day
+            re.compile(expression)
+    except (re.error, OverflowError) as error:
+        raise FaultMisspelt(f"match {expression!r} is no regular expression: {error}") from error
 
 
 class Faults:

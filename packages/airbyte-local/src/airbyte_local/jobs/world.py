@@ -42,6 +42,7 @@ class Deployment:
     token_seconds: int | None = None  # how long a token lives, if not as long as the version has it
     api_host: str | None = None  # what the Public API builds `next` from
     clock: Callable[[], float] = time.time
+    request_seconds: float = 30.0  # in which a request has to come
     places: int = PLACES  # jobs at a time
     retry_seconds: tuple[float, ...] = RETRY_SECONDS
     schedules: bool = True  # whether connections run by themselves
@@ -112,7 +113,7 @@ def open_world(data: Path, deployment: Deployment, *, url: str) -> World:
         OSError: the folder cannot be made or written.
     """
     for folder in (data, data / "local", data / "files"):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # secrets and rows; one that is there is as it is
     connectors = (deployment.connectors or data / FOLDER_NAME).resolve()
     world = World(
         deployment=deployment,

@@ -98,7 +98,6 @@ def _default(stream: Json, *, chosen: bool) -> Json:
         "aliasName": re.sub(r"[^A-Za-z0-9_]", "_", stream["name"]),
         "selected": chosen,
         "suggested": chosen,
-        "fieldSelectionEnabled": False,
         "selectedFields": [],
         "hashedFields": [],
         "mappers": [],

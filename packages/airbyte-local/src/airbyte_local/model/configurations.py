@@ -15,6 +15,7 @@ MASK = "**********"
 REFERENCE = "_secret"
 COORDINATE = "secret_coordinate::"
 """What comes before the place of a secret, where a place is shown or sent in the place of the secret."""
+PLACEHOLDER = "secret_placeholder"
 COMBINATIONS = ("oneOf", "anyOf", "allOf")
 Write = Callable[[Any, str | None], str]
 
@@ -79,8 +80,8 @@ def keep_masked(specification: Json, old: Any, new: Any) -> Any:
 
 
 def for_validation(stored: Json, provided: Json) -> Json:
-    """What an update is validated as: stored secrets are a placeholder text, a mask that was sent stays a mask."""
-    return merged(hydrate(stored, lambda _: "secret_placeholder"), provided)
+    """What an update is validated as: stored secrets are PLACEHOLDER, a mask that was sent stays a mask."""
+    return merged(hydrate(stored, lambda _: PLACEHOLDER), provided)
 
 
 def is_reference(value: object) -> bool:

@@ -2,13 +2,12 @@
 
 Refusal
 ├─ NotFound      an id nobody knows                                 404
-├─ BadBody       a required property is missing, a limit exceeded   400
-├─ Unreadable    a body that is no JSON or of other types           422
-├─ Unbound       what a typed model of the vendor cannot take       400
+├─ Unbound       no JSON, or what the vendor's models cannot take   400
 ├─ Known         the vendor's KnownException                        400, 403, 409, 422, 423, ...
 │  └─ Invalid    a configuration that does not fulfil its schema    422
 ├─ Problem       the vendor's problem+json family                   400, 403, 404, 409, 422, 500
 ├─ Broken        what crashes the real server                       500
+│  ├─ Missing    a required property of a body, which nobody checks 500
 │  └─ Crashed    before anything could translate it                 500
 """
 
@@ -20,6 +19,8 @@ from airbyte_local.model.json_values import Json
 
 PREFIX = "The provided configuration does not fulfill the specification. Errors: "
 
+MAX_NAME = 256
+
 
 class Refusal(Exception):
     """A request that is not answered with success."""
@@ -29,17 +30,6 @@ class Refusal(Exception):
 class NotFound(Refusal):
     type: str
     id: str
-
-
-@dataclass(kw_only=True, eq=False)
-class BadBody(Refusal):
-    path: str
-    message: str
-
-
-@dataclass(kw_only=True, eq=False)
-class Unreadable(Refusal):
-    message: str
 
 
 @dataclass(kw_only=True, eq=False)
@@ -84,13 +74,23 @@ class Broken(Refusal):
         return self.message.partition(": ")[2] or self.message
 
 
-@dataclass(kw_only=True, eq=False)
+class Missing(Broken):
+    """A body, or a property of it, that is not there: it crashes whatever comes to use it."""
+
+
 class Crashed(Broken):
     """As Broken, at a place where the Public API does not make a problem of it."""
 
 
 def configuration_invalid(message: str) -> Invalid:
     return Invalid(status=422, message=PREFIX + message, reason=message)
+
+
+def named(name: str) -> str:
+    """*name*, where the columns of the vendor's database have room for it."""
+    if len(name) > MAX_NAME:
+        raise database_refused()
+    return name
 
 
 def database_refused() -> Known:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Literal, TypeVar
 
-from airbyte_local.model.errors import NotFound
+from airbyte_local.model.errors import NotFound, database_refused
 from airbyte_local.model.json_values import Json
 
 T = TypeVar("T")
@@ -22,6 +22,7 @@ largest: ContextVar[int | None] = ContextVar("largest", default=None)
 def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
     """Offset paging over rows in no promised order."""
     size = capped(size)
+    _check(size, offset)
     match unstable.get():
         case "shuffled":
             rows = random.sample(rows, len(rows))
@@ -34,9 +35,15 @@ def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
     return list(rows[offset : offset + size])
 
 
+def bounds(body: Json, default: int) -> dict[str, int]:
+    """Size and offset as a request that is paged by offsets says them."""
+    pagination: Json = body.get("pagination", {})
+    return {"size": pagination.get("pageSize", default), "offset": pagination.get("rowOffset", 0)}
+
+
 def page_size(body: Json, default: int | None) -> int | None:
     """What was asked for; None where this version has no pages of this listing."""
-    return None if default is None else body.get("pageSize") or default
+    return None if default is None else body.get("pageSize", default)
 
 
 def page_after(
@@ -46,12 +53,18 @@ def page_after(
     if size is None:
         return list(rows)
     size = capped(size)
+    _check(size)
     if cursor is None:
         return list(rows[:size])
     for place, row in enumerate(rows):
         if id_of(row) == cursor:
             return list(rows[place + 1 : place + 1 + size])
     raise NotFound(type=not_found, id=cursor)
+
+
+def _check(*bounds: int) -> None:
+    if min(bounds) < 0:
+        raise database_refused()
 
 
 def capped(size: int) -> int:

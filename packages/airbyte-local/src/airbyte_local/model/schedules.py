@@ -226,6 +226,8 @@ def schedule_for_update(body: Json) -> Json:
         return {}
     if body["scheduleType"] == "manual" and "scheduleData" in body:
         raise Broken(message="IllegalArgumentException: a manual schedule has no scheduleData")
+    if body["scheduleType"] != "manual" and "scheduleData" not in body:
+        raise Broken(message="NullPointerException: scheduleData")
     return _checked(body["scheduleType"], body.get("scheduleData"))
 
 

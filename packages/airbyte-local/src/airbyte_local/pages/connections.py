@@ -248,7 +248,7 @@ def connection_page(world: World, session: Session, connection_id: str) -> Conne
         namespace=_namespace(details),
         prefix=details.get("prefix", ""),
         created_at=connection.created_at,
-        streams=tuple(_streams(connection, states, jobs)),
+        streams=tuple(_streams(session, connection, states, jobs)),
         shared_state=None if shared is None else _shown(shared),
         jobs=tuple(jobs),
         outlook=here,
@@ -264,7 +264,10 @@ def _namespace(details: Json) -> str:
     return NAMESPACES.get(definition) or str(details.get("namespaceFormat") or definition)
 
 
-def _streams(connection: Connection, states: StreamStates, jobs: Sequence[Past]) -> list[Stream]:
+def _streams(session: Session, connection: Connection, states: StreamStates, jobs: Sequence[Past]) -> list[Stream]:
+    # A selection of fields cuts what the connection keeps: the fields left out are in the catalog alone.
+    catalog = session.catalogs.get(connection.details.get("sourceCatalogId", ""))
+    whole = {key_of(stream): stream for stream in (catalog.streams if catalog else ())}
     rows: dict[StreamKey, int] = {}
     for job in jobs:
         for key, count in job.rows_by_stream.items():
@@ -273,7 +276,7 @@ def _streams(connection: Connection, states: StreamStates, jobs: Sequence[Past])
     for entry in connection.details["streams"]:
         key = key_of(entry["stream"])
         state = states.streams.get(key)
-        found.append(_stream(entry["stream"], entry["config"], rows.get(key), state))
+        found.append(_stream(whole.get(key) or entry["stream"], entry["config"], rows.get(key), state))
     return sorted(found, key=lambda stream: (stream.namespace or "", stream.name))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import anyio
 from starlette.types import Receive, Scope, Send
 
-from airbyte_local.http.open_connections import OpenConnections
+from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.logs import LogLine
 from airbyte_local.model.errors import NotFound
 from airbyte_local.pages.rendering import Part

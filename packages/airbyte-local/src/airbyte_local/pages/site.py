@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,8 +11,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from airbyte_local.http.auth import Auth
-from airbyte_local.http.loopback import LoopbackOnly
-from airbyte_local.http.open_connections import OpenConnections
+from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import NotFound
 from airbyte_local.pages.access import login_for
@@ -44,14 +43,13 @@ class Pages:
         *,
         auth: Auth,
         open_connections: OpenConnections,
-        allowed_hosts: Collection[str] = (),
     ) -> None:
         renderer = Renderer(world, login=login_for(auth, lambda: world().now()))
         views, actions = Views(renderer, open_connections), Actions(renderer)
         self._routes: list[BaseRoute] = [*views.routes(), *actions.routes()]
         handled = {NotFound: renderer.missing, HTTPException: renderer.missing, Exception: renderer.broken}
         app = _Guarded(Starlette(routes=self._routes, exception_handlers=handled), renderer)
-        self._app: ASGIApp = LoopbackOnly(app, allowed_hosts)
+        self._app: ASGIApp = app
 
     def wants(self, scope: Scope) -> bool:
         """Whether the request, which is for no API, is for a page, rather than for nothing that there is."""

@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from airbyte_local.http import diffs
-from airbyte_local.http.open_connections import OpenConnections
+from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.logs import LogLine, read_log
 from airbyte_local.jobs.world import World
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary

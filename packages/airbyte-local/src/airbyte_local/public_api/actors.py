@@ -12,8 +12,7 @@ from airbyte_local.model import configurations as cfg
 from airbyte_local.model.errors import Known
 from airbyte_local.model.json_values import Json, form
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.public_api.listings import listed, pagination, workspace_ids
-from airbyte_local.public_api.problems import problem
+from airbyte_local.public_api.answers import listed, pagination, problem, workspace_ids
 
 Handler = Callable[[Call], Json]
 
@@ -75,16 +74,17 @@ class PublicActors:
     def _read(self, read: Json, directory: Directory) -> Json:
         words = self.words
         definition = directory.get(read[words.definition_id])
-        return form(
+        shown = form(
             f"public_{words.kind}",
             **{words.id: read[words.id], f"{words.kind}Type": definition.type_name},
             name=read["name"],
             definitionId=definition.id,
             workspaceId=read["workspaceId"],
-            configuration=read.get("connectionConfiguration"),
             createdAt=read["createdAt"],
             resourceAllocation=read.get("resourceAllocation"),
         )
+        shown["configuration"] = read["connectionConfiguration"]
+        return shown
 
     def _definition_id(self, call: Call) -> str:
         if "definitionId" in call.body:

@@ -6,7 +6,7 @@ from airbyte_local.http.bodies import Shape
 from airbyte_local.model.catalogs import STREAM_CONFIG
 from airbyte_local.model.json_values import Form
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.public_api.sync_modes import PAIRS
+from airbyte_local.public_api.streams import PAIRS
 from airbyte_local.public_api.workspaces import EVENTS
 
 PAGE: Shape = {"includeDeleted": "flag", "limit": "whole", "offset": "whole"}

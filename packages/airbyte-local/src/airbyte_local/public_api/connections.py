@@ -7,12 +7,11 @@ from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Problem, Refusal
 from airbyte_local.model.json_values import Json, bean, form
 from airbyte_local.model.vocabulary import SOURCE
-from airbyte_local.public_api.listings import listed, pagination, workspace_ids
-from airbyte_local.public_api.problems import problem
+from airbyte_local.public_api.answers import listed, pagination, problem, workspace_ids
 from airbyte_local.public_api.schedules import schedule_from, schedule_read
 from airbyte_local.public_api.stream_choice import chosen_catalog, default_catalog
-from airbyte_local.public_api.streams import destination_modes, discovered
-from airbyte_local.public_api.sync_modes import NAMES
+from airbyte_local.public_api.streams import NAMES, destination_modes, discovered
+from airbyte_local.store import Connection, Session
 from airbyte_local.versions.profiles import Profile
 
 NAMESPACES = {"source": "source", "destination": "destination", "custom_format": "customformat"}
@@ -41,12 +40,12 @@ def create(errand: Errand) -> Json:
     made = {**DEFAULTS, **said, **ends, "syncCatalog": chosen, "sourceCatalogId": catalog.id}
     with world.store.transaction() as session:
         try:
-            made_read = connections.create(Call(world=world, session=session, body=made))
+            kept = connections.create_connection(Call(world=world, session=session, body=made))
+            return _read(session, kept, world.profile)
         except Problem:
             raise
         except Refusal as refusal:
             raise problem("unexpected-problem") from refusal  # this one route has a mapping of its own
-    return connection_read(made_read, world.profile)
 
 
 def patch(errand: Errand) -> Json:
@@ -65,11 +64,11 @@ def patch(errand: Errand) -> Json:
         said |= {"syncCatalog": chosen_catalog(catalog.streams, given, modes), "sourceCatalogId": catalog.id}
     changed = {**said, "connectionId": connection.id}
     with world.store.transaction() as session:
-        return connection_read(connections.update(Call(world=world, session=session, body=changed)), world.profile)
+        return _read(session, connections.patch(Call(world=world, session=session, body=changed)), world.profile)
 
 
 def get(call: Call) -> Json:
-    return connection_read(connections.get(call), call.world.profile)
+    return _read(call.session, call.session.connections.find(call.body["connectionId"]), call.world.profile)
 
 
 def delete(call: Call) -> None:
@@ -83,12 +82,12 @@ def list_all(call: Call) -> Json:
         includeDeleted=call.body.get("includeDeleted"),
         tagIds=call.body.get("tagIds"),
     )
-    rows = connections.list_paginated(Call(world=call.world, session=call.session, body=body))["connections"]
-    return listed(call, "connections", [connection_read(row, call.world.profile) for row in rows])
+    rows = connections.paginated(Call(world=call.world, session=call.session, body=body))
+    return listed(call, "connections", [_read(call.session, row, call.world.profile) for row in rows])
 
 
-def connection_read(read: Json, profile: Profile) -> Json:
-    """*read* is a connection as the Config API shows it."""
+def _read(session: Session, connection: Connection, profile: Profile) -> Json:
+    read = connections.connection_read(session, connection)
     updates = {config: public for public, config in SCHEMA_UPDATES.items()}
     namespaces = {config: public for public, config in NAMESPACES.items()}
     return form(
@@ -97,8 +96,8 @@ def connection_read(read: Json, profile: Profile) -> Json:
         name=read["name"],
         sourceId=read["sourceId"],
         destinationId=read["destinationId"],
-        workspaceId=read["workspaceId"],
-        status=read["status"],
+        workspaceId=connection.workspace_id,
+        status=read.get("status"),
         schedule=schedule_read(read),
         nonBreakingSchemaUpdatesBehavior=updates[read["nonBreakingChangesPreference"]],
         namespaceDefinition=namespaces[read["namespaceDefinition"]],

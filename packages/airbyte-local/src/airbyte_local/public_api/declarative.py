@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from airbyte_local.connectors.definitions import DECLARATIVE_IMAGE, ActorDefinition
-from airbyte_local.handlers.definitions import DefinitionHandlers, is_granted
-from airbyte_local.handlers.manifests import history
+from airbyte_local.handlers.definitions import DefinitionHandlers, history, is_granted
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.jobs.world import Call
 from airbyte_local.model.errors import NotFound, Problem
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import SOURCE
-from airbyte_local.public_api.problems import bad_request, problem
+from airbyte_local.public_api.answers import bad_request, problem
 
 TAG = "6.60.9"
 

@@ -12,7 +12,7 @@ from airbyte_local.jobs.world import Call
 from airbyte_local.model.errors import Broken, NotFound
 from airbyte_local.model.json_values import Json, form
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.public_api.problems import bad_request
+from airbyte_local.public_api.answers import bad_request
 
 CLOUD = "Non-declarative definitions cannot be created or updated in Airbyte Cloud."
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airbyte_local.model.errors import Problem
 from airbyte_local.model.json_values import Json, bean
 from airbyte_local.model.schedules import reason_against
-from airbyte_local.public_api.problems import bad_request
+from airbyte_local.public_api.answers import bad_request
 
 QUARTZ_PAGE = "https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html"
 

@@ -1,4 +1,4 @@
-"""The streams that a request chooses, checked against those that were discovered, as a catalog. Pure.
+"""The streams and fields that a request chooses, checked against those that were discovered, as a catalog. Pure.
 
 The Config API trusts whatever catalog it is given; all these checks are the Public API's own.
 """
@@ -10,10 +10,16 @@ from typing import Any
 
 from airbyte_local.model.catalogs import key_of, proposed
 from airbyte_local.model.json_values import Json
-from airbyte_local.public_api.problems import bad_request
-from airbyte_local.public_api.selected_fields import checked_selection
-from airbyte_local.public_api.streams import field_paths
-from airbyte_local.public_api.sync_modes import CURSOR_CHECKED, DEFAULT, KEY_CHECKED, KEYLESS, PAIRS, possible
+from airbyte_local.public_api.answers import bad_request
+from airbyte_local.public_api.streams import (
+    CURSOR_CHECKED,
+    DEFAULT,
+    KEY_CHECKED,
+    KEYLESS,
+    PAIRS,
+    field_paths,
+    possible,
+)
 
 STREAMS_PAGE = "https://reference.airbyte.com/reference/getstreamproperties"
 Path = list[str]
@@ -163,3 +169,41 @@ def _paths(paths: list[Path]) -> str:
 
 def _shown(namespace: str | None) -> str:
     return "null" if namespace is None else namespace
+
+
+def checked_selection(
+    stream: Json, selected: Sequence[Json], *, cursor: list[str], key: list[list[str]]
+) -> list[Json]:
+    """*selected* again. *cursor* and *key* are those that must be in it; an answer's own `[]` is refused.
+
+    Raises:
+        Problem: 400, about the first thing that does not fit.
+    """
+    name = stream["name"]
+    valid = list(stream.get("jsonSchema", {}).get("properties", {}))
+    names = f"The list of valid field names includes: [{', '.join(valid)}]."
+    if not selected:
+        raise bad_request(f"No fields selected for stream {name}. {names}")
+    paths = [entry.get("fieldPath", []) for entry in selected]
+    if not all(paths):
+        raise bad_request(f"Selected field path cannot be empty for stream:  {name}.")
+    if any(len(path) > 1 for path in paths):
+        raise bad_request(f"Nested field selection not supported for stream {name}.")
+    found = [path[0] for path in paths]
+    if len(set(found)) < len(found):
+        raise bad_request(f"Duplicate fields selected in configuration for stream: {name}.")
+    if not set(found) <= set(valid):
+        raise bad_request(f"Invalid fields selected for stream {name}. {names}")
+    if any(path[0] not in found for path in key):
+        text = (
+            f"Primary key fields are not selected properly for stream: {name}. "
+            "Please include primary key(s) in the configuration for this stream."
+        )
+        raise bad_request(text)
+    if cursor and cursor[0] not in found:
+        text = (
+            f"Cursor field is not selected properly for stream: {name}. "
+            "Please include the cursor field in selected fields for this stream."
+        )
+        raise bad_request(text)
+    return list(selected)

@@ -1,8 +1,8 @@
-"""Streams of a source as the Public API shows them: names, keys and field paths, no schemas."""
+"""Streams of a source as the Public API shows them: names, keys and field paths, no schemas; and its sync modes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from airbyte_local.handlers.definitions import destination_sync_modes
@@ -10,9 +10,26 @@ from airbyte_local.jobs.discovery import discover_source
 from airbyte_local.jobs.world import Errand, World
 from airbyte_local.model.json_values import Json, form, is_object
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE
-from airbyte_local.public_api.problems import problem
-from airbyte_local.public_api.sync_modes import PAIRS, possible
+from airbyte_local.public_api.answers import problem
 from airbyte_local.store import Catalog
+
+DEFAULT = "full_refresh_overwrite"
+PAIRS = {
+    "full_refresh_overwrite": ("full_refresh", "overwrite"),
+    "full_refresh_overwrite_deduped": ("full_refresh", "overwrite_dedup"),
+    "full_refresh_append": ("full_refresh", "append"),
+    "full_refresh_update": ("full_refresh", "update"),
+    "full_refresh_soft_delete": ("full_refresh", "soft_delete"),
+    "incremental_append": ("incremental", "append"),
+    "incremental_deduped_history": ("incremental", "append_dedup"),
+    "incremental_update": ("incremental", "update"),
+    "incremental_soft_delete": ("incremental", "soft_delete"),
+}
+NAMES = {pair: name for name, pair in PAIRS.items()}
+# Which modes have their cursor or key looked at. The others take whatever they are given.
+CURSOR_CHECKED = {"incremental_append", "incremental_deduped_history"}
+KEY_CHECKED = {"incremental_deduped_history", "incremental_update", "full_refresh_update"}
+KEYLESS = {"full_refresh_overwrite", "full_refresh_append"}
 
 
 def list_all(errand: Errand) -> Any:
@@ -61,9 +78,15 @@ def _read(stream: Json, modes: list[str] | None) -> Json:
         "public_stream",
         streamName=stream["name"],
         streamnamespace=stream.get("namespace"),  # the vendor's own spelling
-        syncModes=None if modes is None else possible(stream, modes),
+        syncModes=None if modes is None else possible(stream, modes)[::-1],  # in no order
         defaultCursorField=stream.get("defaultCursorField", []),
         sourceDefinedCursorField=stream.get("sourceDefinedCursor", False),
         sourceDefinedPrimaryKey=stream.get("sourceDefinedPrimaryKey", []),
         propertyFields=field_paths(stream),
     )
+
+
+def possible(stream: Json, destination_modes: Collection[str]) -> list[str]:
+    """What both the stream and the destination can do."""
+    supported = stream.get("supportedSyncModes") or ["full_refresh"]
+    return [name for name, (mode, into) in PAIRS.items() if mode in supported and into in destination_modes]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from airbyte_local.handlers import tags
-from airbyte_local.handlers.connection_reads import tag_read
+from airbyte_local.handlers.connections import tag_read
 from airbyte_local.jobs.world import Call
 from airbyte_local.model.json_values import Json
-from airbyte_local.public_api.listings import workspace_ids
+from airbyte_local.public_api.answers import workspace_ids
 
 
 def list_all(call: Call) -> Json:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airbyte_local.handlers import workspaces
+from airbyte_local.handlers import instance, workspaces
 from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.jobs.world import NIL_ID, Call
 from airbyte_local.model.errors import Problem
 from airbyte_local.model.json_values import Json, bean, form
-from airbyte_local.public_api.listings import listed, pagination, workspace_ids
+from airbyte_local.public_api.answers import listed, pagination, workspace_ids
 
 # What the Config API calls these events, in its `notificationSettings`.
 EVENTS = {
@@ -61,6 +61,10 @@ def list_all(call: Call) -> Json:
     body = {"workspaceIds": ids, "pagination": pagination(call), "includeDeleted": deleted}
     rows = workspaces.list_paginated(Call(world=call.world, session=call.session, body=body))["workspaces"]
     return listed(call, "workspaces", [_read(row) for row in rows])
+
+
+def organizations(_: Call) -> Json:
+    return {"data": [instance.ORGANIZATION]}
 
 
 def _only_id(call: Call) -> Json:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Collection
+import contextlib
+from collections.abc import Callable
 from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from airbyte_local.handlers.seeding import SeedMisspelt, seed
 from airbyte_local.http import diffs
+from airbyte_local.http.bodies import parse
 from airbyte_local.http.faults import Fault, FaultMisspelt, Faults, fault_from
-from airbyte_local.http.loopback import LoopbackOnly
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Refusal
-from airbyte_local.model.json_values import is_list
+from airbyte_local.model.json_values import is_list, is_object
+
+MOST = 10 * 1024 * 1024
+"""Bytes of one body."""
+
+
+class TooLarge(Exception):
+    """More than is read."""
 
 
 class Controls(Protocol):
@@ -35,7 +42,7 @@ class Controls(Protocol):
     def reset(self) -> None: ...
 
 
-def admin_app(controls: Callable[[], Controls], *, allowed_hosts: Collection[str] = ()) -> ASGIApp:
+def admin_app(controls: Callable[[], Controls]) -> ASGIApp:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok", "version": controls().world.profile.version})
 
@@ -47,7 +54,7 @@ def admin_app(controls: Callable[[], Controls], *, allowed_hosts: Collection[str
 
     async def faults(request: Request) -> Response:
         if request.method == "PUT":
-            controls().faults.put(_rules(await request.body()))
+            controls().faults.put(_rules(await _bounded(request)))
         elif request.method == "DELETE":
             controls().faults.put([])
         return JSONResponse([fault.read() for fault in controls().faults.all()])
@@ -57,7 +64,11 @@ def admin_app(controls: Callable[[], Controls], *, allowed_hosts: Collection[str
         return Response(status_code=204)
 
     async def plant(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(seed, controls().world, await request.json()))
+        plan = parse(await _bounded(request))
+        try:
+            return JSONResponse(await run_in_threadpool(seed, controls().world, plan))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise SeedMisspelt(f"this is no seed: {error!r}") from error
 
     async def files(request: Request) -> Response:
         return _published(controls().world, request.path_params["path"])
@@ -71,8 +82,9 @@ def admin_app(controls: Callable[[], Controls], *, allowed_hosts: Collection[str
         *_watching(controls),
         Route("/_local/files/{path:path}", files),
     ]
-    handled = dict.fromkeys((FaultMisspelt, SeedMisspelt, Refusal, json.JSONDecodeError), _misspelt)
-    return LoopbackOnly(Starlette(routes=routes, exception_handlers=handled), allowed_hosts)
+    mistakes = (FaultMisspelt, SeedMisspelt, Refusal, RecursionError, ClientDisconnect)
+    handled = {TooLarge: _too_large, **dict.fromkeys(mistakes, _misspelt)}
+    return Starlette(routes=routes, exception_handlers=handled)
 
 
 def _watching(controls: Callable[[], Controls]) -> list[Route]:
@@ -84,7 +96,8 @@ def _watching(controls: Callable[[], Controls]) -> list[Route]:
     async def diff(request: Request) -> Response:
         data = controls().world.data
         if request.method == "PUT":
-            return await _put(request, controls().world)
+            content, world = await _bounded(request), controls().world
+            return JSONResponse(await run_in_threadpool(diffs.keep, world.data, content, at=world.now()))
         if request.method == "DELETE":
             await run_in_threadpool(diffs.forget, data)
             return Response(status_code=204)
@@ -97,14 +110,6 @@ def _watching(controls: Callable[[], Controls]) -> list[Route]:
     ]
 
 
-async def _put(request: Request, world: World) -> Response:
-    try:
-        content = await _bounded(request)
-    except diffs.TooLarge:
-        return JSONResponse({"message": f"a diff has at most {diffs.MOST:,} bytes"}, status_code=413)
-    return JSONResponse(await run_in_threadpool(diffs.keep, world.data, content, at=world.now()))
-
-
 def _revision(world: World) -> str:
     with world.store.transaction() as session:
         return session.revision()
@@ -114,24 +119,29 @@ async def _bounded(request: Request) -> bytes:
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > diffs.MOST:
-            raise diffs.TooLarge
+        if len(content) > MOST:
+            raise TooLarge
     return bytes(content)
 
 
 def _published(world: World, path: str) -> Response:
     root = world.published.resolve()
-    file = (root / path).resolve() if "\0" not in path else root
-    if not (file.is_relative_to(root) and file.is_file()):
-        return PlainTextResponse("no such file\n", status_code=404)
-    return FileResponse(file)
+    with contextlib.suppress(OSError, RuntimeError, ValueError):  # no name, or links that lead in a circle
+        file = (root / path).resolve()
+        if file.is_relative_to(root) and file.is_file():
+            return FileResponse(file)
+    return PlainTextResponse("no such file\n", status_code=404)
 
 
 def _rules(content: bytes) -> list[Fault]:
-    rules = json.loads(content)
-    if not is_list(rules):
+    rules = parse(content)
+    if not (is_list(rules) and all(is_object(rule) for rule in rules)):
         raise FaultMisspelt("faults are a list of rules")
     return [fault_from(rule) for rule in rules]
+
+
+async def _too_large(_: Request, _error: Exception) -> Response:
+    return JSONResponse({"message": f"a body has at most {MOST:,} bytes"}, status_code=413)
 
 
 async def _misspelt(_: Request, error: Exception) -> Response:

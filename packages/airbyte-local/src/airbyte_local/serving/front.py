@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ import anyio.to_thread
 from airbyte_local.config_api import api as config_api
 from airbyte_local.http.answers import Answer, Request, crash_answer, json_answer, unknown_route
 from airbyte_local.http.auth import Auth
+from airbyte_local.http.door import Guard, OpenConnections, is_from_here
 from airbyte_local.http.faults import Fault, Faults
-from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.world import World
 from airbyte_local.model import paging
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 ADMIN = "/_local"
+FOREIGN = Answer(
+    status=403,
+    content=b"This answers to this machine only; see --allow-host\n",
+    headers={"content-type": "text/plain; charset=utf-8"},
+)
 APIS = ("/api", "/v1")
 """What begins so is asked of an API, on whatever version, and answered as that answers what it does not know."""
 MAX_BODY = 10 * 1024 * 1024
@@ -53,7 +58,7 @@ class Front:
     open_connections: OpenConnections
     admin: App
     die: Callable[[], None]
-    allowed_hosts: Collection[str] = ()
+    guard: Guard = field(default_factory=Guard)
     _pages: Pages | None = None
     # Not the default limiter: a handler may wait for a file that this server hands out by a thread of that one.
     _threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
@@ -61,15 +66,19 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        if path == ADMIN or path.startswith(f"{ADMIN}/"):
+        for_admin = path == ADMIN or path.startswith(f"{ADMIN}/")
+        if not self.guard.admits(scope["headers"]) or (for_admin and not is_from_here(scope)):
+            await _send_answer(send, FOREIGN)
+            return
+        if for_admin:
             await self.admin(scope, receive, send)
             return
         if not path.startswith(APIS) and (pages := self._with_pages()).wants(scope):
             await pages(scope, receive, send)
             return
         request = await _read_request(scope, receive)
-        if request is None:
-            await _send_answer(send, Answer(status=413))
+        if isinstance(request, Answer):
+            await _send_answer(send, request)
             return
         number, started = self.log.number(), time.perf_counter()
         faults = self.faults.hitting(request.method, path)
@@ -97,7 +106,6 @@ class Front:
                 lambda: self.world,
                 auth=self.auth,
                 open_connections=self.open_connections,
-                allowed_hosts=self.allowed_hosts,
             )
         return self._pages
 
@@ -159,14 +167,16 @@ class Front:
             await _send_answer(send, answer)
 
 
-async def _read_request(scope: Scope, receive: Receive) -> Request | None:
-    """The whole request; None where its body is larger than the vendor's server takes."""
+async def _read_request(scope: Scope, receive: Receive) -> Request | Answer:
+    """The whole request; a refusal where its body is larger than the vendor's server takes, or ends half way."""
     content = bytearray()
     while True:
         message = await receive()
         content += message.get("body", b"")
         if len(content) > MAX_BODY:
-            return None
+            return Answer(status=413)
+        if message["type"] == "http.disconnect":
+            return Answer(status=400)
         if not message.get("more_body", False):
             break
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

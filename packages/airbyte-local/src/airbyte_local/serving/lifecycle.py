@@ -13,15 +13,15 @@ import uvicorn
 
 from airbyte_local.http import diffs
 from airbyte_local.http.auth import Auth
+from airbyte_local.http.door import Guard, OpenConnections
 from airbyte_local.http.faults import Faults
-from airbyte_local.http.open_connections import OpenConnections
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.running import begin
 from airbyte_local.jobs.scheduling import Schedules
 from airbyte_local.jobs.world import Deployment, World, make_default_workspace, open_world
 from airbyte_local.serving.admin import admin_app
 from airbyte_local.serving.front import Front
-from airbyte_local.serving.sockets import listen
+from airbyte_local.serving.sockets import BACKLOG, listen
 
 START_SECONDS = 10.0
 TICK_SECONDS = 1.0
@@ -45,6 +45,11 @@ class Controls:
 
 class Server(uvicorn.Server):
     """Ends at once where nothing is under way: uvicorn's own waits for a tenth of a second in any case."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(BACKLOG)  # asyncio has made it as short as what it takes in at a time
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for listener in (*self.servers, *(sockets or ())):
@@ -103,16 +108,16 @@ class Life:
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         self._world = world
-        self.connections = OpenConnections()
+        self.connections = OpenConnections(seconds=world.deployment.request_seconds)
         self._front = Front(
             world=world,
             auth=auth,
             faults=controls.faults,
             log=controls.log,
             open_connections=self.connections,
-            admin=admin_app(lambda: controls, allowed_hosts=allowed_hosts),
+            admin=admin_app(lambda: controls),
             die=die,
-            allowed_hosts=allowed_hosts,
+            guard=Guard(allowed_hosts),
         )
         self._schedules = Schedules()
 
@@ -132,6 +137,8 @@ class Life:
             access_log=False,
             server_header=False,
             timeout_keep_alive=75,
+            backlog=self.connections.most
+            // 4,  # taken in at a time: some turns of the loop go by before one is let go
             timeout_graceful_shutdown=2,
         )
 

@@ -185,6 +185,7 @@ def server(
     token_seconds: int | None = None,
     api_host: str | None = None,
     clock: Callable[[], float] = time.time,
+    request_seconds: float = 30.0,
     places: int = PLACES,
     retry_seconds: tuple[float, ...] = RETRY_SECONDS,
     schedules: bool = False,
@@ -200,6 +201,8 @@ def server(
     handle. *token_seconds*: how long a token lives, if not as long as the version has it; *clock* is what that is
     measured by. *absent*: routes to leave out, as a path (`sources/list`) or a method and a template of the Public
     API (`GET streams`). *api_host*: what the Public API builds `next` from.
+
+    *request_seconds*: how long a request may take to arrive before its connection is cut.
 
     *places*: how many jobs run at a time. *retry_seconds*: the pauses before a second attempt of a job and those
     after it; empty, there is none. *schedules*: whether connections with a schedule sync by themselves.
@@ -219,6 +222,7 @@ def server(
         token_seconds=token_seconds,
         api_host=api_host,
         clock=clock,
+        request_seconds=request_seconds,
         places=places,
         retry_seconds=retry_seconds,
         schedules=schedules,

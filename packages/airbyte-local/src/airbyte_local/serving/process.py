@@ -49,7 +49,7 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
             controls,
             auth=choose_auth(settings.deployment),
             die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
-            allowed_hosts=settings.allowed_hosts,
+            allowed_hosts=(settings.host, *settings.allowed_hosts),
         )
         try:
             life.begin()

@@ -10,9 +10,9 @@ from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import dumps
 from airbyte_local.model.records import Actor, ActorLine
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.store.tables import AMONG, Table
+from airbyte_local.store.tables import AMONG, UNORDERED, Table
 
-LISTED = f"WHERE workspace_id {AMONG} AND kind = ? AND tombstone <= ? ORDER BY rowid"
+LISTED = f"WHERE workspace_id {AMONG} AND kind = ? AND tombstone <= ? {UNORDERED}"
 
 
 class Actors(Table[Actor]):
@@ -28,7 +28,7 @@ class Actors(Table[Actor]):
         return actor
 
     def lines(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[ActorLine]:
-        """All of some workspaces, in heap order, which is no order anybody promised."""
+        """All of some workspaces, in no order."""
         return self._lines(ActorLine, LISTED, workspace_ids, kind, deleted)
 
     def ids(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[str]:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.records import Connection, ConnectionLine
-from airbyte_local.store.tables import AMONG, Table
+from airbyte_local.store.tables import AMONG, UNORDERED, Table
 
 ALIVE = "status != 'deprecated'"
-LISTED = f"WHERE workspace_id {AMONG} AND (? OR {ALIVE}) ORDER BY rowid"
+LISTED = f"WHERE workspace_id {AMONG} AND (? OR {ALIVE}) {UNORDERED}"
 TAGGED = f"WHERE EXISTS (SELECT 1 FROM json_each(details, '$.tagIds') AS tag WHERE tag.value {AMONG})"
 # The condition is that of an index: this is asked every second.
 SCHEDULED = "WHERE status = 'active' AND json_extract(details, '$.scheduleType') <> 'manual' ORDER BY rowid"
@@ -30,7 +30,7 @@ class Connections(Table[Connection]):
         return connection
 
     def lines(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[ConnectionLine]:
-        """All of some workspaces, in heap order, which is no order anybody promised."""
+        """All of some workspaces, in no order."""
         return self._lines(ConnectionLine, LISTED, workspace_ids, deleted)
 
     def ids(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[str]:

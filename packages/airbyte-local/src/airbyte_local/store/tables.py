@@ -15,6 +15,8 @@ from airbyte_local.model.records import Catalog, Definition, Tag, Workspace
 
 AMONG = "IN (SELECT value FROM json_each(?))"
 """The elements of a JSON list: there may be more of them than SQL takes values."""
+UNORDERED = "ORDER BY rowid * 2654435761 % 4294967291, rowid"
+"""Rows as a scan of the vendor's tables gives them: in no order, and each write of a row moves it elsewhere."""
 Row = TypeVar("Row")
 Line = TypeVar("Line")
 

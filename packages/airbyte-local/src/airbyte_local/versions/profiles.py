@@ -70,7 +70,7 @@ CAME_WITH_1_6 = frozenset(
     }
 )
 CAME_WITH_1_5 = frozenset(
-    {"tags/list", "tags/create", "tags/update", "tags/delete", "connector_definitions"}
+    {"tags/list", "tags/create", "tags/update", "tags/delete", "connector_definitions", "organizations"}
     | {"connections/clear", "connections/clear/stream", "connections/refresh"}
 )
 JOB_TYPES_OF_0_50 = (

@@ -24,12 +24,12 @@ def together(*tables: Fields) -> Fields:
 
 # What 1.7 and 1.8 brought; nobody here has met a 1.7.
 CAME_WITH_1_8 = _fields(
-    source="numConnections",
-    destination="numConnections",
+    source="connectionJobStatuses numConnections",
+    destination="connectionJobStatuses numConnections",
     page="page_size num_connections",
     stream="isFileBased",
     stream_config="destinationObjectName includeFiles namespace",
-    connection="destinationCatalogId",
+    connection="destinationCatalogId onDemandEnabled",
     web_connection="dataplaneGroupId destinationCatalogId",
     destination_definition="supportsDataActivation",
     actor_version="supportsDataActivation",
@@ -69,7 +69,6 @@ CAME_WITH_1_6 = _fields(
 CAME_WITH_1_5 = _fields(
     source="createdAt status",
     destination="createdAt status",
-    specification="advancedAuthGlobalCredentialsAvailable",
     stream="isResumable",
     stream_config="generationId hashedFields mappers minimumGenerationId syncId",
     web_connection="tags sourceActorDefinitionVersion destinationActorDefinitionVersion",

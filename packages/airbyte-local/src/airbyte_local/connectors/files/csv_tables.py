@@ -16,6 +16,7 @@ import csv
 import itertools
 import math
 import re
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -107,7 +108,7 @@ def _records(text: Text, options: CsvOptions) -> Iterator[Cells]:
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     rows = _cut(text, options.dialect)
     if isinstance(options.skipped, int):
-        return itertools.islice(rows, options.skipped, None)
+        return itertools.islice(rows, min(options.skipped, sys.maxsize), None)
     return (row for number, row in enumerate(rows) if number not in options.skipped)
 
 

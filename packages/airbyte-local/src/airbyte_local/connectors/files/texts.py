@@ -25,7 +25,7 @@ class Text:
         self._cancellation = cancellation
         try:
             self._text = io.TextIOWrapper(stream, encoding)
-        except LookupError as error:
+        except (LookupError, ValueError) as error:  # none of its name, or no name
             raise ConnectorFailed(f"The file is not {encoding} text: {error}") from error
 
     def blocks(self) -> Iterator[str]:

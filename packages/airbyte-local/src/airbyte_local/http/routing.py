@@ -1,0 +1,94 @@
+"""The routes of either API as a table: which there are, what each reads of a request, and which one is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from airbyte_local.http.answers import Answer, Request, unknown_route
+from airbyte_local.http.bodies import Kind, Shape
+from airbyte_local.jobs.world import Call, Errand, World
+from airbyte_local.model.json_values import Json
+
+Run = Callable[[World, Json], Any]
+BODIED = {"POST", "PUT", "PATCH"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    method: str
+    path: str  # below the prefix of its API; a template: `sources/{sourceId}`
+    run: Run
+    body: Shape | None = None  # None: a body, if any, is not read
+    query: Shape = field(default_factory=dict[str, Kind])
+    status: int = 200
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def within(
+    method: str,
+    path: str,
+    handler: Callable[[Call], Any],
+    body: Shape | None = None,
+    *,
+    query: Shape | None = None,
+    status: int = 200,
+) -> Route:
+    """Of a handler that runs in one transaction."""
+
+    def run(world: World, asked: Json) -> Any:
+        with world.store.transaction() as session:
+            return handler(Call(world=world, session=session, body=asked))
+
+    return Route(method=method, path=path, run=run, body=body, query=query or {}, status=status)
+
+
+def between(
+    method: str,
+    path: str,
+    handler: Callable[[Errand], Any],
+    body: Shape | None = None,
+    *,
+    query: Shape | None = None,
+) -> Route:
+    """Of a handler that runs a connector: it opens its transactions itself."""
+    run: Run = lambda world, asked: handler(Errand(world=world, body=asked))  # noqa: E731 - a value of the route
+    return Route(method=method, path=path, run=run, body=body, query=query or {})
+
+
+def matched(
+    routes: Iterable[Route], request: Request, prefix: str, absent: frozenset[str]
+) -> tuple[Route, dict[str, str]] | Answer:
+    """The route that is meant, and the parameters in its path; the refusal where there is none.
+
+    JSON comes as JSON alone: what a web page may send unasked to any address is a form or a text.
+    """
+    parts = request.path.removeprefix(prefix).split("/")
+    methods: set[str] = set()
+    for route in routes:
+        parameters = _parameters(route.path.split("/"), parts)
+        if parameters is None or {route.name, route.path} & absent:
+            continue
+        if route.method == request.method:
+            kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+            is_json = kind == "application/json" or request.method not in BODIED
+            return (route, parameters) if is_json else Answer(status=415)
+        methods.add(route.method)
+    return Answer(status=405, headers={"allow": ", ".join(sorted(methods))}) if methods else unknown_route()
+
+
+def _parameters(template: list[str], parts: list[str]) -> dict[str, str] | None:
+    if len(template) != len(parts):
+        return None
+    found: dict[str, str] = {}
+    for wanted, part in zip(template, parts, strict=True):
+        if wanted.startswith("{"):
+            found[wanted.strip("{}")] = unquote(part)
+        elif wanted != part:
+            return None
+    return found
