@@ -18,6 +18,14 @@ from dagster_managed_elements.api.answers import Answer, said
         ({"message": "Bad Request", "_embedded": {"errors": [{"message": "Invalid client"}]}}, "Invalid client"),
         (
             {
+                "message": "Bad Request",
+                "_embedded": {"errors": [{"message": "a: no UUID"}, 1, {"message": "b: none"}]},
+            },
+            "a: no UUID; b: none",
+        ),
+        ({"message": "Bad Request", "_embedded": {"errors": [{"message": None}]}}, "Bad Request"),
+        (
+            {
                 "message": "Some properties contained invalid input.",
                 "exceptionClassName": "x",
                 "validationErrors": [

@@ -83,9 +83,8 @@ class Fault:
             raise FaultMisspelt(f"action {self.action!r} is none of {', '.join(get_args(Action))}")
         for name, (kind, low, high) in NUMBERS.items():
             value: Any = getattr(self, name)
-            fits = isinstance(value, kind) or (isinstance(value, int) and not isinstance(value, bool))
-            unset = value is None and name in UNSET
-            if isinstance(value, bool) or not (unset or (fits and low <= float(value) <= high)):
+            is_number = isinstance(value, (int, kind)) and not isinstance(value, bool)
+            if not (low <= value <= high if is_number else value is None and name in UNSET):
                 raise FaultMisspelt(f"{name} {value!r} is no {kind.__name__} from {low} to {high}")
         texts: tuple[Any, ...] = (self.match, self.method or "", *self.headers, *self.headers.values())
         if not all(isinstance(text, str) and re.fullmatch(r"[\t -~]*", text) for text in texts):

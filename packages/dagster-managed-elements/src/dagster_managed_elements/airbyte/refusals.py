@@ -37,9 +37,13 @@ def _particulars(body: Mapping[str, Any], specific: Any) -> list[str]:
 
 
 def _embedded(body: Mapping[str, Any]) -> list[Any]:
-    """The messages of a HAL error, whose outer message only repeats the status."""
+    """The reasons of a HAL error, whose outer message only repeats the status."""
     match body:
-        case {"_embedded": {"errors": [{"message": str(message)}, *_]}}:
-            return [message]
+        case {"_embedded": {"errors": [*errors]}}:
+            rows = [cast("Mapping[str, Any]", row) for row in errors if isinstance(row, Mapping)]
+            told = [
+                row["message"] for row in rows if isinstance(row.get("message"), str) and row["message"].strip()
+            ]
+            return ["; ".join(dict.fromkeys(told))]
         case _:
             return []
