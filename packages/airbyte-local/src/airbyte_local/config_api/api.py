@@ -19,7 +19,7 @@ from airbyte_local.handlers import (
     workspaces,
 )
 from airbyte_local.handlers.actors import ActorHandlers
-from airbyte_local.handlers.checks import CheckHandlers
+from airbyte_local.handlers.discovery import CheckHandlers
 from airbyte_local.http.adaptation import fitted, fitted_shape
 from airbyte_local.http.answers import Answer, Request, framework_answer, refusal_answer, success
 from airbyte_local.http.bodies import Shape, read_body

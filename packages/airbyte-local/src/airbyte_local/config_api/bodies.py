@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airbyte_local.handlers.jobs import TIMES
 from airbyte_local.handlers.operations import OPERATION, OPERATOR
 from airbyte_local.handlers.states import STATE
 from airbyte_local.handlers.workspaces import SETTINGS
@@ -55,12 +56,9 @@ TAG_DELETE: Shape = {"tagId!": "uuid", "workspaceId!": "uuid"}
 RESOURCES: Shape = Form(
     "resources",
     {
-        "cpu_request": "text",
-        "cpu_limit": "text",
-        "memory_request": "text",
-        "memory_limit": "text",
-        "ephemeral_storage_request": "text",
-        "ephemeral_storage_limit": "text",
+        f"{what}_{bound}": "text"
+        for what in ("cpu", "memory", "ephemeral_storage")
+        for bound in ("request", "limit")
     },
 )
 BY_MANIFESTS: Shape = {"workspaceId!": "uuid", "sourceDefinitionId!": "uuid"}
@@ -176,10 +174,7 @@ JOBS_ANYWHERE: Shape = {
     "configId": "text",
     "pagination": PAGINATION,
     "statuses": ["pending|running|incomplete|failed|succeeded|cancelled"],
-    "createdAtStart": "moment",
-    "createdAtEnd": "moment",
-    "updatedAtStart": "moment",
-    "updatedAtEnd": "moment",
+    **dict.fromkeys(TIMES, "moment"),
     "orderByField": "createdAt|updatedAt",
     "orderByMethod": "ASC|DESC",
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from airbyte_local.connectors.definitions import TYPES, ActorDefinition
 from airbyte_local.handlers.actors import delete_actor
-from airbyte_local.handlers.synchronous import job_read
+from airbyte_local.handlers.discovery import job_read
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import Broken, Known, NotFound, named
 from airbyte_local.model.json_values import Json, bean, form

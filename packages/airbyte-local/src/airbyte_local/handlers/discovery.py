@@ -1,18 +1,56 @@
-"""Discovery of a source's streams on request: never an HTTP error."""
+"""Checks and discoveries on request: never an HTTP error, the report on the run says what came of it."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from airbyte_local.handlers.synchronous import job_read
-from airbyte_local.jobs.discovery import Discovered, discover, discover_source, judge, offered_runnable, saved
-from airbyte_local.jobs.world import Call, Errand, World
+from airbyte_local.handlers.actors import validated
+from airbyte_local.jobs.discovery import (
+    Discovered,
+    Runnable,
+    check,
+    discover,
+    discover_source,
+    judge,
+    offered_runnable,
+    saved,
+    stored_runnable,
+)
+from airbyte_local.jobs.world import Call, Errand, World, new_id
 from airbyte_local.model.catalogs import proposed
 from airbyte_local.model.errors import NotFound
-from airbyte_local.model.json_values import Json, bean
-from airbyte_local.model.vocabulary import SOURCE
+from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.vocabulary import SOURCE, Vocabulary
 
 SNAKE = re.compile("[A-Z]")
+
+
+def job_read(config_type: str, *, at: int, definition_id: str | None = None, failure: str | None = None) -> Json:
+    """*failure* is what the connector said when the job did not succeed; without *definition_id* none ran."""
+    return form(
+        "job",
+        id=new_id(),
+        configType=config_type,
+        configId=f"Optional[{definition_id}]" if definition_id else "NoConfiguration",  # Java's own words
+        createdAt=at,
+        endedAt=at,
+        succeeded=failure is None,
+        connectorConfigurationUpdated=False,
+        logType="formatted",
+        logs={"logLines": []},
+        failureReason=_reason(failure, at) if failure is not None else None,
+    )
+
+
+def _reason(failure: str, at: int) -> Json:
+    return {
+        "failureOrigin": "source",
+        "failureType": "config_error",
+        "externalMessage": failure,
+        "internalMessage": failure,
+        "timestamp": at * 1000,
+    }
 
 
 def discover_schema(errand: Errand) -> Json:
@@ -61,3 +99,37 @@ def _answer(world: World, found: Discovered) -> Json:
         catalogId=found.catalog.id if found.catalog else None,
         jobInfo=job_read("discover_schema", at=at, definition_id=ran, failure=found.failure),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckHandlers:
+    words: Vocabulary
+
+    def check(self, errand: Errand) -> Json:
+        with errand.world.store.transaction() as session:
+            actor = session.actors.find(self.words, errand.body[self.words.id])
+            runnable = stored_runnable(errand.world, session, actor)
+        return self._answer(errand, runnable)
+
+    def check_for_update(self, errand: Errand) -> Json:
+        """The configuration that was sent, not its merge with the stored one."""
+        with errand.world.store.transaction() as session:
+            runnable = offered_runnable(errand.world, session, self.words, errand.body)
+        validated(runnable.definition, errand.body["connectionConfiguration"])
+        return self._answer(errand, runnable)
+
+    def check_offered(self, errand: Errand) -> Json:
+        with errand.world.store.transaction() as session:
+            runnable = offered_runnable(errand.world, session, self.words, errand.body)
+        return self._answer(errand, runnable)
+
+    def _answer(self, errand: Errand, runnable: Runnable) -> Json:
+        outcome = check(errand.world, runnable)
+        status = None if outcome.crashed else ("failed" if outcome.failure else "succeeded")
+        crash = outcome.failure if outcome.crashed else None
+        config_type, ran = f"check_connection_{self.words.kind}", runnable.definition.id
+        return bean(
+            status=status,
+            message=None if outcome.crashed else outcome.failure,
+            jobInfo=job_read(config_type, at=errand.world.now(), definition_id=ran, failure=crash),
+        )

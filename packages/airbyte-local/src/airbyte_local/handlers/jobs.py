@@ -15,6 +15,8 @@ from airbyte_local.model.paging import page
 from airbyte_local.store import Attempt, Connection, Job, JobQuery, Session, StreamKey, StreamStats
 
 JOBS_A_PAGE = 200
+TIMES = ("createdAtStart", "createdAtEnd", "updatedAtStart", "updatedAtEnd")
+"""What a listing may be bounded by."""
 COUNTS = {
     "recordsEmitted": "records_emitted",
     "bytesEmitted": "bytes_emitted",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airbyte_local.handlers.jobs import TIMES
 from airbyte_local.http.bodies import Shape
 from airbyte_local.model.catalogs import STREAM_CONFIG
 from airbyte_local.model.json_values import Form
@@ -21,10 +22,7 @@ JOBS: Shape = {
     "jobType": JOB_TYPES,
     "workspaceIds": ["uuid"],
     "status": "pending|running|incomplete|failed|succeeded|cancelled",
-    "createdAtStart": "moment",
-    "createdAtEnd": "moment",
-    "updatedAtStart": "moment",
-    "updatedAtEnd": "moment",
+    **dict.fromkeys(TIMES, "moment"),
     "orderBy": "text",
     "limit": "whole",
     "offset": "whole",

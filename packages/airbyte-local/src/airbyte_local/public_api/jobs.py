@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
-from airbyte_local.handlers.jobs import find_job, wanted_jobs
+from airbyte_local.handlers.jobs import TIMES, find_job, wanted_jobs
 from airbyte_local.jobs.requesting import cancel_job, request_clear, request_sync
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Broken, Known
@@ -16,12 +16,7 @@ from airbyte_local.store import Attempt, Job
 
 # Also a clear is called a reset here: the vendor's table has no other word for it.
 TYPES = {"sync": "sync", "reset_connection": "reset", "clear": "reset", "refresh": "refresh"}
-CONFIG_TYPES = {
-    "sync": ["sync"],
-    "reset": ["reset_connection"],
-    "clear": ["clear"],
-    "refresh": ["refresh"],
-}
+CONFIG_TYPES = {"sync": ["sync"], "reset": ["reset_connection"], "clear": ["clear"], "refresh": ["refresh"]}
 ORDER = re.compile(r"([a-zA-Z0-9]+)\|(ASC|DESC)")
 ORDERS = {name.lower(): name for name in ("createdAt", "updatedAt")}
 
@@ -31,10 +26,8 @@ def create(errand: Errand) -> Json:
     match errand.body["jobType"]:
         case "sync":
             job = _synced(world, connection_id)
-        case "reset":
-            job = request_clear(world, connection_id, "reset_connection")
-        case "clear":
-            job = request_clear(world, connection_id, "clear")
+        case "reset" | "clear" as kind:
+            job = request_clear(world, connection_id, CONFIG_TYPES[kind][0])
         case _:
             raise problem("unprocessable-entity", {"message": "Refreshes are not supported in the public API"})
     return job_read(job, [])
@@ -67,7 +60,7 @@ def list_all(call: Call) -> Json:
         statuses=[body["status"]] if "status" in body else None,
         orderByField=field,
         orderByMethod=method,
-        **{name: body.get(name) for name in ("createdAtStart", "createdAtEnd", "updatedAtStart", "updatedAtEnd")},
+        **{name: body.get(name) for name in TIMES},
     )
     workspaces = None if connection_id else workspace_ids(call)
     pages = pagination(call)

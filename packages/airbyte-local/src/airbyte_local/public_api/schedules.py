@@ -41,18 +41,16 @@ def schedule_read(read: Json) -> Json:
 def _check(expression: str, *, hourly: bool) -> None:
     reason = reason_against(expression)
     if reason:
-        text = (
+        raise bad_request(
             f"The cron expression {expression} is not valid. Error: {reason}. "
             f"Please check the cron expression format at {QUARTZ_PAGE}"
         )
-        raise bad_request(text)
     parts = expression.split()
     if not all(part.isdigit() for part in (parts[:2] if len(parts) == 7 else parts[:1])):
-        text = (
+        raise bad_request(
             f"The cron expression {expression} is not valid or is less than the one hour minimum. "
             "The seconds and minutes values cannot be `*`."
         )
-        raise bad_request(text)
     if hourly and not parts[1].isdigit():
         name = "cron-validation/under-one-hour-not-allowed"
         detail = "The schedule runs more often than once an hour."

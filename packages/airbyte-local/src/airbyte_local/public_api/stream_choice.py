@@ -36,8 +36,9 @@ def chosen_catalog(streams: Sequence[Json], given: Sequence[Json], destination_m
         stream = _found(streams, each)
         if key_of(stream) in chosen:
             name, namespace = each["name"], _shown(each.get("namespace"))
-            text = f"Duplicate stream found in configuration for stream name [{name}] in namespace [{namespace}]."
-            raise bad_request(text)
+            raise bad_request(
+                f"Duplicate stream found in configuration for stream name [{name}] in namespace [{namespace}]."
+            )
         chosen[key_of(stream)] = _config(stream, each, destination_modes)
     entries = proposed(streams)["streams"]
     for entry in entries:
@@ -62,21 +63,19 @@ def _found(streams: Sequence[Json], given: Json) -> Json:
         found = same or ([] if namespace is not None else found)
     if len(found) == 1:
         return found[0]
-    text = (
+    raise bad_request(
         f"{'Multiple' if found else 'No'} streams found with name [{name}] and namespace [{_shown(namespace)}]. "
         f"Please call the {STREAMS_PAGE} endpoint to see the valid stream name and namespace combinations."
     )
-    raise bad_request(text)
 
 
 def _config(stream: Json, given: Json, destination_modes: Collection[str]) -> Json:
     mode = given.get("syncMode", DEFAULT)
     valid = possible(stream, destination_modes)
     if mode != DEFAULT and mode not in valid:
-        text = (
+        raise bad_request(
             f"Cannot set sync mode to {mode} for stream {given['name']}. Valid sync modes are: [{', '.join(valid)}]"
         )
-        raise bad_request(text)
     cursor, key = _cursor(stream, given, mode), _key(stream, given, mode)
     pair = PAIRS[mode]
     config: Json = {"selected": True, "syncMode": pair[0], "destinationSyncMode": pair[1]}
@@ -100,22 +99,21 @@ def _cursor(stream: Json, given: Json, mode: str) -> Path:
     name = given["name"]
     if stream.get("sourceDefinedCursor"):
         if wanted and wanted != default:
-            text = (
+            raise bad_request(
                 f"Cursor Field {_path(wanted)} is already defined by source for stream: {name}. "
                 "Do not include a cursor field configuration for this stream."
             )
-            raise bad_request(text)
         return default
     if wanted and wanted not in field_paths(stream):
         valid = _paths(field_paths(stream))
-        text = f"Invalid cursor field for stream: {name}. The list of valid cursor fields include: {valid}."
-        raise bad_request(text)
+        raise bad_request(
+            f"Invalid cursor field for stream: {name}. The list of valid cursor fields include: {valid}."
+        )
     if not (wanted or default):
-        text = (
+        raise bad_request(
             f"No default cursor field for stream: {name}. "
             "Please include a cursor field configuration for this stream."
         )
-        raise bad_request(text)
     return wanted or default
 
 
@@ -132,31 +130,27 @@ def _key(stream: Json, given: Json, mode: str) -> list[Path]:
 def _check_key(stream: Json, name: str, own: list[Path], wanted: list[Path]) -> None:
     if own:
         if wanted and wanted != own:
-            text = (
+            raise bad_request(
                 f"Primary key for stream: {name} is already pre-defined. "
                 f"Please remove the primaryKey or provide the value as {_paths(own)}."
             )
-            raise bad_request(text)
         return
     if not wanted:
-        text = (
+        raise bad_request(
             f"No default primary key for stream: {name}. "
             "Please include a primary key configuration for this stream."
         )
-        raise bad_request(text)
     known = field_paths(stream)
     for place, path in enumerate(wanted):
         if path not in known:
-            text = (
+            raise bad_request(
                 f"Invalid primary key for stream: {name}. The list of valid primary keys fields: {_paths(known)}."
             )
-            raise bad_request(text)
         if path in wanted[:place]:
-            text = (
+            raise bad_request(
                 f"Duplicate primary key detected for stream: {name}, "
                 f"please don't provide the same column more than once. Key: {_path(path)}"
             )
-            raise bad_request(text)
 
 
 def _path(path: Path) -> str:
@@ -195,15 +189,13 @@ def checked_selection(
     if not set(found) <= set(valid):
         raise bad_request(f"Invalid fields selected for stream {name}. {names}")
     if any(path[0] not in found for path in key):
-        text = (
+        raise bad_request(
             f"Primary key fields are not selected properly for stream: {name}. "
             "Please include primary key(s) in the configuration for this stream."
         )
-        raise bad_request(text)
     if cursor and cursor[0] not in found:
-        text = (
+        raise bad_request(
             f"Cursor field is not selected properly for stream: {name}. "
             "Please include the cursor field in selected fields for this stream."
         )
-        raise bad_request(text)
     return list(selected)

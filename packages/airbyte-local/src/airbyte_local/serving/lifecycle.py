@@ -1,4 +1,4 @@
-"""One life of the server in a thread of this process, from start to stop or sudden death."""
+"""One life of the server in a thread of this process, from start to stop or sudden death, and its socket."""
 
 from __future__ import annotations
 
@@ -21,10 +21,29 @@ from airbyte_local.jobs.scheduling import Schedules
 from airbyte_local.jobs.world import Deployment, World, make_default_workspace, open_world
 from airbyte_local.serving.admin import admin_app
 from airbyte_local.serving.front import Front
-from airbyte_local.serving.sockets import BACKLOG, listen
 
+BACKLOG = 1024
 START_SECONDS = 10.0
 TICK_SECONDS = 1.0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; *port* 0 means any free one.
+
+    Raises:
+        OSError: the port is taken, or the address is not ours.
+    """
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    # The protocol is named, else asyncio takes the connections for no TCP and leaves Nagle on: 40 ms a request.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 class Controls:

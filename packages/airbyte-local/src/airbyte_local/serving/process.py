@@ -12,8 +12,7 @@ from airbyte_local.http.auth import choose_auth
 from airbyte_local.http.faults import Faults
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.world import Deployment, open_world
-from airbyte_local.serving.lifecycle import Controls, Life, Server
-from airbyte_local.serving.sockets import listen
+from airbyte_local.serving.lifecycle import Controls, Life, Server, listen
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the others waiting for the interpreter. Jobs that move rows want it all the time, and
