@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import resource
 import socket
@@ -375,18 +376,18 @@ def test_a_request_that_does_not_come_to_its_end_is_dropped(tmp_path, half):
 
 
 def test_a_connection_that_is_kept_alive_may_ask_again_after_that_time(tmp_path):
-    whole = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with (
         server(tmp_path, request_seconds=0.2) as running,
-        socket.create_connection(("127.0.0.1", running.port), timeout=30) as idle,
+        contextlib.closing(http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)) as idle,
         socket.create_connection(("127.0.0.1", running.port), timeout=30) as half,
     ):
-        idle.sendall(whole)
-        assert idle.recv(10_000).startswith(b"HTTP/1.1 200")
+        idle.request("GET", "/api/v1/health")
+        assert idle.getresponse().read()
+        kept = idle.sock
         with contextlib.suppress(ConnectionResetError):
             assert half.recv(1) == b""  # the time is over
-        idle.sendall(whole)
-        assert idle.recv(10_000).startswith(b"HTTP/1.1 200")
+        idle.request("GET", "/api/v1/health")
+        assert (idle.getresponse().status, idle.sock) == (200, kept)
 
 
 @pytest.mark.parametrize(
