@@ -80,7 +80,7 @@ def shown_stream(stream: models.StreamProperties) -> list[Any]:
     return [
         stream.stream_name,
         stream.source_defined_primary_key,
-        models.ConnectionSyncModeEnum(stream.sync_modes[0]),
+        next(mode for mode in stream.sync_modes if mode == "full_refresh_overwrite"),  # in no order
     ]
 
 
