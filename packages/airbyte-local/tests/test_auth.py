@@ -173,11 +173,3 @@ def test_the_doors_for_tests_stay_open(serve, version, auth):
 def test_the_instance_says_that_it_has_users(serve, auth):
     api = serve("2.0", auth=auth, log_in=False)
     assert api.client.get("/api/v1/instance_configuration").json()["auth"]["mode"] == "simple"
-
-
-@pytest.mark.parametrize(
-    ("version", "path"), [("cloud", "/api/public/v1/applications/token"), ("2.0", "/v1/sources")]
-)
-def test_what_no_api_of_a_version_is_above_is_not_there_whoever_asks(serve, version, path):
-    api = serve(version, auth="client", log_in=False)
-    assert api.client.post(path, json={}).status_code == 404

@@ -128,7 +128,7 @@ class BasicAuth:
 
     def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - the protocol's
         given = request.headers.get("authorization", "")
-        if _is_open(self.profile, request.path) or is_basic(given, self.username, self.password):
+        if request.path in _anonymous(self.profile) or is_basic(given, self.username, self.password):
             return None
         return unauthorized(request)
 
@@ -148,7 +148,7 @@ class ClientAuth:
             return self._token(request, forms=False)
         if request.method == "POST" and path == self.profile.public_prefix + TOKEN_ROUTE:
             return self._token(request, forms=True)
-        if _is_open(self.profile, path):
+        if path in _anonymous(self.profile):
             return None
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self.tokens.accept(token.strip(), requests=token_requests):
@@ -200,12 +200,11 @@ def choose_auth(deployment: Deployment) -> Auth:
             )
 
 
-def _is_open(profile: Profile, path: str) -> bool:
-    """Whether everybody may ask: for what is told to all, and for what no API of this version is above."""
-    told = {f"{profile.public_prefix}health"}
-    if profile.config_api:
-        told |= {f"{CONFIG_PREFIX}health", f"{CONFIG_PREFIX}instance_configuration"}
-    return path in told or not path.startswith((CONFIG_PREFIX, profile.public_prefix))
+def _anonymous(profile: Profile) -> set[str]:
+    config = (
+        {f"{CONFIG_PREFIX}health", f"{CONFIG_PREFIX}instance_configuration"} if profile.config_api else set[str]()
+    )
+    return {*config, f"{profile.public_prefix}health"}
 
 
 def is_basic(authorization: str, username: str, password: str) -> bool:
