@@ -156,8 +156,8 @@ class Life:
             access_log=False,
             server_header=False,
             timeout_keep_alive=75,
-            backlog=self.connections.most
-            // 4,  # taken in at a time: some turns of the loop go by before one is let go
+            # Taken in at a time: some turns of the loop go by before one too many is let go.
+            backlog=self.connections.most // 4,
             timeout_graceful_shutdown=2,
         )
 
