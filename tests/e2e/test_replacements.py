@@ -245,6 +245,17 @@ def test_columns_that_were_chosen_stay_chosen_when_the_source_is_replaced(airbyt
 
 
 @pytest.mark.parametrize("api", ["config", "public"])
+def test_columns_that_were_chosen_stay_chosen_when_the_destination_is_replaced(airbyte_local, api):
+    team = Team(airbyte_local, api)
+    team.done(module(people("Sample Data")))
+    choose_columns(team, "id", "age")
+    team.done(
+        module(people("Sample Data"), AirbyteDestination("files", "Local CSV", {"destination_path": "/local/o"}))
+    )
+    assert columns(team) == ["age", "id"]
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
 def test_columns_that_the_new_source_lacks_stop_the_replacement_before_anything_is_lost(airbyte_local, api):
     team = Team(airbyte_local, api)
     team.done(module(people("Sample Data")))

@@ -25,7 +25,19 @@ from dagster_managed_elements.airbyte.wire import (
 )
 from dagster_managed_elements.engine.errors import ApiError
 
-__all__ = ["DISCOVER_SECONDS", "Capabilities", "ConnectionDraft", "Gateway", "Json", "Side", "Undiscovered"]
+LONGEST_NAME: Final = 256
+"""Characters; a longer one fails in Airbyte's database (409)."""
+
+__all__ = [
+    "DISCOVER_SECONDS",
+    "LONGEST_NAME",
+    "Capabilities",
+    "ConnectionDraft",
+    "Gateway",
+    "Json",
+    "Side",
+    "Undiscovered",
+]
 
 DISCOVER_SECONDS: Final = 600.0
 """How long a discovery may take, where nothing else is said: it runs the connector, for seconds to minutes."""

@@ -48,8 +48,9 @@ class Kind(ABC):
     *fixed* fields cannot be changed in place: a difference there is a Replace. *lifted* fields are shown without
     their own name, what they hold standing in their place; *quiet* fields are shown only where they differ.
 
-    With *create_first* a replacement is made under an interim name before the old object is deleted, and then given
-    its own: where it cannot be made nothing is lost. For objects that can be renamed, and need `rename`.
+    *longest_name* is how many characters the server has room for. With *create_first* a replacement is made under
+    an interim name before the old object is deleted, and then given its own: where it cannot be made nothing is
+    lost. For objects that can be renamed, and need `rename`.
     """
 
     name: ClassVar[str]
@@ -57,6 +58,7 @@ class Kind(ABC):
     lifted: ClassVar[frozenset[str]] = frozenset()
     quiet: ClassVar[frozenset[str]] = frozenset()
     create_first: ClassVar[bool] = False
+    longest_name: ClassVar[int | None] = None
 
     @abstractmethod
     async def observe(self) -> Sequence[Observed]:

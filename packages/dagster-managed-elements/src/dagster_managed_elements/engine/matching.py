@@ -11,7 +11,7 @@ from dagster_managed_elements.engine.changes import Declared, Memory, Observed, 
 from dagster_managed_elements.engine.elements import Element, key_of
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Problem
-from dagster_managed_elements.engine.succession import LONGEST_NAME, read_interim
+from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import DEEPEST, Key, Ref, is_sendable, nests_too_deep
 
 
@@ -71,8 +71,6 @@ def _mistakes(element: Element) -> Iterator[str]:
         yield f"a {element.kind} needs a name"
     elif not is_sendable(name):
         yield "its name has half a character in it (a lone surrogate)"
-    elif len(name) > LONGEST_NAME:
-        yield f"its name has {len(name):,} characters; servers have room for {LONGEST_NAME}"
     if not _are_paths(ignore):
         yield f"ignore= wants a list of paths, not {type(ignore).__name__}"
     if not (old is None or isinstance(old, str)):

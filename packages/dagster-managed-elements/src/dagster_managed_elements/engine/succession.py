@@ -14,7 +14,7 @@ _SUFFIX: Final = re.compile(
     r"(?s)(?P<name>.*) \(dagster-me replaces (?P<id>[^\s(),]+)"
     r"(?:, attempt (?P<attempt>[1-9][0-9]{0,5}))?(?:, then (?P<note>[a-z]+))?\)"
 )
-LONGEST_NAME: Final = 256
+_LONGEST: Final = 256
 """Characters of a name that servers take (Airbyte's database has no more)."""
 
 
@@ -35,7 +35,7 @@ class Interim:
         again = f", attempt {self.attempt}" if self.attempt > 1 else ""
         then = f", then {self.note}" if self.note else ""
         suffix = f" (dagster-me replaces {self.replaces}{again}{then})"
-        return self.name[: LONGEST_NAME - len(suffix)] + suffix
+        return self.name[: _LONGEST - len(suffix)] + suffix
 
     def is_for(self, name: str) -> bool:
         """Whether it is *name* that this one is on its way to: a long one is cut in an interim name."""

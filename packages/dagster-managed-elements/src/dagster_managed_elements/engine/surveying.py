@@ -68,6 +68,7 @@ async def survey(
     """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read."""
     declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
     problems += _unknown_kinds(declared, session)
+    problems += _too_long(declared, session)
     unmentioned = any(declaration.delete_unmentioned for declaration in declarations)
 
     async def compare(reading: Reading) -> _Work:
@@ -88,6 +89,14 @@ async def survey(
         work = await compare(again) if again.refs != reading.refs else work
         work.refuse_blind()
     return work.survey()
+
+
+def _too_long(declared: Iterable[Declared], session: Session) -> Iterator[Problem]:
+    longest = {kind.name: kind.longest_name for kind in session.kinds}
+    for key in (each.key for each in declared):
+        most, length = longest.get(key.kind), len(str(key.name))
+        if most is not None and length > most:
+            yield Problem(key, (), f"its name has {length:,} characters; there is room for {most}")
 
 
 def _unknown_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 
 import msgspec
 
-from dagster_managed_elements.airbyte.gateways import Gateway, Side
+from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway, Side
 from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
 from dagster_managed_elements.airbyte.specs import specifications
 from dagster_managed_elements.airbyte.specs.choices import settle
@@ -39,6 +39,7 @@ class ActorKind(Kind):
     lifted: ClassVar[frozenset[str]] = frozenset({"configuration"})
     quiet: ClassVar[frozenset[str]] = frozenset({"type"})
     create_first: ClassVar[bool] = True
+    longest_name: ClassVar[int | None] = LONGEST_NAME
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway

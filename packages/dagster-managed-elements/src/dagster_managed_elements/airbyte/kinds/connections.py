@@ -14,7 +14,7 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from dagster_managed_elements.airbyte.connection_fields import initial_values, refusals
-from dagster_managed_elements.airbyte.gateways import ConnectionDraft, Gateway, Undiscovered
+from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, ConnectionDraft, Gateway, Undiscovered
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
@@ -51,6 +51,7 @@ class ConnectionKind(Kind):
     name: ClassVar[str] = CONNECTION
     fixed: ClassVar[frozenset[str]] = frozenset({"source", "destination"})
     create_first: ClassVar[bool] = True
+    longest_name: ClassVar[int | None] = LONGEST_NAME
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -175,7 +176,7 @@ class ConnectionKind(Kind):
             name=declared.key.name,
             source_id=ids[declared.fields["source"]],
             destination_id=ids[declared.fields["destination"]],
-            streams=selected(declared, {}),
+            streams=await self._whole(selected(declared, {}), ids[declared.fields["source"]]),
             catalog_id=facts.catalog_id,
             fields=declared.fields,
             settings=facts.carried if read_interim(declared.key.name) is None else paused(facts.carried),
@@ -197,8 +198,25 @@ class ConnectionKind(Kind):
         if "streams" in changed:
             touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
             kept = untouched(change.observed, touched)
-            draft = replace(draft, streams=selected(change.declared, kept))
+            rows = selected(change.declared, kept)
+            source_id = cast("Connection", change.observed.raw).source_id
+            draft = replace(draft, streams=await self._whole(rows, source_id))
         await self._gateway.update_connection(change.observed.id, draft)
+
+    async def _whole(self, rows: Sequence[ConfiguredStream], source_id: str) -> Sequence[ConfiguredStream]:
+        """*rows*, those with chosen columns beside all the source has: a connection keeps the schema of the chosen
+        ones alone, and all of a schema is no choice to Airbyte (its CatalogConverter).
+        """
+        if not any(row.config.raw.get("fieldSelectionEnabled") for row in rows):
+            return rows
+        catalog = await self._gateway.discover(source_id)
+        whole = {identity(entry.stream): entry.stream for entry in catalog.streams}
+        return [
+            msgspec.structs.replace(row, stream=whole.get(identity(row.stream), row.stream))
+            if row.config.raw.get("fieldSelectionEnabled")
+            else row
+            for row in rows
+        ]
 
     def interim_note(self, declared: Declared) -> str:
         """Under its interim name it is paused, so that no two of them ever write to one place."""
