@@ -51,7 +51,8 @@ class Landing:
     def table(self, stream: Identity) -> tuple[str, str]:
         """Namespace and name; the namespace is "" for the destination's default one."""
         namespace, name = stream
-        return (self._format.replace(_OF_SOURCE, namespace).strip(), f"{self.prefix}{name}")
+        landing = self._format.replace(_OF_SOURCE, namespace)
+        return (landing if landing.strip() else "", f"{self.prefix}{name}")
 
     def clashes(self, streams: Mapping[str, Identity]) -> Iterator[tuple[str, str]]:
         """Of *streams*, by label: each that lands where an earlier one does, and a sentence that says so."""
