@@ -292,7 +292,10 @@ def rows_of(server: LocalAirbyte) -> dict[str, Row]:
                 name=found.name,
                 id=found.id,
                 facts=(
-                    *(base(actors[id_].name) if id_ in actors else None for id_ in (found.source_id, found.destination_id)),
+                    *(
+                        base(actors[id_].name) if id_ in actors else None
+                        for id_ in (found.source_id, found.destination_id)
+                    ),
                     streams_of(found.details),
                 ),
                 chosen={

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
@@ -11,6 +13,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
 )
 from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused
 from dagster_managed_elements.engine.values import ABSENT
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
@@ -313,6 +316,30 @@ def test_an_unmanaged_connection_on_a_replaced_source_is_shown_as_deleted_with_i
         ("delete", "theirs"),
     ]
     assert {each.code for each in plan.consequences if each.destructive} == {"replace", "cascade"}
+
+
+KEPT = AirbyteConnection("kept", PEOPLE, FILES, {"users": FULL}, protect=True)
+OTHER_PEOPLE = AirbyteSource("people", "PokeAPI", {"pokemon_name": "ditto"})
+OTHER_FILES = AirbyteDestination("files", "Local CSV", {"destination_path": "/local/out"})
+
+
+@pytest.mark.parametrize(
+    ("after", "delete"),
+    [
+        ([replace(KEPT, source=OTHER_PEOPLE, stream_config={"pokemon": FULL})], False),
+        ([replace(KEPT, destination=OTHER_FILES)], False),
+        ([replace(KEPT, source=replace(PEOPLE, name="others"))], True),
+        ([replace(KEPT, destination=replace(FILES, name="others"))], True),
+        ([KEPT, OTHER_PEOPLE], False),
+    ],
+)
+def test_what_is_protected_goes_with_nothing_whatever_is_agreed_to(workspace, after, delete):
+    workspace.applied(KEPT)
+    before = workspace.connections()
+    result = workspace.apply(*after, delete=delete)
+    assert isinstance(result.error, (PlanRefused, DeclarationError))
+    assert workspace.writes() == []
+    assert workspace.connections() == before
 
 
 def test_moving_a_connection_to_another_destination_is_a_replacement(workspace):

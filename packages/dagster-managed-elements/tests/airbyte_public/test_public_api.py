@@ -106,11 +106,9 @@ def fields(plan: Plan) -> list[FieldChange]:
 
 def test_what_was_applied_is_in_sync_and_no_config_api_is_asked(public):
     written = public.applied(connection({"users": FULL, "products": AirbyteSyncMode.INCREMENTAL_APPEND}))
-    assert [(method, path) for method, path, _ in written] == [
-        ("POST", "sources"),
-        ("POST", "destinations"),
-        ("POST", "connections"),
-    ]
+    made = [(method, path) for method, path, _ in written]
+    assert sorted(made[:2]) == [("POST", "destinations"), ("POST", "sources")]
+    assert made[2:] == [("POST", "connections")]
     assert all(each.path.startswith("/api/public/v1/") for each in public.server.requests)
     public.apply(connection({"users": FULL, "products": AirbyteSyncMode.INCREMENTAL_APPEND}))
     assert public.writes() == []

@@ -30,6 +30,7 @@ from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
+from dagster_managed_elements.engine.rivalry import Rivals, doubled
 from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Later
 
@@ -69,6 +70,7 @@ async def execute(
     run = _Run(plan, kinds, dict(ids), seen, settings)
     async with anyio.create_task_group() as group:
         run.begin(group)
+    await run.recount()
     outcomes = tuple(run.outcomes[operation.step] for operation in plan.operations)
     return Report(place=plan.place, outcomes=outcomes, interrupted=settings.stop.is_set())
 
@@ -85,6 +87,7 @@ class _Run:
         settings: ExecutionSettings,
     ) -> None:
         self.plan, self.kinds, self.ids, self.seen, self.settings = plan, kinds, ids, seen, settings
+        self.rivals = Rivals(seen)
         self.outcomes: dict[Step, Outcome] = {}
         self.waiting = {operation.step: len(operation.waits_for) for operation in plan.operations}
         self.dependents: Mapping[Step, list[Operation]] = defaultdict(list)
@@ -96,6 +99,22 @@ class _Run:
         for operation in self.plan.operations:
             if not operation.waits_for:
                 group.start_soon(self._run, operation, group)
+
+    async def recount(self) -> None:
+        """Say of what was created that it is there twice: two applies at once create what each found absent."""
+        made = {
+            operation.change.key: operation.step
+            for operation in self.plan.operations
+            if isinstance(operation.change, (Create, Replace)) and operation.step.verb != "delete"
+        }
+        done = {key: self.outcomes[step].id for key, step in made.items() if self.outcomes[step].status == "done"}
+        created = {key: id_ for key, id_ in done.items() if id_ is not None}
+        for key, others in (await doubled(created, self.kinds)).items() if created else ():
+            reason = (
+                f"it was created ({created[key]}) and is there more than once: somebody else applied at the same "
+                f"time ({', '.join(others)}); delete all but one"
+            )
+            self.outcomes[made[key]] = replace(self.outcomes[made[key]], status="failed", reason=reason)
 
     async def _run(self, operation: Operation, group: TaskGroup) -> None:
         step = operation.step
@@ -159,6 +178,9 @@ class _Run:
         if isinstance(change, Replace) and kind.create_first:
             interim = Interim(change.key.name, change.observed.id, kind.interim_note(declared), change.attempt)
             declared = replace(declared, key=replace(change.key, name=str(interim)))
+        if (rival := await self.rivals.taken(kind, declared.key.name)) is not None:
+            text = f"somebody else has created one of this name since the plan was made ({rival}); check again"
+            raise ManagedElementsError(text)
         try:
             id_ = await kind.create(declared, self.ids)
         except (Lost, ServerFault) as error:

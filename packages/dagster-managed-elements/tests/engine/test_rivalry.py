@@ -1,0 +1,129 @@
+"""Two applies at once: what the other one made is not made again where that is seen in time, and else is said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import anyio
+import pytest
+from dagster_managed_elements.engine.changes import Observed
+from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.errors import ServerFault
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.rivalry import Rivals, doubled
+from dagster_managed_elements.engine.values import Key
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
+
+from testing.memory_world import MemoryInstance, Node, NodeKind, Server
+from testing.sides import node
+
+
+class Shared(Server):
+    """A server that lets names repeat, as Airbyte does."""
+
+    def put(self, id_: str, row: dict[str, object]) -> None:
+        self.rows[id_] = row
+
+    def add(self, name: str) -> None:
+        self.rows[f"theirs-{name}"] = {"kind": "node", "name": name, "shape": 0}
+
+
+def applied(server: Server, *elements: Element, meanwhile: Sequence[str] = ()) -> Result:
+    """Apply; when the plan is made and agreed to, somebody else creates what *meanwhile* names."""
+
+    async def decide(_plan: Plan) -> Policy:
+        for name in meanwhile:
+            server.add(name)
+        return Policy(allow_all=True)
+
+    (result,) = anyio.run(
+        apply,
+        [Reconciler(MemoryInstance(server), elements)],
+        Options(decide=decide, settings=Settings(patience=0)),
+        anyio.Event(),
+    )
+    return result
+
+
+def ends(result: Result) -> dict[str, tuple[str, str]]:
+    return {str(outcome.step): (outcome.status, outcome.reason) for outcome in result.report.outcomes}
+
+
+@pytest.fixture
+def server():
+    # The event is decided on only where something is destroyed or created: a plan that is not empty.
+    return Shared()
+
+
+def test_what_somebody_else_made_since_the_plan_is_not_made_again(server):
+    outcomes = ends(applied(server, Node("a"), Node("b"), meanwhile=["a"]))
+    said = "somebody else has created one of this name since the plan was made (theirs-a); check again"
+    assert outcomes == {"create a (node)": ("failed", said), "create b (node)": ("done", "")}
+    assert sorted(row["name"] for row in server.rows.values()) == ["a", "b"]
+
+
+def test_what_is_there_twice_in_the_end_is_said_with_both_ids(server):
+    put = server.put
+
+    def at_the_same_moment(id_, row):
+        put(id_, row)
+        server.add("a")
+
+    server.put = at_the_same_moment
+    ((status, reason),) = ends(applied(server, Node("a"))).values()
+    assert status == "failed"
+    assert "it was created (node-1) and is there more than once" in reason
+    assert "(theirs-a); delete all but one" in reason
+
+
+def test_nothing_is_read_again_where_nothing_was_created(server):
+    applied(server, Node("a", color=1))
+    reads = server.reads
+    applied(server, Node("a", color=2))
+    assert server.reads - reads == 2  # both kinds, once
+
+
+class Counted(NodeKind):
+    def __init__(self, number: int) -> None:
+        super().__init__(Server())
+        self.number, self.reads = number, 0
+
+    async def observe(self) -> Sequence[Observed]:
+        self.reads += 1
+        await anyio.lowlevel.checkpoint()
+        return [Observed(kind="node", name=f"n{n}", id=f"{n}", fields={}) for n in range(self.number)]
+
+
+def test_creates_that_begin_at_once_share_a_read():
+    kind = Counted(3)
+
+    async def go() -> None:
+        rivals = Rivals({"node": frozenset()})
+        async with anyio.create_task_group() as group:
+            for _ in range(10):
+                group.start_soon(rivals.taken, kind, "other")
+
+    anyio.run(go)
+    assert kind.reads <= 2
+
+
+def test_where_there_is_more_than_a_page_nothing_is_read_before_a_create():
+    kind = Counted(500)
+    assert anyio.run(Rivals({"node": frozenset(map(str, range(500)))}).taken, kind, "n1") is None
+    assert kind.reads == 0
+    growing = Rivals({"node": frozenset()})
+    assert anyio.run(growing.taken, kind, "n1") == "1"
+    assert anyio.run(growing.taken, kind, "n1") is None
+    assert kind.reads == 1
+
+
+def test_what_cannot_be_read_again_is_taken_for_nothing():
+    class Failing(NodeKind):
+        async def observe(self) -> Sequence[Observed]:
+            raise ServerFault("no")
+
+    kind = Failing(Server())
+    assert anyio.run(Rivals({"node": frozenset()}).taken, kind, "a") is None
+    assert anyio.run(doubled, {node("a"): "1", Key("node", "b"): "2"}, {"node": kind}) == {}
