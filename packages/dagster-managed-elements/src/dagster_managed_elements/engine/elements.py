@@ -38,7 +38,7 @@ def _is_absent(secret: Secret) -> bool:
 class Element:
     """The base of everything a user declares: a frozen dataclass per sort of thing, `name` first.
 
-    *protect* refuses every plan that would delete or replace it. Once its line is gone nothing remembers that, and it
+    *protect* refuses every plan that would delete or replace it. Once its line is gone nothing remembers that: it
     goes like anything undeclared. *ignore* lists paths whose differences are not changes (`"provider.user_agent"`);
     *renamed_from* is the name the object has today.
     """
