@@ -16,9 +16,11 @@ from dagster_managed_elements.engine.errors import (
     ApiError,
     DeclarationError,
     Lost,
+    Missing,
     RateLimited,
     ServerFault,
     Unauthorized,
+    Unclear,
     Unreachable,
 )
 
@@ -561,3 +563,27 @@ async def test_an_answer_unpacks_to_a_bound_and_is_not_asked_for_again(kind):
 async def test_an_answer_within_the_bound_is_unpacked(kind):
     async with client_of(Server(packed(kind, b'"abc"')), largest_answer=5) as client:
         assert await client.send(READ) == "abc"
+
+
+@pytest.mark.parametrize("effect", ["update", "delete"])
+@pytest.mark.parametrize("last", [400, 401, 403, 409, 422])
+@pytest.mark.parametrize("first", [httpx.Response(503), httpx.ReadTimeout("slow")])
+async def test_a_write_that_is_refused_only_when_it_is_sent_again_may_have_been_carried_out(effect, last, first):
+    async with client_of(Server(first, httpx.Response(last))) as client:
+        with pytest.raises(Unclear, match=rf"; the next attempt: .*\({last}\)"):
+            await client.send(Request(path="/things/change", effect=effect))
+
+
+@pytest.mark.parametrize(
+    ("first", "kind"), [(httpx.ReadTimeout("slow"), Unclear), (httpx.Response(503), ServerFault)]
+)
+async def test_a_fault_of_the_server_is_clearer_than_no_answer_and_than_nothing_else(first, kind):
+    async with client_of(Server(first, *[httpx.Response(503)] * 4)) as client:
+        with pytest.raises(kind):
+            await client.send(Request(path="/things/change", effect="update"))
+
+
+async def test_what_is_gone_is_gone_whichever_attempt_it_was():
+    async with client_of(Server(httpx.ReadTimeout("slow"), httpx.Response(404))) as client:
+        with pytest.raises(Missing):
+            await client.send(Request(path="/things/delete", effect="delete"))

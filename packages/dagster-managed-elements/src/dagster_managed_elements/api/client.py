@@ -30,6 +30,7 @@ from dagster_managed_elements.api.retrying import (
     Endless,
     exhausted,
     goes_on,
+    hides,
     leaves_doubt,
     limit,
     patience,
@@ -37,7 +38,7 @@ from dagster_managed_elements.api.retrying import (
     repeats,
     whole,
 )
-from dagster_managed_elements.engine.errors import DeclarationError, Unclear, Unreachable
+from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Unclear, Unreachable
 
 _log = logging.getLogger("dagster_managed_elements.api")
 
@@ -169,7 +170,8 @@ class Client:
     async def send(self, request: Request) -> Any:
         """The decoded JSON of the answer, None for an empty one; raises `ApiError`.
 
-        Unclear after an update that was answered only when it was sent again: the first may yet be carried out.
+        Unclear after an update that was answered only when it was sent again: the first may yet be carried out. And
+        after a write that was refused only then: the first may have been.
         """
         return await self._repeat(request, self._proven)
 
@@ -178,12 +180,12 @@ class Client:
         return await self._repeat(request, self._plain)
 
     async def _repeat(self, request: Request, attempt_once: Callable[[Request, int], Awaitable[Any]]) -> Any:
-        doubts: list[str] = []
+        doubts: list[BaseException] = []
 
         def before_sleep(state: RetryCallState) -> None:
             _tell_wait(request, state)
-            if leaves_doubt(request, error := _error(state)):
-                doubts.append(str(error))
+            if (error := _error(state)) is not None and leaves_doubt(request, error):
+                doubts.append(error)
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: repeats(request, error)),
@@ -193,12 +195,17 @@ class Client:
             before_sleep=before_sleep,
             reraise=True,
         )
-        async for attempt in retrying:
-            with attempt:
-                answer = await attempt_once(request, attempt.retry_state.attempt_number)
-                if doubts:
-                    raise Unclear(f"{doubts[0]}; the next attempt was answered")
-                return answer
+        try:
+            async for attempt in retrying:
+                with attempt:
+                    answer = await attempt_once(request, attempt.retry_state.attempt_number)
+                    if doubts and request.effect == "update":
+                        raise Unclear(f"{doubts[0]}; the next attempt was answered")
+                    return answer
+        except ApiError as error:
+            if hides(error, doubts):
+                raise Unclear(f"{doubts[0]}; the next attempt: {error}") from error
+            raise
         return None  # pragma: no cover - AsyncRetrying returns or raises within the loop
 
     def _enough(self, request: Request, state: RetryCallState) -> bool:

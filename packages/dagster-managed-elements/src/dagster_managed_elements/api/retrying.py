@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from dagster_managed_elements.api.requests import Request
-from dagster_managed_elements.engine.errors import ApiError, Lost, RateLimited, ServerFault, Unclear, Unreachable
+from dagster_managed_elements.engine.errors import (
+    ApiError,
+    Lost,
+    Missing,
+    RateLimited,
+    ServerFault,
+    Unclear,
+    Unreachable,
+)
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
@@ -47,9 +56,20 @@ def repeats(request: Request, error: BaseException) -> bool:
 
 
 def leaves_doubt(request: Request, error: BaseException | None) -> bool:
-    """Whether an update that is sent again after *error* may have been carried out before, in whatever order."""
+    """Whether a write that is sent again after *error* may have been carried out before, in whatever order."""
     unclear = isinstance(error, Lost) or (isinstance(error, ServerFault) and error.status in _PASSING)
-    return unclear and request.effect == "update"
+    return unclear and request.effect in {"update", "delete"}
+
+
+def hides(error: ApiError, doubts: Sequence[BaseException]) -> bool:
+    """Whether *error* tells of the last attempt alone that it did nothing, where those before left *doubts*.
+
+    That something is gone is true whichever attempt it was. A fault of the server is no clearer than another, but
+    clearer than no answer at all.
+    """
+    if isinstance(error, (Lost, Missing)):
+        return False
+    return any(isinstance(doubt, Lost) or not isinstance(error, ServerFault) for doubt in doubts)
 
 
 def goes_on(request: Request, error: BaseException | None) -> bool:
