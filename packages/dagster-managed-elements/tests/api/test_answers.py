@@ -243,3 +243,11 @@ def test_a_page_of_html_that_echoes_a_secret_is_named_without_it(secret):
     assert "hush" not in error.body
     assert "KEY" not in error.body
     assert error.body.startswith("an HTML page, 'no &quot;**********&quot; here'")
+
+
+@pytest.mark.parametrize("status", [200, 202])
+def test_an_answer_without_a_word_to_a_delete_does_not_say_that_it_is_done(status):
+    """204 says so; a proxy that answers by itself may well say nothing with a 200."""
+    delete = Request(path="/things/delete", effect="delete")
+    assert isinstance(failure(Answer(status=status), delete), Unclear)
+    assert decipher(delete, Answer(status=204), ADDRESS, now=NOW) is None

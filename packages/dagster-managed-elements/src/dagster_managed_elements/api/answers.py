@@ -93,6 +93,8 @@ def decipher(
         failure = _failure(request, answer, url, now=now, said=said(answer, hidden, sentence))
         raise _unnamed(failure) if anonymous and answer.status == 401 else failure
     if not answer.body.strip():
+        if request.effect == "delete" and answer.status != 204:
+            raise Unclear(f"{request.method} {url}: the answer is empty ({answer.status})", status=answer.status)
         return None
     if answer.is_html:
         message = f"{request.method} {url}: this is not an API answer: HTML page; is the URL right?"
