@@ -106,6 +106,9 @@ class StandIn:
             kind = "SourceDefinitionRead" if folder.startswith("source") else "DestinationDefinitionRead"
             rows = "sourceDefinitions" if folder.startswith("source") else "destinationDefinitions"
             return {**body, rows: [{**self._least({"$ref": kind}), **self.extra}]}
+        if folder in ROWS and verb in {"update", "partial_update"}:
+            named = f"{folder.removesuffix('s')}Id"
+            return {**body, named: asked[named]}
         if verb == "discover_schema":
             return {**body, "catalog": {"streams": []}, "catalogId": NIL}
         return body
