@@ -268,6 +268,28 @@ def test_leaving_incremental_names_the_loss_of_state_and_is_refused_unless_agree
     assert workspace.writes() == []
 
 
+INCREMENTAL = AirbyteSyncMode.incremental_append("updated_at")
+DEDUPED = AirbyteSyncMode.incremental_append_dedup("updated_at", ["id"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lost"),
+    [
+        (INCREMENTAL, DEDUPED, False),
+        (DEDUPED, INCREMENTAL, False),
+        (FULL, INCREMENTAL, False),
+        (FULL, APPEND, False),
+        (INCREMENTAL, FULL, True),
+        (DEDUPED, APPEND, True),
+    ],
+)
+def test_a_state_is_said_to_be_lost_only_where_it_is(workspace, before, after, lost):
+    orders = {"customers": FULL}
+    workspace.applied(connection({"orders": before, **orders}, SHOP, LAKE))
+    plan = workspace.plan(connection({"orders": after, **orders}, SHOP, LAKE))
+    assert [each.code for each in plan.consequences] == ["state-lost"] * lost
+
+
 def test_replacing_a_source_replaces_its_connections_and_keeps_what_the_ui_chose(workspace):
     workspace.applied(connection({"users": FULL}))
     set_in_ui(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from dagster_managed_elements.airbyte import (
@@ -128,3 +129,46 @@ def test_two_hundred_connections_are_read_by_full_pages(workspace):
     workspace.server.forget_requests()
     assert workspace.plan(*declared).entries == ()
     assert len(workspace.server.requests) <= 25
+
+
+@pytest.mark.parametrize("action", ["lost-after-commit", "cut-body"])
+def test_a_create_of_a_connection_is_sent_once_whatever_becomes_of_its_answer(workspace, action):
+    workspace.server.fault("connections/create", action)
+    result = workspace.apply(*many(1))
+    assert result.report.ok
+    assert workspace.asked("connections/create") == 1
+    assert [row["name"] for row in workspace.connections()] == ["sync-000"]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("commit", [True, False])
+def test_a_create_of_a_connection_that_failed_is_not_sent_again_and_its_end_is_looked_up(workspace, status, commit):
+    workspace.server.fault("connections/create", "status", status=status, commit=commit)
+    result = workspace.apply(*many(1), patience=0)
+    ended = {str(outcome.step): outcome.status for outcome in result.report.outcomes}[
+        "create sync-000 (connection)"
+    ]
+    assert ended == ("done" if commit else "failed" if status == 500 else "unknown")
+    assert workspace.asked("connections/create") == 1
+    assert len(workspace.connections()) == commit
+
+
+@pytest.mark.parametrize("body", ["", "<html>a proxy's page</html>", {}, {"message": "ok"}, {"connectionId": None}])
+def test_an_answer_that_says_nothing_of_a_write_is_looked_up(workspace, body):
+    """The three writes of each kind, each answered by something that is not Airbyte's: what was done is done."""
+    workspace.server.fault("connections/create", "status", status=200, body=body, commit=True)
+    workspace.server.fault("sources/create", "status", status=200, body=body, commit=True)
+    assert workspace.apply(*many(1)).report.ok
+    workspace.server.faults()
+    (before,) = many(1)
+    changed = replace(before, stream_config={"users": AirbyteSyncMode.FULL_REFRESH_APPEND})
+    workspace.server.fault("connections/update", "status", status=200, body=body, commit=True)
+    assert workspace.apply(changed).report.ok
+    workspace.server.faults()
+    workspace.server.fault("connections/update", "status", status=200, body=body, commit=False)
+    (outcome,) = workspace.apply(before).report.outcomes
+    assert outcome.status == "unknown"
+    workspace.server.faults()
+    workspace.server.fault("connections/delete", "status", status=200, body=body or "<html>", commit=True)
+    result = workspace.apply(before.source, FILES, delete=True)
+    assert result.report.ok, result.report

@@ -68,6 +68,7 @@ class Acting(Kind):
         self.sent.append(declared)
         self.ids.append(dict(ids))
         await self._act("create", declared.key.name)
+        self.there = [*self.there, have(declared.key.name, f"id-{declared.key.name}")]
         return f"id-{declared.key.name}"
 
     async def update(self, change: Update, ids: Ids) -> None:
@@ -82,7 +83,9 @@ class Acting(Kind):
         found = self.finds.pop(0) if self.finds else []
         if isinstance(found, Exception):
             raise found
-        return [have(name, id_) for id_ in found]
+        rows = [have(name, id_) for id_ in found]
+        self.there = [*self.there, *rows]
+        return rows
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         self.ids.append(dict(context.ids))

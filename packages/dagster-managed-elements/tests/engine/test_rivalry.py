@@ -12,7 +12,7 @@ from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.rivalry import Rivals, doubled
+from dagster_managed_elements.engine.rivalry import Rivals, holders
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
 
@@ -126,4 +126,21 @@ def test_what_cannot_be_read_again_is_taken_for_nothing():
 
     kind = Failing(Server())
     assert anyio.run(Rivals({"node": frozenset()}).taken, kind, "a") is None
-    assert anyio.run(doubled, {node("a"): "1", Key("node", "b"): "2"}, {"node": kind}) == {}
+    assert anyio.run(holders, {node("a"): "1", Key("node", "b"): "2"}, {"node": kind}) == {}
+
+
+def test_what_a_server_takes_back_after_it_was_created_is_not_called_done(server):
+    server.put = lambda id_, row: None
+    ((status, reason),) = ends(applied(server, Node("a"))).values()
+    assert (status, reason) == ("unknown", "it was created (node-1) and is not there any more")
+
+
+def test_a_row_that_one_read_skips_is_looked_for_in_another():
+    class Skipping(NodeKind):
+        reads = 0
+
+        async def observe(self) -> Sequence[Observed]:
+            self.reads += 1
+            return [] if self.reads == 1 else [Observed(kind="node", name="a", id="1", fields={})]
+
+    assert anyio.run(holders, {node("a"): "1"}, {"node": Skipping(Server())}) == {node("a"): {"1"}}

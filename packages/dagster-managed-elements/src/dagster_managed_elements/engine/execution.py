@@ -30,7 +30,7 @@ from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
-from dagster_managed_elements.engine.rivalry import Rivals, doubled
+from dagster_managed_elements.engine.rivalry import Rivals, holders
 from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Later
 
@@ -101,7 +101,9 @@ class _Run:
                 group.start_soon(self._run, operation, group)
 
     async def recount(self) -> None:
-        """Say of what was created that it is there twice: two applies at once create what each found absent."""
+        """Say of what was created that it is there twice, since two applies at once create what each found absent,
+        or not at all, since a server may take back what it had answered for.
+        """
         made = {
             operation.change.key: operation.step
             for operation in self.plan.operations
@@ -109,12 +111,17 @@ class _Run:
         }
         done = {key: self.outcomes[step].id for key, step in made.items() if self.outcomes[step].status == "done"}
         created = {key: id_ for key, id_ in done.items() if id_ is not None}
-        for key, others in (await doubled(created, self.kinds)).items() if created else ():
-            reason = (
-                f"it was created ({created[key]}) and is there more than once: somebody else applied at the same "
-                f"time ({', '.join(others)}); delete all but one"
-            )
-            self.outcomes[made[key]] = replace(self.outcomes[made[key]], status="failed", reason=reason)
+        for key, ids in (await holders(created, self.kinds)).items():
+            step, own = made[key], created[key]
+            if others := sorted(ids - {own} - self.seen.get(key.kind, frozenset())):
+                reason = (
+                    f"it was created ({own}) and is there more than once: somebody else applied at the same time "
+                    f"({', '.join(others)}); delete all but one"
+                )
+                self.outcomes[step] = replace(self.outcomes[step], status="failed", reason=reason)
+            elif not ids:
+                reason = f"it was created ({own}) and is not there any more"
+                self.outcomes[step] = replace(self.outcomes[step], status="unknown", reason=reason)
 
     async def _run(self, operation: Operation, group: TaskGroup) -> None:
         step = operation.step

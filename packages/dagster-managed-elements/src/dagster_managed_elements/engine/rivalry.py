@@ -52,20 +52,26 @@ class Rivals:
             return rows
 
 
-async def doubled(created: Mapping[Key, str], kinds: Kinds) -> dict[Key, tuple[str, ...]]:
-    """Of what was *created*, with its id: the ids of others of its name. One listing of each kind; what cannot be
-    read is left out.
+async def holders(created: Mapping[Key, str], kinds: Kinds) -> dict[Key, frozenset[str]]:
+    """The ids that have the name of each key that was *created*, as its id is given: one listing of each kind, and
+    another where something is not in it, since one may skip a row. What cannot be read is left out.
     """
-    found: dict[Key, tuple[str, ...]] = {}
+    found: dict[Key, frozenset[str]] = {}
     for name in {key.kind: None for key in created}:
+        made = {key: id_ for key, id_ in created.items() if key.kind == name}
         try:
-            rows = await kinds[name].observe()
+            named = _named(await kinds[name].observe())
+            if any(id_ not in named[key.name] for key, id_ in made.items()):
+                for holder, ids in _named(await kinds[name].observe()).items():
+                    named[holder] |= ids
         except ManagedElementsError:
             continue
-        named: defaultdict[str, set[str]] = defaultdict(set)
-        for row in rows:
-            named[row.name].add(row.id)
-        for key, id_ in created.items():
-            if key.kind == name and (others := named[key.name] - {id_}):
-                found[key] = tuple(sorted(others))
+        found |= {key: frozenset(named[key.name]) for key in made}
     return found
+
+
+def _named(rows: Sequence[Observed]) -> defaultdict[str, set[str]]:
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        named[row.name].add(row.id)
+    return named
