@@ -152,6 +152,13 @@ def test_a_stream_that_the_new_source_lacks_leaves_everything_as_it_was(airbyte_
         "update sync (connection)": "skipped",
     }
     assert team.connection() == connection
+    (again,) = anyio.run(check, team._of([module(people("PokeAPI"))]), Options())
+    shown = [(entry.action, entry.key.name, [field.path for field in entry.fields]) for entry in again.plan.entries]
+    assert shown == [
+        ("replace", "people", [("type",), ("pokemon_name",), ("count",)]),
+        ("replace", "sync", [("streams", "pokemon"), ("streams", "users")]),
+    ]
+    assert again.plan.entries[1].cause.name == "people"
     team.done(module(people("PokeAPI")))
     assert team.names() == {"sources": ["people"], "destinations": ["files"], "connections": ["sync"]}
 

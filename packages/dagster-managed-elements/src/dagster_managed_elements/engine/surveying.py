@@ -193,7 +193,8 @@ class _Work:
         self.found += ended
         self.going_on |= {key: _unnamed(half) for key, half in chosen.items()}
         self.ids |= {key: half.observed.id for key, half in chosen.items()}
-        self.changes = tuple(self._begun(change) for change in changes)
+        successors = {change.observed.ref: change.key for change in changes if isinstance(change, Replace)}
+        self.changes = tuple(self._begun(_caused(change, successors)) for change in changes)
 
     def _begun(self, change: Change) -> Change:
         begun = self.going_on.get(change.key) if isinstance(change, Replace) else None
@@ -269,6 +270,23 @@ def _left_out(unreadable: Observed) -> Notice:
     return Notice(
         key, (), "unreadable", f"this {unreadable.kind} is left out, since it cannot be read: {unreadable.fault}"
     )
+
+
+def _caused(change: Change, successors: Mapping[Ref, Key]) -> Change:
+    """*change* as what it is where it only follows from a replacement that was begun: it refers to the old object
+    still, and is to refer to the one of the same name that is there already.
+    """
+    if not isinstance(change, Replace):
+        return change
+    following = [
+        changed
+        for changed in change.fields
+        if isinstance(changed.before, Ref) and successors.get(changed.before) == changed.after
+    ]
+    if not following:
+        return change
+    fields = tuple(changed for changed in change.fields if changed not in following)
+    return replace(change, fields=fields, cause=change.cause or following[0].after)
 
 
 def _unnamed(change: Update) -> Update:
