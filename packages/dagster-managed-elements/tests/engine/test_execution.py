@@ -242,6 +242,19 @@ def test_a_fault_in_looking_leaves_a_lost_create_unknown_not_failed() -> None:
     assert (outcome.status, outcome.error) == ("unknown", error)
 
 
+@pytest.mark.parametrize("change", [create("a"), Update(want("a"), A, (FieldChange(("x",), 0, 1),)), Delete(A)])
+def test_what_the_server_failed_at_is_unknown_where_it_fails_at_the_look_too(change) -> None:
+    class Blind(Acting):
+        async def observe(self) -> Sequence[Observed]:
+            raise FAULT
+
+    kind = Blind({"a": FAULT})
+    kind.finds = [FAULT]
+    (outcome,) = Run(kind).of(change).outcomes
+    assert outcome.status == "unknown"
+    assert outcome.reason.startswith(str(FAULT))
+
+
 def test_an_interrupt_ends_the_looking() -> None:
     run = Run(Acting({"a": LOST}))
     run.kind.acts = {"a": LOST, "b": run.interrupt}

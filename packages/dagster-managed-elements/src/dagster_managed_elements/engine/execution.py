@@ -225,15 +225,14 @@ class _Run:
     async def _look_at(self, operation: Operation, kind: Kind, error: ApiError) -> Outcome:
         """What became of an update or a delete whose answer does not say it, by a read: done, or not so far."""
         step, change = operation.step, operation.change
-        lost = isinstance(error, Lost)
-        not_so_far: Status = "unknown" if lost else "failed"
-        said = f"{error}; it may have been carried out" if lost else str(error)
+        not_so_far: Status = "unknown" if isinstance(error, Lost) else "failed"
         try:
             done = await (self._is_gone(change, kind) if step.verb == "delete" else self._is_so(change, kind))
         except Exception:  # noqa: BLE001 - a fault in looking says nothing of what became of it
-            done = False
+            done, not_so_far = False, "unknown"
         if done:
             return Outcome(step=step, status="done", id=step.id, reason=f"{_FOUND[step.verb]} after: {error}")
+        said = f"{error}; it may have been carried out" if not_so_far == "unknown" else str(error)
         return Outcome(step=step, status=not_so_far, id=step.id, reason=said)
 
     async def _is_gone(self, change: Change, kind: Kind) -> bool:
@@ -266,11 +265,13 @@ class _Run:
                 found = await self._new_ids(kind, name)
             except Exception as error:  # noqa: BLE001 - a fault in looking says nothing of what became of the create
                 return Outcome(step=step, status="unknown", reason=str(lost), error=error)
-            if len(found) == 1:
+            if found is not None and len(found) == 1:
                 self.ids[step.key] = found[0]
                 after = "a lost answer" if isinstance(lost, Lost) else "an answer that it failed"
                 return Outcome(step=step, status="done", id=found[0], reason=f"found after {after}")
             if isinstance(lost, ServerFault) and not found:
+                if found is None:
+                    return Outcome(step=step, status="unknown", reason=f"{lost}; it could not be looked for")
                 return Outcome(step=step, status="failed", reason=str(lost))
             if found or waited >= self.settings.patience or self.settings.stop.is_set():
                 said = f"; {len(found)} were found: {', '.join(found)}" if found else "; not found so far"
@@ -278,12 +279,13 @@ class _Run:
             await self.settings.sleep(pause)
             waited, pause = waited + pause, min(2 * pause, _LONGEST_PAUSE)
 
-    async def _new_ids(self, kind: Kind, name: str) -> list[str]:
+    async def _new_ids(self, kind: Kind, name: str) -> list[str] | None:
+        """None where they could not be asked for."""
         before = self.seen.get(kind.name, frozenset())
         try:
             return sorted(each.id for each in await kind.find(name) if each.id not in before)
         except ManagedElementsError:
-            return []
+            return None
 
 
 def _without_later(fields: Fields, declared: Declared) -> Fields:
