@@ -31,9 +31,13 @@ AT_NIGHT = {
 }
 CHOSEN_IN_UI = [
     ("config", {**DAILY, "status": "inactive", "prefix": "ui_"}),
-    ("config", {**AT_NIGHT, "status": "active", "nonBreakingChangesPreference": "propagate_columns"}),
+    pytest.param(
+        "config",
+        {**AT_NIGHT, "status": "active", "nonBreakingChangesPreference": "propagate_columns"},
+        marks=pytest.mark.slow,
+    ),
     ("public", {**AT_NIGHT, "status": "inactive", "prefix": "ui_"}),
-    ("public", {**AT_NIGHT, "status": "active"}),
+    pytest.param("public", {**AT_NIGHT, "status": "active"}, marks=pytest.mark.slow),
 ]
 MOST_REQUESTS = 60
 

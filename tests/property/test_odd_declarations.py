@@ -193,6 +193,7 @@ def told(result: Result) -> None:
         assert all(line.startswith(("Error: ", "note: ")) for line in result.stderr.splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_no_odd_value_at_any_place_is_a_fault_of_ours(there, place):
     """Every value at every place, a check each."""

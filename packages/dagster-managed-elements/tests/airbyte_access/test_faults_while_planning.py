@@ -53,6 +53,7 @@ def airbyte(tmp_path_factory):
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("api", ["config", "public"])
 def test_every_fault_of_every_request_is_the_servers_or_makes_no_difference(airbyte, api):
     with proxied(airbyte.url) as proxy:

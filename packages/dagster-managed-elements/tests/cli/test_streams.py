@@ -93,6 +93,7 @@ with open("codes", "w") as file:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is full, which Linux has")
 @pytest.mark.parametrize("broken", BROKEN)
 def test_no_broken_stream_is_a_bug_or_a_change_or_hides_what_was_written(project, broken):
