@@ -40,11 +40,10 @@ class AirbyteInstance(Instance):
 
     *request_timeout* is in seconds, for an answer to begin or go on; all of one attempt has three times as long.
     *discover_timeout* is in seconds too: how long discovering a source's streams may take, even where a gateway
-    cuts the answer off earlier.
-    *verify* is False or the path of a certificate authority's file where the default, or that of SSL_CERT_FILE or
-    REQUESTS_CA_BUNDLE, will not do. *proxy* is the URL of one; without it those of the environment count. With
-    *trust_env* False nothing of the environment does. *specs* gives connectors' specifications (a JSON Schema, or
-    the file that has one) where the API tells none:
+    cuts the answer off earlier. *verify* is False or the path of a certificate authority's file where the default,
+    or that of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, will not do. *proxy* is the URL of one; without it those of the
+    environment count. With *trust_env* False nothing of the environment does. *specs* gives connectors'
+    specifications (a JSON Schema, or the file that has one) where the API tells none:
     `{"source-postgres": "postgres.json"}`. None is the same as not given.
 
     Raises DeclarationError where it says in two ways who asks, a file of *specs* cannot be read, or a value is of

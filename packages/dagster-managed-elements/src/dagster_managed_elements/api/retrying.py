@@ -52,12 +52,16 @@ def repeats(request: Request, error: BaseException) -> bool:
         return True
     if isinstance(error, Lost):
         return request.repeatable
-    return request.repeatable and isinstance(error, ServerFault) and error.status in _PASSING
+    return request.repeatable and _failed_with(error, _PASSING)
+
+
+def _failed_with(error: BaseException | None, statuses: frozenset[int]) -> bool:
+    return isinstance(error, ServerFault) and error.status in statuses
 
 
 def leaves_doubt(request: Request, error: BaseException | None) -> bool:
     """Whether a write that is sent again after *error* may have been carried out before, in whatever order."""
-    unclear = isinstance(error, Lost) or (isinstance(error, ServerFault) and error.status in _PASSING)
+    unclear = isinstance(error, Lost) or _failed_with(error, _PASSING)
     return unclear and request.effect in {"update", "delete"}
 
 
@@ -74,7 +78,7 @@ def hides(error: ApiError, doubts: Sequence[BaseException]) -> bool:
 
 def goes_on(request: Request, error: BaseException | None) -> bool:
     """Whether the server is likely still at work on *request*: asked again at once, it would begin once more."""
-    cut_off = isinstance(error, Lost) or (isinstance(error, ServerFault) and error.status in _CUT_OFF)
+    cut_off = isinstance(error, Lost) or _failed_with(error, _CUT_OFF)
     return request.lasting is not None and cut_off
 
 

@@ -169,18 +169,24 @@ class _Run:
             return Outcome(step=step, status="failed", reason=reason, error=error)
 
     async def _act(self, step: Step, change: Change, kind: Kind) -> Outcome:
-        if isinstance(change, Delete) or (isinstance(change, Replace) and step.verb == "delete"):
-            await kind.delete(change.observed)
-            return Outcome(step=step, status="done", id=change.observed.id)
-        if isinstance(change, Update):
-            await self._update(change, kind)
-            return Outcome(step=step, status="done", id=change.observed.id)
-        if isinstance(change, Replace) and step.verb == "update":
-            return await self._rename(step, change, kind)
-        if isinstance(change, Replace) and change.begun is not None:
-            await self._update(change.begun, kind)
-            self.ids[change.key] = change.begun.observed.id
-            return Outcome(step=step, status="done", id=change.begun.observed.id)
+        match step.verb, change:
+            case _, Update():
+                id_ = change.observed.id
+                await self._update(change, kind)
+            case (_, Delete()) | ("delete", Replace()):
+                id_ = change.observed.id
+                await kind.delete(change.observed)
+            case "update", Replace():
+                id_ = self.ids[change.key]
+                await kind.rename(id_, change.declared)
+            case _, Replace(begun=Update() as begun):
+                id_ = self.ids[change.key] = begun.observed.id
+                await self._update(begun, kind)
+            case _, Create() | Replace():
+                return await self._create(step, change, kind)
+        return Outcome(step=step, status="done", id=id_)
+
+    async def _create(self, step: Step, change: Create | Replace, kind: Kind) -> Outcome:
         declared = await self._settle(change.declared, None, kind)
         if isinstance(change, Replace) and kind.create_first:
             interim = Interim(change.key.name, change.observed.id, kind.interim_note(declared), change.attempt)
@@ -200,11 +206,6 @@ class _Run:
         declared = await self._settle(change.declared, change.observed, kind)
         if change.fields:
             await kind.update(replace(change, declared=declared), self.ids)
-
-    async def _rename(self, step: Step, change: Replace, kind: Kind) -> Outcome:
-        id_ = self.ids[change.key]
-        await kind.rename(id_, change.declared)
-        return Outcome(step=step, status="done", id=id_)
 
     async def _settle(self, declared: Declared, observed: Observed | None, kind: Kind) -> Declared:
         """Verify what could not be verified before: the same resolve again, now that its source exists."""
@@ -227,7 +228,7 @@ class _Run:
         step, change = operation.step, operation.change
         not_so_far: Status = "unknown" if isinstance(error, Lost) else "failed"
         try:
-            done = await (self._is_gone(change, kind) if step.verb == "delete" else self._is_so(change, kind))
+            done = await (self._is_gone(step, kind) if step.verb == "delete" else self._is_so(change, kind))
         except Exception:  # noqa: BLE001 - a fault in looking says nothing of what became of it
             done, not_so_far = False, "unknown"
         if done:
@@ -235,10 +236,9 @@ class _Run:
         said = f"{error}; it may have been carried out" if not_so_far == "unknown" else str(error)
         return Outcome(step=step, status=not_so_far, id=step.id, reason=said)
 
-    async def _is_gone(self, change: Change, kind: Kind) -> bool:
+    async def _is_gone(self, step: Step, kind: Kind) -> bool:
         """Whether two reads in a row have it no more: one alone may skip a row."""
-        gone = not isinstance(change, Create) and change.observed.id
-        return all([gone not in {observed.id for observed in await kind.observe()} for _ in range(2)])
+        return all([step.id not in {observed.id for observed in await kind.observe()} for _ in range(2)])
 
     async def _is_so(self, change: Change, kind: Kind) -> bool:
         """Whether it is as declared, as far as the server shows: of what it masks nobody can tell."""

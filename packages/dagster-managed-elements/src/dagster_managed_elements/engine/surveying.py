@@ -155,16 +155,20 @@ class _Work:
         begun = [pair for pair in self.begun if pair.declared and pair.declared.key in sure]
         resolved = self._sorted(await kind.resolve([*whole, *begun], context))
         interims = frozenset(pair.observed.ref for pair in begun if pair.observed)
-        broken = self._broken()
-        sound = [pair for pair in resolved if pair.declared is None or pair.declared.key not in broken]
+        halves = [pair for pair in resolved if _is_half(pair, interims)]
+        others = [pair for pair in resolved if not _is_half(pair, interims)]
         basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, resent=self.resent)
-        found = diff((pair for pair in sound if not _is_one_of(pair, interims)), basis)
+        found = diff(self._sound(others), basis)
         if self.unmentioned:
-            self.found += undeclared(sound, self.kept | interims)
+            self.found += undeclared(others, self.kept | interims)
         self.notices += found.notices
         self.found += found.items
-        self._remember(pair for pair in resolved if not _is_one_of(pair, interims))
-        self._go_on(diff((pair for pair in sound if _is_one_of(pair, interims)), basis).items)
+        self._remember(others)
+        self._go_on(diff(self._sound(halves), basis).items)
+
+    def _sound(self, pairs: Iterable[Pair]) -> list[Pair]:
+        broken = self._broken()
+        return [pair for pair in pairs if pair.declared is None or pair.declared.key not in broken]
 
     def _go_on(self, halves: Iterable[Change]) -> None:
         """Spread what goes, and go on with the replacements that earlier runs began, with what they made.
@@ -194,11 +198,20 @@ class _Work:
         self.going_on |= {key: _unnamed(half) for key, half in chosen.items()}
         self.ids |= {key: half.observed.id for key, half in chosen.items()}
         successors = {change.observed.ref: change.key for change in changes if isinstance(change, Replace)}
-        self.changes = tuple(self._begun(_caused(change, successors)) for change in changes)
+        self.changes = tuple(
+            self._continued(_caused(change, successors)) if isinstance(change, Replace) else change
+            for change in changes
+        )
 
-    def _begun(self, change: Change) -> Change:
-        begun = self.going_on.get(change.key) if isinstance(change, Replace) else None
-        return replace(change, begun=begun) if isinstance(change, Replace) and begun else change
+    def _continued(self, change: Replace) -> Replace:
+        """*change* with what an earlier run made for it; else with the number of its attempt: as long as an interim
+        name is taken, another one is used.
+        """
+        if (begun := self.going_on.get(change.key)) is not None:
+            return replace(change, begun=begun)
+        names = [pair.observed.name for pair in self.begun if pair.observed and _identity(pair) == change.key]
+        earlier = [interim.attempt for name in names if (interim := read_interim(name)) is not None]
+        return replace(change, attempt=max(earlier, default=0) + 1)
 
     def _sorted(self, results: Iterable[Pair | Problem | Notice]) -> list[Pair]:
         resolved: list[Pair] = []
@@ -244,8 +257,7 @@ class _Work:
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change)]
         notices = tuple(dict.fromkeys((*self.notices, *taken_along)))
-        attempts = [_attempted(change, self.begun) for change in self.changes]
-        changes = Changes(_in_order(attempts, self.order, self.session.kinds), notices)
+        changes = Changes(_in_order(self.changes, self.order, self.session.kinds), notices)
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
         return Survey(
@@ -272,12 +284,10 @@ def _left_out(unreadable: Observed) -> Notice:
     )
 
 
-def _caused(change: Change, successors: Mapping[Ref, Key]) -> Change:
+def _caused(change: Replace, successors: Mapping[Ref, Key]) -> Replace:
     """*change* as what it is where it only follows from a replacement that was begun: it refers to the old object
     still, and is to refer to the one of the same name that is there already.
     """
-    if not isinstance(change, Replace):
-        return change
     following = [
         changed
         for changed in change.fields
@@ -295,17 +305,9 @@ def _unnamed(change: Update) -> Update:
     return replace(change, declared=replace(change.declared, key=change.observed.key), fields=fields)
 
 
-def _attempted(change: Change, begun: Iterable[Pair]) -> Change:
-    """*change* with the number of its attempt: as long as an interim name is taken, another one is used."""
-    if not isinstance(change, Replace) or change.begun is not None:
-        return change
-    names = [pair.observed.name for pair in begun if pair.observed and _identity(pair) == change.key]
-    earlier = [interim.attempt for name in names if (interim := read_interim(name)) is not None]
-    return replace(change, attempt=max(earlier, default=0) + 1)
-
-
-def _is_one_of(pair: Pair, refs: frozenset[Ref] | set[Ref]) -> bool:
-    return pair.declared is not None and pair.observed is not None and pair.observed.ref in refs
+def _is_half(pair: Pair, interims: frozenset[Ref]) -> bool:
+    """Whether it is what an earlier run made, beside its element; alone it is one more object nobody declared."""
+    return pair.declared is not None and pair.observed is not None and pair.observed.ref in interims
 
 
 def _faults_of(pair: Pair, kind: Kind) -> Iterable[Problem]:
