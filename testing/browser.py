@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 from airbyte_local import LocalAirbyte
+from airbyte_local.model.errors import MAX_NAME
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
 FEED = {
@@ -45,7 +46,7 @@ def is_wide(page: Any) -> bool:
 def filled(local: LocalAirbyte, *names: str) -> None:
     """Something on every page, of which some has those names."""
     for name in ("plain", *names):
-        connection = connect(local, name)
+        connection = connect(local, name[: MAX_NAME - len("destination of ")])
         with local.world.store.transaction() as session:
             for status in ("succeeded", "failed", "cancelled", "pending"):
                 job = session.jobs.add(connection, "sync", at=1, details={"streams": [{"name": "users"}]})
