@@ -33,11 +33,11 @@ def table(*origins: type[Origin]) -> list[Cell]:
 
 
 def legal(cells: list[Cell]) -> pytest.MarkDecorator:
-    """Every third soon, the others among the slow tests. Each source, destination and mode is among the first."""
+    """Every sixth soon, the others among the slow tests. Each source, destination and mode is among the first."""
     all_legal = [cell for cell in cells if cell.legal]
     return pytest.mark.parametrize(
         "cell",
-        [pytest.param(cell, marks=pytest.mark.slow if n % 3 else ()) for n, cell in enumerate(all_legal)],
+        [pytest.param(cell, marks=pytest.mark.slow if n % 6 else ()) for n, cell in enumerate(all_legal)],
         ids=str,
     )
 

@@ -75,6 +75,7 @@ def test_a_world_is_created_and_then_there_is_nothing_to_do(shell: Shell) -> Non
     assert (again.stdout, again.returncode) == ("Found 1 managed elements, checking...\nNo diff found.\n", 0)
 
 
+@pytest.mark.slow
 def test_what_changed_is_shown_line_by_line_and_nothing_else_is_written(shell: Shell) -> None:
     shell("apply")
     shell.edit('room="study"', 'room="attic"')
@@ -135,6 +136,7 @@ lamp = Lamp()
 '''
 
 
+@pytest.mark.slow
 def test_a_reconciler_that_has_only_check_and_apply_runs(folder: Any) -> None:
     (folder.path / "lamp.py").write_text(THIRD_PARTY)
     for verb, participle in [("check", "checking"), ("apply", "applying")]:

@@ -143,6 +143,7 @@ def test_a_body_that_is_cut_off_is_read_again(airbyte_local, dagster_me):
     assert answer.returncode == 0, answer
 
 
+@pytest.mark.slow
 def test_a_body_that_is_always_cut_off_is_told(airbyte_local, dagster_me):
     airbyte_local.fault("sources/list_paginated", "cut-body")
     dagster_me.module("sync", module(airbyte_local.url))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from testing.contracts import check_exchange, require_contract
 
 TREE = """\
@@ -65,6 +67,7 @@ def test_the_real_csv_is_what_airbyte_discovered(airbyte_local, cereals):
     assert stream["config"]["selected"] is True
 
 
+@pytest.mark.slow
 def test_every_request_and_answer_keeps_to_airbytes_description(airbyte_local, cereals):
     contract = require_contract("2.0.0")
     cereals("check", "--module", "cereals")
@@ -109,6 +112,7 @@ def test_a_second_check_asks_for_no_more_than_it_needs(airbyte_local, cereals):
     )
 
 
+@pytest.mark.slow
 def test_the_same_diff_is_the_same_bytes_on_every_run(cereals):
     runs = {cereals("check", "--module", "cereals", PYTHONHASHSEED=str(seed)).stdout for seed in (1, 2, 3)}
     assert len(runs) == 1
@@ -123,6 +127,7 @@ def test_json_and_markdown_say_the_same(cereals):
     assert all(name in markdown for name in ("cereals-csv", "local-json", "download-cereals"))
 
 
+@pytest.mark.slow
 def test_exit_code_tells_pending_changes_only_when_asked(cereals):
     assert cereals("check", "--module", "cereals").returncode == 0
     assert cereals("check", "--module", "cereals", "--exit-code").returncode == 1

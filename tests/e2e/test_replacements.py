@@ -36,7 +36,7 @@ CHOSEN_IN_UI = [
         {**AT_NIGHT, "status": "active", "nonBreakingChangesPreference": "propagate_columns"},
         marks=pytest.mark.slow,
     ),
-    ("public", {**AT_NIGHT, "status": "inactive", "prefix": "ui_"}),
+    pytest.param("public", {**AT_NIGHT, "status": "inactive", "prefix": "ui_"}, marks=pytest.mark.slow),
     pytest.param("public", {**AT_NIGHT, "status": "active"}, marks=pytest.mark.slow),
 ]
 MOST_REQUESTS = 60

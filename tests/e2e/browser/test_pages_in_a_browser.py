@@ -27,6 +27,7 @@ def test_the_cereals_appear_and_are_moved_by_a_click(airbyte_local, cereals, ope
     assert len(file.read_text().splitlines()) == 16
 
 
+@pytest.mark.slow
 def test_a_running_job_counts_its_log_grows_and_it_can_be_cancelled(local, opened):
     page = opened(f"{local.url}/connections/{connect(local, **SLOW)}")
     page.get_by_role("button", name="Sync now").click()
@@ -41,6 +42,7 @@ def test_a_running_job_counts_its_log_grows_and_it_can_be_cancelled(local, opene
     page.get_by_role("button", name="Sync now").wait_for()
 
 
+@pytest.mark.slow
 def test_a_log_is_shown_line_by_line_while_it_is_written(local, opened):
     from airbyte_local.jobs.logs import Journal
     from airbyte_local.store import Attempt

@@ -14,6 +14,8 @@ from testing.syncs.bench import chosen
 from testing.syncs.programs import Tables
 from testing.syncs.streams import BY_NAME, Stream
 
+pytestmark = pytest.mark.wide("Local JSON")
+
 MEGABYTE = 1 << 20
 STREAM = Stream(name="noise", properties={"id": {"type": "integer"}, "text": {"type": "string"}}, key="id")
 LITTLE = [{"id": 1, "text": "one"}]

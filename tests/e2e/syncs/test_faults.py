@@ -9,6 +9,8 @@ from testing.syncs.landings import LANDINGS, SQL
 from testing.syncs.programs import Tables
 from testing.syncs.streams import BY_NAME, Stream
 
+pytestmark = pytest.mark.wide("Local JSON", "SQLite")
+
 STREAM = Stream(
     name="things",
     properties={"id": {"type": "integer"}, "at": {"type": "string"}, "size": {"type": ["null", "integer"]}},

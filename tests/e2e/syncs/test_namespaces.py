@@ -11,6 +11,8 @@ from testing.syncs.landings import LANDINGS
 from testing.syncs.programs import Tables
 from testing.syncs.streams import BY_NAME, Stream
 
+pytestmark = pytest.mark.wide("DuckDB", "Local JSON")
+
 EU = Stream(
     name="orders",
     namespace="eu",

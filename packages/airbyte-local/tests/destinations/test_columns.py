@@ -9,6 +9,8 @@ from airbyte_local.connectors.destinations import duckdb
 from airbyte_local.connectors.destinations.tables import Kind, kind_of
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
+pytestmark = pytest.mark.wide("json", "sqlite", "postgres")
+
 WITHOUT = {"airbyte_type": "timestamp_without_timezone"}
 # A schema, and the type of its column in DuckDB and in PostgreSQL.
 TYPES: list[tuple[Any, str, str]] = [

@@ -11,6 +11,8 @@ from airbyte_local.connectors.protocol import ConnectorFailed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.wide("sqlite")
+
 SCHEMA = {
     "type": "object",
     "properties": {

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
+pytestmark = pytest.mark.wide("json", "sqlite")
+
 A, B = {"id": 1, "name": "a"}, {"id": 2, "name": "b"}
 TURN = 0x61697262797465
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from airbyte_local.connectors.protocol import ConnectorFailed
 
+pytestmark = pytest.mark.wide("json", "sqlite", "postgres")
+
 ANY = {
     "type": "object",
     "properties": {

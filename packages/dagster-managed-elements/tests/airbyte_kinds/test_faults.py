@@ -86,6 +86,7 @@ def test_one_refused_source_skips_its_own_connection_only(workspace):
     workspace.applied(first, second)
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_half_way_leaves_a_truthful_report_and_the_next_apply_finishes(workspace):
     declared = many(50)
     workspace.server.fault("sources/create", "die", after=24, commit=True)
@@ -113,6 +114,7 @@ def test_a_server_that_dies_half_way_leaves_a_truthful_report_and_the_next_apply
     assert len(workspace.connections()) == 50
 
 
+@pytest.mark.wide("repeat-skip")
 @pytest.mark.parametrize("lie", ["pages-shuffled", "pages-repeat-skip"])
 def test_pages_that_lie_never_make_a_duplicate(workspace, lie):
     declared = many(120)
@@ -123,6 +125,7 @@ def test_pages_that_lie_never_make_a_duplicate(workspace, lie):
     assert result.error is not None or result.plan.entries == ()
 
 
+@pytest.mark.slow
 def test_two_hundred_connections_are_read_by_full_pages(workspace):
     declared = many(200)
     workspace.applied(*declared)

@@ -1,0 +1,14 @@
+"""What every test is collected with."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a wide matrix the cells that its mark names run soon, the others are slow tests."""
+    for item in items:
+        mark = item.get_closest_marker("wide")
+        if mark is not None and hasattr(item, "callspec") and not any(word in item.name for word in mark.args):
+            item.add_marker(pytest.mark.slow)
