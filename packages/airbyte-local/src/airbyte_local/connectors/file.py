@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
+from airbyte_local.connectors.files.csv_options import SCHEMAS
 from airbyte_local.connectors.files.csv_tables import CsvTable
 from airbyte_local.connectors.files.json_lines import JsonLinesTable
 from airbyte_local.connectors.files.opening import opened
@@ -88,16 +89,17 @@ class File(Specified):
     @contextmanager
     def _table(self, configuration: Json, around: Surroundings) -> Generator[Table]:
         """Within the block the table can be asked. Raises as `opened`."""
-        asked = configuration["format"], configuration["provider"]["storage"]
-        for word, known in zip(asked, (FORMATS, STORAGES), strict=True):
+        form, options = configuration["format"], _options(configuration)
+        for word, known in ((form, FORMATS), (configuration["provider"]["storage"], STORAGES)):
             if word not in known:
-                raise ConnectorFailed(
-                    f"The local File source reads {' and '.join(FORMATS)} from {' and '.join(STORAGES)}, "
-                    f"not {word}; the real one does: `{self.install}`"
-                )
-        options = _options(configuration)
+                raise self._unread(f"reads {' and '.join(FORMATS)} from {' and '.join(STORAGES)}, not {word}")
+        if form == "csv" and (others := ", ".join(options.keys() - SCHEMAS.keys())):
+            raise self._unread(f"obeys the reader_options {', '.join(sorted(SCHEMAS))}, not {others}")
         with opened(configuration, around) as bytes_:
-            yield FORMATS[configuration["format"]](bytes_, options, around.cancellation)
+            yield FORMATS[form](bytes_, options, around.cancellation)
+
+    def _unread(self, what: str) -> ConnectorFailed:
+        return ConnectorFailed(f"The local File source {what}; the real one does: `{self.install}`")
 
 
 def _options(configuration: Json) -> Json:

@@ -5,9 +5,9 @@ first is longer than the header, the columns in front have no name and are left 
 10,000 rows, and the types of a column are found for each chunk anew; the catalog has those of the first. Unlike
 there, a chunk ends earlier where its rows are very long or wide, so that memory stays bounded.
 
-The types of a column are those that pandas finds, by the rules of its C parser. A column of whole numbers with a
-blank among them holds floats. One text among numbers makes all of them texts; a number that no 64 bits hold makes
-texts too, as does a float beyond the largest.
+The types of a column are those that pandas finds. A column of whole numbers with a blank among them holds floats.
+One text among numbers makes all of them texts; a whole number that 64 bits do not hold makes texts too, as does a
+float beyond the largest.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import math
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.files.csv_options import Columns, CsvOptions, Words, csv_options
+from airbyte_local.connectors.files.csv_options import CsvOptions, csv_options
 from airbyte_local.connectors.files.texts import LONGEST, Text
 from airbyte_local.connectors.protocol import ConnectorFailed
 from airbyte_local.connectors.specifications import DRAFT
@@ -36,9 +36,13 @@ PLAIN = b"0123456789+-.eE \n"  # what a column of numbers consists of, but for i
 NUMBER = re.compile(
     r"[ \t\v\f\r\n]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[ \t\v\f\r\n]*|[+-]?(?i:inf|infinity)"
 )
-LEADING = re.compile(r"\s*[+-]?([0-9]*)\s*")
 INT64 = 2**63
-UINT64 = 2**64
+# What pandas takes for "no value", and for a truth.
+MISSING = frozenset(
+    {"", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA"}
+    | {"NULL", "NaN", "None", "n/a", "nan", "null"}
+)
+TRUTHS = {**dict.fromkeys(("True", "TRUE", "true"), True), **dict.fromkeys(("False", "FALSE", "false"), False)}
 
 
 class CsvTable:
@@ -48,7 +52,7 @@ class CsvTable:
         self._rows = _records(self._text, self._options)
         header = _header(self._rows, self._options)
         first = self._next()
-        self._layout = laid_out(header, first, self._options)
+        self._layout = _laid_out(header, first, self._options)
         self._rows = itertools.chain([] if first is None else [first], self._rows)
 
     def schema(self) -> Json:
@@ -74,11 +78,11 @@ class CsvTable:
                 yield (dict(zip(names, row)) for row in values)  # noqa: B905
 
     def _next(self) -> Cells | None:
-        return next((row for row in self._rows if row or self._options.blank_lines), None)
+        return next(filter(None, self._rows), None)
 
     def _chunks(self) -> Iterator[list[Cells]]:
         most = min(ROWS, max(CELLS // max(self._layout.width, 1), 1))
-        rows = itertools.islice(fitted(self._rows, self._layout, self._options), self._options.rows)
+        rows = itertools.islice(_fitted(self._rows, self._layout, self._options), self._options.rows)
         while True:
             start = self._text.taken
             chunk: list[Cells] = []
@@ -97,7 +101,8 @@ class CsvTable:
         found: dict[str, Column] = {}
         for name in names:
             place = self._layout.places[name]
-            found[name] = column(name, cells[place], self._options.words)
+            is_text = self._options.texts is None or name in self._options.texts
+            found[name] = _column(cells[place], is_text=is_text)
             cells[place] = ()
         return found
 
@@ -106,10 +111,7 @@ def _records(text: Text, options: CsvOptions) -> Iterator[Cells]:
     """All rows of the file but those that `skiprows` names; empty ones too."""
     # The limit is the whole process's; how long a row may be is a matter of `Text`.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
-    rows = _cut(text, options.dialect)
-    if isinstance(options.skipped, int):
-        return itertools.islice(rows, min(options.skipped, sys.maxsize), None)
-    return (row for number, row in enumerate(rows) if number not in options.skipped)
+    return itertools.islice(_cut(text, options.dialect), min(options.skipped, sys.maxsize), None)
 
 
 def _cut(text: Text, dialect: Mapping[str, Any]) -> Iterator[Cells]:
@@ -136,8 +138,7 @@ def _header(rows: Iterator[Cells], options: CsvOptions) -> Cells | None:
     """The row that `header` counts to, those before it passed over; None where there is to be none."""
     if options.header is None:
         return None
-    filled = (row for row in rows if row or options.blank_lines)
-    found = next(itertools.islice(filled, options.header, None), None)
+    found = next(itertools.islice(filter(None, rows), options.header, None), None)
     if found is None:
         raise ConnectorFailed("The file is empty: no columns to parse")
     return found
@@ -149,14 +150,14 @@ class Layout:
     places: dict[str, int]  # by the name of a column, in order
 
 
-def laid_out(header: Cells | None, first: Cells | None, options: CsvOptions) -> Layout:
+def _laid_out(header: Cells | None, first: Cells | None, options: CsvOptions) -> Layout:
     """*first* is the first row of data, if there is one.
 
     Raises:
         ConnectorFailed: no column has a name, or one that an option names is none.
     """
     if options.names is not None:
-        names = list(options.names)
+        names = options.names
     elif header is not None:
         names = _distinct(header)
     elif first is not None:
@@ -164,25 +165,18 @@ def laid_out(header: Cells | None, first: Cells | None, options: CsvOptions) -> 
     else:
         raise ConnectorFailed("The file is empty: no columns to parse")
     count = len(names) if first is None else len(first)
-    nameless = max(count - len(names), 0) if options.numbered else 0
-    places = {name: nameless + place for place, name in enumerate(names)}
-    if options.used is not None:
-        used = _named("usecols", options.used, names)
-        places = {name: place for name, place in places.items() if name in used}
-    if options.index is not None:
-        index = _named("index_col", options.index, names)
-        places = {name: place for name, place in places.items() if name not in index}
+    nameless = max(count - len(names), 0)
+    used = set(names if options.used is None else _used(options.used, names))
+    places = {name: nameless + place for place, name in enumerate(names) if name in used}
     return Layout(width=max(count, len(names)), places=places)
 
 
-def _named(option: str, columns: Columns, names: list[str]) -> set[str]:
-    found: set[str] = set()
+def _used(columns: Sequence[str | int], names: list[str]) -> Iterator[str]:
     for wanted in columns:
         known = wanted in names if isinstance(wanted, str) else -len(names) <= wanted < len(names)
         if not known:
-            raise ConnectorFailed(f"reader_options do not fit: {option} {wanted!r} is no column; there are {names}")
-        found.add(wanted if isinstance(wanted, str) else names[wanted])
-    return found
+            raise ConnectorFailed(f"reader_options do not fit: usecols {wanted!r} is no column; there are {names}")
+        yield wanted if isinstance(wanted, str) else names[wanted]
 
 
 def _distinct(header: Cells) -> list[str]:
@@ -201,7 +195,7 @@ def _distinct(header: Cells) -> list[str]:
     return found
 
 
-def fitted(rows: Iterator[Cells], layout: Layout, options: CsvOptions) -> Iterator[Cells]:
+def _fitted(rows: Iterator[Cells], layout: Layout, options: CsvOptions) -> Iterator[Cells]:
     """Rows as wide as the layout.
 
     Raises:
@@ -211,13 +205,11 @@ def fitted(rows: Iterator[Cells], layout: Layout, options: CsvOptions) -> Iterat
     for number, row in enumerate(rows):
         if len(row) == width:
             yield row
-        elif not row and not options.blank_lines:
-            continue
-        elif len(row) <= width:
+        elif 0 < len(row) < width:
             yield row + [""] * (width - len(row))
-        elif options.used is not None:
+        elif row and options.used is not None:
             yield row[:width]
-        elif not options.lenient:
+        elif row:
             raise ConnectorFailed(f"Row {number + 1} has {len(row)} values where {width} were expected")
 
 
@@ -228,40 +220,24 @@ class Column:
     blanks: bool  # some values are None
 
 
-def column(name: str, cells: Sequence[str], words: Words) -> Column:
-    """Raises ConnectorFailed where `dtype` wants what the cells are not."""
-    missing = words.missing_of(name)
-    blanks = not missing.isdisjoint(cells)
-    present = [cell for cell in cells if cell not in missing] if blanks else cells
-    wanted = words.type_of(name)
-    if wanted is None:
-        found = _inferred(_numerals(present, words), present, words, blanks=blanks)
-    else:
-        found = _cast(name, wanted, present, words, blanks=blanks)
+def _column(cells: Sequence[str], *, is_text: bool) -> Column:
+    blanks = not MISSING.isdisjoint(cells)
+    present = [cell for cell in cells if cell not in MISSING] if blanks else cells
+    found = Column(type="string", values=present, blanks=blanks) if is_text else _inferred(present, blanks=blanks)
     if not blanks:
         return found
     following = iter(found.values)
-    values = [None if cell in missing else next(following) for cell in cells]
-    return Column(type=found.type, values=values, blanks=True)
+    return replace(found, values=[None if cell in MISSING else next(following) for cell in cells], blanks=True)
 
 
-def _numerals(present: Sequence[str], words: Words) -> Sequence[str]:
-    """As Python writes numbers; what is none stays none."""
-    if words.thousands is not None:
-        present = [cell.replace(words.thousands, "") for cell in present]
-    if words.decimal != ".":
-        present = [cell.replace(".", "x").replace(words.decimal, ".") for cell in present]
-    return present
-
-
-def _inferred(numerals: Sequence[str], present: Sequence[str], words: Words, *, blanks: bool) -> Column:
+def _inferred(present: Sequence[str], *, blanks: bool) -> Column:
     if not present:
         return Column(type="number", values=(), blanks=blanks)
-    found = _numbers(numerals, blanks=blanks)
+    found = _numbers(present, blanks=blanks)
     if found is not None:
         return found
-    if all(map(words.truths.__contains__, present)):
-        values = [words.truths[cell] for cell in present]
+    if all(map(TRUTHS.__contains__, present)):
+        values = [TRUTHS[cell] for cell in present]
         return Column(type="string" if blanks else "boolean", values=values, blanks=blanks)
     return Column(type="string", values=present, blanks=blanks)
 
@@ -275,17 +251,12 @@ def _numbers(cells: Sequence[str], *, blanks: bool) -> Column | None:
         whole = list(map(int, cells))
     except ValueError:
         return _floats(cells, plain=plain)
-    least, greatest = min(whole), max(whole)
-    if least >= -INT64 and greatest < INT64:
-        return Column(type="number", values=list(map(float, cells)) if blanks else whole, blanks=blanks)
-    if least < 0 or greatest >= UINT64 or blanks:
+    if min(whole) < -INT64 or max(whole) >= INT64:
         return None
-    return Column(type="string", values=whole, blanks=False)
+    return Column(type="number", values=list(map(float, cells)) if blanks else whole, blanks=blanks)
 
 
 def _floats(cells: Sequence[str], *, plain: bool) -> Column | None:
-    if max(map(len, cells)) > 18 and _too_great(cells):
-        return None
     try:
         values = list(map(float, cells))
     except ValueError:
@@ -297,31 +268,3 @@ def _floats(cells: Sequence[str], *, plain: bool) -> Column | None:
         return None
     # JSON knows no infinity.
     return Column(type="number", values=[None if math.isinf(value) else value for value in values], blanks=True)
-
-
-def _too_great(cells: Sequence[str]) -> bool:
-    """Whether a cell begins with more than 64 bits before one that is no whole number makes floats of them all."""
-    for cell in cells:
-        leading = LEADING.match(cell)
-        if leading is None or int(leading[1][:21] or "0") >= UINT64:
-            return True
-        if leading.end() != len(cell):
-            return False
-    return False
-
-
-def _cast(name: str, wanted: str, present: Sequence[str], words: Words, *, blanks: bool) -> Column:
-    if wanted == "text":
-        return Column(type="string", values=present, blanks=blanks)
-    if wanted == "whole" and blanks:
-        raise ConnectorFailed(f"reader_options: dtype of {name!r} is a whole number, but some are missing")
-    numerals = _numerals(present, words)
-    odd = next((cell for cell in numerals if not NUMBER.fullmatch(cell)), None)
-    if odd is not None:
-        raise ConnectorFailed(f"reader_options: dtype of {name!r} does not fit: {odd!r} is no number")
-    try:
-        values: list[Any] = list(map(int if wanted == "whole" else float, numerals))
-    except ValueError as error:
-        raise ConnectorFailed(f"reader_options: dtype of {name!r} does not fit: {error}") from error
-    finite = [value if math.isfinite(value) else None for value in values]
-    return Column(type="number", values=finite, blanks=blanks or None in finite)
