@@ -118,28 +118,11 @@ def test_a_form_that_is_older_than_the_server_says_so(local, opened):
     opened.complaints.clear()  # the browser's own, of a 403
 
 
-def test_a_client_logs_in_and_out(tmp_path, opened):
-    with server(tmp_path / "airbyte", auth="client") as local:
-        page = opened(f"{local.url}/sources")
-        page.get_by_label("Client id").fill(local.client_id)
-        page.get_by_label("Client secret").fill("wrong")
-        page.get_by_role("button", name="Log in").click()
-        shown(page, "That is not the client id and secret")
-        opened.complaints.clear()  # the browser's own, of a 403
-        page.get_by_label("Client id").fill(local.client_id)
-        page.get_by_label("Client secret").fill(local.client_secret)
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/sources")
-        shown(page, "No sources yet")
-        page.get_by_role("button", name="Log out").click()
-        page.wait_for_url("**/login")
-
-
-@pytest.mark.slow
-def test_basic_is_asked_for_by_the_browser(tmp_path, opened):
-    credentials = {"username": "airbyte", "password": "password"}
-    with server(tmp_path / "airbyte", auth="basic") as local:
-        page = opened(local.url, http_credentials=credentials)
+@pytest.mark.parametrize("auth", ["client", pytest.param("basic", marks=pytest.mark.slow)])
+def test_who_may_come_in_is_asked_for_by_the_browser(tmp_path, opened, auth):
+    with server(tmp_path / "airbyte", auth=auth) as local:
+        pair = ("airbyte", "password") if auth == "basic" else (local.client_id, local.client_secret)
+        page = opened(local.url, http_credentials=dict(zip(("username", "password"), pair, strict=True)))
         shown(page, "No connections yet")
         connect(local)
         page.get_by_role("link", name="users to json").wait_for()

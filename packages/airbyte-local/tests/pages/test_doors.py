@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 
 import anyio
 import httpx
@@ -53,11 +52,6 @@ def basic(username: str, password: str) -> str:
 def jobs(read) -> int:
     with read.server.world.store.transaction() as session:
         return len(session.jobs.newest())
-
-
-def log_in(read, **changes):
-    form = {"client_id": read.server.client_id, "client_secret": read.server.client_secret, "next": "/"}
-    return read.post("/login", {"token": read.token("/login"), **form, **changes})
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
@@ -144,8 +138,8 @@ def test_what_cannot_be_done_is_said_on_the_page(read, past, connection_id):
 
 
 def test_without_auth_there_is_nothing_to_log_in_to(read):
-    assert read.get("/login").status_code == 404
-    assert "Log out" not in read.get("/").text
+    assert read.get("/").status_code == 200
+    assert "www-authenticate" not in read.get("/").headers
 
 
 @pytest.mark.parametrize("version", ["0.50", "2.0"])
@@ -163,72 +157,19 @@ def test_basic_is_asked_for_and_taken(behind, version):
 
 
 @pytest.mark.parametrize("version", ["1.5", "2.0", "cloud"])
-def test_a_client_logs_in_once_for_a_session(behind, version):
+def test_behind_client_credentials_pages_ask_for_just_these(behind, version):
     read = behind("client", version)
-    for path in PAGES[:-1]:
-        asked = read.get(path)
-        assert (asked.status_code, asked.headers["location"]) == (303, f"/login?next=%2F{path[1:]}")
+    right = basic(read.server.client_id, read.server.client_secret)
+    wrong = basic(read.server.client_id, "wrong")
+    for path in PAGES:
+        refused = read.get(path)
+        assert (refused.status_code, refused.headers["www-authenticate"][:6]) == (401, "Basic "), path
+        assert read.get(path, authorization=wrong).status_code == 401
     assert read.get("/events", accept="text/event-stream").status_code == 401
     assert read.post("/connections/x/sync", {}).status_code == 401
-
-    answer = log_in(read, next="/sources?q=x")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sources?q=x")
-    cookie = answer.headers["set-cookie"]
-    assert {"HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
-    assert read.server.client_secret not in cookie
-    assert read.get("/").status_code == 200
-    assert "Log out" in read.get("/").text
-
-    assert read.post("/logout", {"token": read.token("/")}).status_code == 303
-    assert read.get("/").status_code == 303
-    read.client.cookies.set(*cookie.partition(";")[0].split("=", 1))
-    assert read.get("/").status_code == 303, "the session is over, whoever still has its name"
-
-
-def test_a_session_ends_by_itself(behind):
-    read = behind("client")
-    log_in(read)
-    behind.now[0] += 12 * 3600 - 1
-    assert read.get("/").status_code == 200
-    behind.now[0] += 1
-    assert read.get("/").status_code == 303
-
-
-def test_wrong_secrets_do_not_log_in_and_soon_nobody_does(behind):
-    read = behind("client")
-    for n in range(10):
-        refused = log_in(read, client_secret=f"wrong {n}")
-        assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
-        assert f"wrong {n}" not in refused.text
-    slowed = log_in(read)
-    assert (slowed.status_code, slowed.headers["retry-after"]) == (429, "60")
-    behind.now[0] += 60
-    assert log_in(read).status_code == 303
-
-
-@pytest.mark.parametrize(
-    "wanted", ["http://evil.example/", "//evil.example", "/\\evil.example", "x", "", "/\t/evil", "/a\r\nb: c"]
-)
-def test_a_login_leads_nowhere_else(behind, wanted):
-    read = behind("client")
-    assert log_in(read, next=wanted).headers["location"] == "/"
-
-
-def test_a_login_from_elsewhere_is_refused(behind):
-    read = behind("client")
-    assert log_in(read, token="x").status_code == 403
-    form = {
-        "token": read.token("/login"),
-        "client_id": read.server.client_id,
-        "client_secret": read.server.client_secret,
-    }
-    assert read.post("/login", form, **{"sec-fetch-site": "cross-site"}).status_code == 403
-
-
-def test_two_servers_on_one_machine_have_cookies_of_their_own(behind, read):
-    first = behind("client")
-    name = re.match("[^=]+", log_in(first).headers["set-cookie"])[0]
-    assert name == f"airbyte_local_{first.server.port}"
+    assert read.get("/", authorization=right).status_code == 200
+    assert read.get("/assets/pages.css").status_code == 200
+    assert read.get("/api/public/v1/sources", authorization=right).status_code in {401, 404}, "no way into the APIs"
 
 
 def test_a_bearer_token_opens_the_api_and_no_page(behind):
@@ -236,4 +177,4 @@ def test_a_bearer_token_opens_the_api_and_no_page(behind):
     mine = {"client_id": read.server.client_id, "client_secret": read.server.client_secret}
     bought = read.client.post(f"{read.server.public_url}/applications/token", json=mine).json()["access_token"]
     assert read.get("/api/public/v1/sources", authorization=f"Bearer {bought}").status_code == 200
-    assert read.get("/", authorization=f"Bearer {bought}").status_code == 303
+    assert read.get("/", authorization=f"Bearer {bought}").status_code == 401

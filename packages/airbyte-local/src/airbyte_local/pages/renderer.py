@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Broken, Known, NotFound, Problem, Refusal
 from airbyte_local.pages import rendering
-from airbyte_local.pages.access import FormLogin, FormToken, Login
+from airbyte_local.pages.access import FormToken
 from airbyte_local.pages.listings import Outlook
 
 LOGGER = logging.getLogger(__name__)
@@ -28,15 +28,12 @@ TYPES = {
     "SOURCE_CONNECTION": "source",
     "DESTINATION_CONNECTION": "destination",
 }
-ASSETS = "/assets/"
-LOGIN = "/login"
 NOWHERE = Outlook(workspaces=(), chosen=None)
 
 
 class Renderer:
-    def __init__(self, world: Callable[[], World], *, login: Login) -> None:
+    def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
-        self.login = login
         self.token = FormToken()
         # Of its own: pages must not take the threads that answer the APIs.
         self._threads: anyio.CapacityLimiter | None = None
@@ -44,9 +41,6 @@ class Renderer:
     @property
     def world(self) -> World:
         return self._world()
-
-    def is_public(self, path: str) -> bool:
-        return path.startswith(ASSETS) or (path == LOGIN and isinstance(self.login, FormLogin))
 
     async def thread(self, work: Callable[[], T]) -> T:
         if self._threads is None:
@@ -71,7 +65,6 @@ class Renderer:
             "path": path,
             "outlook": NOWHERE,
             "form_token": self.token.value,
-            "logged_in": isinstance(self.login, FormLogin) and path != LOGIN,
         }
 
     async def message(self, request: Request, status: int, title: str, text: str) -> Response:

@@ -14,7 +14,7 @@ from airbyte_local.http.auth import Auth
 from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import NotFound
-from airbyte_local.pages.access import login_for
+from airbyte_local.pages.access import Login
 from airbyte_local.pages.actions import Actions
 from airbyte_local.pages.renderer import Renderer
 from airbyte_local.pages.views import Views
@@ -44,12 +44,11 @@ class Pages:
         auth: Auth,
         open_connections: OpenConnections,
     ) -> None:
-        renderer = Renderer(world, login=login_for(auth, lambda: world().now()))
+        renderer, self._login = Renderer(world), Login(auth)
         views, actions = Views(renderer, open_connections), Actions(renderer)
         self._routes: list[BaseRoute] = [*views.routes(), *actions.routes()]
         handled = {NotFound: renderer.missing, HTTPException: renderer.missing, Exception: renderer.broken}
-        app = _Guarded(Starlette(routes=self._routes, exception_handlers=handled), renderer)
-        self._app: ASGIApp = app
+        self._app: ASGIApp = Starlette(routes=self._routes, exception_handlers=handled)
 
     def wants(self, scope: Scope) -> bool:
         """Whether the request, which is for no API, is for a page, rather than for nothing that there is."""
@@ -67,16 +66,6 @@ class Pages:
                 message["headers"] = [*message["headers"], *HEADERS, *kept]
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
-
-
-class _Guarded:
-    """Asks for a login before anything but what a page looks like, and who wants to log in."""
-
-    def __init__(self, app: ASGIApp, renderer: Renderer) -> None:
-        self._app, self._renderer = app, renderer
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        refusal = None if self._renderer.is_public(scope["path"]) else self._renderer.login.refusal(request)
-        await (refusal or self._app)(scope, receive, send)
+        is_public = scope["path"].startswith("/assets/")  # what pages look like
+        refusal = None if is_public else self._login.refusal(Request(scope, receive))
+        await (refusal or self._app)(scope, receive, send_with_headers)
