@@ -47,7 +47,7 @@ def test_a_connection_is_listed_with_both_ends_and_its_schedule(read, api):
     )
     said = read.text("/")
     assert "nightly" in said
-    assert "people Sample Data → to out Local JSON 3 Every day at 02:00 (UTC) Never" in said
+    assert "people Sample Data → to out Local JSON 3 At 02:00 (UTC) Never" in said
 
 
 def test_the_last_job_is_listed_with_its_rows_and_when_it_ended(read, past, connection_id):

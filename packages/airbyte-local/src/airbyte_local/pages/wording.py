@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import functools
 from datetime import datetime, timezone
+
+from cron_descriptor import FormatError, MissingFieldError, Options, WrongArgumentError, get_description
 
 from airbyte_local.model.json_values import Json
 
@@ -16,16 +18,6 @@ UNITS = (
     ("second", 1),
 )
 SIZES = ("B", "kB", "MB", "GB", "TB")
-DAYS = {
-    "SUN": "Sunday",
-    "MON": "Monday",
-    "TUE": "Tuesday",
-    "WED": "Wednesday",
-    "THU": "Thursday",
-    "FRI": "Friday",
-    "SAT": "Saturday",
-}
-NUMBERED_DAYS = {str(number): name for number, name in enumerate(DAYS.values(), start=1)}
 READING = {"full_refresh": "Full refresh", "incremental": "Incremental"}
 WRITING = {
     "overwrite": "overwrite",
@@ -108,7 +100,7 @@ def field_path(path: list[str]) -> str:
 
 
 def schedule(details: Json) -> str:
-    """What a connection's schedule means, in words; a cron expression that has none as it is."""
+    """What a connection's schedule means, in words."""
     data: Json = details.get("scheduleData") or {}
     match details.get("scheduleType"):
         case "basic":
@@ -117,37 +109,17 @@ def schedule(details: Json) -> str:
             return f"Every {unit}" if every["units"] == 1 else f"Every {counting(every['units'], unit)}"
         case "cron":
             cron: Json = data["cron"]
-            said = cron_words(cron["cronExpression"]) or f"Cron {cron['cronExpression']}"
-            return f"{said} ({cron['cronTimeZone']})"
+            return f"{cron_words(cron['cronExpression'])} ({cron['cronTimeZone']})"
         case _:
             return "Manual"
 
 
-def cron_words(expression: str) -> str | None:
-    """Of the Quartz expressions that people write most; None for all others."""
-    parts = expression.upper().split()[:6]
-    if len(parts) < 6 or parts[0] != "0" or parts[4] != "*":
-        return None
-    minute, hour, day, _, weekday = parts[1:]
-    everyday = {day, weekday} <= {"*", "?"}
-    if everyday and (step := re.fullmatch(r"(?:0|\*)/(\d+)", minute)) and hour == "*":
-        return f"Every {counting(int(step[1]), 'minute')}"
-    if not minute.isdigit():
-        return None
-    if everyday and hour == "*":
-        return "Every hour" if minute == "0" else f"Every hour at minute {int(minute)}"
-    if everyday and minute == "0" and (step := re.fullmatch(r"(?:0|\*)/(\d+)", hour)):
-        return f"Every {counting(int(step[1]), 'hour')}"
-    when = _days(day, weekday) if hour.isdigit() else None
-    return f"{when} at {int(hour):02d}:{int(minute):02d}" if when else None
-
-
-def _days(day: str, weekday: str) -> str | None:
-    if {day, weekday} <= {"*", "?"}:
-        return "Every day"
-    if weekday in {"*", "?"} and day.isdigit():
-        return f"On day {int(day)} of every month"
-    if day in {"*", "?"} and weekday in {"MON-FRI", "2-6"}:
-        return "Every weekday"
-    name = DAYS.get(weekday) or NUMBERED_DAYS.get(weekday)
-    return f"Every {name}" if day in {"*", "?"} and name else None
+@functools.lru_cache(maxsize=4096)
+def cron_words(expression: str) -> str:
+    """Of a Quartz expression, whose week begins with Sunday, the 1st; one that has none as it is."""
+    quartz = Options()
+    quartz.locale_code, quartz.use_24hour_time_format, quartz.day_of_week_start_index_zero = "en_US", True, False
+    try:
+        return get_description(expression, quartz)
+    except (FormatError, MissingFieldError, WrongArgumentError):
+        return f"Cron {expression}"
