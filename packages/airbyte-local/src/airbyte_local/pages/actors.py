@@ -4,51 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local.connectors.availability import availability
-from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.jobs.world import World
 from airbyte_local.model import configurations as cfg
-from airbyte_local.model.json_values import is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.pages.listings import Asked, Listing, Outlook, listing, outlook
-from airbyte_local.store import Actor, Connection, Session
+from airbyte_local.store import Session
 
 PAGE = 200
 SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imitated here: "}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActorRow:
-    actor: Actor
-    workspace: str | None
-    type_name: str
-    connections: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One leaf of a configuration. *secret*: the value is the mask."""
-
-    path: tuple[str, ...]
-    value: str
-    secret: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActorPage:
-    id: str
-    name: str
-    deleted: bool
-    definition: ActorDefinition
-    created_at: int
-    settings: tuple[Setting, ...]
-    connections: tuple[Connection, ...]
-    streams: tuple[str, ...] | None  # of the last discovery; None: there was none
-    discovered_at: int | None
-    outlook: Outlook
 
 
 def actor_list(world: World, session: Session, outlook: Outlook, words: Vocabulary, asked: Asked) -> Listing:
@@ -57,14 +24,14 @@ def actor_list(world: World, session: Session, outlook: Outlook, words: Vocabula
     for workspace_id in outlook.ids:
         counts |= session.connections.count_by_actor(workspace_id)
 
-    def rows(ids: list[str]) -> list[ActorRow]:
+    def rows(ids: list[str]) -> list[Json]:
         return [
-            ActorRow(
-                actor=actor,
-                workspace=outlook.name_of(actor.workspace_id),
-                type_name=directory.get(actor.definition_id).name,
-                connections=counts.get(actor.id, 0),
-            )
+            {
+                "actor": actor,
+                "workspace": outlook.name_of(actor.workspace_id),
+                "type_name": directory.get(actor.definition_id).name,
+                "connections": counts.get(actor.id, 0),
+            }
             for actor in session.actors.whole(ids)
         ]
 
@@ -78,7 +45,7 @@ def actor_list(world: World, session: Session, outlook: Outlook, words: Vocabula
     return listing(found, asked, rows, total=len(lines), size=PAGE)
 
 
-def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str) -> ActorPage:
+def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str) -> Json:
     """Deleted ones too.
 
     Raises:
@@ -88,30 +55,25 @@ def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str)
     definition = world.definitions(session, words.kind).get(actor.definition_id)
     newest = session.catalogs.newest(actor.id) if words.kind == "source" else None
     catalog = session.catalogs.get(newest[0]) if newest else None
-    return ActorPage(
-        id=actor.id,
-        name=actor.name,
-        deleted=actor.tombstone,
-        definition=definition,
-        created_at=actor.created_at,
-        settings=tuple(settings(actor, definition)),
-        connections=tuple(session.connections.of_actor(actor.id)),
-        streams=tuple(stream["name"] for stream in catalog.streams) if catalog else None,
-        discovered_at=newest[1] if newest else None,
-        outlook=outlook(session, actor.workspace_id),
-    )
+    shown = cfg.mask(definition.connector.spec(), actor.configuration) if actor.configuration else None
+    return {
+        "id": actor.id,
+        "name": actor.name,
+        "deleted": actor.tombstone,
+        "definition": definition,
+        "created_at": actor.created_at,
+        "settings": list(_leaves(shown, ())) if shown else [],
+        "connections": session.connections.of_actor(actor.id),
+        "streams": [stream["name"] for stream in catalog.streams] if catalog else None,  # None: never discovered
+        "discovered_at": newest[1] if newest else None,
+        "outlook": outlook(session, actor.workspace_id),
+    }
 
 
-def settings(actor: Actor, definition: ActorDefinition) -> Iterator[Setting]:
-    if not actor.configuration:
-        return iter(())
-    return _leaves(cfg.mask(definition.connector.spec(), actor.configuration), ())
-
-
-def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Setting]:
+def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Json]:
     # What the store keeps in the place of a secret stays one, also where the specification no longer says so.
     if cfg.is_reference(value):
-        yield Setting(path=path, value=cfg.MASK, secret=True)
+        yield {"path": path, "value": cfg.MASK, "secret": True}
     elif is_object(value) and value:
         for key, inner in value.items():
             yield from _leaves(inner, (*path, key))
@@ -119,7 +81,7 @@ def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Setting]:
         for position, inner in enumerate(value, start=1):
             yield from _leaves(inner, (*path, str(position)))
     else:
-        yield Setting(path=path, value=_text(value), secret=value == cfg.MASK)
+        yield {"path": path, "value": _text(value), "secret": value == cfg.MASK}
 
 
 def _text(value: Any) -> str:
@@ -132,21 +94,13 @@ def _text(value: Any) -> str:
     return "(empty)" if value in ("", {}) else str(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectorRow:
-    definition: ActorDefinition
-    runs: bool
-    how: str
-    used: int
-
-
-def connector_rows(world: World, session: Session, outlook: Outlook) -> list[ConnectorRow]:
+def connector_rows(world: World, session: Session, outlook: Outlook) -> list[Json]:
     """Those that run here first, then by name."""
-    rows: list[ConnectorRow] = []
+    rows: list[Json] = []
     for kind in ("source", "destination"):
         used = Counter(line.definition_id for line in session.actors.lines(kind, outlook.ids))
         for definition in world.definitions(session, kind).all():
             found = availability(definition.repository, definition.connector)
             how = SAID[found.standing] + found.how
-            rows.append(ConnectorRow(definition=definition, runs=found.runs, how=how, used=used[definition.id]))
-    return sorted(rows, key=lambda row: (not row.runs, row.definition.name.casefold()))
+            rows.append({"definition": definition, "runs": found.runs, "how": how, "used": used[definition.id]})
+    return sorted(rows, key=lambda row: (not row["runs"], row["definition"].name.casefold()))

@@ -6,7 +6,6 @@ Those that are open are told what changes on them, and the log of an attempt as 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -22,7 +21,7 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.pages import events, rendering
 from airbyte_local.pages.actors import actor_list, actor_page, connector_rows
-from airbyte_local.pages.connections import SHOWING, SHOWN, ConnectionPage, Past, connection_list, connection_page
+from airbyte_local.pages.connections import SHOWING, SHOWN, Past, connection_list, connection_page
 from airbyte_local.pages.differences import difference_page
 from airbyte_local.pages.events import EventStream, Log
 from airbyte_local.pages.listings import Asked, outlook, whole
@@ -139,24 +138,6 @@ async def _asset(request: Request) -> Response:
     return Response(rendering.asset(name), headers=KEPT, media_type=rendering.ASSETS[name])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Whose log is shown: an attempt of a job; None where there is none yet."""
-
-    job: Past | None
-    attempt: int | None
-
-    @property
-    def over(self) -> bool:
-        if self.job is None or self.attempt is None:
-            return True
-        return all(one.status != "running" for one in self.job.tries if one.number == self.attempt)
-
-    @property
-    def digest(self) -> str:
-        return f"{self.job.id if self.job else ''}/{self.attempt}/{len(self.job.tries) if self.job else 0}"
-
-
 def find_connections(world: World, query: Query) -> Context:
     with world.store.transaction() as session:
         here = outlook(session, query.get("workspace"))
@@ -167,22 +148,24 @@ def find_connection(world: World, query: Query, connection_id: str, *, lines: bo
     """Without *lines* the log is empty, for who will ask for them."""
     with world.store.transaction() as session:
         found = connection_page(world, session, connection_id)
-    choice = _choice(found, query)
+    job, attempt = _choice(found["jobs"], query)
     read: list[LogLine] = []
     offset = 0
-    if lines and choice.job and choice.attempt is not None:
-        read, offset = read_log(world.data, choice.job.id, choice.attempt)
+    if lines and job and attempt is not None:
+        read, offset = read_log(world.data, job.id, attempt)
+    tries = job.tries if job else ()
+    over = all(one.status != "running" for one in tries if one.number == attempt)
     return {
-        "outlook": found.outlook,
+        "outlook": found["outlook"],
         "connection": found,
         "most_jobs": SHOWN,
-        "choice": choice,
+        "choice": {"job": job, "attempt": attempt},
         "chosen": {name: query[name] for name in ("job", "attempt") if query.get(name)},
         "lines": read[-LINES:],
         "left_out": max(0, len(read) - LINES),
         "offset": offset,
-        "follows": not (lines and choice.over),
-        "digests": {"log": choice.digest},
+        "follows": not (lines and over),
+        "digests": {"log": f"{job.id if job else ''}/{attempt}/{len(tries)}"},
         "notice": None,
     }
 
@@ -197,7 +180,7 @@ def find_actors(words: Vocabulary, world: World, query: Query) -> Context:
 def find_actor(words: Vocabulary, world: World, _query: Query, actor_id: str) -> Context:
     with world.store.transaction() as session:
         found = actor_page(world, session, words, actor_id)
-    return {"outlook": found.outlook, "words": words, "actor": found}
+    return {"outlook": found["outlook"], "words": words, "actor": found}
 
 
 def find_definitions(world: World, query: Query) -> Context:
@@ -219,12 +202,10 @@ def _asked(query: Query) -> Asked:
     return Asked(text=text, show=show if show in SHOWING else "", page=whole(query.get("page"), 1))
 
 
-def _choice(found: ConnectionPage, query: Query) -> Choice:
-    """The job and attempt that the address names, else the newest."""
+def _choice(jobs: Sequence[Past], query: Query) -> tuple[Past | None, int | None]:
+    """Whose log is shown: the job and attempt that the address names, else the newest; None where there is none."""
     wanted = whole(query.get("job"), 0)
-    job = next((past for past in found.jobs if past.id == wanted), None)
-    if job is None:
-        job = found.jobs[0] if found.jobs else None
+    job = next((past for past in jobs if past.id == wanted), jobs[0] if jobs else None)
     numbers = [attempt.number for attempt in job.tries] if job else []
     attempt = whole(query.get("attempt"), -1)
-    return Choice(job=job, attempt=attempt if attempt in numbers else max(numbers, default=None))
+    return job, attempt if attempt in numbers else max(numbers, default=None)

@@ -95,10 +95,6 @@ def sync_mode(config: Json) -> str:
     return f"{READING.get(reading, reading)}, {WRITING.get(writing, writing)}"
 
 
-def field_path(path: list[str]) -> str:
-    return ".".join(path)
-
-
 def schedule(details: Json) -> str:
     """What a connection's schedule means, in words."""
     data: Json = details.get("scheduleData") or {}
