@@ -6,14 +6,15 @@ It ends when the reader leaves, when there is no more to tell, or when the serve
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
 
-from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.logs import LogLine
 from airbyte_local.model.errors import NotFound
 from airbyte_local.pages.rendering import Part
@@ -21,12 +22,11 @@ from airbyte_local.pages.rendering import Part
 TICK_SECONDS = 0.5
 QUIET_TICKS = 30
 """After so many looks without news a comment is sent, so that whatever is in between keeps the line open."""
-FAREWELL_SECONDS = 0.2
-HEADERS = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-store"),
-    (b"x-accel-buffering", b"no"),
-]
+HEADERS = {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,47 +38,18 @@ class Log:
     over: bool
 
 
-class EventStream:
-    """An ASGI answer that sends each text of *events* as it comes."""
-
-    def __init__(self, events: AsyncIterator[str], open_connections: OpenConnections) -> None:
-        self._events = events
-        self._open_connections = open_connections
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] == "HEAD":
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await self._tell(receive, send)
-        with anyio.move_on_after(FAREWELL_SECONDS) as farewell:
-            await send({"type": "http.response.body", "body": b""})
-        if farewell.cancelled_caught:  # a reader that does not read would hold up the server's end
-            self._open_connections.cut(scope.get("client"))
-            await _disconnected(receive)
-
-    async def _tell(self, receive: Receive, send: Send) -> None:
-        async with anyio.create_task_group() as group:
-
-            async def end_after(waiting: Callable[[], Awaitable[object]]) -> None:
-                await waiting()
-                group.cancel_scope.cancel()
-
-            group.start_soon(end_after, lambda: _disconnected(receive))
-            group.start_soon(end_after, self._open_connections.ending.wait)
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            async for event in self._events:
-                await send(
-                    {"type": "http.response.body", "body": event.encode("utf-8", "replace"), "more_body": True}
-                )
-            group.cancel_scope.cancel()
+def event_stream(request: Request, events: AsyncIterator[str]) -> Response:
+    """An answer that has each text of *events* as it comes."""
+    if request.method == "HEAD":
+        return Response(headers=HEADERS)
+    return StreamingResponse((text.encode("utf-8", "replace") async for text in events), headers=HEADERS)
 
 
-async def parts(look: Callable[[], Awaitable[Sequence[Part]]]) -> AsyncIterator[str]:
-    """Each part at first, and again whenever it has become another one."""
+async def parts(look: Callable[[], Awaitable[Sequence[Part]]], ending: asyncio.Event) -> AsyncIterator[str]:
+    """Each part at first, and again whenever it has become another one, until *ending*."""
     sent: dict[str, str] = {}
     quiet = 0
-    while True:
+    while not ending.is_set():
         began = anyio.current_time()
         try:
             found = await look()
@@ -94,14 +65,18 @@ async def parts(look: Callable[[], Awaitable[Sequence[Part]]]) -> AsyncIterator[
             quiet = 0
             yield ":\n\n"
         # Of thousands of connections a look takes long: an open page has a tenth of the machine at most.
-        await anyio.sleep(max(TICK_SECONDS, 9 * (anyio.current_time() - began)))
+        with anyio.move_on_after(max(TICK_SECONDS, 9 * (anyio.current_time() - began))):
+            await ending.wait()
 
 
 async def log(
-    look: Callable[[int], Awaitable[Log | None]], render: Callable[[Sequence[LogLine]], str], after: int
+    look: Callable[[int], Awaitable[Log | None]],
+    render: Callable[[Sequence[LogLine]], str],
+    after: int,
+    ending: asyncio.Event,
 ) -> AsyncIterator[str]:
     """The lines of one attempt as they come, from byte *after* of its log on; None of *look*: it is no more."""
-    while (found := await look(after)) is not None:
+    while (found := await look(after)) is not None and not ending.is_set():
         after = found.offset
         if found.lines:
             yield event("lines", {"html": render(found.lines)}, id_=after)
@@ -109,15 +84,12 @@ async def log(
             yield event("over", {})
             return
         if not found.over:
-            await anyio.sleep(TICK_SECONDS)
-    yield event("gone", {})
+            with anyio.move_on_after(TICK_SECONDS):
+                await ending.wait()
+    if found is None:
+        yield event("gone", {})
 
 
 def event(name: str, data: object, *, id_: int | None = None) -> str:
     numbered = "" if id_ is None else f"id: {id_}\n"
     return f"event: {name}\n{numbered}data: {json.dumps(data)}\n\n"
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -12,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from airbyte_local.http import diffs
 from airbyte_local.http.door import OpenConnections
@@ -23,14 +22,14 @@ from airbyte_local.pages import events, rendering
 from airbyte_local.pages.actors import actor_list, actor_page, connector_rows
 from airbyte_local.pages.connections import SHOWING, SHOWN, Past, connection_list, connection_page
 from airbyte_local.pages.differences import difference_page
-from airbyte_local.pages.events import EventStream, Log
+from airbyte_local.pages.events import Log
 from airbyte_local.pages.listings import Asked, outlook, whole
 from airbyte_local.pages.renderer import Context, Find, Renderer
 from airbyte_local.pages.rendering import Part
 from airbyte_local.pages.wording import clock
 
 Query = Mapping[str, str]
-Endpoint = Callable[[Request], Awaitable[ASGIApp]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 LINES = 1000
 """Of a log, the last so many are in the page itself."""
 FARTHEST = 2**40
@@ -70,27 +69,28 @@ class Views:
         return show
 
     def _events(self, path: str, find: Callable[..., Context], names: Sequence[str]) -> Endpoint:
-        async def listen(request: Request) -> ASGIApp:
-            return self._parts(path, self._found(request, find), names)
+        async def listen(request: Request) -> Response:
+            return self._parts(request, path, self._found(request, find), names)
 
         return listen
 
-    async def _connection_events(self, request: Request) -> ASGIApp:
+    async def _connection_events(self, request: Request) -> Response:
         find = self._found(request, partial(find_connection, lines=False))
         await self._renderer.thread(find)  # one that is not there is answered as such, and not asked for again
-        return self._parts(request.url.path.removesuffix("/events"), find, CONNECTION_PARTS)
+        return self._parts(request, request.url.path.removesuffix("/events"), find, CONNECTION_PARTS)
 
     def _found(self, request: Request, find: Callable[..., Context]) -> Find:
         return partial(find, self._renderer.world, request.query_params, *request.path_params.values())
 
-    def _parts(self, path: str, find: Find, names: Sequence[str]) -> EventStream:
+    def _parts(self, request: Request, path: str, find: Find, names: Sequence[str]) -> Response:
         def look() -> list[Part]:
             context = {**self._renderer.frame(path), **find()}
             return [rendering.part(name, context) for name in names]
 
-        return EventStream(events.parts(partial(self._renderer.thread, look)), self._open_connections)
+        told = events.parts(partial(self._renderer.thread, look), self._open_connections.ending)
+        return events.event_stream(request, told)
 
-    async def _log(self, request: Request) -> ASGIApp:
+    async def _log(self, request: Request) -> Response:
         """To a script as it comes; to anybody else what there is, as plain text."""
         look = partial(self._look, request.path_params["job"], request.path_params["attempt"])
         follows = "text/event-stream" in request.headers.get("accept", "")
@@ -100,8 +100,9 @@ class Views:
         if not follows:
             return PlainTextResponse("".join(_plain(line) for line in found.lines))
         after = whole(request.headers.get("last-event-id") or request.query_params.get("after"), 0)
-        told = events.log(lambda offset: self._renderer.thread(partial(look, offset)), _lines, after)
-        return EventStream(told, self._open_connections)
+        ending = self._open_connections.ending
+        told = events.log(lambda offset: self._renderer.thread(partial(look, offset)), _lines, after, ending)
+        return events.event_stream(request, told)
 
     def _look(self, job_id: int, attempt: int, after: int) -> Log | None:
         """None: nobody knows such an attempt. Looked up first: what is over then has been written to the end."""
