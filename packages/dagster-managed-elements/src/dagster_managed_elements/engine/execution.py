@@ -190,7 +190,7 @@ class _Run:
         declared = await self._settle(change.declared, None, kind)
         if isinstance(change, Replace) and kind.create_first:
             interim = Interim(change.key.name, change.observed.id, kind.interim_note(declared), change.attempt)
-            declared = replace(declared, key=replace(change.key, name=str(interim)))
+            declared = replace(declared, key=replace(change.key, name=interim.within(kind.longest_name)))
         if (rival := await self.rivals.taken(kind, declared.key.name)) is not None:
             text = f"somebody else has created one of this name since the plan was made ({rival}); check again"
             raise ManagedElementsError(text)

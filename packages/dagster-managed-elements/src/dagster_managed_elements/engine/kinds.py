@@ -50,7 +50,7 @@ class Kind(ABC):
 
     *longest_name* is how many characters the server has room for. With *create_first* a replacement is made under
     an interim name before the old object is deleted, and then given its own: where it cannot be made nothing is
-    lost. For objects that can be renamed, and need `rename`.
+    lost. For objects that can be renamed, and need `rename`, and room for an interim name: some 100 characters.
     """
 
     name: ClassVar[str]

@@ -136,8 +136,11 @@ class Interims:
     begun: Sequence[Pair] = ()
 
 
-def match_interims(pairs: Sequence[Pair]) -> Interims:
-    """Pairs what has an interim name with the element it is on its way to be; of several, the last attempt."""
+def match_interims(pairs: Sequence[Pair], longest: Mapping[str, int | None]) -> Interims:
+    """Pairs what has an interim name with the element it is on its way to be; of several, the last attempt.
+
+    *longest* says by kind how many characters of a name there is room for.
+    """
     alone = [pair.observed for pair in pairs if pair.observed is not None and pair.declared is None]
     found = [(interim, observed) for observed in alone if (interim := read_interim(observed.name)) is not None]
     if not found:
@@ -148,7 +151,9 @@ def match_interims(pairs: Sequence[Pair]) -> Interims:
     for interim, observed in sorted(found, key=lambda each: (-each[0].attempt, each[1].id)):
         for pair in pairs:
             declared = pair.declared
-            if declared is None or declared.key.kind != observed.kind or not interim.is_for(declared.key.name):
+            if declared is None or declared.key.kind != observed.kind:
+                continue
+            if not interim.is_for(declared.key.name, longest.get(observed.kind)):
                 continue
             if pair.observed is None and interim.replaces not in there and declared.key not in ending:
                 ending[declared.key] = observed

@@ -14,8 +14,6 @@ _SUFFIX: Final = re.compile(
     r"(?s)(?P<name>.*) \(dagster-me replaces (?P<id>[^\s(),]+)"
     r"(?:, attempt (?P<attempt>[1-9][0-9]{0,5}))?(?:, then (?P<note>[a-z]+))?\)"
 )
-_LONGEST: Final = 256
-"""Characters of a name that servers take (Airbyte's database has no more)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +29,17 @@ class Interim:
     note: str = ""
     attempt: int = 1
 
-    def __str__(self) -> str:
+    def within(self, longest: int | None) -> str:
+        """The text of it, in which *name* is cut to what there is room for: *longest* characters, None: any."""
         again = f", attempt {self.attempt}" if self.attempt > 1 else ""
         then = f", then {self.note}" if self.note else ""
         suffix = f" (dagster-me replaces {self.replaces}{again}{then})"
-        return self.name[: _LONGEST - len(suffix)] + suffix
+        room = None if longest is None else max(longest - len(suffix), 0)
+        return self.name[:room] + suffix
 
-    def is_for(self, name: str) -> bool:
-        """Whether it is *name* that this one is on its way to: a long one is cut in an interim name."""
-        return str(replace(self, name=name)) == str(self)
+    def is_for(self, name: str, longest: int | None) -> bool:
+        """Whether it is *name* that this one is on its way to."""
+        return replace(self, name=name).within(longest) == self.within(longest)
 
 
 def read_interim(name: str) -> Interim | None:

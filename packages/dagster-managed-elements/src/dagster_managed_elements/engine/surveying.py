@@ -92,11 +92,15 @@ async def survey(
 
 
 def _too_long(declared: Iterable[Declared], session: Session) -> Iterator[Problem]:
-    longest = {kind.name: kind.longest_name for kind in session.kinds}
+    longest = _longest_names(session)
     for key in (each.key for each in declared):
         most, length = longest.get(key.kind), len(str(key.name))
         if most is not None and length > most:
             yield Problem(key, (), f"its name has {length:,} characters; there is room for {most}")
+
+
+def _longest_names(session: Session) -> Mapping[str, int | None]:
+    return {kind.name: kind.longest_name for kind in session.kinds}
 
 
 def _unknown_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:
@@ -121,7 +125,7 @@ class _Work:
         self.session, self.reading, self.memory = session, reading, memory
         self.resent, self.unmentioned = resent, unmentioned
         matched, self.problems = match(declared, reading.readable, memory)
-        interims = match_interims(matched)
+        interims = match_interims(matched, _longest_names(session))
         self.pairs, self.begun = list(interims.pairs), list(interims.begun)
         self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
         self.notices = [_left_out(each) for each in reading.unreadable]
