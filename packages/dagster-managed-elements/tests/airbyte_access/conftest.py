@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -134,27 +135,43 @@ def asking(airbyte_local: LocalAirbyte) -> Iterator[Callable[[int], Door]]:
         yield lambda uses: stack.enter_context(opened(Door(airbyte_local.port, uses=uses)))
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate for 127.0.0.1 and its *key*, and the private *authority* that signed it, which nobody trusts."""
+
+    authority: Path
+    chain: Path
+    key: Path
+
+
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that nobody trusts, and its key, made by openssl."""
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """Made by openssl."""
     if (openssl := shutil.which("openssl")) is None:
         if os.environ.get("CI") == "true":
             pytest.fail("needs the openssl command")
         pytest.skip("needs the openssl command")
     folder = tmp_path_factory.mktemp("certificate")
-    made, key = folder / "certificate.pem", folder / "key.pem"
-    what = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    more = ["-addext", "subjectAltName=IP:127.0.0.1"]
-    command = [openssl, "req", "-x509", *what, *more, "-keyout", str(key), "-out", str(made)]
-    subprocess.run(command, check=True, capture_output=True)
-    return made, key
+
+    def made(name: str, *what: str) -> Path:
+        new = ["-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.pem"]
+        subprocess.run([openssl, "req", *new, *what, *files], cwd=folder, check=True, capture_output=True)
+        return folder / f"{name}.pem"
+
+    signs = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    authority = made("authority", "-subj", "/CN=Private CA", *signs)
+    signed = ("-CA", "authority.pem", "-CAkey", "authority.key")
+    facts = ("-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE")
+    chain = made("server", "-subj", "/CN=127.0.0.1", *signed, *facts)
+    return Certificate(authority=authority, chain=chain, key=folder / "server.key")
 
 
 @pytest.fixture
-def tls_door(airbyte_local: LocalAirbyte, certificate: tuple[Path, Path]) -> Iterator[Door]:
+def tls_door(airbyte_local: LocalAirbyte, certificate: Certificate) -> Iterator[Door]:
     server = Door(airbyte_local.port)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    context.load_cert_chain(certificate.chain, certificate.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     with opened(server) as running:
         yield running

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import anyio
 import pytest
 from airbyte_local import server as local_server
@@ -137,9 +141,50 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_in_one_line(tls_door):
     assert tls_door.seen == []
 
 
-def test_a_certificate_is_trusted_by_its_file_or_not_looked_at(tls_door, certificate):
-    for verify in (str(certificate[0]), False):
+def test_a_certificate_is_trusted_by_its_authoritys_file_or_not_looked_at(tls_door, certificate):
+    for verify in (str(certificate.authority), False):
         assert checked(local(tls_door, url=f"https://127.0.0.1:{tls_door.port}", verify=verify)).error is None
+
+
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_a_private_authority_of_the_environment_is_trusted_unless_told_otherwise(
+    tls_door, certificate, monkeypatch, variable
+):
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(certificate.authority))
+    url = f"https://127.0.0.1:{tls_door.port}"
+    assert checked(AirbyteInstance(url=url)).error is None
+    assert "not trusted" in str(checked(AirbyteInstance(url=url, trust_env=False)).error)
+
+
+def test_the_command_trusts_a_private_authority_of_the_environment_and_says_in_a_line_that_it_lacks_one(
+    tls_door, certificate, tmp_path, monkeypatch
+):
+    (tmp_path / "mine.py").write_text(
+        "from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler\n"
+        f"instance = AirbyteInstance(url='https://127.0.0.1:{tls_door.port}')\n"
+        "reconciler = AirbyteManagedElementReconciler(instance, [])\n"
+    )
+    command = [sys.executable, "-m", "dagster_managed_elements.cli", "check", "-m", "mine"]
+    for name in CERTIFICATES:
+        monkeypatch.delenv(name, raising=False)
+
+    def checked_with(**variables):
+        environment = {**os.environ, **variables}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    trusting = checked_with(REQUESTS_CA_BUNDLE=str(certificate.authority))
+    assert (trusting.returncode, trusting.stderr) == (0, "")
+    assert trusting.stdout.endswith("\nNo diff found.\n")
+    alone = checked_with()
+    assert alone.returncode == 3
+    (line,) = [line for line in (alone.stdout + alone.stderr).splitlines() if "TLS" in line]
+    assert "its TLS certificate is not trusted" in line
+    assert "Traceback" not in alone.stderr
 
 
 @pytest.mark.parametrize(
