@@ -62,7 +62,7 @@ async def gateway_to(server: StandIn, workspace: str | None = None):
         timeout=30, in_flight=10, base_url="http://a.example", transport=httpx.MockTransport(server)
     )
     async with open_client(options, sleep=no_pause) as client:
-        yield await open_gateway(client, workspace)
+        yield (await open_gateway(client, workspace))[0]
 
 
 @pytest.fixture(params=VERSIONS)

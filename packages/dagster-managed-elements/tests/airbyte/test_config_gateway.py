@@ -49,7 +49,7 @@ async def gateway_to(server, **options):
         }
     )
     async with open_client(chosen, sleep=Hurry()) as client:
-        yield await open_gateway(client)
+        yield (await open_gateway(client))[0]
 
 
 @pytest.fixture

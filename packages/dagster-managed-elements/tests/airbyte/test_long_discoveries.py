@@ -27,7 +27,7 @@ class Clock:
 async def opened(server, api, clock, **options):
     chosen = ClientOptions(timeout=30, in_flight=10, base_url=server.url, trust_env=False)
     async with open_client(chosen, sleep=clock.sleep, chance=lambda: 0.0) as client:
-        yield await open_gateway(client, public_roots=ROOTS[api], **options)
+        yield (await open_gateway(client, public_roots=ROOTS[api], **options))[0]
 
 
 def asked(server, api):

@@ -39,7 +39,7 @@ def test_a_workspace_that_cannot_be_told_is_refused_with_those_there_are(there, 
 
 async def chosen(server, wanted):
     async with open_client(ClientOptions(timeout=30, in_flight=10, base_url=server.url, trust_env=False)) as client:
-        return (await open_gateway(client, wanted)).workspace.workspace_id
+        return (await open_gateway(client, wanted))[0].workspace.workspace_id
 
 
 async def test_the_only_workspace_of_a_server_is_found(airbyte_local):

@@ -137,7 +137,7 @@ def asking(airbyte_local: LocalAirbyte) -> Iterator[Callable[[int], Door]]:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate for 127.0.0.1 and its *key*, and the private *authority* that signed it, which nobody trusts."""
+    """A certificate for 127.0.0.1 and its *key*, signed by a private *authority* that nobody trusts."""
 
     authority: Path
     chain: Path

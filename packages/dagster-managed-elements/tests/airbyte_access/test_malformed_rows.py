@@ -51,6 +51,15 @@ NAMELESS = frozenset({"no name", "a name that is a number", "a row that is a tex
 CELLS = [(api, kind, form) for api, kind in LISTS for form in FORMS]
 
 
+CONNECTORS = {
+    ("config", "source"): ("/source_definitions/list", "sourceDefinition"),
+    ("config", "destination"): ("/destination_definitions/list", "destinationDefinition"),
+    ("public", "source"): ("/definitions/sources", ""),
+    ("public", "destination"): ("/definitions/destinations", ""),
+}
+OURS = {"source": "Sample Data", "destination": "Local JSON"}
+
+
 def spoilt(listed, name, form):
     """What makes a row malformed: that of *name* in the list."""
 
@@ -135,3 +144,63 @@ def test_a_configuration_too_deep_to_be_walked_is_malformed_too(airbyte):
         assert checked(url, "config", "mine").plan.entries == ()
     with spoiling(airbyte.url, spoilt("/sources/list", "mine", deepened)) as url:
         assert "nests more than 100 levels deep" in str(checked(url, "config", "mine").error)
+
+
+def connector_form(form, kind):
+    """In the Public API a connector's id is called nothing but that."""
+    if not kind and form in {"no id", "an id that is a number"}:
+        return lambda row: {**row, "id": 5}
+    return lambda row: FORMS[form](row, kind)
+
+
+CONNECTOR_FORMS = [form for form in FORMS if form != "a configuration that is a list"]
+
+
+@pytest.mark.parametrize("form", CONNECTOR_FORMS)
+@pytest.mark.parametrize(("api", "side"), CONNECTORS)
+def test_a_connector_that_cannot_be_read_stands_in_nobodys_way_who_declares_another(airbyte, api, side, form):
+    listed, kind = CONNECTORS[api, side]
+    spoil = spoilt(listed, "Postgres", connector_form(form, kind))
+    with spoiling(airbyte.url, spoil) as url:
+        result = checked(url, api, "mine")
+    assert result.error is None, result.error
+    assert result.plan.entries == ()
+    (said,) = [notice for notice in result.plan.notices if notice.code == "unreadable"]
+    assert said.key.kind == f"{side} connector"
+    assert f"this {side} connector is left out, since it cannot be read: " in said.text
+    assert listed.strip("/") in said.text
+    assert said.text.partition("[")[2][0].isdecimal()
+
+
+@pytest.mark.parametrize("form", CONNECTOR_FORMS)
+@pytest.mark.parametrize(("api", "side"), CONNECTORS)
+def test_the_connector_of_what_is_declared_is_a_fault_of_the_server_in_one_line(airbyte, api, side, form):
+    listed, kind = CONNECTORS[api, side]
+    spoil = spoilt(listed, OURS[side], connector_form(form, kind))
+    with spoiling(airbyte.url, spoil) as url:
+        result = checked(url, api, "mine")
+    assert isinstance(result.error, ServerFault), result
+    (line,) = str(result.error).splitlines()
+    assert f"{side} connector '{OURS[side]}'" in line
+    assert "the answer is not what Airbyte promises" in line
+    assert listed.strip("/") in line
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_a_workspace_that_cannot_be_read_stands_in_nobodys_way_who_names_another(tmp_path, api):
+    listed = {"config": "/workspaces/list", "public": "/v1/workspaces?"}[api]
+    with server(tmp_path, airbyte_version="1.6") as running:
+        running.seed(workspaces=[{"name": "Other"}])
+        with spoiling(running.url, spoilt(listed, "Other", lambda row: FORMS["no id"](row, "workspace"))) as url:
+            given = {"url": url, "api": api}
+            named, unnamed, other = (
+                anyio.run(check, [Reconciler(AirbyteInstance(**given, workspace=workspace), [])], Options())[0]
+                for workspace in ("Default Workspace", None, "Other")
+            )
+    assert named.error is None, named.error
+    (said,) = named.plan.notices
+    assert (said.code, said.key.kind, said.key.name) == ("unreadable", "workspace", "Other")
+    assert "expected" in said.text or "missing" in said.text
+    for result in (unnamed, other):
+        assert isinstance(result.error, ServerFault), result
+        assert "give the id of yours: " in str(result.error)

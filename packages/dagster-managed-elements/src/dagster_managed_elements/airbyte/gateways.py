@@ -111,7 +111,7 @@ class Gateway(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    async def definitions(self, side: Side) -> Sequence[Definition]:
+    async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         """Every connector type this workspace may use; asked once a run."""
         ...
 

@@ -21,9 +21,10 @@ from dagster_managed_elements.api.requests import Anonymous, Basic, Bearer, Cred
 from dagster_managed_elements.api.tokens import ClientCredentials
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.findings import left_out
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
 from dagster_managed_elements.engine.secrets import Secret, reveal
-from dagster_managed_elements.engine.values import is_sendable
+from dagster_managed_elements.engine.values import Key, is_sendable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,7 @@ class AirbyteInstance(Instance):
             read_error=refusals.sentence,
         )
         async with open_client(options) as client:
-            gateway = await open_gateway(
+            gateway, unreadable = await open_gateway(
                 client,
                 self.workspace,
                 public_roots=api_root.public_roots,
@@ -138,7 +139,8 @@ class AirbyteInstance(Instance):
             )
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
-            yield Session(place=place, kinds=kinds_of(gateway), host=client.address.host)
+            notices = [left_out(Key("workspace", each.name or each.id), each.fault) for each in unreadable]
+            yield Session(place=place, kinds=kinds_of(gateway), host=client.address.host, notices=notices)
 
     def _credentials(self, api_root: ApiRoot) -> Credentials:
         if self.client_id is not None:

@@ -194,8 +194,14 @@ def read_row(read: Callable[[Any, str], Read], id_name: str, row: Any, at: str) 
         return Unreadable(id=own, name=texts.get("name", ""), status=texts.get("status", ""), fault=fault)
 
 
-def identity(read: Actor | Connection | Unreadable) -> str:
-    return read.connection_id if isinstance(read, Connection) else read.id
+def identity(read: Actor | Connection | Workspace | Unreadable) -> str:
+    match read:
+        case Connection():
+            return read.connection_id
+        case Workspace():
+            return read.workspace_id
+        case _:
+            return read.id
 
 
 def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connection:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from dagster_managed_elements.airbyte.config_api.endpoints import ROOT, WORKSPACE
@@ -13,10 +14,10 @@ from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, S
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
 from dagster_managed_elements.airbyte.public_api.gateway import PublicGateway, find_workspaces
 from dagster_managed_elements.airbyte.specs.given import Frozen
-from dagster_managed_elements.airbyte.wire import Workspace, read_workspace
+from dagster_managed_elements.airbyte.wire import Unreadable, Workspace, identity, read_row, read_workspace
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request
-from dagster_managed_elements.engine.errors import DeclarationError, Missing
+from dagster_managed_elements.engine.errors import DeclarationError, Missing, ServerFault
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -28,8 +29,8 @@ async def open_gateway(
     public_roots: Sequence[str] = (),
     specs: Frozen = (),
     discover_timeout: float = DISCOVER_SECONDS,
-) -> Gateway:
-    """A gateway to *workspace* (an id, a name, or None for the only one).
+) -> tuple[Gateway, Sequence[Unreadable]]:
+    """A gateway to *workspace* (an id, a name, or None for the only one), and the workspaces that cannot be read.
 
     Through the Public API where *public_roots* says where that may begin, else through the Config API.
     Raises DeclarationError where that is not exactly one workspace, ApiError where the server cannot be asked.
@@ -37,15 +38,30 @@ async def open_gateway(
     if public_roots:
         root, seen = await find_workspaces(client, public_roots)
         chosen = choose(seen, workspace)
-        return PublicGateway(client, chosen, root=root, specs=specs, discover_timeout=discover_timeout)
+        gateway = PublicGateway(client, chosen, root=root, specs=specs, discover_timeout=discover_timeout)
+        return gateway, _unreadable(seen)
     server = await probe(client)
     found = await _by_id(client, workspace) if workspace and _UUID.fullmatch(workspace) else None
-    chosen = found or choose(await _all(client, server), workspace)
-    return ConfigGateway(client, chosen, server, discover_timeout=discover_timeout)
+    seen = [found] if found else await _all(client, server)
+    gateway = ConfigGateway(client, choose(seen, workspace), server, discover_timeout=discover_timeout)
+    return gateway, _unreadable(seen)
 
 
-def choose(workspaces: Sequence[Workspace], wanted: str | None) -> Workspace:
-    """The one workspace that *wanted* names; DeclarationError that lists those there are otherwise."""
+def _unreadable(seen: Iterable[Workspace | Unreadable]) -> list[Unreadable]:
+    return [each for each in seen if isinstance(each, Unreadable)]
+
+
+def choose(seen: Sequence[Workspace | Unreadable], wanted: str | None) -> Workspace:
+    """The one workspace that *wanted* names; DeclarationError that lists those there are otherwise.
+
+    ServerFault where it is, or may be, one that cannot be read.
+    """
+    workspaces = [each for each in seen if isinstance(each, Workspace)]
+    named = any(wanted in {each.workspace_id, each.name} for each in workspaces)
+    for unreadable in _unreadable(seen):
+        if wanted in {None, unreadable.id, unreadable.name} or not (named or unreadable.name):
+            text = "Which workspace is meant cannot be told, since one cannot be read; give the id of yours"
+            raise ServerFault(f"{text}: {unreadable.fault}")
     if not workspaces:
         raise DeclarationError("This Airbyte has no workspace that these credentials can see. Create one there.")
     if wanted is None:
@@ -70,7 +86,7 @@ async def _by_id(client: Client, identity: str) -> Workspace | None:
         return None
 
 
-async def _all(client: Client, server: Server) -> Sequence[Workspace]:
+async def _all(client: Client, server: Server) -> Sequence[Workspace | Unreadable]:
     """Those of the default organization, or every one where this version asks for no organization."""
     page = {"organizationId": server.organization}
     subject = Subject(
@@ -78,7 +94,7 @@ async def _all(client: Client, server: Server) -> Sequence[Workspace]:
         rows="workspaces",
         methods=server.profile.workspaces,
         asked={"organization": page, "everything": {}},
-        read=read_workspace,
-        identity=lambda found: found.workspace_id,
+        read=partial(read_row, read_workspace, "workspaceId"),
+        identity=identity,
     )
     return await read_all(client, KnownEndpoints(server), subject)

@@ -51,7 +51,7 @@ def _untrusted(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"its TLS certificate is not trusted ({error.verify_message.rstrip('.')}). "
-            "Name the file of its authority (verify=, SSL_CERT_FILE or REQUESTS_CA_BUNDLE), or correct the host name."
+            "Name its authority's file (verify=, SSL_CERT_FILE or REQUESTS_CA_BUNDLE), or correct the host name."
         )
     return f"TLS failed ({error.reason or 'no reason given'}). Does it speak https, or plain http?"
 

@@ -50,6 +50,11 @@ class Notice:
     text: str
 
 
+def left_out(key: Key, fault: Exception) -> Notice:
+    """Of what the server has and cannot be read, and nobody declared: it stands in nobody's way."""
+    return Notice(key, (), "unreadable", f"this {key.kind} is left out, since it cannot be read: {fault}")
+
+
 @dataclass(frozen=True, slots=True)
 class Consequence:
     """What a change does beside what its fields say. A *destructive* one is asked about or refused.

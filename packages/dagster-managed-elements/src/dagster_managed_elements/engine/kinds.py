@@ -162,12 +162,14 @@ class Settings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A connection to one place, for one run. *place* is the identity of the account or workspace: reconcilers
-    of one place are observed once and planned together. *kinds* come referred-to first; *host* shares a limit.
+    of one place are observed once and planned together. *kinds* come referred-to first; *host* shares a limit;
+    *notices* say what was worth saying of how it was found.
     """
 
     place: str
     kinds: Sequence[Kind]
     host: str = ""
+    notices: Sequence[Notice] = ()
 
 
 class Instance(ABC):

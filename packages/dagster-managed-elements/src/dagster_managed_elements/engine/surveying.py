@@ -24,7 +24,7 @@ from dagster_managed_elements.engine.changes import (
 from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
-from dagster_managed_elements.engine.findings import Notice, Problem, written
+from dagster_managed_elements.engine.findings import Notice, Problem, left_out, written
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
@@ -128,7 +128,7 @@ class _Work:
         interims = match_interims(matched, _longest_names(session))
         self.pairs, self.begun = list(interims.pairs), list(interims.begun)
         self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
-        self.notices = [_left_out(each) for each in reading.unreadable]
+        self.notices = [*session.notices, *(_left_out(each) for each in reading.unreadable)]
         self.found: list[Change] = []
         self.changes: tuple[Change, ...] = ()
         self.going_on: dict[Key, Update] = {}
@@ -281,11 +281,7 @@ class _Work:
 
 
 def _left_out(unreadable: Observed) -> Notice:
-    """Nobody declared it, so it stands in nobody's way."""
-    key = Key(unreadable.kind, unreadable.name or unreadable.id)
-    return Notice(
-        key, (), "unreadable", f"this {unreadable.kind} is left out, since it cannot be read: {unreadable.fault}"
-    )
+    return left_out(Key(unreadable.kind, unreadable.name or unreadable.id), cast("Exception", unreadable.fault))
 
 
 def _caused(change: Replace, successors: Mapping[Ref, Key]) -> Replace:

@@ -68,7 +68,7 @@ class ConfigGateway:
         self._server = server or Server(base=client.address.base)
         self._endpoints = KnownEndpoints(self._server)
         self._merges = self._server.profile.partial_update
-        self._definitions: Cache[Side, Sequence[Definition]] = Cache()
+        self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
         self._specifications: Cache[tuple[str, Side, str], Specification] = Cache()
         self._catalogs: Cache[str, Catalog] = Cache()
         self._normalizations: Cache[str, bool] = Cache()
@@ -91,16 +91,17 @@ class ConfigGateway:
         why = f"normalization left Airbyte in 1.0, and this one is {self._server.version}; leave normalize_data out"
         return Capabilities(api="config", no_normalization=why)
 
-    async def definitions(self, side: Side) -> Sequence[Definition]:
+    async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         names = NAMES[side]
+        read = partial(read_row, partial(read_definition, side), names.definition_id)
 
-        async def ask() -> Sequence[Definition]:
+        async def ask() -> Sequence[Definition | Unreadable]:
             try:
                 body = await self._read(names.definitions, {"workspaceId": self._workspace.workspace_id})
             except Missing as error:
                 raise self._server.lacks(names.definitions) from error
             rows = read_list(body, names.definition_rows, names.definitions)
-            return [read_definition(side, row, _at(names.definitions, n)) for n, row in enumerate(rows)]
+            return [read(row, f"{names.definitions}[{number}]") for number, row in enumerate(rows)]
 
         return await self._definitions.get(side, ask)
 
@@ -292,10 +293,6 @@ def _discovered(body: Any, path: str, source_id: str, secrets: Iterable[str]) ->
 
 
 _LONGEST_REASON: Final = 400
-
-
-def _at(path: str, number: int) -> str:
-    return f"{path}[{number}]"
 
 
 def _read_connection(row: Any, at: str) -> Connection:

@@ -17,10 +17,11 @@ from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfoun
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification, Unreadable
 from dagster_managed_elements.engine.changes import Change, Declared, FieldChange, Observed, Pair, Update
 from dagster_managed_elements.engine.concurrency import concurrently
-from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.errors import ServerFault
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import SECRET_MASK, Ids, Masked, Named, mapped
+from dagster_managed_elements.engine.values import SECRET_MASK, Ids, Key, Masked, Named, mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ class ActorKind(Kind):
         self._gateway = gateway
 
     async def observe(self) -> Sequence[Observed]:
-        labels = {each.id: each.name for each in await self._gateway.definitions(self.side)}
+        definitions = await self._gateway.definitions(self.side)
+        labels = {each.id: each.name for each in definitions if isinstance(each, Definition)}
         return [self._observed(actor, labels) for actor in await self._gateway.actors(self.side)]
 
     def _observed(self, actor: Actor | Unreadable, labels: Mapping[str, str]) -> Observed:
@@ -57,7 +59,8 @@ class ActorKind(Kind):
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         del context
-        connectors = Connectors(self.side, await self._gateway.definitions(self.side))
+        definitions = await self._gateway.definitions(self.side)
+        connectors = Connectors(self.side, definitions)
         typed = [self._typed(pair, connectors) for pair in pairs]
         schemas: dict[tuple[str, str | None], Specification] = {}
 
@@ -77,7 +80,12 @@ class ActorKind(Kind):
         ]
         unchecked = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_partial]
         unknown = [each for each in typed if isinstance(each, _Typed) and _is_unknown(schemas[_needs(each)[0]])]
-        return [*resolved, *_unvalidated(unchecked), *_told_by_name(unknown)]
+        unreadable = [
+            left_out(Key(f"{self.side} connector", each.name or each.id), each.fault)
+            for each in definitions
+            if isinstance(each, Unreadable)
+        ]
+        return [*resolved, *_unvalidated(unchecked), *_told_by_name(unknown), *unreadable]
 
     def _typed(self, pair: Pair, connectors: Connectors) -> _Typed | Pair | Problem:
         if pair.declared is None:
@@ -85,6 +93,8 @@ class ActorKind(Kind):
         declared = pair.declared.fields["type"]
         found = connectors.find(declared.id if isinstance(declared, Named) else str(declared))
         if isinstance(found, Unfound):
+            if found.unreadable:
+                raise ServerFault(f"{pair.declared.key}: {found.message}")
             return Problem(pair.declared.key, ("type",), found.message)
         return _Typed(pair, found)
 

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Capabilities, ConnectionDraft, Json, Side
 from dagster_managed_elements.airbyte.public_api import bodies
+from dagster_managed_elements.airbyte.public_api.bodies import LowCode
 from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
 from dagster_managed_elements.airbyte.specs import facts
 from dagster_managed_elements.airbyte.specs.connectors import Connectors
@@ -63,7 +64,7 @@ class PublicGateway:
     ) -> None:
         self._discover_timeout = discover_timeout
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
-        self._definitions: Cache[Side, Sequence[Definition]] = Cache()
+        self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
         self._catalogs: Cache[str, Catalog] = Cache()
         self._manifests: dict[str, Specification] = {}
 
@@ -71,28 +72,32 @@ class PublicGateway:
     def workspace(self) -> Workspace:
         return self._workspace
 
-    async def definitions(self, side: Side) -> Sequence[Definition]:
+    async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         """From the server (since 1.6), else from the table of facts; low-code ones are in a list of their own."""
 
-        async def ask() -> Sequence[Definition]:
+        async def ask() -> Sequence[Definition | Unreadable]:
             imaged = await self._listed(f"{side}s", bodies.read_definition)
             if imaged is None:
                 return facts.known_definitions(side)
             low_code = await self._listed(_LOW_CODE[side], bodies.read_low_code) if side in _LOW_CODE else None
-            self._manifests.update({low.definition.id: low.specification for low in low_code or ()})
-            found = {definition.id: definition for definition in imaged}
-            return list({**found, **{low.definition.id: low.definition for low in low_code or ()}}.values())
+            found = [*imaged, *((low.definition if isinstance(low, LowCode) else low) for low in low_code or ())]
+            self._manifests.update(
+                {low.definition.id: low.specification for low in low_code or () if isinstance(low, LowCode)}
+            )
+            # What can be read of one that is in both lists wins over what cannot.
+            found.sort(key=lambda each: not isinstance(each, Unreadable))
+            return list({each.id: each for each in found}.values())
 
         return await self._definitions.get(side, ask)
 
-    async def _listed(self, kind: str, read: Callable[[Any, str], Row]) -> list[Row] | None:
+    async def _listed(self, kind: str, read: Callable[[Any, str], Row]) -> list[Row | Unreadable] | None:
         """One of the lists of definitions; None where this version has no such list."""
         path = f"{self._root}/workspaces/{self._workspace.workspace_id}/definitions/{kind}"
         try:
             rows = read_list(await self._get(path), "data", path)
         except Missing:
             return None
-        return [read(row, path) for row in rows]
+        return [read_row(read, "id", row, f"{path}[{number}]") for number, row in enumerate(rows)]
 
     async def specification(self, side: Side, definition_id: str) -> Specification:
         definition = Connectors(side, await self.definitions(side)).get(definition_id)
@@ -208,7 +213,7 @@ class PublicGateway:
             return
 
 
-async def find_workspaces(client: Client, roots: Sequence[str]) -> tuple[str, Sequence[Workspace]]:
+async def find_workspaces(client: Client, roots: Sequence[str]) -> tuple[str, Sequence[Workspace | Unreadable]]:
     """Where the API begins, which is the first of *roots* that answers, and every workspace to be seen there."""
     first, *others = roots
     try:
@@ -219,12 +224,14 @@ async def find_workspaces(client: Client, roots: Sequence[str]) -> tuple[str, Se
     return await find_workspaces(client, others)
 
 
-async def _workspaces(client: Client, root: str) -> Sequence[Workspace]:
+async def _workspaces(client: Client, root: str) -> Sequence[Workspace | Unreadable]:
     path = f"{root}/workspaces"
+    read = partial(read_row, read_workspace, "workspaceId")
 
-    async def fetch(offset: int, size: int) -> Sequence[Workspace]:
+    async def fetch(offset: int, size: int) -> Sequence[Workspace | Unreadable]:
         query = urlencode({"limit": size, "offset": offset})
         body = await client.send(Request(method="GET", path=f"{path}?{query}"))
-        return [read_workspace(row, path) for row in read_list(body, "data", path)]
+        rows = read_list(body, "data", path)
+        return [read(row, f"{path}[{offset + number}]") for number, row in enumerate(rows)]
 
-    return await read_pages(Listing(fetch=fetch, identity=lambda each: each.workspace_id, what="workspaces"))
+    return await read_pages(Listing(fetch=fetch, identity=identity, what="workspaces"))

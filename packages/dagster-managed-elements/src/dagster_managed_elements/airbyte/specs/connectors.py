@@ -12,26 +12,33 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from dagster_managed_elements.airbyte.wire import Definition, Side
+from dagster_managed_elements.airbyte.wire import Definition, Side, Unreadable
 
 Index: TypeAlias = Mapping[str, Sequence[Definition]]
 
 
 @dataclass(frozen=True, slots=True)
 class Unfound:
-    """Why no connector was found: a *message* for the user, with the nearest names or the candidates."""
+    """Why no connector was found: a *message* for the user, with the nearest names or the candidates.
+
+    An *unreadable* one is there, or may be, and is not what Airbyte promises: that is the server's fault.
+    """
 
     message: str
+    unreadable: bool = False
 
 
 class Connectors:
     """The connectors of one side that a workspace may use, indexed to be looked up many times."""
 
-    def __init__(self, side: Side, definitions: Sequence[Definition]) -> None:
-        self._side, self._definitions = side, tuple(definitions)
-        self._by_id = {definition.id: definition for definition in definitions}
-        self._tiers = [_index(definitions, spellings) for spellings in _TIERS]
-        self._squashed = _index(definitions, self._squashes)
+    def __init__(self, side: Side, definitions: Sequence[Definition | Unreadable]) -> None:
+        self._side = side
+        self._definitions = tuple(each for each in definitions if isinstance(each, Definition))
+        self._unreadable = {each.id: each for each in definitions if isinstance(each, Unreadable)}
+        self._by_id = {definition.id: definition for definition in self._definitions}
+        told = [*self._definitions, *(Definition(id=each.id, name=each.name) for each in self._unreadable.values())]
+        self._tiers = [_index(told, spellings) for spellings in _TIERS]
+        self._squashed = _index(told, self._squashes)
 
     def get(self, definition_id: str) -> Definition | None:
         """The one with exactly this id, as objects on the server refer to it."""
@@ -49,10 +56,14 @@ class Connectors:
         ]
         found = next((tier[spelling] for tier, spelling in tries if spelling in tier), ())
         if not found:
-            return Unfound(self._unknown(wanted))
+            return self._absent(wanted)
         spelt_so = [definition for definition in found if definition.name == wanted.strip()]
         if len(found) == 1 or len(spelt_so) == 1:
-            return (spelt_so or found)[0]
+            one = (spelt_so or found)[0]
+            if (unreadable := self._unreadable.get(one.id)) is None:
+                return one
+            text = f"The {self._side} connector {wanted!r} cannot be read: {unreadable.fault}"
+            return Unfound(text, unreadable=True)
         listed = ", ".join(f"{one.name!r} ({one.docker_repository}, {one.id})" for one in found)
         return Unfound(f"{wanted!r} fits several {self._side} connectors; give the id of one: {listed}.")
 
@@ -65,6 +76,12 @@ class Connectors:
 
     def _squashes(self, definition: Definition) -> Iterable[str]:
         return map(squashed, (definition.name, _bare_name(definition), self._slug(definition)))
+
+    def _absent(self, wanted: str) -> Unfound:
+        text = self._unknown(wanted)
+        if (first := next(iter(self._unreadable.values()), None)) is None:
+            return Unfound(text)
+        return Unfound(f"{text} It may be one that cannot be read: {first.fault}", unreadable=True)
 
     def _unknown(self, wanted: str) -> str:
         names: dict[str, str] = {}
