@@ -8,11 +8,18 @@ import airbyte_local
 import anyio
 import httpx
 import pytest
-from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler, AirbyteSource
+from dagster_managed_elements.airbyte import (
+    AirbyteInstance,
+    AirbyteManagedElementReconciler,
+    AirbyteSource,
+    Secret,
+)
 from dagster_managed_elements.airbyte.public_api.bodies import read_low_code
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.reconciler import Options, apply, check
+
+from testing.spoiling import spoiling
 
 SCHEMA = {
     "type": "object",
@@ -37,26 +44,26 @@ def build(server: airbyte_local.LocalAirbyte, manifest: Any = MANIFEST) -> str:
     return httpx.post(path, json={"name": "Our Things", "manifest": manifest}).raise_for_status().json()["id"]
 
 
-def reconcilers(server: airbyte_local.LocalAirbyte, source: AirbyteSource) -> list[AirbyteManagedElementReconciler]:
-    return [AirbyteManagedElementReconciler(AirbyteInstance(url=server.url, api="public"), elements=[source])]
+def reconcilers(url: str, source: AirbyteSource) -> list[AirbyteManagedElementReconciler]:
+    return [AirbyteManagedElementReconciler(AirbyteInstance(url=url, api="public"), elements=[source])]
 
 
-def checked(server: airbyte_local.LocalAirbyte, source: AirbyteSource) -> Any:
-    (result,) = anyio.run(check, reconcilers(server, source), Options())
+def checked(url: str, source: AirbyteSource) -> Any:
+    (result,) = anyio.run(check, reconcilers(url, source), Options())
     return result
 
 
-def applied(server: airbyte_local.LocalAirbyte, source: AirbyteSource) -> None:
+def applied(url: str, source: AirbyteSource) -> None:
     async def agree(_plan: Plan) -> Policy:
         return Policy(allow_all=True)
 
     async def go() -> Any:
-        return await apply(reconcilers(server, source), Options(decide=agree), anyio.Event())
+        return await apply(reconcilers(url, source), Options(decide=agree), anyio.Event())
 
     (result,) = anyio.run(go)
     assert result.error is None, result.error
     assert result.report.ok, result.report
-    assert checked(server, source).plan.entries == ()
+    assert checked(url, source).plan.entries == ()
 
 
 def source(of: str, **configuration: Any) -> AirbyteSource:
@@ -67,18 +74,18 @@ def source(of: str, **configuration: Any) -> AirbyteSource:
 def test_a_low_code_connector_is_found_by_name_and_by_id(airbyte_local, spelt):
     identity = build(airbyte_local)
     of = identity if spelt == "id" else spelt
-    applied(airbyte_local, source(of, passphrase="p-secret"))
-    applied(airbyte_local, source(of, passphrase="p-secret", pages=3))
+    applied(airbyte_local.url, source(of, passphrase="p-secret"))
+    applied(airbyte_local.url, source(of, passphrase="p-secret", pages=3))
     (found,) = httpx.get(f"{airbyte_local.public_url}/sources").json()["data"]
     assert found["definitionId"] == identity
 
 
 def test_its_manifest_tells_what_is_secret_and_what_is_wrong(airbyte_local):
     build(airbyte_local)
-    plan = checked(airbyte_local, source("Our Things", passphrase="p-secret")).plan
+    plan = checked(airbyte_local.url, source("Our Things", passphrase="p-secret")).plan
     assert "p-secret" not in repr(plan)
     assert not [notice for notice in plan.notices if notice.code == "not-validated"]
-    said = str(checked(airbyte_local, source("Our Things", pages="three")).error).splitlines()
+    said = str(checked(airbyte_local.url, source("Our Things", pages="three")).error).splitlines()
     assert len(said) == 2
     assert any("passphrase" in line for line in said)
     assert any("pages" in line for line in said)
@@ -86,7 +93,7 @@ def test_its_manifest_tells_what_is_secret_and_what_is_wrong(airbyte_local):
 
 def test_both_names_are_offered_where_one_is_misspelt(airbyte_local):
     build(airbyte_local)
-    said = str(checked(airbyte_local, source("Our Thing", passphrase="x")).error)
+    said = str(checked(airbyte_local.url, source("Our Thing", passphrase="x")).error)
     assert "Did you mean 'Our Things'?" in said
 
 
@@ -99,4 +106,41 @@ def test_without_a_specification_in_its_manifest_nothing_is_validated_and_that_i
 @pytest.mark.parametrize("version", ["0.50", "1.5", "1.6", "1.8", "2.0"])
 def test_a_version_that_has_no_such_list_is_none_the_worse(version):
     with airbyte_local.server(airbyte_version=version, auth="none") as server:
-        applied(server, AirbyteSource("people", "Sample Data", {"count": 10}))
+        applied(server.url, AirbyteSource("people", "Sample Data", {"count": 10}))
+
+
+STRICT = {
+    "pattern": ({"pattern": "^sk_"}, "sk_live_hush"),
+    "length": ({"minLength": 20}, "hush-hush-hush-hush-hush"),
+    "enum": ({"enum": ["hush-a", "hush-b"]}, "hush-a"),
+    "format": ({"format": "date"}, "2026-01-01"),
+}
+
+
+@pytest.mark.parametrize("restriction", STRICT)
+@pytest.mark.parametrize("wrap", [str, Secret.literal])
+def test_with_a_changed_field_of_a_connector_nobody_knows_its_secrets_go_along(airbyte_local, wrap, restriction):
+    """What the server puts in place of a secret it is not sent may be refused, and nobody can tell beforehand."""
+    demands, value = STRICT[restriction]
+    secret = {"type": "string", "airbyte_secret": True, **demands}
+    schema = {"type": "object", "properties": {"api_key": secret, "pages": {"type": "integer"}}}
+    build(airbyte_local, {**MANIFEST, "spec": {"type": "Spec", "connection_specification": schema}})
+
+    def untold(path: str, said: bytes) -> bytes:
+        """The manifest without its specification."""
+        return said.replace(b'"spec"', b'"unspecific"') if "declarative_sources" in path else said
+
+    def source(pages: int) -> AirbyteSource:
+        return AirbyteSource("mine", "Our Things", {"api_key": wrap(value), "pages": pages})
+
+    with spoiling(airbyte_local.url, untold) as url:
+        applied(url, source(1))
+        plan = checked(url, source(2)).plan
+        (said,) = [each.text for each in plan.consequences if each.code == "secret-resent"]
+        assert said.startswith(
+            "mine (source): its secret api_key is sent again, since Airbyte may lose or refuse it"
+        )
+        assert value not in repr(plan)
+        applied(url, source(2))
+    (sent,) = [each.request for each in airbyte_local.requests if each.method == "PATCH"]
+    assert sent["configuration"] == {"api_key": value, "pages": 2}

@@ -60,6 +60,24 @@ def test_check_says_what_apply_does_and_then_there_is_nothing_left(project):
     assert (code, out) == (0, f"{found}applying...\nNo changes applied.\n")
 
 
+@pytest.mark.parametrize("declaring_nothing", ["[]", "(), delete_unmentioned_resources=True"])
+def test_a_reconciler_that_declares_nothing_is_in_sync_and_a_module_without_one_is_a_mistake(
+    project, declaring_nothing
+):
+    project.write(f"reconciler = Reconciler(Toy(), {declaring_nothing})")
+    assert seen(project.run("check", "-m", "mine", "--exit-code")) == (
+        0,
+        "Found 1 managed elements, checking...\nNo diff found.\n",
+        "",
+    )
+    assert project.run("apply", "-m", "mine").stdout.endswith("\nNo changes applied.\n")
+    project.write("elements = []", "bare")
+    for verb in ("check", "apply"):
+        code, _, said = seen(project.run(verb, "-m", "bare"))
+        assert code == 2
+        assert "The module bare has no reconciler. Assign one to a variable of the module." in said
+
+
 def test_changes_pending_are_an_exit_code_where_that_is_asked_for(project):
     project.write(ONE)
     assert project.run("check", "-m", "mine", "--exit-code").exit_code == 1

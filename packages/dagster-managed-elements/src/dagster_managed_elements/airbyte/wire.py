@@ -61,6 +61,11 @@ class Specification(WireStruct, frozen=True, kw_only=True):
     docker_repository: str = ""
     supports_normalization: bool | None = None
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of the connector, not even where its secrets are."""
+        return self.is_partial and not self.connection_specification
+
 
 class Actor(WireStruct, frozen=True, kw_only=True):
     """A source or a destination; its secrets are masked."""

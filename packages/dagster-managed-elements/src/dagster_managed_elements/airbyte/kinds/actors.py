@@ -79,7 +79,7 @@ class ActorKind(Kind):
             for side in (self._comparable(each, schemas) if isinstance(each, _Typed) else [each])
         ]
         unchecked = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_partial]
-        unknown = [each for each in typed if isinstance(each, _Typed) and _is_unknown(schemas[_needs(each)[0]])]
+        unknown = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_unknown]
         unreadable = [
             left_out(Key(f"{self.side} connector", each.name or each.id), each.fault)
             for each in definitions
@@ -163,8 +163,9 @@ class ActorKind(Kind):
     def consequences(self, change: Change) -> Iterable[Consequence]:
         yield from super().consequences(change)
         if isinstance(change, Update):
+            is_unknown = cast("Specification", change.declared.facts).is_unknown
+            why = f"Airbyte {'may' if is_unknown else 'would'} lose or refuse it in this update"
             for path in resent(change, self._patch(change)):
-                why = "Airbyte would lose or refuse it in this update"
                 text = f"{change.key}: its secret {'.'.join(path)} is sent again, since {why}"
                 yield Consequence(change.key, "secret-resent", text, destructive=False)
 
@@ -187,11 +188,6 @@ def _of_definition(specification: Specification, definition: Definition) -> Spec
     )
 
 
-def _is_unknown(specification: Specification) -> bool:
-    """Whether nothing is known of a connector, not even where its secrets are."""
-    return specification.is_partial and not specification.connection_specification
-
-
 def _masked_by_name(
     typed: _Typed,
     schemas: Mapping[tuple[str, str | None], Specification],
@@ -200,10 +196,10 @@ def _masked_by_name(
 ) -> tuple[Mapping[str, Any], Observed | None]:
     """Both sides, each with what sounds secret masked where its connector is unknown."""
     needs = _needs(typed)
-    if observed is not None and _is_unknown(schemas[needs[-1]]):
+    if observed is not None and schemas[needs[-1]].is_unknown:
         shown = specifications.mask_by_name(observed.fields["configuration"])
         observed = replace(observed, fields={**observed.fields, "configuration": shown})
-    return (specifications.mask_by_name(declared) if _is_unknown(schemas[needs[0]]) else declared), observed
+    return (specifications.mask_by_name(declared) if schemas[needs[0]].is_unknown else declared), observed
 
 
 def _is_other(typed: _Typed) -> bool:

@@ -46,12 +46,16 @@ def _patch(change: Update, raw: Mapping[str, Any], specification: Specification)
         return _whole(declared, raw, specification, frozenset(each.path[1:] for each in changed))
     merged: dict[str, Any] = {}
     paths = {each.path[1:] for each in changed}
+    # What a connector of which nothing is known makes of a mask is not known either.
     refused = [
         path
         for path, leaf in walk(declared)
         if isinstance(leaf, Secret)
         and not _is_within(path, paths)
-        and not stand_ins_allowed(path, declared, specification.connection_specification)
+        and (
+            specification.is_unknown
+            or not stand_ins_allowed(path, declared, specification.connection_specification)
+        )
     ]
     for path in (*paths, *refused):
         _copy(path, declared, merged)
