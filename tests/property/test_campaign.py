@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import selectors
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -423,9 +422,7 @@ class Campaign:
 
     def settle(self) -> None:
         """Until the server has done what it was late with."""
-        late = self.server._running._life._front._late
-        while late:
-            time.sleep(0.01)
+        self.server.settle()
 
     def judge(self, result: Result, module: Module, there: Mapping[str, Row]) -> None:
         rows = rows_of(self.server)

@@ -41,6 +41,18 @@ def test_an_answer_lost_before_a_late_commit_lets_the_object_appear_later(api):
         time.sleep(0.02)
 
 
+def test_what_is_late_is_done_once_it_is_settled(api):
+    api.server.settle()
+    api.server.fault("sources/create", "lost-before-late-commit", seconds=600, times=2)
+    for name in ("late", "later"):
+        with pytest.raises(httpx.RemoteProtocolError):
+            create(api, name)
+    assert api.names("sources") == []
+    api.server.settle()
+    assert sorted(api.names("sources")) == ["late", "later"]
+    api.server.settle()
+
+
 @pytest.mark.parametrize("retry_after", [None, 7])
 def test_a_refusal_comes_with_or_without_retry_after(api, retry_after):
     api.server.fault("sources/create", "status", status=429, retry_after=retry_after, times=1)

@@ -62,7 +62,9 @@ class Front:
     _pages: Pages | None = None
     # Not the default limiter: a handler may wait for a file that this server hands out by a thread of that one.
     _threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
-    _late: set[asyncio.Task[None]] = field(default_factory=set["asyncio.Task[None]"])
+    _late: dict[asyncio.Task[None], asyncio.Event] = field(
+        default_factory=dict["asyncio.Task[None]", asyncio.Event]
+    )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -141,13 +143,22 @@ class Front:
             paging.largest.reset(largest)
 
     def _work_later(self, request: Request, seconds: float) -> None:
+        awaited = asyncio.Event()
+
         async def work() -> None:
-            await anyio.sleep(seconds)
+            with anyio.move_on_after(seconds):
+                await awaited.wait()
             await self._handled(request)
 
         task = asyncio.get_running_loop().create_task(work())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
+        self._late[task] = awaited
+        task.add_done_callback(self._late.pop)
+
+    async def settle(self) -> None:
+        """Do now what was to be done late."""
+        for awaited in self._late.values():
+            awaited.set()
+        await asyncio.gather(*self._late)
 
     async def _deliver(
         self, scope: Scope, receive: Receive, send: Send, answer: Answer | None, faults: list[Fault]

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -101,6 +102,11 @@ class _Server(Server):
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), TICK_SECONDS)
 
+    def call(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """From another thread: do *work* in the event loop, and wait for it. Nothing happens where it has ended."""
+        if self._loop is not None and self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(work(), self._loop).result()
+
     def end(self, first: Callable[[], None]) -> None:
         """From any thread: do *first* in the event loop, then end. Nothing happens where it has ended already."""
 
@@ -139,6 +145,9 @@ class Life:
             guard=Guard(allowed_hosts),
         )
         self._schedules = Schedules()
+
+    async def settle(self) -> None:
+        await self._front.settle()
 
     def begin(self) -> None:
         begin(self._world)
@@ -190,6 +199,9 @@ class Run:
 
     def _serve(self) -> None:
         self._server.run(sockets=[self._socket])
+
+    def settle(self) -> None:
+        self._server.call(self._life.settle)
 
     def stop(self, *, abruptly: bool) -> None:
         self._server.end(first=self._cut if abruptly else lambda: None)

@@ -138,6 +138,10 @@ class LocalAirbyte:
                 job = session.jobs.get(job.id) or job
         return job
 
+    def settle(self) -> None:
+        """Do now what a fault (`lost-before-late-commit`) would have done later, and wait for it."""
+        self._running.settle()
+
     def start(self) -> None:
         """Start after `stop` or `kill`, on the same port and data."""
         if self._run is None:
