@@ -14,6 +14,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 from dagster_managed_elements.api.addresses import Address, read_address
 from dagster_managed_elements.api.answers import Answer, ErrorReader, decipher, plain_sentence, said_date, unusable
 from dagster_managed_elements.api.faults import translate
+from dagster_managed_elements.api.lanes import Lanes, open_lanes
 from dagster_managed_elements.api.requests import Anonymous, Basic, Credentials, Reply, Request, sendable
 from dagster_managed_elements.api.retrying import (
     Endless,
@@ -99,24 +102,29 @@ async def open_client(
     seconds.
     """
     address = read_address(options.base_url)
-    async with httpx.AsyncClient(
+    make = partial(
+        httpx.AsyncClient,
         headers={"User-Agent": options.user_agent, "Accept": "application/json", **sendable(options.headers)},
+        cookies=CookieJar(),
         verify=_verification(options, address),
         trust_env=options.trust_env,
         proxy=_proxy(options),
         transport=options.transport,
         follow_redirects=False,
-        limits=httpx.Limits(max_connections=options.in_flight, keepalive_expiry=_KEEP_ALIVE),
-    ) as http:
-        yield Client(http, options, address, sleep=sleep, chance=chance, within=within)
+        limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEEP_ALIVE),
+    )
+    async with open_lanes(make) as lanes:
+        yield Client(lanes, options, address, sleep=sleep, chance=chance, within=within)
 
 
-def _verification(options: ClientOptions, address: Address) -> ssl.SSLContext | bool:
+def _verification(options: ClientOptions, address: Address) -> ssl.SSLContext:
+    """Made once, for every connection."""
     if not address.encrypted:
-        return False  # reading the certificate store costs time, and no redirect to https is followed
+        # Reading the certificate store costs time, and no redirect to https is followed.
+        return httpx.create_ssl_context(verify=False)
     variable, verify = _trusted(options)
     if isinstance(verify, bool):
-        return verify
+        return httpx.create_ssl_context(verify=verify, trust_env=options.trust_env)
     folder = Path(verify).is_dir()
     try:
         return ssl.create_default_context(cafile=None if folder else verify, capath=verify if folder else None)
@@ -146,7 +154,7 @@ class Client:
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
+        lanes: Lanes,
         options: ClientOptions,
         address: Address,
         *,
@@ -154,7 +162,7 @@ class Client:
         chance: Callable[[], float],
         within: Callable[[float], anyio.CancelScope],
     ) -> None:
-        self._http, self._options, self._address = http, options, address
+        self._lanes, self._options, self._address = lanes, options, address
         self._sleep, self._chance, self._within = sleep, chance, within
         in_url = Basic(*address.user) if address.user else options.credentials
         self._credentials = in_url if isinstance(options.credentials, Anonymous) else options.credentials
@@ -263,33 +271,36 @@ class Client:
         async with self._limiter:
             self.sent += 1
             began = time.monotonic()
-            asked = self._http.build_request(
-                request.method,
-                self._address.url(request.path),
-                content=body,
-                headers={**proof, **({"Content-Type": "application/json"} if body is not None else {})},
-                timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT), pool=None),
-            )
-            try:
-                answer = await self._answer(request, asked, whole(seconds))
-            except Endless:
-                _tell(request, Endless.__name__, began, number)
-                raise
-            except httpx.RequestError as error:
-                _tell(request, type(error).__name__, began, number)
-                service = self._options.service
-                proxy = read_address(self._options.proxy).base if self._options.proxy else ""
-                fault = translate(error, request, self._address, timeout=seconds, service=service, proxy=proxy)
-                raise fault from error
+            with self._lanes.lane() as http:
+                asked = http.build_request(
+                    request.method,
+                    self._address.url(request.path),
+                    content=body,
+                    headers={**proof, **({"Content-Type": "application/json"} if body is not None else {})},
+                    timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT), pool=None),
+                )
+                try:
+                    answer = await self._answer(http, request, asked, whole(seconds))
+                except Endless:
+                    _tell(request, Endless.__name__, began, number)
+                    raise
+                except httpx.RequestError as error:
+                    _tell(request, type(error).__name__, began, number)
+                    service = self._options.service
+                    proxy = read_address(self._options.proxy).base if self._options.proxy else ""
+                    fault = translate(error, request, self._address, timeout=seconds, service=service, proxy=proxy)
+                    raise fault from error
         _tell(request, str(answer.status), began, number)
         self._answered = True
         return answer
 
-    async def _answer(self, request: Request, asked: httpx.Request, seconds: float) -> Answer:
+    async def _answer(
+        self, http: httpx.AsyncClient, request: Request, asked: httpx.Request, seconds: float
+    ) -> Answer:
         """The answer to what was *asked*, given up after *seconds*: of one that drips every part comes in time."""
         url = self._address.url(request.path)
         with self._within(seconds):
-            response = await self._http.send(asked, stream=True)
+            response = await http.send(asked, stream=True)
             try:
                 content = await self._content(request, response)
             finally:
