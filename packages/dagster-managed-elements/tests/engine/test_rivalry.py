@@ -109,6 +109,18 @@ def test_creates_that_begin_at_once_share_a_read():
     assert kind.reads <= 2
 
 
+@pytest.mark.parametrize(("created", "reads"), [(100, 3), (101, 1)])
+def test_creates_of_more_than_a_page_share_one_read(created, reads):
+    kind = Counted(3)
+
+    async def go() -> None:
+        rivals = Rivals({"node": frozenset()}, [Key("node", str(n)) for n in range(created)])
+        assert [await rivals.taken(kind, name) for name in ("n1", "new", "n2")] == ["1", None, "2"]
+
+    anyio.run(go)
+    assert kind.reads == reads
+
+
 def test_where_there_is_more_than_a_page_nothing_is_read_before_a_create():
     kind = Counted(500)
     assert anyio.run(Rivals({"node": frozenset(map(str, range(500)))}).taken, kind, "n1") is None

@@ -87,7 +87,12 @@ class _Run:
         settings: ExecutionSettings,
     ) -> None:
         self.plan, self.kinds, self.ids, self.seen, self.settings = plan, kinds, ids, seen, settings
-        self.rivals = Rivals(seen)
+        self.made = {
+            operation.change.key: operation.step
+            for operation in plan.operations
+            if isinstance(operation.change, (Create, Replace)) and operation.step.verb != "delete"
+        }
+        self.rivals = Rivals(seen, self.made)
         self.outcomes: dict[Step, Outcome] = {}
         self.waiting = {operation.step: len(operation.waits_for) for operation in plan.operations}
         self.dependents: Mapping[Step, list[Operation]] = defaultdict(list)
@@ -104,15 +109,12 @@ class _Run:
         """Say of what was created that it is there twice, since two applies at once create what each found absent,
         or not at all, since a server may take back what it had answered for.
         """
-        made = {
-            operation.change.key: operation.step
-            for operation in self.plan.operations
-            if isinstance(operation.change, (Create, Replace)) and operation.step.verb != "delete"
+        done = {
+            key: self.outcomes[step].id for key, step in self.made.items() if self.outcomes[step].status == "done"
         }
-        done = {key: self.outcomes[step].id for key, step in made.items() if self.outcomes[step].status == "done"}
         created = {key: id_ for key, id_ in done.items() if id_ is not None}
         for key, ids in (await holders(created, self.kinds)).items():
-            step, own = made[key], created[key]
+            step, own = self.made[key], created[key]
             if others := sorted(ids - {own} - self.seen.get(key.kind, frozenset())):
                 reason = (
                     f"it was created ({own}) and is there more than once: somebody else applied at the same time "

@@ -5,8 +5,8 @@ No server locks anything. What can be seen by a read is seen, before a create an
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Final
 
@@ -18,14 +18,17 @@ from dagster_managed_elements.engine.kinds import Kind, Kinds
 from dagster_managed_elements.engine.values import Key
 
 _A_PAGE: Final = 100
-"""Objects; where there are more of a kind, reading them again before each create would cost more than a page."""
+"""Objects; where there are more of a kind, reading them again before each create would cost more than a page.
+Where more are to be created, all of them rest on one read, after the plan was agreed to.
+"""
 
 
 class Rivals:
-    """What is there by now. *seen* are the ids that the plan rests on, by kind."""
+    """What is there by now. *seen* are the ids that the plan rests on, by kind; *created* the keys it creates."""
 
-    def __init__(self, seen: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, seen: Mapping[str, frozenset[str]], created: Iterable[Key] = ()) -> None:
         self._seen = seen
+        self._coming = Counter(key.kind for key in created)
         self._moments = count(1)
         self._locks: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._last: dict[str, tuple[int, Sequence[Observed]]] = {}
@@ -43,7 +46,7 @@ class Rivals:
 
     async def _rows(self, kind: Kind) -> Sequence[Observed]:
         """All there is, by a read that begins after this call: those that wait for one share the next."""
-        asked = next(self._moments)
+        asked = 1 if self._coming[kind.name] > _A_PAGE else next(self._moments)
         async with self._locks[kind.name]:
             begun, rows = self._last.get(kind.name, (0, ()))
             if begun < asked:
