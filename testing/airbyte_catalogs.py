@@ -58,7 +58,7 @@ class Offering:
         if self._api == "public":
             return [public.read_connection(body, "at")]
         connection = read_connection(body, "at", SETTINGS)
-        return [replace(connection, fields=read_fields(body, "at"))]
+        return [replace(connection, fields=read_fields(body, "at", "config"))]
 
     async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
         if self._api == "public":

@@ -5,10 +5,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dagster_managed_elements.airbyte.connection_fields import AirbyteDestinationNamespace
-from dagster_managed_elements.airbyte.elements import AirbyteConnection, AirbyteDestination, AirbyteSource
+from dagster_managed_elements.airbyte.connection_fields import (
+    AirbyteDestinationNamespace,
+    AirbyteResourceRequirements,
+)
+from dagster_managed_elements.airbyte.elements import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteSource,
+    AirbyteTag,
+)
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.reconciliation import AirbyteManagedElementReconciler
+from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 
@@ -22,8 +31,11 @@ __all__ = [
     "AirbyteInstance",
     "AirbyteManagedElementReconciler",
     "AirbyteResource",
+    "AirbyteResourceRequirements",
+    "AirbyteSchedule",
     "AirbyteSource",
     "AirbyteSyncMode",
+    "AirbyteTag",
     "EnvVar",
     "Secret",
     "airbyte_resource",

@@ -1,17 +1,26 @@
-"""What a user declares of an Airbyte: sources, destinations, connections. Plain values; no server is asked."""
+"""What a user declares of an Airbyte: sources, destinations, tags, connections. Plain values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Literal, TypeAlias, cast
 
-from dagster_managed_elements.airbyte.connection_fields import AirbyteDestinationNamespace, declared_fields
+from dagster_managed_elements.airbyte.connection_fields import (
+    TAG,
+    AirbyteDestinationNamespace,
+    AirbyteResourceRequirements,
+    declared_fields,
+)
+from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_names import StreamName, label_of
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.elements import Element, key_of, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import UNSET, Fields, Unset
+
+NonBreakingChanges: TypeAlias = Literal["ignore", "disable_connection", "propagate_columns", "propagate_fully"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,27 @@ class AirbyteDestination(Element):
 
 
 @dataclass(frozen=True)
+class AirbyteTag(Element):
+    """A tag of a workspace, for connections to wear; Airbyte has them since 1.6.
+
+    *color* is six hexadecimal digits, with or without `#`; where it is not given it is not managed, and a new tag
+    is grey. DeclarationError for what is no color.
+    """
+
+    kind: ClassVar[str] = TAG
+
+    color: str | Unset = UNSET
+
+    def __post_init__(self) -> None:
+        color = cast("object", self.color)
+        if color is not UNSET and not (isinstance(color, str) and re.fullmatch("#?[0-9A-Fa-f]{6}", color)):
+            raise DeclarationError(f"AirbyteTag {self.name!r}: color wants six hexadecimal digits, not {color!r}.")
+
+    def fields(self) -> Fields:
+        return {"color": self.color.lstrip("#").upper()} if isinstance(self.color, str) else {}
+
+
+@dataclass(frozen=True)
 class AirbyteConnection(Element):
     """A connection in Airbyte, and with it the source and the destination it joins.
 
@@ -60,9 +90,20 @@ class AirbyteConnection(Element):
     is a difference. A stream whose name stands in several namespaces is named by `(namespace, name)`, with "" for
     the namespace where it has none.
 
-    *destination_namespace* (a string is a custom format such as `"${SOURCE_NAMESPACE}_raw"`) and *prefix* are not
-    managed where they are not given; a new connection begins with DESTINATION_DEFAULT and no prefix then.
     *normalize_data* is of older Airbytes: None is never a difference.
+
+    What follows is not managed where it is not given, and cannot be given where the server or its Public API does
+    not take it (docs/airbyte.md has the table). A new connection is active, manual, without a prefix, and goes to
+    the destination's default namespace, unless something else is said.
+
+    *destination_namespace*: a string is a custom format such as `"${SOURCE_NAMESPACE}_raw"`. *prefix*: of its
+    tables' names; None is none. *schedule*: an `AirbyteSchedule`, or a cron expression in UTC. *status*: a
+    connection that is inactive is paused. *non_breaking_changes*: what Airbyte does when the source's schema grows.
+    *notify_schema_changes*, *notify_schema_changes_by_email*: whether it tells, by webhook and by mail.
+    *backfill*: whether a new column is filled in old rows too, by reading the stream anew.
+    *resource_requirements*: of its syncs; None are those of the instance. *region*: where it runs, before 1.7.
+    *tags*: all it wears, as elements or as the names of tags that exist; None or `[]` is none. DeclarationError for
+    a value that a field does not have.
     """
 
     kind: ClassVar[str] = "connection"
@@ -73,6 +114,15 @@ class AirbyteConnection(Element):
     normalize_data: bool | None = None
     destination_namespace: AirbyteDestinationNamespace | str | Unset | None = UNSET
     prefix: str | Unset | None = UNSET
+    schedule: AirbyteSchedule | str | Unset = field(default=UNSET, kw_only=True)
+    status: Literal["active", "inactive"] | Unset = field(default=UNSET, kw_only=True)
+    non_breaking_changes: NonBreakingChanges | Unset = field(default=UNSET, kw_only=True)
+    notify_schema_changes: bool | Unset = field(default=UNSET, kw_only=True)
+    notify_schema_changes_by_email: bool | Unset = field(default=UNSET, kw_only=True)
+    backfill: bool | Unset = field(default=UNSET, kw_only=True)
+    resource_requirements: AirbyteResourceRequirements | Unset | None = field(default=UNSET, kw_only=True)
+    region: str | Unset = field(default=UNSET, kw_only=True)
+    tags: Sequence[AirbyteTag | str] | Unset | None = field(default=UNSET, kw_only=True)
 
     def __post_init__(self) -> None:
         _require(self, "source", self.source, AirbyteSource)
@@ -84,9 +134,10 @@ class AirbyteConnection(Element):
             if mode.unknown is not None:
                 raise DeclarationError(f"AirbyteConnection {self.name!r}: {label_of(stream)}: {mode.unknown}.")
         _require(self, "normalize_data", self.normalize_data, bool, type(None))
-        _require(self, "prefix", self.prefix, str, Unset, type(None))
-        namespaces = (AirbyteDestinationNamespace, str, Unset, type(None))
-        _require(self, "destination_namespace", self.destination_namespace, *namespaces)
+        try:
+            declared_fields(self)
+        except DeclarationError as error:
+            raise DeclarationError(f"{type(self).__name__} {self.name!r}: {error}") from None
 
     def fields(self) -> Fields:
         return {

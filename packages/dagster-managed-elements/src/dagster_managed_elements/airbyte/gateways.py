@@ -20,6 +20,7 @@ from dagster_managed_elements.airbyte.wire import (
     Json,
     Side,
     Specification,
+    Tag,
     Unreadable,
     Workspace,
 )
@@ -78,13 +79,15 @@ class Undiscovered(ApiError):
 class Capabilities:
     """What one of the two APIs can be sent. *modes* are the pairs of sync modes it has a name for, None: every one.
 
-    *no_streams* says why a connection cannot be written without any stream, None: it can. *normalizes* says whether
-    it still has normalization, None: only the destination tells, and *no_normalization* why not.
+    *no_streams* says why a connection cannot be written without any stream, None: it can. *fields* are the words
+    that a connection has there, None: all that are known. *normalizes* says whether it still has normalization,
+    None: only the destination tells, and *no_normalization* why not.
     """
 
     api: Api
     modes: frozenset[AirbyteSyncMode] | None = None
     no_streams: str | None = None
+    fields: frozenset[str] | None = None
     normalizes: bool | None = False
     no_normalization: str = "this Airbyte does not say that it still has normalization; leave normalize_data out"
 
@@ -129,6 +132,18 @@ class Gateway(Protocol):
 
     async def connections(self) -> Sequence[Connection | Unreadable]:
         """Every connection that is not deleted, each with its selected streams."""
+        ...
+
+    async def tags(self) -> Sequence[Tag]:
+        """Every tag of the workspace. DeclarationError where this Airbyte has none."""
+        ...
+
+    async def create_tag(self, name: str, color: str) -> str: ...
+
+    async def update_tag(self, tag: Tag) -> None: ...
+
+    async def delete_tag(self, tag_id: str) -> None:
+        """And from every connection, which Airbyte does itself. Gone already is success."""
         ...
 
     async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from dagster_managed_elements.airbyte.elements import AirbyteConnection, AirbyteDestination, AirbyteSource
+from dagster_managed_elements.airbyte.elements import AirbyteConnection
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.resources.upstream import adopt
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
 from dagster_managed_elements.reconciler import Reconciler
@@ -38,9 +39,9 @@ class AirbyteManagedElementReconciler(Reconciler):
     """What a module exposes for `dagster-me`: connections, with their sources and destinations, at an Airbyte.
 
     *airbyte* is an `AirbyteInstance`, a configured `airbyte_resource`, an `AirbyteResource`, or one of the
-    resources and workspaces of Dagster's own dagster-airbyte. Sources and destinations may be given in *elements*
-    without a connection. With *delete_unmentioned_resources* whatever else is in the workspace is deleted, once the
-    user has agreed.
+    resources and workspaces of Dagster's own dagster-airbyte. Sources, destinations and tags may be given in
+    *elements* without a connection. With *delete_unmentioned_resources* whatever else is in the workspace is
+    deleted, once the user has agreed.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class AirbyteManagedElementReconciler(Reconciler):
         connections: Sequence[AirbyteConnection] = (),
         delete_unmentioned_resources: bool = False,  # noqa: FBT001, FBT002 - upstream's third positional parameter
         *,
-        elements: Sequence[AirbyteSource | AirbyteDestination] = (),
+        elements: Sequence[Element] = (),
     ) -> None:
         super().__init__(
             _instance(airbyte),

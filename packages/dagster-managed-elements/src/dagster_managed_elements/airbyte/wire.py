@@ -77,6 +77,14 @@ class Actor(WireStruct, frozen=True, kw_only=True):
     is_version_override_applied: bool = False
 
 
+class Tag(WireStruct, frozen=True, kw_only=True):
+    """*color* is six hexadecimal digits."""
+
+    tag_id: str
+    name: str
+    color: str = ""
+
+
 class Stream(WireStruct, frozen=True, kw_only=True):
     """A stream as discovered. *raw* is all the server said of it, sent back untouched.
 
@@ -118,7 +126,7 @@ class Connection(WireStruct, frozen=True, kw_only=True):
     """A connection with its selected streams. *fields* are those of `connection_fields`, by label.
 
     *settings* are in the API's own words what one that replaces it takes over: nobody declared it, so it stays.
-    *lost* says what of it cannot be taken over.
+    *lost* says what of it cannot be taken over, by the label of the field, "" where it is none.
     """
 
     connection_id: str
@@ -130,7 +138,7 @@ class Connection(WireStruct, frozen=True, kw_only=True):
     sync_catalog: Catalog = Catalog()
     fields: dict[str, Any] = {}
     settings: dict[str, Any] = {}
-    lost: list[str] = []
+    lost: dict[str, str] = {}
 
     @property
     def operations(self) -> list[str]:
@@ -217,6 +225,10 @@ def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connect
     typed = {name: value for name, value in rest.items() if name not in {"settings", "fields"}}
     kept = {name: rest[name] for name in settings if rest.get(name) is not None}
     return msgspec.structs.replace(convert(typed, Connection, at), sync_catalog=catalog, settings=kept)
+
+
+def read_tag(body: Any, at: str) -> Tag:
+    return convert(body, Tag, at)
 
 
 def read_catalog(body: Any, at: str, catalog_id: str | None = None) -> Catalog:

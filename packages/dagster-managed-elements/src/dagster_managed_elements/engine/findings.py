@@ -17,7 +17,9 @@ NoticeCode: TypeAlias = Literal[
     "contradiction",
     "unreadable",
 ]
-ConsequenceCode: TypeAlias = Literal["delete", "cascade", "replace", "protect", "state-lost", "secret-resent"]
+ConsequenceCode: TypeAlias = Literal[
+    "delete", "cascade", "replace", "protect", "state-lost", "secret-resent", "resumed"
+]
 
 
 def written(key: Key, path: Path) -> str:

@@ -51,6 +51,7 @@ class Kind(ABC):
     *longest_name* is how many characters the server has room for. With *create_first* a replacement is made under
     an interim name before the old object is deleted, and then given its own: where it cannot be made nothing is
     lost. For objects that can be renamed, and need `rename`, and room for an interim name: some 100 characters.
+    What is *on_demand* is looked at only where something of its kind is declared or referred to.
     """
 
     name: ClassVar[str]
@@ -59,6 +60,7 @@ class Kind(ABC):
     quiet: ClassVar[frozenset[str]] = frozenset()
     create_first: ClassVar[bool] = False
     longest_name: ClassVar[int | None] = None
+    on_demand: ClassVar[bool] = False
 
     @abstractmethod
     async def observe(self) -> Sequence[Observed]:

@@ -10,14 +10,14 @@ from dagster_managed_elements.engine.changes import Declared, Observed
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.kinds import Kind
-from dagster_managed_elements.engine.values import Key, Ref
+from dagster_managed_elements.engine.values import Key, Ref, references
 
 _MOST_READS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read, each object once, and of which kinds two reads agreed."""
+    """What was read, each object once, and of which kinds two reads agreed, or nobody asks."""
 
     objects: tuple[Observed, ...]
     confirmed: frozenset[str]
@@ -35,20 +35,23 @@ class Reading:
         return frozenset(each.ref for each in self.objects)
 
 
-async def observe(kinds: Sequence[Kind], declared: Iterable[Declared], *, exhaustive: bool) -> Reading:
-    """Every kind at once, and again where something declared is absent or rows repeat; with *exhaustive*, because
-    what is not declared is to go, every kind of which there is anything.
+async def observe(kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaustive: bool) -> Reading:
+    """Every kind that is asked for at once, and again where something declared is absent or rows repeat; with
+    *exhaustive*, because what is not declared is to go, every kind of which there is anything.
     """
     wanted = frozenset(each.key for each in declared)
+    mentioned = {key.kind for each in declared for key in (each.key, *references(each.fields))}
+    asked = [kind for kind in kinds if not kind.on_demand or kind.name in mentioned]
 
     def suspect(kind: Kind, first: Sequence[Observed]) -> bool:
         names = {each.key for each in first}
         missing = any(key.kind == kind.name and key not in names for key in wanted)
         return missing or _repeats(first) or bool(exhaustive and first)
 
-    first = await _read_all(kinds)
-    doubtful = [kind for kind in kinds if suspect(kind, first[kind.name])]
-    return await _confirmed(kinds, first, doubtful)
+    first = await _read_all(asked)
+    doubtful = [kind for kind in asked if suspect(kind, first[kind.name])]
+    reading = await _confirmed(asked, first, doubtful)
+    return replace(reading, confirmed=reading.confirmed.union(kind.name for kind in kinds if kind not in asked))
 
 
 def needed(reading: Reading, declared: Iterable[Declared]) -> Iterator[Observed]:

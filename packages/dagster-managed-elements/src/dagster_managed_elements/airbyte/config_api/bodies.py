@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dagster_managed_elements.airbyte.connection_fields import initial_fields
+from dagster_managed_elements.airbyte.connection_fields import initial_fields, words_of
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Json
 
-SETTINGS: Final = (
-    "status", "scheduleType", "scheduleData", "namespaceDefinition", "namespaceFormat", "prefix",
-    "operationIds", "resourceRequirements", "notifySchemaChanges", "notifySchemaChangesByEmail",
-    "nonBreakingChangesPreference", "backfillPreference", "tags", "dataplaneGroupId", "geography",
-)  # fmt: skip
+SETTINGS: Final = (*words_of("config"), "operationIds", "dataplaneGroupId")
 """What a connection that is replaced takes over from the one before: nobody declared it, so it stays."""
-
-_NEW: Final = {"status": "active", "scheduleType": "manual"}
-
 
 NORMALIZATION: Final = {
     "name": "Normalization",
@@ -27,12 +20,13 @@ NORMALIZATION: Final = {
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
     """All of a new connection; what is not drafted is left to the server's defaults."""
-    return {**_NEW, **initial_fields("config"), **change(draft)}
+    return {**initial_fields("config"), **change(draft)}
 
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
     """What of a connection is drafted, and nothing else."""
-    body = {**draft.settings, **draft.written("config")}
+    drafted = {**draft.settings, **draft.written("config")}
+    body = {name: value for name, value in drafted.items() if value is not None}
     if draft.catalog_id is not None:
         body["sourceCatalogId"] = draft.catalog_id
     if draft.streams is not None:

@@ -16,6 +16,7 @@ INSTANCE: Final = f"{ROOT}/instance_configuration"
 WORKSPACE: Final = f"{ROOT}/workspaces/get"
 CONNECTIONS: Final = f"{ROOT}/connections"
 OPERATIONS: Final = f"{ROOT}/operations"
+TAGS: Final = f"{ROOT}/tags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,12 @@ from typing import Any, Final
 import msgspec
 
 from dagster_managed_elements.airbyte.config_api import bodies
-from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL, OPERATIONS
+from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL, OPERATIONS, TAGS
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
 from dagster_managed_elements.airbyte.config_api.versions import Scope
-from dagster_managed_elements.airbyte.connection_fields import read_fields
+from dagster_managed_elements.airbyte.connection_fields import overlooked, read_fields
 from dagster_managed_elements.airbyte.gateways import (
     DISCOVER_SECONDS,
     Capabilities,
@@ -31,6 +31,7 @@ from dagster_managed_elements.airbyte.wire import (
     Connection,
     Definition,
     Specification,
+    Tag,
     Unreadable,
     Workspace,
     identity,
@@ -45,12 +46,13 @@ from dagster_managed_elements.airbyte.wire import (
     read_optional,
     read_row,
     read_specification,
+    read_tag,
 )
 from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.redaction import redact
 from dagster_managed_elements.api.requests import Effect, Request
-from dagster_managed_elements.engine.errors import Missing, ServerFault
+from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Missing, Partial, ServerFault
 
 
 class ConfigGateway:
@@ -85,11 +87,12 @@ class ConfigGateway:
 
     @property
     def capabilities(self) -> Capabilities:
-        normalizes = self._server.profile.normalizes
+        profile = self._server.profile
+        fields, normalizes = profile.connection_fields, profile.normalizes
         if normalizes is not False:
-            return Capabilities(api="config", normalizes=normalizes)
+            return Capabilities(api="config", fields=fields, normalizes=normalizes)
         why = f"normalization left Airbyte in 1.0, and this one is {self._server.version}; leave normalize_data out"
-        return Capabilities(api="config", no_normalization=why)
+        return Capabilities(api="config", fields=fields, no_normalization=why)
 
     async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         names = NAMES[side]
@@ -144,6 +147,27 @@ class ConfigGateway:
         )
         found = await read_all(self._client, self._endpoints, subject)
         return [connection for connection in found if connection.status != "deprecated"]
+
+    async def tags(self) -> Sequence[Tag]:
+        path = f"{TAGS}/list"
+        try:
+            body = await self._read(path, {"workspaceId": self._workspace.workspace_id})
+        except Missing as error:
+            raise DeclarationError(f"{self._server.base} has no tags; they came with Airbyte 1.6.") from error
+        rows = read_list({"tags": body}, "tags", path)
+        return [read_tag(row, _at(path, number)) for number, row in enumerate(rows)]
+
+    async def create_tag(self, name: str, color: str) -> str:
+        path = f"{TAGS}/create"
+        body = {"workspaceId": self._workspace.workspace_id, "name": name, "color": color}
+        return read_answered(await self._write(path, Outgoing(body=body), "create"), "tagId", path)
+
+    async def update_tag(self, tag: Tag) -> None:
+        body = {"workspaceId": self._workspace.workspace_id, **msgspec.to_builtins(tag)}
+        await self._update(f"{TAGS}/update", Outgoing(body=body), "tagId")
+
+    async def delete_tag(self, tag_id: str) -> None:
+        await self._delete(f"{TAGS}/delete", {"workspaceId": self._workspace.workspace_id, "tagId": tag_id})
 
     def _scopes(self, more: Json | None = None) -> dict[Scope, Json]:
         mine = self._workspace.workspace_id
@@ -212,7 +236,14 @@ class ConfigGateway:
         path = f"{CONNECTIONS}/create"
         fitting = await self._fitting(draft)
         outgoing = Outgoing(body=bodies.creation(fitting))
-        return read_answered(await self._write(path, outgoing, "create"), "connectionId", path)
+        made = read_answered(await self._write(path, outgoing, "create"), "connectionId", path)
+        if more := overlooked(outgoing.body, "config"):
+            try:
+                body = {**more, "connectionId": made}
+                await self._update(f"{CONNECTIONS}/update", Outgoing(body=body), "connectionId")
+            except ApiError as error:
+                raise Partial(made, f"it was created, but for {', '.join(more)}: {error}") from error
+        return made
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
@@ -297,4 +328,4 @@ _LONGEST_REASON: Final = 400
 
 def _read_connection(row: Any, at: str) -> Connection:
     connection = read_connection(row, at, bodies.SETTINGS)
-    return msgspec.structs.replace(connection, fields=read_fields(row, at))
+    return msgspec.structs.replace(connection, fields=read_fields(row, at, "config"))

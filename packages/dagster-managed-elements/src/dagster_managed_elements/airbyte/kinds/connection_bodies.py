@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.kinds import streams
@@ -11,9 +11,10 @@ from dagster_managed_elements.airbyte.stream_names import Identity, identity
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection, Unreadable
 from dagster_managed_elements.engine.changes import Declared, Observed, Pair
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Later, Ref
+from dagster_managed_elements.engine.values import Ids, Key, Later, Named, Ref
 
 CONNECTION: Final = "connection"
+TAGS: Final = "tags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,9 @@ def observed_connection(connection: Connection | Unreadable) -> Observed:
     if isinstance(connection, Unreadable):
         return Observed(kind=CONNECTION, name=connection.name, id=connection.id, fields={}, fault=connection.fault)
     entries = streams.labelled(connection.sync_catalog.streams, ())
+    interim = read_interim(connection.name)
+    # Under an interim name it is paused whatever it is to become.
+    shown = connection.fields if interim is None else {**connection.fields, "status": interim.note}
     return Observed(
         kind=CONNECTION,
         name=connection.name,
@@ -41,7 +45,7 @@ def observed_connection(connection: Connection | Unreadable) -> Observed:
             "destination": Ref("destination", connection.destination_id),
             "normalize data": False,
             "streams": {label: streams.observed_value(entry, None) for label, entry in entries.items()},
-            **connection.fields,
+            **shown,
         },
         raw=connection,
     )
@@ -63,6 +67,29 @@ def taken_over(pair: Pair, source_id: str | None) -> Facts:
     carried = connection.settings if interim is None else {**connection.settings, "status": interim.note}
     rows = connection.sync_catalog.streams if connection.source_id != source_id else []
     return Facts(carried=carried, chosen={identity(entry.stream): entry for entry in rows})
+
+
+def with_tags(pair: Pair, ids: Ids) -> Pair:
+    """*pair* with the tags that exist by their ids, the observed ones in declared order: Airbyte keeps none."""
+    declared, observed = pair.declared, pair.observed
+    if declared is None or TAGS not in declared.fields:
+        return pair
+    tags = [Named(ids[tag], tag.name) if tag in ids else tag for tag in declared.fields[TAGS]]
+    declared = replace(declared, fields={**declared.fields, TAGS: tags})
+    if observed is not None:
+        worn: Sequence[Named] = observed.fields[TAGS]
+        in_order = [*(tag for tag in tags if tag in worn), *(tag for tag in worn if tag not in tags)]
+        observed = replace(observed, fields={**observed.fields, TAGS: in_order})
+    return Pair(declared, observed)
+
+
+def sendable(fields: Mapping[str, Any], ids: Ids, workspace_id: str) -> Mapping[str, Any]:
+    """*fields* with its tags as Airbyte has them. Only ids count (its ConnectionsHandler), the rest is form."""
+    if TAGS not in fields:
+        return fields
+    tags = [(ids[tag], tag.name) if isinstance(tag, Key) else (tag.id, tag.label) for tag in fields[TAGS]]
+    form = {"workspaceId": workspace_id, "color": "000000"}
+    return {**fields, TAGS: [{**form, "tagId": id_, "name": name} for id_, name in tags]}
 
 
 def paused(settings: Mapping[str, Any]) -> Mapping[str, Any]:

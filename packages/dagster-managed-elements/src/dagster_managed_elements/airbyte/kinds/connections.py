@@ -22,9 +22,11 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     observed_connection,
     paused,
     selected,
+    sendable,
     taken_over,
     untouched,
     unwrapped,
+    with_tags,
 )
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
@@ -69,6 +71,7 @@ class ConnectionKind(Kind):
         return [each for number in range(len(pairs)) for each in found[number]]
 
     async def _resolve(self, pair: Pair, context: ResolveContext) -> Sequence[Pair | Problem]:
+        pair = with_tags(pair, context.ids)
         declared, observed = pair.declared, pair.observed
         if declared is None:
             return [pair]
@@ -117,7 +120,7 @@ class ConnectionKind(Kind):
     def _refused(self, pair: Pair, declared: Declared, value: Mapping[str, Any]) -> Iterator[Problem]:
         """What no server of today, or not through this API, can do."""
         capabilities = self._gateway.capabilities
-        for label, why in refusals(declared.fields, capabilities.api).items():
+        for label, why in refusals(declared.fields, capabilities.api, capabilities.fields).items():
             yield Problem(declared.key, (label,), why)
         if not value and _selects(pair.observed) and (why := capabilities.no_streams) is not None:
             yield Problem(declared.key, ("streams",), why)
@@ -172,25 +175,31 @@ class ConnectionKind(Kind):
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         facts = cast("Facts", declared.facts)
+        is_interim = read_interim(declared.key.name) is not None
+        fields = {name: value for name, value in declared.fields.items() if not (is_interim and name == "status")}
         draft = ConnectionDraft(
             name=declared.key.name,
             source_id=ids[declared.fields["source"]],
             destination_id=ids[declared.fields["destination"]],
             streams=await self._whole(selected(declared, {}), ids[declared.fields["source"]]),
             catalog_id=facts.catalog_id,
-            fields=declared.fields,
-            settings=facts.carried if read_interim(declared.key.name) is None else paused(facts.carried),
+            fields=self._sendable(fields, ids),
+            settings=paused(facts.carried) if is_interim else facts.carried,
             normalize=declared.fields.get("normalize data"),
             operations=facts.carried.get("operationIds", ()),
         )
         return await self._gateway.create_connection(draft)
 
     async def update(self, change: Update, ids: Ids) -> None:
-        del ids
         changed = {each.path[0] for each in change.fields}
+        if (interim := read_interim(change.observed.name)) is not None:
+            # With its own name it gets its own status, and not before.
+            changed = changed | {"status"} if "name" in changed else changed - {"status"}
         fields = {name: value for name, value in change.declared.fields.items() if name in changed}
-        draft = ConnectionDraft(name=change.declared.key.name if "name" in changed else None, fields=fields)
-        if (interim := read_interim(change.observed.name)) is not None and "name" in changed:
+        draft = ConnectionDraft(
+            name=change.declared.key.name if "name" in changed else None, fields=self._sendable(fields, ids)
+        )
+        if interim is not None and "name" in changed:
             draft = replace(draft, settings={"status": interim.note})
         if "normalize data" in changed:
             operations = cast("Connection", change.observed.raw).operations
@@ -202,6 +211,9 @@ class ConnectionKind(Kind):
             source_id = cast("Connection", change.observed.raw).source_id
             draft = replace(draft, streams=await self._whole(rows, source_id))
         await self._gateway.update_connection(change.observed.id, draft)
+
+    def _sendable(self, fields: Mapping[str, Any], ids: Ids) -> Mapping[str, Any]:
+        return sendable(fields, ids, self._gateway.workspace.workspace_id)
 
     async def _whole(self, rows: Sequence[ConfiguredStream], source_id: str) -> Sequence[ConfiguredStream]:
         """*rows*, those with chosen columns beside all the source has: a connection keeps the schema of the chosen
@@ -220,7 +232,8 @@ class ConnectionKind(Kind):
 
     def interim_note(self, declared: Declared) -> str:
         """Under its interim name it is paused, so that no two of them ever write to one place."""
-        return str(cast("Facts", declared.facts).carried.get("status", "active"))
+        carried = cast("Facts", declared.facts).carried
+        return str(declared.fields.get("status", carried.get("status", "active")))
 
     async def rename(self, id_: str, declared: Declared) -> None:
         settings = {"status": self.interim_note(declared)}
@@ -248,6 +261,7 @@ class ConnectionKind(Kind):
             yield replace(consequence, text=text)
         if isinstance(change, Update):
             yield from _lost_states(change)
+            yield from _resumed(change)
 
 
 def _specification(context: ResolveContext, declared: Declared) -> Specification:
@@ -317,8 +331,19 @@ def _postponed(pair: Pair, facts: Facts, later: Later, entries: Mapping[str, Con
 
 
 def _unwritable(change: Change) -> Sequence[str]:
-    """What a replacement cannot take over, since the API shows it and cannot set it."""
-    return cast("Connection", change.observed.raw).lost if isinstance(change, Replace) else ()
+    """What a replacement cannot take over and nobody declares, since the API shows it and cannot set it."""
+    if not isinstance(change, Replace):
+        return ()
+    lost = cast("Connection", change.observed.raw).lost
+    return [text for label, text in lost.items() if label not in change.declared.fields]
+
+
+def _resumed(change: Update) -> Iterator[Consequence]:
+    """A paused connection that syncs again may read all that came meanwhile."""
+    if any(changed.path == ("status",) and changed.after == "active" for changed in change.fields):
+        schedule = change.declared.fields.get("schedule", change.observed.fields["schedule"])
+        text = f"{change.key} is resumed, and syncs again by its schedule: {schedule}"
+        yield Consequence(change.key, "resumed", text, destructive=False)
 
 
 def _stored(observed: Observed | None, source_id: str | None) -> dict[Identity, ConfiguredStream]:

@@ -12,8 +12,9 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec.structs import replace
 
-from dagster_managed_elements.airbyte.connection_fields import initial_fields, read_fields
+from dagster_managed_elements.airbyte.connection_fields import initial_fields, read_fields, words_of, written_fields
 from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft
+from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
@@ -47,14 +48,6 @@ MODES: Final = {
 }
 _PAIRS: Final = {name: pair for pair, name in MODES.items()}
 _UNNAMED: Final = ("other", "mode")
-_SETTINGS: Final = (
-    "status",
-    "nonBreakingSchemaUpdatesBehavior",
-    "namespaceDefinition",
-    "namespaceFormat",
-    "prefix",
-    "tags",
-)
 _NOT_SENT: Final = frozenset({"name", "namespace", "syncMode", "cursorField", "primaryKey"})
 
 
@@ -64,12 +57,6 @@ class _Stream(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sync_mode: str = ""
     cursor_field: list[str] = []
     primary_key: list[list[str]] = []
-
-
-class _Schedule(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    schedule_type: str = "manual"
-    cron_expression: str = ""
-    basic_timing: str = ""
 
 
 class _Properties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -124,37 +111,27 @@ def read_actor(side: Side, row: Any, at: str, connectors: Connectors) -> Actor:
 
 def read_connection(row: Any, at: str) -> Connection:
     """A schedule that this API shows and cannot set is among *lost*, and what it does not even show: a replacement
-    would have neither. It sets cron expressions, which it reads in UTC whatever zone they are in.
+    would have neither.
     """
-    fields = object_in(row, at)
-    connection = convert({**fields, "fields": {}, "settings": {}, "lost": []}, Connection, at)
-    settings = {name: fields[name] for name in _SETTINGS if fields.get(name) is not None}
-    schedule = convert(fields.get("schedule") or dict[str, Any](), _Schedule, f"{at}.schedule")
-    lost: list[str] = []
-    if (expression := _settable(schedule)) is not None:
-        settings["schedule"] = {"scheduleType": "cron", "cronExpression": expression}
-    elif schedule.schedule_type != "manual":
-        lost = [f"its schedule ({schedule.cron_expression or schedule.basic_timing or schedule.schedule_type})"]
-    lost.append("what the Public API does not show of it (notifications, backfill, resources, operations)")
-    configurations = fields.get("configurations") or dict[str, Any]()
+    shown = object_in(row, at)
+    connection = convert({**shown, "fields": {}, "settings": {}, "lost": {}}, Connection, at)
+    fields = read_fields(shown, at, "public")
+    schedule: AirbyteSchedule = fields["schedule"]
+    settings = {name: shown[name] for name in words_of("public") if shown.get(name) is not None}
+    settings |= written_fields({"schedule": schedule}, "public")
+    lost = {"": "what the Public API does not show of it (notifications, backfill, resources, operations)"}
+    if schedule.not_public is not None:
+        del settings["schedule"]
+        lost = {"schedule": f"its schedule ({schedule})", **lost}
+    configurations = shown.get("configurations") or dict[str, Any]()
     rows = read_optional_list(configurations, "streams", f"{at}.configurations")
     return replace(
         connection,
-        fields=read_fields(fields, at),
+        fields=fields,
         sync_catalog=Catalog(streams=[_stored(each, f"{at}.streams") for each in rows]),
         settings=settings,
         lost=lost,
     )
-
-
-def _settable(schedule: _Schedule) -> str | None:
-    """The cron expression, six or seven fields, of a schedule in UTC; the zone stands behind it."""
-    fields = schedule.cron_expression.split()
-    zone = fields.pop() if len(fields) > 6 and any(map(str.isalpha, fields[-1])) else "UTC"
-    in_utc = schedule.schedule_type == "cron" and zone == "UTC"
-    # The server takes a number for the seconds, and with a year for the minutes too (its AirbyteCatalogHelper).
-    numbers = fields[: max(len(fields) - 5, 0)]
-    return " ".join(fields) if in_utc and len(fields) in {6, 7} and all(map(str.isdigit, numbers)) else None
 
 
 def _stored(row: Any, at: str) -> ConfiguredStream:
@@ -213,8 +190,7 @@ CAPABILITIES: Final = Capabilities(
 
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
-    new = {"status": "active", "schedule": {"scheduleType": "manual"}, **initial_fields("public")}
-    return {**new, **change(draft)}
+    return {**initial_fields("public"), **change(draft)}
 
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:

@@ -24,19 +24,21 @@ from dagster_managed_elements.airbyte.wire import (
     Connection,
     Definition,
     Specification,
+    Tag,
     Unreadable,
     Workspace,
     identity,
     read_answered,
     read_list,
     read_row,
+    read_tag,
     read_workspace,
 )
 from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
-from dagster_managed_elements.engine.errors import Missing
+from dagster_managed_elements.engine.errors import DeclarationError, Missing
 
 Row = TypeVar("Row")
 Listed = TypeVar("Listed", bound=Actor | Connection | Unreadable)
@@ -126,6 +128,28 @@ class PublicGateway:
     async def connections(self) -> Sequence[Connection | Unreadable]:
         found = await self._list("connections", partial(read_row, bodies.read_connection, "connectionId"))
         return [connection for connection in found if connection.status != "deprecated"]
+
+    async def tags(self) -> Sequence[Tag]:
+        """Not in pages."""
+        path = f"{self._root}/tags"
+        try:
+            body = await self._get(path, {"workspaceIds": self._workspace.workspace_id})
+        except Missing as error:
+            text = f"{self._client.address.base} has no tags in its Public API; they came with Airbyte 1.6."
+            raise DeclarationError(text) from error
+        return [read_tag(row, path) for row in read_list(body, "data", path)]
+
+    async def create_tag(self, name: str, color: str) -> str:
+        path = f"{self._root}/tags"
+        body = {"workspaceId": self._workspace.workspace_id, "name": name, "color": color}
+        return read_answered(await self._send("POST", path, Outgoing(body=body)), "tagId", path)
+
+    async def update_tag(self, tag: Tag) -> None:
+        path, body = f"{self._root}/tags/{quote(tag.tag_id)}", {"name": tag.name, "color": tag.color}
+        read_answered(await self._send("PATCH", path, Outgoing(body=body)), "tagId", path, tag.tag_id)
+
+    async def delete_tag(self, tag_id: str) -> None:
+        await self._delete(f"{self._root}/tags/{quote(tag_id)}")
 
     async def _list(self, kind: str, read: Callable[[Any, str], Listed]) -> list[Listed]:
         """By offset, never by the `next` address, which often names a host nobody can reach."""

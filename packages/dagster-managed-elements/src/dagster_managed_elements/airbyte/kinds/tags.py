@@ -1,0 +1,58 @@
+"""Tags: a name and a color, for connections to wear. Their names are unique in a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import ClassVar, Final, cast
+
+import msgspec
+
+from dagster_managed_elements.airbyte.connection_fields import TAG
+from dagster_managed_elements.airbyte.gateways import Gateway
+from dagster_managed_elements.airbyte.wire import Tag
+from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.kinds import Kind, ResolveContext
+from dagster_managed_elements.engine.values import Ids
+
+GREY: Final = "A6A6A6"
+"""Of a new tag of which no color is declared: Airbyte wants one."""
+
+
+class TagKind(Kind):
+    name: ClassVar[str] = TAG
+    longest_name: ClassVar[int | None] = 30  # its TagService refuses a longer one
+    on_demand: ClassVar[bool] = True
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def observe(self) -> Sequence[Observed]:
+        return [
+            Observed(kind=TAG, name=tag.name, id=tag.tag_id, fields={"color": tag.color.upper()}, raw=tag)
+            for tag in await self._gateway.tags()
+        ]
+
+    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
+        """Without one that is declared as an element the tags are somebody else's, and none of them goes."""
+        del context
+        return pairs if any(pair.declared for pair in pairs) else ()
+
+    async def create(self, declared: Declared, ids: Ids) -> str:
+        del ids
+        return await self._gateway.create_tag(declared.key.name, declared.fields.get("color", GREY))
+
+    async def update(self, change: Update, ids: Ids) -> None:
+        """Whole, since Airbyte takes no part of one."""
+        del ids
+        there = cast("Tag", change.observed.raw)
+        color = change.declared.fields.get("color", there.color)
+        await self._gateway.update_tag(msgspec.structs.replace(there, name=change.declared.key.name, color=color))
+
+    async def delete(self, observed: Observed) -> None:
+        await self._gateway.delete_tag(observed.id)
+
+    def consequences(self, change: Change) -> Iterable[Consequence]:
+        for consequence in super().consequences(change):
+            yield replace(consequence, text=f"{consequence.text}, and taken off every connection that has it")
