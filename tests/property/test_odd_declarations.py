@@ -23,6 +23,7 @@ from dagster_managed_elements.airbyte import (
     EnvVar,
     Secret,
 )
+from dagster_managed_elements.airbyte.connection_fields import FIELDS
 from dagster_managed_elements.cli import main
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -129,6 +130,7 @@ GOOD: dict[str, Any] = {
 PLACES = (
     *("name", "type", "configuration", "host", "port", "password", "tunnel_method", "extra"),
     *("stream", "mode", "cursor", "key", "sync mode", "prefix", "destination_namespace", "normalize_data"),
+    *(row.attribute for row in FIELDS if row.attribute not in {"prefix", "destination_namespace"}),
     *("protect", "ignore", "renamed_from", "destination", "connections", "elements", "delete"),
     *("url", "workspace", "username", "secret", "token", "headers", "request_timeout", "max_attempts", "verify"),
     *("trust_env", "client_id", "client_secret", "proxy", "api", "specs"),
@@ -148,7 +150,7 @@ def declared(url: str, odd: Mapping[str, Any]) -> AirbyteManagedElementReconcile
     mode = given["mode"]
     if {"cursor", "key", "sync mode"} & odd.keys():
         mode = AirbyteSyncMode(odd.get("sync mode", "incremental"), "append", odd.get("cursor"), odd.get("key"))
-    optional = ("prefix", "destination_namespace", "normalize_data")
+    optional = (*(row.attribute for row in FIELDS), "normalize_data")
     more = {name: odd[name] for name in optional if name in odd}
     connection = AirbyteConnection("sync", source, destination, {given["stream"]: mode}, **more)
     of_instance = {name: odd[name] for name in PLACES[PLACES.index("url") :] if name in odd and name != "secret"}

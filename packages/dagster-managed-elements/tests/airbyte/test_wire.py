@@ -1,5 +1,5 @@
 import pytest
-from dagster_managed_elements.airbyte.connection_fields import read_fields
+from dagster_managed_elements.airbyte.connection_fields import read_fields, words_of
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -50,7 +50,9 @@ def test_null_empty_and_missing_are_one_and_the_same():
         assert [row.stream.default_cursor_field for row in odd.streams] == [[] for _ in plain.streams]
     nothing = read_connection({**CONNECTION, "prefix": None, "status": None, "syncCatalog": None}, "at")
     assert (nothing.status, nothing.sync_catalog) == ("active", Catalog())
-    assert read_fields({"prefix": None, "namespaceFormat": None}, "at") == read_fields({}, "at")
+    for api in ("config", "public"):
+        nulls = dict.fromkeys(words_of(api))
+        assert read_fields(nulls, "at", api) == read_fields({}, "at", api)
 
 
 def test_what_a_server_adds_is_ignored_in_values_and_kept_in_raw():

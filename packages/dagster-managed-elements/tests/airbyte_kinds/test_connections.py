@@ -429,8 +429,8 @@ def test_no_prefix_is_shown_as_none_and_compared_as_none(workspace):
     workspace.applied(connection({"users": FULL}))
     assert of_connection(workspace.plan(connection({"users": FULL}, prefix=""))) == []
     set_in_ui(workspace, prefix="ui_")
-    assert of_connection(workspace.plan(connection({"users": FULL}, prefix=None))) == []
-    workspace.applied(connection({"users": FULL}, prefix=""))
+    assert of_connection(workspace.plan(connection({"users": FULL}))) == []
+    workspace.applied(connection({"users": FULL}, prefix=None))
     assert of_connection(workspace.plan(connection({"users": FULL}, prefix="x_"))) == [
         FieldChange(("prefix",), None, "x_")
     ]

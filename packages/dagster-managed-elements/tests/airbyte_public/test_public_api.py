@@ -348,7 +348,7 @@ def cron(expression: str, zone: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("schedule", "named"),
     [
-        (BASIC, "its schedule (Every 6 HOURS)"),
+        (BASIC, "its schedule (every 6 hours)"),
         (cron("0 0 3 * * ?", "Europe/Berlin"), "its schedule (0 0 3 * * ? Europe/Berlin)"),
         (cron("0 0 3 ? * MON-FRI", "America/New_York"), "its schedule (0 0 3 ? * MON-FRI America/New_York)"),
         (cron("0 0 3 ? * MON-FRI", "UTC"), None),

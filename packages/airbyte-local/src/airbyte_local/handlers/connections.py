@@ -28,6 +28,7 @@ PLAIN = (
     "dataplaneGroupId",
     "notifySchemaChanges",
     "notifySchemaChangesByEmail",
+    "geography",
     "nonBreakingChangesPreference",
     "backfillPreference",
     "breakingChange",
@@ -51,6 +52,7 @@ def create_connection(call: Call) -> Connection:
     details = {
         "namespaceDefinition": "source",
         **_said(session, source.workspace_id, body),
+        "notifySchemaChangesByEmail": False,  # what a create says of it the vendor does not read
         **schedule_for_create(body),
         "streams": configured_streams(body.get("syncCatalog", {})),
         "unstated": "status" not in body,
@@ -210,6 +212,7 @@ def shared_properties(session: Session, connection: Connection) -> Json:
         scheduleData=details.get("scheduleData"),
         status=None if details.get("unstated") else connection.status,
         resourceRequirements=details.get("resourceRequirements"),
+        geography=details.get("geography"),
         destinationCatalogId=details.get("destinationCatalogId"),
         notifySchemaChanges=details.get("notifySchemaChanges", False),
         notifySchemaChangesByEmail=details.get("notifySchemaChangesByEmail", False),

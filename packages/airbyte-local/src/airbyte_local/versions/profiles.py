@@ -85,6 +85,11 @@ MODES_OF_0_50 = (
 MODES_OF_1_6 = (*MODES_OF_0_50, "full_refresh_overwrite_deduped")
 
 
+GEOGRAPHY: Mapping[str, Mapping[str, Any]] = {
+    form: {"geography": "text"} for form in ("connection_body", "web_connection_create", "web_connection_body")
+}
+
+
 def _words(into: str, public: tuple[str, ...]) -> Mapping[str, Mapping[str, Any]]:
     """The enums of a version before 1.8, in its requests."""
     return {
@@ -113,6 +118,7 @@ V_0_50 = Profile(
     bare={"stream_update": "fieldTransforms"},
     kinds={
         **_words("append|overwrite|append_dedup", MODES_OF_0_50),
+        **GEOGRAPHY,
         "workspace_create": {"organizationId": "uuid"},
         "public_workspace_patch": {"name!": "text"},
         "public_streams_of": {"destinationId!": "uuid"},
@@ -134,6 +140,7 @@ V_1_5 = Profile(
     adds=fields.GEOGRAPHY,
     kinds={
         **_words("append|overwrite|append_dedup|overwrite_dedup", MODES_OF_0_50),
+        **GEOGRAPHY,
         "public_workspace_patch": {"name!": "text"},
     },
 )
@@ -147,7 +154,7 @@ V_1_6 = Profile(
     absent=CAME_WITH_1_8 | GONE_WITH_1_6,
     lacks=fields.CAME_WITH_1_8,
     adds=fields.GEOGRAPHY,
-    kinds=_words("append|overwrite|append_dedup|overwrite_dedup", MODES_OF_1_6),
+    kinds={**_words("append|overwrite|append_dedup|overwrite_dedup", MODES_OF_1_6), **GEOGRAPHY},
 )
 V_1_8 = Profile(name="1.8", version="1.8.0", error_bodies="exception", absent=GONE_WITH_1_7)
 V_2_0 = Profile(name="2.0", version="2.0.0", absent=GONE_WITH_1_7)

@@ -90,11 +90,17 @@ CAME_WITH_1_5 = _fields(
     web_connection_body="tags",
     public_workspace_create="organizationId",
 )
+
+
+def _geography(connection: Json) -> str:
+    return connection.get("geography", "auto")
+
+
 # What was there, and went away with 1.7.
 GEOGRAPHY: Mapping[str, Json] = {
     "workspace": {"defaultGeography": "auto"},
-    "connection": {"geography": "auto"},
-    "web_connection": {"geography": "auto"},
+    "connection": {"geography": _geography},
+    "web_connection": {"geography": _geography},
     "public_connection": {"dataResidency": "auto"},
 }
 

@@ -44,9 +44,9 @@ class AirbyteSchedule:
     def basic(cls, every: int, unit: Unit = "hours") -> AirbyteSchedule:
         """*every* so many *unit*. Only the Config API takes it. DeclarationError for what is no such schedule."""
         if type(cast("object", every)) is not int or every < 1:
-            raise DeclarationError(f"A basic schedule is every 1 or more {unit}, not every {every!r}.")
+            raise DeclarationError(f"every= wants a whole number of {unit}, 1 or more, not {every!r}.")
         if unit not in get_args(Unit):
-            raise DeclarationError(f"A basic schedule is in {', '.join(get_args(Unit))}, not in {unit!r}.")
+            raise DeclarationError(f"unit= is one of {', '.join(get_args(Unit))}, not {unit!r}.")
         return cls("basic", every=every, unit=unit)
 
     @classmethod
@@ -57,8 +57,9 @@ class AirbyteSchedule:
         Quartz has it. A time zone may stand at the end of the expression, as Airbyte shows it. The Public API takes
         UTC alone. DeclarationError where Airbyte would not run it.
         """
-        if not isinstance(cast("object", expression), str) or not isinstance(cast("object", time_zone), str):
-            raise DeclarationError("A cron expression and its time zone are texts.")
+        for name, given in (("expression", expression), ("time_zone", time_zone)):
+            if not isinstance(cast("object", given), str):
+                raise DeclarationError(f"{name}= wants a text, not {type(given).__name__}.")
         fields, zone = _split(expression)
         try:
             quartz = _from_unix(fields) if len(fields) == 5 else _with_a_question_mark(fields)

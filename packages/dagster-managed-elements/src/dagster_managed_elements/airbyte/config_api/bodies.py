@@ -20,13 +20,21 @@ NORMALIZATION: Final = {
 
 def creation(draft: ConnectionDraft) -> dict[str, Any]:
     """All of a new connection; what is not drafted is left to the server's defaults."""
-    return {**initial_fields("config"), **change(draft)}
+    return _told({**initial_fields("config"), **_drafted(draft)})
 
 
 def change(draft: ConnectionDraft) -> dict[str, Any]:
     """What of a connection is drafted, and nothing else."""
-    drafted = {**draft.settings, **draft.written("config")}
-    body = {name: value for name, value in drafted.items() if value is not None}
+    return _told(_drafted(draft))
+
+
+def _told(body: Json) -> dict[str, Any]:
+    """*body* without what is null: that only takes the place of something else."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _drafted(draft: ConnectionDraft) -> dict[str, Any]:
+    body = {**draft.settings, **draft.written("config")}
     if draft.catalog_id is not None:
         body["sourceCatalogId"] = draft.catalog_id
     if draft.streams is not None:
