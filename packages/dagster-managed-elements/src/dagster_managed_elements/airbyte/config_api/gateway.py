@@ -155,7 +155,7 @@ class ConfigGateway:
         except Missing as error:
             raise DeclarationError(f"{self._server.base} has no tags; they came with Airbyte 1.6.") from error
         rows = read_list({"tags": body}, "tags", path)
-        return [read_tag(row, _at(path, number)) for number, row in enumerate(rows)]
+        return [read_tag(row, f"{path}[{number}]") for number, row in enumerate(rows)]
 
     async def create_tag(self, name: str, color: str) -> str:
         path = f"{TAGS}/create"
