@@ -13,13 +13,12 @@ from typing import Any
 import httpx
 import pytest
 from airbyte_local import LocalAirbyte, server
-from airbyte_local.http.auth import NoAuth
+from airbyte_local.http.auth import Auth
 from airbyte_local.http.door import Guard, OpenConnections
 from airbyte_local.http.faults import Faults
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.serving.admin import admin_app
 from airbyte_local.serving.front import Front
-from airbyte_local.serving.lifecycle import Controls
 
 from testing import contracts
 
@@ -168,18 +167,18 @@ def front(api: Api) -> Any:
 
     def made(*, allowed_hosts: tuple[str, ...] = (), **more: Any) -> Front:
         faults, log = Faults(), RequestLog(bodies=True)
-        controls = Controls(api.server.world, faults, log)
         parts: dict[str, Any] = {
             "world": api.server.world,
-            "auth": NoAuth(),
+            "auth": Auth(),
             "faults": faults,
             "log": log,
             "open_connections": OpenConnections(),
-            "admin": admin_app(lambda: controls),
+            "admin": admin_app(lambda: made),
             "die": lambda: None,
             "guard": Guard(allowed_hosts),
         }
-        return Front(**{**parts, **more})
+        made = Front(**{**parts, **more})
+        return made
 
     return made
 

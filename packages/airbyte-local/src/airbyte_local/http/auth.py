@@ -1,4 +1,4 @@
-"""Who may ask. One small protocol; which class answers it depends on the version and on what was asked for."""
+"""Who may ask. Which class answers it depends on the version and on what was asked for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs
 
 from airbyte_local.http.answers import Answer, Request, bare_answer, framework_answer, json_answer, unauthorized
@@ -29,6 +28,7 @@ UNAUTHORIZED = b"""<html>
 </body>
 </html>
 """
+REALM = 'Basic realm="Restricted Access"'
 SAFE = str.maketrans("-_", "+/")
 FORM = "application/x-www-form-urlencoded"
 AUDIENCE = "airbyte-server"
@@ -85,73 +85,55 @@ class Tokens:
         return _text(hmac.new(self._key, signed.encode(), hashlib.sha256).digest())
 
 
-class Auth(Protocol):
-    def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:
+class Auth:
+    """Anybody may ask."""
+
+    pair: tuple[str, str] | None = None
+    """What opens the pages, as HTTP Basic."""
+
+    def answer(self, _request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - of tokens
         """A refusal, or a token; None where the request may pass.
 
         *token_requests*: a bearer token is good for so many requests, and from then on for none.
         """
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class NoAuth:
-    def answer(self, _request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - the protocol's
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProxyAuth:
-    """HTTP Basic by a proxy in front of everything, health included, as docker-compose installations have it."""
+class BasicAuth(Auth):
+    """HTTP Basic: by a proxy in front of everything, health included, or, from 1.0 on, by the server itself."""
 
-    username: str
-    password: str = field(repr=False)
+    def __init__(self, username: str, password: str, profile: Profile) -> None:
+        self.pair = (username, password)
+        self._profile = profile
 
-    def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - the protocol's
-        if is_basic(request.headers.get("authorization", ""), self.username, self.password):
+    def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - of tokens
+        if self.pair and is_basic(request.headers.get("authorization", ""), *self.pair):
             return None
-        headers = {
-            "content-type": "text/html",
-            "www-authenticate": 'Basic realm="Restricted Access"',
-            "server": "nginx",
-        }
+        if not self._profile.proxied:
+            return None if request.path in _anonymous(self._profile) else unauthorized(request)
+        headers = {"content-type": "text/html", "server": "nginx", "www-authenticate": REALM}
         return Answer(status=401, content=UNAUTHORIZED, headers=headers)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BasicAuth:
-    """HTTP Basic as the server itself takes it, from 1.0 on."""
-
-    username: str
-    password: str = field(repr=False)
-    profile: Profile
-
-    def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:  # noqa: ARG002 - the protocol's
-        given = request.headers.get("authorization", "")
-        if request.path in _anonymous(self.profile) or is_basic(given, self.username, self.password):
-            return None
-        return unauthorized(request)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientAuth:
+class ClientAuth(Auth):
     """Client credentials for a short-lived bearer token."""
 
-    client_id: str
-    client_secret: str = field(repr=False)
-    tokens: Tokens
-    profile: Profile
+    def __init__(self, client_id: str, client_secret: str, tokens: Tokens, profile: Profile) -> None:
+        self.pair = (client_id, client_secret)
+        self._wanted = f"{client_id}:{client_secret}".encode()
+        self._tokens = tokens
+        self._profile = profile
 
     def answer(self, request: Request, /, *, token_requests: int | None = None) -> Answer | None:
         path = request.path
-        if request.method == "POST" and path == CONFIG_PREFIX + TOKEN_ROUTE and self.profile.config_api:
+        if request.method == "POST" and path == CONFIG_PREFIX + TOKEN_ROUTE and self._profile.config_api:
             return self._token(request, forms=False)
-        if request.method == "POST" and path == self.profile.public_prefix + TOKEN_ROUTE:
+        if request.method == "POST" and path == self._profile.public_prefix + TOKEN_ROUTE:
             return self._token(request, forms=True)
-        if path in _anonymous(self.profile):
+        if path in _anonymous(self._profile):
             return None
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.tokens.accept(token.strip(), requests=token_requests):
+        if scheme.lower() == "bearer" and self._tokens.accept(token.strip(), requests=token_requests):
             return None
         return unauthorized(request)
 
@@ -166,17 +148,16 @@ class ClientAuth:
                 400, request.path, "Bad Request", "client_id and client_secret must not be null"
             )
         if not self._knows(given):
-            if self.profile.wrong_credentials == 401:
+            if self._profile.wrong_credentials == 401:
                 return bare_answer(401)
             return framework_answer(400, request.path, "Bad Request", "Invalid client id or token")
-        answer: Json = {"access_token": self.tokens.issue()}
+        answer: Json = {"access_token": self._tokens.issue()}
         return json_answer(
-            200, {**answer, "token_type": "Bearer", "expires_in": self.tokens.seconds} if forms else answer
+            200, {**answer, "token_type": "Bearer", "expires_in": self._tokens.seconds} if forms else answer
         )
 
     def _knows(self, given: Json) -> bool:
-        wanted = f"{self.client_id}:{self.client_secret}".encode()
-        return hmac.compare_digest(f"{given['client_id']}:{given['client_secret']}".encode(), wanted)
+        return hmac.compare_digest(f"{given['client_id']}:{given['client_secret']}".encode(), self._wanted)
 
 
 def choose_auth(deployment: Deployment) -> Auth:
@@ -184,20 +165,13 @@ def choose_auth(deployment: Deployment) -> Auth:
     profile = deployment.profile
     match deployment.auth:
         case "none":
-            return NoAuth()
+            return Auth()
         case "basic":
-            username, password = deployment.username, deployment.password
-            if profile.proxied:
-                return ProxyAuth(username=username, password=password)
-            return BasicAuth(username=username, password=password, profile=profile)
+            return BasicAuth(deployment.username, deployment.password, profile)
         case "client":
             seconds = profile.token_seconds if deployment.token_seconds is None else deployment.token_seconds
-            return ClientAuth(
-                client_id=deployment.client_id,
-                client_secret=deployment.client_secret,
-                tokens=Tokens(issuer="http://localhost", seconds=seconds, now=deployment.clock),
-                profile=profile,
-            )
+            tokens = Tokens(issuer="http://localhost", seconds=seconds, now=deployment.clock)
+            return ClientAuth(deployment.client_id, deployment.client_secret, tokens, profile)
 
 
 def _anonymous(profile: Profile) -> set[str]:

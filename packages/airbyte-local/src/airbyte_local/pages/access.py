@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from airbyte_local.http.auth import Auth, BasicAuth, ClientAuth, ProxyAuth, is_basic
+from airbyte_local.http.auth import Auth, is_basic
 
 OWN = frozenset({"same-origin", "none"})
 """What browsers call requests from this origin, and those that the user made by hand (Sec-Fetch-Site)."""
@@ -22,13 +22,7 @@ class Login:
     """HTTP Basic, asked for by a window of the browser's own, where the APIs ask for something; else nothing is."""
 
     def __init__(self, auth: Auth) -> None:
-        match auth:
-            case BasicAuth() | ProxyAuth():
-                self._wanted = auth.username, auth.password
-            case ClientAuth():
-                self._wanted = auth.client_id, auth.client_secret
-            case _:
-                self._wanted = None
+        self._wanted = auth.pair
 
     def refusal(self, request: Request) -> Response | None:
         """What is answered in the place of a page; None where the request may pass."""

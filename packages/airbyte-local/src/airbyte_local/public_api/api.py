@@ -13,16 +13,7 @@ from airbyte_local.http.routing import Route, between, matched, within
 from airbyte_local.jobs.world import Call, World
 from airbyte_local.model.errors import Refusal
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.public_api import (
-    bodies,
-    connections,
-    declarative,
-    definitions,
-    jobs,
-    streams,
-    tags,
-    workspaces,
-)
+from airbyte_local.public_api import bodies, connections, declarative, definitions, jobs, streams, tags, workspaces
 from airbyte_local.public_api.actors import PublicActors
 from airbyte_local.public_api.answers import translated
 from airbyte_local.public_api.definitions import PublicDefinitions

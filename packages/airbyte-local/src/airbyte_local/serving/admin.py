@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -16,11 +15,11 @@ from starlette.types import ASGIApp
 from airbyte_local.handlers.seeding import SeedMisspelt, seed
 from airbyte_local.http import diffs
 from airbyte_local.http.bodies import parse
-from airbyte_local.http.faults import Fault, FaultMisspelt, Faults, fault_from
-from airbyte_local.http.request_log import RequestLog
+from airbyte_local.http.faults import Fault, FaultMisspelt, fault_from
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Refusal
 from airbyte_local.model.json_values import is_list, is_object
+from airbyte_local.serving.front import Front
 
 MOST = 10 * 1024 * 1024
 """Bytes of one body."""
@@ -30,19 +29,7 @@ class TooLarge(Exception):
     """More than is read."""
 
 
-class Controls(Protocol):
-    """What of a running server can be steered from outside."""
-
-    @property
-    def world(self) -> World: ...
-    @property
-    def faults(self) -> Faults: ...
-    @property
-    def log(self) -> RequestLog: ...
-    def reset(self) -> None: ...
-
-
-def admin_app(controls: Callable[[], Controls]) -> ASGIApp:
+def admin_app(controls: Callable[[], Front]) -> ASGIApp:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok", "version": controls().world.profile.version})
 
@@ -87,7 +74,7 @@ def admin_app(controls: Callable[[], Controls]) -> ASGIApp:
     return Starlette(routes=routes, exception_handlers=handled)
 
 
-def _watching(controls: Callable[[], Controls]) -> list[Route]:
+def _watching(controls: Callable[[], Front]) -> list[Route]:
     """For who compares what is here with what is declared elsewhere."""
 
     async def revision(_: Request) -> Response:

@@ -14,12 +14,14 @@ import anyio
 import anyio.to_thread
 
 from airbyte_local.config_api import api as config_api
+from airbyte_local.http import diffs
 from airbyte_local.http.answers import Answer, Request, crash_answer, json_answer, unknown_route
 from airbyte_local.http.auth import Auth
 from airbyte_local.http.door import Guard, OpenConnections, is_from_here
 from airbyte_local.http.faults import Fault, Faults
 from airbyte_local.http.request_log import RequestLog
-from airbyte_local.jobs.world import World
+from airbyte_local.jobs.running import begin
+from airbyte_local.jobs.world import World, make_default_workspace
 from airbyte_local.model import paging
 from airbyte_local.model.json_values import is_list, is_object
 from airbyte_local.public_api import api as public_api
@@ -49,7 +51,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(slots=True, kw_only=True)
 class Front:
-    """The ASGI application. `world` is replaced by a reset of a running server, so it is looked up per request."""
+    """The ASGI application, and what of a running server can be steered from outside."""
 
     world: World
     auth: Auth
@@ -98,6 +100,16 @@ class Front:
             seconds=time.perf_counter() - started,
         )
         await self._deliver(scope, receive, send, answer, faults)
+
+    def reset(self) -> None:
+        """Forget objects, faults and requests. Blocking."""
+        self.faults.put([])
+        self.world.workers.stop()
+        self.world.store.erase()
+        diffs.forget(self.world.data)
+        make_default_workspace(self.world)
+        begin(self.world)
+        self.log.clear()
 
     def _with_pages(self) -> Pages:
         if self._pages is None:

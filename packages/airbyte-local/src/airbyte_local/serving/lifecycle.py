@@ -8,18 +8,18 @@ import socket
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
-from airbyte_local.http import diffs
 from airbyte_local.http.auth import Auth
 from airbyte_local.http.door import Guard, OpenConnections
 from airbyte_local.http.faults import Faults
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.running import begin
 from airbyte_local.jobs.scheduling import Schedules
-from airbyte_local.jobs.world import Deployment, World, make_default_workspace, open_world
+from airbyte_local.jobs.world import Deployment, World, open_world
 from airbyte_local.serving.admin import admin_app
 from airbyte_local.serving.front import Front
 
@@ -47,42 +47,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Controls:
-    def __init__(self, world: World, faults: Faults, log: RequestLog) -> None:
-        self.world = world
-        self.faults = faults
-        self.log = log
-
-    def reset(self) -> None:
-        self.faults.put([])
-        self.world.workers.stop()
-        self.world.store.erase()
-        diffs.forget(self.world.data)
-        make_default_workspace(self.world)
-        begin(self.world)
-        self.log.clear()
-
-
 class Server(uvicorn.Server):
-    """Ends at once where nothing is under way: uvicorn's own waits for a tenth of a second in any case."""
+    """Ends at once where nothing is under way: uvicorn's own waits for a tenth of a second in any case.
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        for listener in sockets or ():
-            listener.listen(BACKLOG)  # asyncio has made it as short as what it takes in at a time
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for listener in (*self.servers, *(sockets or ())):
-            listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        await asyncio.sleep(0)  # the idle ones leave
-        if self.server_state.connections or self.server_state.tasks:
-            await super().shutdown(sockets)
-
-
-class _Server(Server):
-    """Says when it is up, and in which event loop."""
+    `up` is set once it serves.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -94,13 +63,19 @@ class _Server(Server):
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
         self.up.set()
+        for listener in sockets or ():
+            listener.listen(BACKLOG)  # asyncio has made it as short as what it takes in at a time
 
     async def main_loop(self) -> None:
         # uvicorn looks ten times a second whether it should end; a suite of tests that starts servers feels that.
-        while not self._ended.is_set():
+        while not self.should_exit:
             await self.on_tick(0)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), TICK_SECONDS)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.end(first=lambda: None)
 
     def call(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """From another thread: do *work* in the event loop, and wait for it. Nothing happens where it has ended."""
@@ -119,6 +94,15 @@ class _Server(Server):
             with contextlib.suppress(RuntimeError):  # closed in between
                 self._loop.call_soon_threadsafe(act)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for listener in (*self.servers, *(sockets or ())):
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # the idle ones leave
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
 
 class Life:
     """A world behind its front door, its jobs and schedules with it. Nothing runs before `begin`."""
@@ -126,28 +110,26 @@ class Life:
     def __init__(
         self,
         world: World,
-        controls: Controls,
         *,
+        faults: Faults,
+        log: RequestLog,
         auth: Auth,
         die: Callable[[], None],
         allowed_hosts: tuple[str, ...] = (),
     ) -> None:
         self._world = world
         self.connections = OpenConnections(seconds=world.deployment.request_seconds)
-        self._front = Front(
+        self.front = Front(
             world=world,
             auth=auth,
-            faults=controls.faults,
-            log=controls.log,
+            faults=faults,
+            log=log,
             open_connections=self.connections,
-            admin=admin_app(lambda: controls),
+            admin=admin_app(lambda: self.front),
             die=die,
             guard=Guard(allowed_hosts),
         )
         self._schedules = Schedules()
-
-    async def settle(self) -> None:
-        await self._front.settle()
 
     def begin(self) -> None:
         begin(self._world)
@@ -156,7 +138,7 @@ class Life:
 
     def config(self) -> uvicorn.Config:
         return uvicorn.Config(
-            self._front,
+            self.front,
             http=self.connections.protocol(),
             loop="asyncio",
             ws="none",
@@ -188,10 +170,9 @@ class Run:
             self.port: int = self._socket.getsockname()[1]
             self.world = open_world(data, deployment, url=f"http://127.0.0.1:{self.port}")
             undo.pop_all()
-        controls = Controls(self.world, faults, log)
-        self._life = Life(self.world, controls, auth=auth, die=self._die)
-        self._life.begin()
-        self._server = _Server(self._life.config())
+        self.life = Life(self.world, faults=faults, log=log, auth=auth, die=self._die)
+        self.life.begin()
+        self._server = Server(self.life.config())
         self._thread = threading.Thread(target=self._serve, name="airbyte-local", daemon=True)
         self._thread.start()
         if not self._server.up.wait(START_SECONDS):
@@ -201,12 +182,12 @@ class Run:
         self._server.run(sockets=[self._socket])
 
     def settle(self) -> None:
-        self._server.call(self._life.settle)
+        self._server.call(self.life.front.settle)
 
     def stop(self, *, abruptly: bool) -> None:
         self._server.end(first=self._cut if abruptly else lambda: None)
         self._thread.join()
-        self._life.end()
+        self.life.end()
 
     def _die(self) -> None:
         """The fault: gone in the middle of a request."""
@@ -218,4 +199,4 @@ class Run:
         for listener in self._server.servers:
             listener.close()
         self._socket.close()
-        self._life.connections.abort()
+        self.life.connections.abort()

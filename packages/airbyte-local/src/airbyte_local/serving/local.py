@@ -21,7 +21,7 @@ from airbyte_local.model import configurations
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.serving.deployments import deployment_of
-from airbyte_local.serving.lifecycle import Controls, Run
+from airbyte_local.serving.lifecycle import Run
 from airbyte_local.store import Job, StreamKey
 from airbyte_local.versions.profiles import AuthName
 
@@ -106,7 +106,7 @@ class LocalAirbyte:
 
     def reset(self) -> None:
         """Forget objects, faults and requests; there is a new Default Workspace. Files stay."""
-        Controls(self._running.world, self._faults, self.log).reset()
+        self._running.life.front.reset()
 
     def stored(self, kind: ActorKind, actor_id: str) -> Json | None:
         """The configuration of a source or destination with its secrets in clear text."""

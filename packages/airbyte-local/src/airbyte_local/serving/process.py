@@ -12,7 +12,7 @@ from airbyte_local.http.auth import choose_auth
 from airbyte_local.http.faults import Faults
 from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.world import Deployment, open_world
-from airbyte_local.serving.lifecycle import Controls, Life, Server, listen
+from airbyte_local.serving.lifecycle import Life, Server, listen
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the others waiting for the interpreter. Jobs that move rows want it all the time, and
@@ -42,10 +42,10 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         port: int = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         world = open_world(settings.data, settings.deployment, url=f"http://{shown}:{port}")
-        controls = Controls(world=world, faults=Faults(), log=RequestLog(bodies=settings.log_bodies))
         life = Life(
             world,
-            controls,
+            faults=Faults(),
+            log=RequestLog(bodies=settings.log_bodies),
             auth=choose_auth(settings.deployment),
             die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
             allowed_hosts=(settings.host, *settings.allowed_hosts),

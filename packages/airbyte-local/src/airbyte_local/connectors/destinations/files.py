@@ -22,12 +22,7 @@ from airbyte_local.connectors.destinations.encoding import NO_JSON, in_quotes, n
 from airbyte_local.connectors.destinations.naming import file_stem
 from airbyte_local.connectors.destinations.staging import Lease, locked, take_lease, tidy_up, writing
 from airbyte_local.connectors.local_paths import writable
-from airbyte_local.connectors.protocol import (
-    ConnectorFailed,
-    Destination,
-    Surroundings,
-    Target,
-)
+from airbyte_local.connectors.protocol import ConnectorFailed, Destination, Surroundings, Target
 from airbyte_local.connectors.specifications import Specified
 from airbyte_local.model.json_values import Json
 

@@ -37,13 +37,7 @@ from airbyte_local.connectors.destinations.tables import Kind, kind_of
 from airbyte_local.connectors.destinations.times import date_text, time_text, utc_text
 from airbyte_local.connectors.destinations.writer import Stream, Writer, require_distinct
 from airbyte_local.connectors.local_paths import writable
-from airbyte_local.connectors.protocol import (
-    ConnectorCrashed,
-    ConnectorFailed,
-    Destination,
-    Surroundings,
-    Target,
-)
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Destination, Surroundings, Target
 from airbyte_local.connectors.specifications import Specified
 from airbyte_local.model.json_values import Json, is_list, is_object
 
