@@ -5,8 +5,6 @@ And what a request that changes something must show: that it comes from a page o
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -31,16 +29,6 @@ class Login:
         headers = {"www-authenticate": 'Basic realm="Local Airbyte", charset="UTF-8"'}
         told = "Log in with the username and the password, or the client id and the secret, of this server.\n"
         return PlainTextResponse(told, 401, headers)
-
-
-class FormToken:
-    """A secret of this run of the server, in each of its forms: only who can read a page can send one."""
-
-    def __init__(self) -> None:
-        self.value = secrets.token_urlsafe(24)
-
-    def matches(self, given: object) -> bool:
-        return isinstance(given, str) and hmac.compare_digest(given.encode(), self.value.encode())
 
 
 def is_own(request: Request) -> bool:

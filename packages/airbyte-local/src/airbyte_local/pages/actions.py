@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -69,7 +70,7 @@ class Actions:
     async def _refused(self, request: Request, form: dict[str, str]) -> Response | None:
         if not is_own(request):
             return await self._renderer.message(request, 403, "Refused", FOREIGN)
-        if not self._renderer.token.matches(form.get("token")):
+        if not hmac.compare_digest(form.get("token", "").encode(), self._renderer.token.encode()):
             return await self._renderer.message(request, 403, "Refused", STALE)
         return None
 

@@ -11,14 +11,14 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.pages.listings import Asked, Listing, Outlook, listing, outlook
+from airbyte_local.pages.listings import Asked, Outlook, listing, outlook
 from airbyte_local.store import Session
 
 PAGE = 200
 SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imitated here: "}
 
 
-def actor_list(world: World, session: Session, outlook: Outlook, words: Vocabulary, asked: Asked) -> Listing:
+def actor_list(world: World, session: Session, outlook: Outlook, words: Vocabulary, asked: Asked) -> Json:
     directory = world.definitions(session, words.kind)
     counts: dict[str, int] = {}
     for workspace_id in outlook.ids:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local.connectors.definitions import Directory
@@ -13,7 +12,7 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.pages.listings import Asked, Listing, Outlook, listing, outlook
+from airbyte_local.pages.listings import Asked, Outlook, listing, outlook
 from airbyte_local.pages.wording import JOBS, NAMESPACES, STATUSES, schedule, sync_mode
 from airbyte_local.store import (
     Actor,
@@ -47,67 +46,44 @@ STATE_LIMIT = 20_000
 """Characters of one stream's state; some are of megabytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+def past(job: Job, attempts: Sequence[Attempt]) -> Json:
     """One job. Times in seconds since 1970; *read* and *rows* are those of all attempts."""
-
-    id: int
-    kind: str
-    status: str
-    words: str
-    scheduled: bool
-    began: int
-    ended: int | None
-    read: int
-    rows: int
-    bytes: int
-    tries: Sequence[Attempt]
-    rows_by_stream: dict[StreamKey, int]
-
-    @property
-    def active(self) -> bool:
-        return self.ended is None
-
-    @property
-    def failure(self) -> str | None:
-        """Why it failed, or why the last attempt did while there may be another."""
-        if self.status in {"succeeded", "cancelled"}:
-            return None
-        reasons = (failure for attempt in reversed(self.tries) for failure in attempt.failures)
-        said = (reason.get("externalMessage") or reason.get("internalMessage") for reason in reasons)
-        return next((str(text) for text in said if text), None)
+    by_stream: Counter[StreamKey] = Counter()
+    for stream in (stream for attempt in attempts for stream in attempt.streams):
+        by_stream[stream.namespace, stream.name] += stream.records_committed
+    return {
+        "id": job.id,
+        "kind": JOBS.get(job.config_type, job.config_type),
+        "status": job.status,
+        "words": STATUSES.get(job.status, job.status),
+        "scheduled": bool(job.details.get("scheduled")),
+        "active": not job.ended,
+        "began": job.started_at or job.created_at,
+        "ended": job.updated_at if job.ended else None,
+        "read": sum(attempt.total("records_emitted") for attempt in attempts),
+        "rows": sum(attempt.total("records_committed") for attempt in attempts),
+        "bytes": sum(attempt.total("bytes_committed") for attempt in attempts),
+        "tries": attempts,
+        "rows_by_stream": by_stream,
+        "failure": None if job.status in {"succeeded", "cancelled"} else _failure(attempts),
+    }
 
 
-def past(job: Job, attempts: Sequence[Attempt]) -> Past:
-    by_stream: dict[StreamKey, int] = {}
-    for attempt in attempts:
-        for stream in attempt.streams:
-            key = (stream.namespace, stream.name)
-            by_stream[key] = by_stream.get(key, 0) + stream.records_committed
-    return Past(
-        id=job.id,
-        kind=JOBS.get(job.config_type, job.config_type),
-        status=job.status,
-        words=STATUSES.get(job.status, job.status),
-        scheduled=bool(job.details.get("scheduled")),
-        began=job.started_at or job.created_at,
-        ended=job.updated_at if job.ended else None,
-        read=sum(attempt.total("records_emitted") for attempt in attempts),
-        rows=sum(attempt.total("records_committed") for attempt in attempts),
-        bytes=sum(attempt.total("bytes_committed") for attempt in attempts),
-        tries=attempts,
-        rows_by_stream=by_stream,
-    )
+def _failure(attempts: Sequence[Attempt]) -> str | None:
+    """Why it failed, or why the last attempt did while there may be another."""
+    reasons = (failure for attempt in reversed(attempts) for failure in attempt.failures)
+    said = (reason.get("externalMessage") or reason.get("internalMessage") for reason in reasons)
+    return next((str(text) for text in said if text), None)
 
 
-def history(session: Session, connection_id: str) -> list[Past]:
+def history(session: Session, connection_id: str) -> list[Json]:
     """Newest first."""
     jobs = session.jobs.latest(connection_id, most=SHOWN)
     attempts = session.jobs.attempts([job.id for job in jobs])
     return [past(job, attempts[job.id]) for job in jobs]
 
 
-def connection_list(world: World, session: Session, outlook: Outlook, asked: Asked) -> Listing:
+def connection_list(world: World, session: Session, outlook: Outlook, asked: Asked) -> Json:
     ends = {**_ends(world, session, "source", outlook.ids), **_ends(world, session, "destination", outlook.ids)}
     newest = session.jobs.newest()
     lines = session.connections.lines(outlook.ids)
@@ -181,8 +157,8 @@ def connection_page(world: World, session: Session, connection_id: str) -> Json:
         "streams": _streams(session, connection, states, jobs),
         "shared_state": None if shared is None else _shown(shared),
         "jobs": jobs,
-        "running": next((job for job in jobs if job.active), None),
-        "last": next((job for job in jobs if not job.active), None),
+        "running": next((job for job in jobs if job["active"]), None),
+        "last": next((job for job in jobs if not job["active"]), None),
         "obstacle": OBSTACLES.get(connection.status),
         "outlook": outlook(session, connection.workspace_id),
     }
@@ -198,13 +174,13 @@ def _namespace(details: Json) -> str:
     return NAMESPACES.get(definition) or str(details.get("namespaceFormat") or definition)
 
 
-def _streams(session: Session, connection: Connection, states: StreamStates, jobs: Sequence[Past]) -> list[Json]:
+def _streams(session: Session, connection: Connection, states: StreamStates, jobs: Sequence[Json]) -> list[Json]:
     # A selection of fields cuts what the connection keeps: the fields left out are in the catalog alone.
     catalog = session.catalogs.get(connection.details.get("sourceCatalogId", ""))
     whole = {key_of(stream): stream for stream in (catalog.streams if catalog else ())}
     rows: dict[StreamKey, int] = {}
     for job in jobs:
-        for key, count in job.rows_by_stream.items():
+        for key, count in job["rows_by_stream"].items():
             rows.setdefault(key, count)
     found: list[Json] = []
     for entry in connection.details["streams"]:

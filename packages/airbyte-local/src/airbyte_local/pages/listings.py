@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from airbyte_local.model.json_values import Json
 from airbyte_local.store import Session, Workspace
 
 
@@ -50,18 +51,6 @@ class Asked:
     page: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One page of those *found* among the *total*. *counts*: how many each filter would show."""
-
-    rows: Sequence[Any]
-    total: int
-    found: int
-    pages: int
-    asked: Asked
-    counts: Mapping[str, int]
-
-
 class Named(Protocol):
     @property
     def id(self) -> str: ...
@@ -77,20 +66,17 @@ def listing(
     total: int,
     size: int,
     counts: Mapping[str, int] | None = None,
-) -> Listing:
-    """*found* by their names; *read* makes the rows of the ids that are on the page."""
+) -> Json:
+    """One page of those *found*, by their names, among the *total*; *read* makes the rows of ids.
+
+    *counts*: how many each filter would show.
+    """
     ordered = sorted(found, key=lambda line: (line.name.casefold(), line.id))
     pages = max(1, -(-len(ordered) // size))
     page = min(max(asked.page, 1), pages)
     rows = read([line.id for line in ordered[(page - 1) * size : page * size]])
-    return Listing(
-        rows=rows,
-        total=total,
-        found=len(ordered),
-        pages=pages,
-        asked=replace(asked, page=page),
-        counts=counts or {},
-    )
+    shown = {"rows": rows, "asked": replace(asked, page=page), "counts": counts or {}}
+    return {**shown, "total": total, "found": len(ordered), "pages": pages}
 
 
 def whole(text: str | None, otherwise: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -15,7 +16,6 @@ from starlette.responses import HTMLResponse, Response
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Broken, Known, NotFound, Problem, Refusal
 from airbyte_local.pages import rendering
-from airbyte_local.pages.access import FormToken
 from airbyte_local.pages.listings import Outlook
 
 LOGGER = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ NOWHERE = Outlook(workspaces=(), chosen=None)
 class Renderer:
     def __init__(self, world: Callable[[], World]) -> None:
         self._world = world
-        self.token = FormToken()
+        self.token = secrets.token_urlsafe(24)  # of this run, in each form: only who can read a page can send one
         # Of its own: pages must not take the threads that answer the APIs.
         self._threads: anyio.CapacityLimiter | None = None
 
@@ -64,7 +64,7 @@ class Renderer:
             "package_version": _version(),
             "path": path,
             "outlook": NOWHERE,
-            "form_token": self.token.value,
+            "form_token": self.token,
         }
 
     async def message(self, request: Request, status: int, title: str, text: str) -> Response:

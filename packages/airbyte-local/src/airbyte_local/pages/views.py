@@ -17,16 +17,18 @@ from airbyte_local.http import diffs
 from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.logs import LogLine, read_log
 from airbyte_local.jobs.world import World
+from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.pages import events, rendering
 from airbyte_local.pages.actors import actor_list, actor_page, connector_rows
-from airbyte_local.pages.connections import SHOWING, SHOWN, Past, connection_list, connection_page
+from airbyte_local.pages.connections import SHOWING, SHOWN, connection_list, connection_page
 from airbyte_local.pages.differences import difference_page
 from airbyte_local.pages.events import Log
 from airbyte_local.pages.listings import Asked, outlook, whole
 from airbyte_local.pages.renderer import Context, Find, Renderer
 from airbyte_local.pages.rendering import Part
 from airbyte_local.pages.wording import clock
+from airbyte_local.store import Attempt
 
 Query = Mapping[str, str]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -153,8 +155,8 @@ def find_connection(world: World, query: Query, connection_id: str, *, lines: bo
     read: list[LogLine] = []
     offset = 0
     if lines and job and attempt is not None:
-        read, offset = read_log(world.data, job.id, attempt)
-    tries = job.tries if job else ()
+        read, offset = read_log(world.data, job["id"], attempt)
+    tries: Sequence[Attempt] = job["tries"] if job else ()
     over = all(one.status != "running" for one in tries if one.number == attempt)
     return {
         "outlook": found["outlook"],
@@ -166,7 +168,7 @@ def find_connection(world: World, query: Query, connection_id: str, *, lines: bo
         "left_out": max(0, len(read) - LINES),
         "offset": offset,
         "follows": not (lines and over),
-        "digests": {"log": f"{job.id if job else ''}/{attempt}/{len(tries)}"},
+        "digests": {"log": f"{job['id'] if job else ''}/{attempt}/{len(tries)}"},
         "notice": None,
     }
 
@@ -203,10 +205,10 @@ def _asked(query: Query) -> Asked:
     return Asked(text=text, show=show if show in SHOWING else "", page=whole(query.get("page"), 1))
 
 
-def _choice(jobs: Sequence[Past], query: Query) -> tuple[Past | None, int | None]:
+def _choice(jobs: Sequence[Json], query: Query) -> tuple[Json | None, int | None]:
     """Whose log is shown: the job and attempt that the address names, else the newest; None where there is none."""
     wanted = whole(query.get("job"), 0)
-    job = next((past for past in jobs if past.id == wanted), jobs[0] if jobs else None)
-    numbers = [attempt.number for attempt in job.tries] if job else []
+    job = next((past for past in jobs if past["id"] == wanted), jobs[0] if jobs else None)
+    numbers = [attempt.number for attempt in job["tries"]] if job else []
     attempt = whole(query.get("attempt"), -1)
     return job, attempt if attempt in numbers else max(numbers, default=None)
