@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airbyte_local.http.faults import Fault
     from airbyte_local.http.request_log import Exchange
-    from airbyte_local.serving.deployments import NoSuchAirbyte
+    from airbyte_local.jobs.world import NoSuchAirbyte
     from airbyte_local.serving.local import LocalAirbyte, server
 
 __all__ = ["Exchange", "Fault", "LocalAirbyte", "NoSuchAirbyte", "server"]
@@ -18,7 +18,7 @@ HOMES = {
     "Exchange": "http.request_log",
     "Fault": "http.faults",
     "LocalAirbyte": "serving.local",
-    "NoSuchAirbyte": "serving.deployments",
+    "NoSuchAirbyte": "jobs.world",
     "server": "serving.local",
 }
 

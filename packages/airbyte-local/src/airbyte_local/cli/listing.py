@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,13 +16,8 @@ HEADINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    standing: str
-    kind: str
-    name: str
-    image: str
-    how: str
+Row = tuple[str, tuple[str, str, str], str]
+"""Where it stands; its kind, its name and its image; and how it runs, or why not."""
 
 
 @click.command()
@@ -31,13 +25,12 @@ class Row:
 def connectors(*, data: Path) -> None:
     """List the connectors, and which of them can run here."""
     rows = list(_rows(data))
-    widths = [max(len(text) for text in column) for column in zip(*(_cells(row) for row in rows), strict=True)]
+    widths = [max(map(len, column)) for column in zip(*(cells for _, cells, _ in rows), strict=True)]
     for place, (standing, (heading, colour)) in enumerate(HEADINGS.items()):
         click.secho(("\n" if place else "") + heading, bold=True, fg=colour)
-        for row in sorted((row for row in rows if row.standing == standing), key=_order):
-            padded = [text.ljust(width) for text, width in zip(_cells(row), widths, strict=True)]
-            kind, name, image = padded
-            click.echo(f"  {kind}  {click.style(name, bold=True)}  {click.style(image, dim=True)}  {row.how}")
+        for _, cells, how in sorted((row for row in rows if row[0] == standing), key=_order):
+            kind, name, image = (text.ljust(width) for text, width in zip(cells, widths, strict=True))
+            click.echo(f"  {kind}  {click.style(name, bold=True)}  {click.style(image, dim=True)}  {how}")
 
 
 def _rows(data: Path) -> Iterator[Row]:
@@ -53,29 +46,15 @@ def _rows(data: Path) -> Iterator[Row]:
         tag = (
             f", where the definition says {public.tag}" if pinned and not pinned.endswith(f" {public.tag}") else ""
         )
-        yield Row(
-            standing=found.standing,
-            kind=public.kind,
-            name=public.name.partition(" (")[0],
-            image=public.repository,
-            how=found.how + tag,
-        )
+        cells = (public.kind, public.name.partition(" (")[0], public.repository)
+        yield found.standing, cells, found.how + tag
     runner = workshop.environments.find(LOW_CODE)
-    yield Row(
-        standing="runs" if runner else "installable",
-        kind="source",
-        name=LOW_CODE.title,
-        image="(any manifest)",
-        how=f"real: {LOW_CODE.package} {LOW_CODE.version}" if runner else f"airbyte-local install {LOW_CODE.name}",
-    )
+    how = f"real: {LOW_CODE.package} {LOW_CODE.version}" if runner else f"airbyte-local install {LOW_CODE.name}"
+    yield "runs" if runner else "installable", ("source", LOW_CODE.title, "(any manifest)"), how
     for registered in workshop.choices.commands():
-        how = f"command: {' '.join(registered.command)}"
-        yield Row(standing="runs", kind="source", name="(custom)", image=registered.image, how=how)
-
-
-def _cells(row: Row) -> tuple[str, str, str]:
-    return row.kind, row.name, row.image
+        yield "runs", ("source", "(custom)", registered.image), f"command: {' '.join(registered.command)}"
 
 
 def _order(row: Row) -> tuple[bool, str]:
-    return row.kind != "source", row.name.casefold()
+    kind, name, _ = row[1]
+    return kind != "source", name.casefold()

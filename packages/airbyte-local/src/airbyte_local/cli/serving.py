@@ -67,7 +67,7 @@ def serve(
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
-    from airbyte_local.serving.deployments import NoSuchAirbyte
+    from airbyte_local.jobs.world import NoSuchAirbyte
     from airbyte_local.serving.process import Settings, serve_until_stopped
     from airbyte_local.store import DataFolderInUse, DataFolderUnreadable
 
@@ -106,7 +106,7 @@ def _show_installations() -> None:
 def _deployment(
     *, airbyte_version: str, auth: str | None, no_schedules: bool, no_install: bool, **knobs: Any
 ) -> Deployment:
-    from airbyte_local.serving.deployments import deployment_of
+    from airbyte_local.jobs.world import deployment_of
 
     given = {name: value for name, value in knobs.items() if value is not None}
     return replace(

@@ -47,7 +47,7 @@ def create(call: Call) -> Json:
     operations = [upsert_operation(call.session, operation).id for operation in call.body.get("operations", [])]
     listed = [*call.body.get("operationIds", []), *operations]
     body = {**call.body, "operationIds": listed}
-    made = create_connection(Call(world=call.world, session=call.session, body=body))
+    made = create_connection(call.asking(body))
     shown = read(call.world, call.session, made)
     shown["syncCatalog"] = connection_read(call.session, made)["syncCatalog"]  # of the selected streams alone
     return shown

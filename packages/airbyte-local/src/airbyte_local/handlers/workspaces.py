@@ -30,16 +30,9 @@ SETTINGS: dict[str, Any] = {
 }
 BY_EMAIL = {"notificationType": ["customerio"]}
 SILENT: Json = {"notificationType": []}
-NOTIFICATION_SETTINGS = {
-    "sendOnSuccess": SILENT,
-    "sendOnFailure": BY_EMAIL,
-    "sendOnSyncDisabled": BY_EMAIL,
-    "sendOnSyncDisabledWarning": BY_EMAIL,
-    "sendOnConnectionUpdate": BY_EMAIL,
-    "sendOnConnectionUpdateActionRequired": BY_EMAIL,
-    "sendOnBreakingChangeWarning": BY_EMAIL,
-    "sendOnBreakingChangeSyncsDisabled": BY_EMAIL,
-}
+TOLD = ("Failure", "SyncDisabled", "SyncDisabledWarning", "ConnectionUpdate", "ConnectionUpdateActionRequired")
+BREAKING = ("BreakingChangeWarning", "BreakingChangeSyncsDisabled")
+NOTIFICATION_SETTINGS = {"sendOnSuccess": SILENT, **{f"sendOn{event}": BY_EMAIL for event in (*TOLD, *BREAKING)}}
 
 
 def find_workspace(session: Session, workspace_id: str, *, deleted: bool = False) -> Workspace:

@@ -7,7 +7,7 @@ import json
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from airbyte_local.http.answers import Answer, Request
@@ -45,18 +45,10 @@ class Exchange:
         return _parsed(self.response_bytes)
 
     def read(self) -> Json:
-        return {
-            "number": self.number,
-            "method": self.method,
-            "path": self.path,
-            "query": self.query,
-            "status": self.status,
-            "delivered": self.delivered,
-            "fault": self.fault,
-            "seconds": round(self.seconds, 6),
-            "request": self.request,
-            "response": self.response,
+        plain = {
+            field.name: getattr(self, field.name) for field in fields(self) if not field.name.endswith("_bytes")
         }
+        return {**plain, "seconds": round(self.seconds, 6), "request": self.request, "response": self.response}
 
 
 class RequestLog:

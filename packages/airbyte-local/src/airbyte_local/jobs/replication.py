@@ -35,17 +35,15 @@ LATEST = 253_402_300_800_000
 LEVELS = {"FATAL": "error", "ERROR": "error", "WARN": "warn", "DEBUG": "debug", "TRACE": "trace"}
 
 
+@dataclass(slots=True)
 class Counter:
     """Bytes are exact for the first rows; later ones are taken to be as long as every 64th is."""
 
-    __slots__ = ("bytes", "committed", "committed_bytes", "key", "rows")
-
-    def __init__(self, key: StreamKey) -> None:
-        self.key = key
-        self.rows = 0
-        self.bytes = 0
-        self.committed = 0
-        self.committed_bytes = 0
+    key: StreamKey
+    rows: int = 0
+    bytes: int = 0
+    committed: int = 0
+    committed_bytes: int = 0
 
     def count(self, row: Json) -> None:
         rows = self.rows = self.rows + 1

@@ -19,14 +19,7 @@ from airbyte_local.model.json_values import Json, bean, dumps
 from airbyte_local.store import Connection, StreamKey, StreamStates
 
 Change = Callable[[Json], Json]
-HASHES = {
-    "MD5": "md5",
-    "SHA-1": "sha1",
-    "SHA-224": "sha224",
-    "SHA-256": "sha256",
-    "SHA-384": "sha384",
-    "SHA-512": "sha512",
-}
+HASHES = ("MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
 # destinationSyncMode -> (how rows are written, whether what is there gives way)
 WRITING = {
     "append": ("append", False),
@@ -103,12 +96,11 @@ def _select(mapping: RowMapping, selected: set[str]) -> None:
 def _hash(mapping: RowMapping, configuration: Json) -> None:
     field_name: str = configuration["targetField"]
     method = str(configuration.get("method", "SHA-256"))
-    name = HASHES.get(method)
-    if name is None:
+    if method not in HASHES:
         raise misconfigured("replication", f"Hashing by {method} is not known here, only {', '.join(HASHES)}.")
     target = f"{field_name}{configuration.get('fieldNameSuffix') or '_hashed'}"
     _move(mapping, field_name, target, {"type": "string"})
-    mapping.changes.append(partial(_hashed, field_name, target, name))
+    mapping.changes.append(partial(_hashed, field_name, target, method.replace("-", "").lower()))
 
 
 def _hashed(field_name: str, target: str, method: str, row: Json) -> Json:

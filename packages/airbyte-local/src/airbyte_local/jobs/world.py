@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from airbyte_local.connectors.definitions import Directory
@@ -16,7 +16,7 @@ from airbyte_local.jobs.workers import PLACES, Workers
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.store import Session, Store, Workspace
-from airbyte_local.versions.profiles import LATEST, AuthName, Profile
+from airbyte_local.versions.profiles import LATEST, PROFILES, AuthName, Profile
 
 API_HOST = "http://localhost:8001/api/public"
 """What the vendor's chart sets by default, and builds `next` from: no address that anybody outside can reach."""
@@ -48,6 +48,26 @@ class Deployment:
     schedules: bool = True  # whether connections run by themselves
     connectors: Path | None = None  # the folder of installed ones, if not one below the data
     installs: bool = False  # whether using a connector installs it
+
+
+class NoSuchAirbyte(ValueError):
+    """A version nobody knows, or a way in that it has not; the message names the legal ones."""
+
+
+def deployment_of(airbyte_version: str, auth: str | None, absent: Collection[str] = ()) -> Deployment:
+    """The version without its *absent* routes, and the way in; *auth* None is the first that the version has.
+
+    Raises:
+        NoSuchAirbyte: there is no such cell.
+    """
+    if airbyte_version not in PROFILES:
+        raise NoSuchAirbyte(f"There is no local Airbyte {airbyte_version!r}; there are {', '.join(PROFILES)}.")
+    profile = PROFILES[airbyte_version]
+    legal_name: AuthName | None = next((name for name in profile.auths if auth in {None, name}), None)
+    if legal_name is None:
+        legal = ", ".join(profile.auths)
+        raise NoSuchAirbyte(f"Airbyte {airbyte_version} cannot be had with auth {auth!r}, only with {legal}.")
+    return Deployment(profile=replace(profile, absent=profile.absent | frozenset(absent)), auth=legal_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +115,10 @@ class Call:
 
     def definitions(self, kind: ActorKind) -> Directory:
         return self.world.definitions(self.session, kind)
+
+    def asking(self, body: Json) -> Call:
+        """The same one with another *body*."""
+        return replace(self, body=body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

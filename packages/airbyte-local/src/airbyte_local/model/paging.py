@@ -27,9 +27,8 @@ def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
         case "shuffled":
             rows = random.sample(rows, len(rows))
         case "repeat-skip":
-            offset = max(
-                offset - 1, 0
-            )  # each page repeats the last row of the page before, so the last row is never shown
+            # Each page repeats the last row of the page before, so the last row is never shown.
+            offset = max(offset - 1, 0)
         case None:
             pass
     return list(rows[offset : offset + size])

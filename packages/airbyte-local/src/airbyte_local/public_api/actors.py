@@ -44,16 +44,13 @@ class PublicActors:
         self._refuse_resources_on_cloud(call)
         return self._asked(call, self._shared.partial_update, call.body)
 
-    def delete(self, call: Call) -> None:
-        self._shared.delete(call)
-
     def list_all(self, call: Call) -> Json:
         body = {
             "workspaceIds": workspace_ids(call),
             "pagination": pagination(call),
             "includeDeleted": call.body.get("includeDeleted", False),
         }
-        asked = Call(world=call.world, session=call.session, body=body)
+        asked = call.asking(body)
         directory = call.definitions(self.words.kind)
         rows = self._shared.list_paginated(asked)[self.words.plural]
         return listed(call, self.words.plural, [self._read(row, directory) for row in rows])
@@ -68,7 +65,7 @@ class PublicActors:
         if "configuration" in asked:
             given: Json = asked.pop("configuration")
             asked["connectionConfiguration"] = {k: v for k, v in given.items() if k != f"{self.words.kind}Type"}
-        read = handler(Call(world=call.world, session=call.session, body=asked))
+        read = handler(call.asking(asked))
         return self._read(read, call.definitions(self.words.kind))
 
     def _read(self, read: Json, directory: Directory) -> Json:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from airbyte_local.handlers import connections as shared_connections
 from airbyte_local.handlers import tags as shared_tags
+from airbyte_local.handlers.actors import ActorHandlers
 from airbyte_local.http.adaptation import fitted, fitted_shape
 from airbyte_local.http.answers import Answer, Request, refusal_answer, success
 from airbyte_local.http.bodies import Shape
@@ -46,7 +48,7 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
         get(each, actors.get, bodies.COORDINATES),
         within("PUT", each, actors.put, shapes.put),
         within("PATCH", each, actors.patch, shapes.patch),
-        delete(each, actors.delete),
+        delete(each, ActorHandlers(words=words).delete),
         get(all_definitions, own.list_all),
         within("POST", all_definitions, own.create, bodies.DEFINITION_CREATE),
         get(definition, own.get),
@@ -73,7 +75,7 @@ ROUTES: tuple[Route, ...] = (
     between("POST", "connections", connections.create, bodies.CONNECTION_CREATE),
     get("connections/{connectionId}", connections.get),
     between("PATCH", "connections/{connectionId}", connections.patch, bodies.CONNECTION),
-    delete("connections/{connectionId}", connections.delete),
+    delete("connections/{connectionId}", shared_connections.delete),
     get("jobs", jobs.list_all, bodies.JOBS),
     between("POST", "jobs", jobs.create, bodies.JOB_CREATE),
     get("jobs/{jobId}", jobs.get),

@@ -71,10 +71,6 @@ def get(call: Call) -> Json:
     return _read(call.session, call.session.connections.find(call.body["connectionId"]), call.world.profile)
 
 
-def delete(call: Call) -> None:
-    connections.delete(call)
-
-
 def list_all(call: Call) -> Json:
     body = bean(
         workspaceIds=workspace_ids(call),
@@ -82,7 +78,7 @@ def list_all(call: Call) -> Json:
         includeDeleted=call.body.get("includeDeleted"),
         tagIds=call.body.get("tagIds"),
     )
-    rows = connections.paginated(Call(world=call.world, session=call.session, body=body))
+    rows = connections.paginated(call.asking(body))
     return listed(call, "connections", [_read(call.session, row, call.world.profile) for row in rows])
 
 

@@ -38,7 +38,7 @@ def create(call: Call) -> Json:
         "manifestVersion": 1,
     }
     body = {"workspaceId": call.body["workspaceId"], "sourceDefinition": definition}
-    made = DefinitionHandlers(words=SOURCE).create_custom(Call(world=call.world, session=call.session, body=body))
+    made = DefinitionHandlers(words=SOURCE).create_custom(call.asking(body))
     return _read(call.definitions("source").get(made["sourceDefinitionId"]))
 
 
@@ -57,7 +57,7 @@ def put(call: Call) -> Json:
 def delete(call: Call) -> Json:
     definition = _known(call)
     body = {"sourceDefinitionId": definition.id}
-    DefinitionHandlers(words=SOURCE).delete(Call(world=call.world, session=call.session, body=body))
+    DefinitionHandlers(words=SOURCE).delete(call.asking(body))
     return _read(definition)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from airbyte_local.connectors.definitions import TYPES, ActorDefinition
 from airbyte_local.handlers.definitions import DefinitionHandlers, definition_read, is_granted
@@ -35,29 +34,22 @@ class PublicDefinitions:
         find_workspace(call.session, call.body["workspaceId"])
         wanted = {"documentationUrl": "", **call.body}
         workspace_id = wanted.pop("workspaceId")
-        made = self._asked(
-            call, self._shared.create_custom, {"workspaceId": workspace_id, self.words.definition: wanted}
-        )
+        asked = call.asking({"workspaceId": workspace_id, self.words.definition: wanted})
+        made = DefinitionHandlers(words=self.words).create_custom(asked)
         return self._read(call.definitions(self.words.kind).get(made[self.words.definition_id]))
 
     def put(self, call: Call) -> Json:
         _refuse_on_cloud(call)
         definition = self._own(call)
-        self._asked(call, self._shared.update, {**call.body, self.words.definition_id: definition.id})
+        asked = call.asking({**call.body, self.words.definition_id: definition.id})
+        DefinitionHandlers(words=self.words).update(asked)
         return self._read(self._known(call))
 
     def delete(self, call: Call) -> Json:
         """200 with what was deleted, unlike all other deletions."""
         definition = self._own(call)
-        self._asked(call, self._shared.delete, {self.words.definition_id: definition.id})
+        DefinitionHandlers(words=self.words).delete(call.asking({self.words.definition_id: definition.id}))
         return self._read(definition)
-
-    @property
-    def _shared(self) -> DefinitionHandlers:
-        return DefinitionHandlers(words=self.words)
-
-    def _asked(self, call: Call, handler: Any, body: Json) -> Any:
-        return handler(Call(world=call.world, session=call.session, body=body))
 
     def _known(self, call: Call) -> ActorDefinition:
         definition = call.definitions(self.words.kind).get(call.body["definitionId"])

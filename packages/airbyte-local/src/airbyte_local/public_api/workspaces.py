@@ -29,7 +29,7 @@ def create(call: Call) -> Json:
         dataplaneGroupId=call.body.get("regionId"),
         notificationSettings=_merged(NOTIFICATION_SETTINGS, call.body.get("notifications", {})),
     )
-    return _read(workspaces.create(Call(world=call.world, session=call.session, body=body)))
+    return _read(workspaces.create(call.asking(body)))
 
 
 def get(call: Call) -> Json:
@@ -38,7 +38,7 @@ def get(call: Call) -> Json:
 
 def patch(call: Call) -> Json:
     """The shared update erases webhookConfigs that it is not given, and this API knows none to give."""
-    before = workspaces.get(Call(world=call.world, session=call.session, body=_only_id(call)))
+    before = workspaces.get(call.asking(_only_id(call)))
     notifications = call.body.get("notifications")
     body = bean(
         workspaceId=call.body["workspaceId"],
@@ -46,11 +46,11 @@ def patch(call: Call) -> Json:
         dataplaneGroupId=call.body.get("regionId"),
         notificationSettings=_merged(before["notificationSettings"], notifications) if notifications else None,
     )
-    return _read(workspaces.update(Call(world=call.world, session=call.session, body=body)))
+    return _read(workspaces.update(call.asking(body)))
 
 
 def delete(call: Call) -> None:
-    workspaces.get(Call(world=call.world, session=call.session, body=_only_id(call)))
+    workspaces.get(call.asking(_only_id(call)))
     workspaces.delete(call)
 
 
@@ -59,7 +59,7 @@ def list_all(call: Call) -> Json:
     everything = [workspace.id for workspace in call.session.workspaces.all()]
     ids = call.body.get("workspaceIds") or (everything if deleted else workspace_ids(call))
     body = {"workspaceIds": ids, "pagination": pagination(call), "includeDeleted": deleted}
-    rows = workspaces.list_paginated(Call(world=call.world, session=call.session, body=body))["workspaces"]
+    rows = workspaces.list_paginated(call.asking(body))["workspaces"]
     return listed(call, "workspaces", [_read(row) for row in rows])
 
 

@@ -16,11 +16,10 @@ from airbyte_local.http.faults import Action, Fault, Faults, fault_from
 from airbyte_local.http.request_log import Exchange, RequestLog
 from airbyte_local.jobs.requesting import request_sync
 from airbyte_local.jobs.workers import PLACES
-from airbyte_local.jobs.world import RETRY_SECONDS, Deployment, World
+from airbyte_local.jobs.world import RETRY_SECONDS, Deployment, World, deployment_of
 from airbyte_local.model import configurations
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.serving.deployments import deployment_of
 from airbyte_local.serving.lifecycle import Run
 from airbyte_local.store import Job, StreamKey
 from airbyte_local.versions.profiles import AuthName
