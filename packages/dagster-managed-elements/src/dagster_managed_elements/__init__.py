@@ -31,7 +31,7 @@ from dagster_managed_elements.engine.findings import Consequence, Notice, Proble
 from dagster_managed_elements.engine.kinds import Instance, Kind, ResolveContext, Session, Settings
 from dagster_managed_elements.engine.secrets import EnvVar, Secret, reveal
 from dagster_managed_elements.engine.values import ABSENT, UNSET, Ids, Key, Later, Masked, Named, Ref
-from dagster_managed_elements.reconciler import ApplyFailed, Reconciler
+from dagster_managed_elements.reconciler import ApplyFailed, ApplyInterrupted, Reconciler
 from dagster_managed_elements.types import (
     SANITIZE_KEY_EXACT_MATCHES,
     SANITIZE_KEY_KEYWORDS,
@@ -53,6 +53,7 @@ __all__ = [
     "UNSET",
     "ApiError",
     "ApplyFailed",
+    "ApplyInterrupted",
     "Change",
     "Conflict",
     "Consequence",

@@ -10,12 +10,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import cast
+from typing import Final, cast
 
 import anyio
 
 from dagster_managed_elements.engine.changes import Memory
-from dagster_managed_elements.engine.concurrency import concurrently, run_blocking
+from dagster_managed_elements.engine.concurrency import WoundUp, concurrently, run_blocking
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.execution import ExecutionSettings, OnOutcome, execute
@@ -77,7 +77,8 @@ class Reconciler(ManagedElementReconciler):
         **unknown: object,
     ) -> ManagedElementDiff:
         """Apply and return what was changed. Raises ApplyFailed with a report where not everything was done,
-        PlanRefused where the plan deletes, replaces or loses state and *allow_destructive* is not given.
+        PlanRefused where the plan deletes, replaces or loses state and *allow_destructive* is not given; and
+        ApplyInterrupted, a KeyboardInterrupt with the reports, once what was in flight has ended.
         """
         return apply_together(
             [self],
@@ -116,7 +117,10 @@ def apply_together(
     policy = Policy(allow_all=allow_destructive)
     resent = _resent(include_secrets, every=include_all_secrets)
     options = Options(resent=resent, decide=partial(_decided, policy))
-    results = run_blocking(partial(apply, of, options))
+    try:
+        results = run_blocking(partial(apply, of, options))
+    except WoundUp as interrupt:
+        raise ApplyInterrupted(interrupt.result) from None
     for report in (result.report for result in results if result.error is None):
         if report is not None and not report.ok:
             raise ApplyFailed(report) from next(_faults(report), None)
@@ -149,6 +153,20 @@ class ApplyFailed(ManagedElementsError):
             f"  {each.step}: {each.status}: {each.reason}" for each in report.outcomes if each.status != "done"
         ]
         super().__init__("Not everything was applied:\n" + "\n".join(lines))
+
+
+class ApplyInterrupted(KeyboardInterrupt):
+    """The user interrupted an apply; *reports* have the outcome of each operation, one report a place."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        self.reports = tuple(result.report for result in results if result.report is not None)
+        begun = [each for report in self.reports for each in report.outcomes if each.status != "skipped"]
+        lines = [f"  {each.step}: {each.status}{f': {each.reason}' if each.reason else ''}" for each in begun]
+        lines += [f"  {result.place}: {result.error}" for result in results if result.error is not None]
+        super().__init__("\n".join(["Interrupted; this was done before:", *lines]) if lines else _NOTHING_WRITTEN)
+
+
+_NOTHING_WRITTEN: Final = "Interrupted; nothing was written."
 
 
 def _faults(report: Report) -> Iterator[Exception]:

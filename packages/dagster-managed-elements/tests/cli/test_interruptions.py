@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import anyio
 import pytest
+from dagster_managed_elements import ApplyInterrupted, Key
 from dagster_managed_elements.cli.inputs import Interruptions
+from dagster_managed_elements.engine.planning import Step
+from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.reconciler import Result
 
 MANY = 'reconciler = Reconciler(Toy(), [Source(f"s{n}", config={"text": "x" * 2000}) for n in range(120)])'
 SLOW = 'reconciler = Reconciler(Toy(), [Source("slow"), Source("other")])\n'
@@ -172,3 +178,57 @@ def test_a_third_partys_reconciler_that_is_interrupted_is_waited_for(project):
     code, out, _ = end(process)
     assert code == 130
     assert out.endswith("+ a: 1\n")
+
+
+FROM_PYTHON = """
+import signal, sys
+from dagster_managed_elements import ApplyInterrupted
+from dagster_managed_elements.cli import apply
+
+def interrupt(*_):
+    print("heard", file=sys.stderr, flush=True)
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupt)
+try:
+    apply(".", "mine")
+except KeyboardInterrupt as error:
+    assert isinstance(error, ApplyInterrupted)
+    assert [len(report.outcomes) for report in error.reports] == [3]
+    print(error)
+"""
+
+
+def test_an_apply_from_python_that_is_interrupted_says_what_was_written(project):
+    os.mkfifo(project.folder / "gate")
+    project.write(
+        'slow = Source("slow")\n'
+        'reconciler = Reconciler(Toy(), [slow, Source("refused"), Connection("after", source=slow)])'
+    )
+    (project.folder / "script.py").write_text(FROM_PYTHON)
+    command = [sys.executable, "script.py"]
+    with subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env=project.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stderr.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline() == "heard\n"
+        (project.folder / "gate").write_text("go on")
+        code, out, err = end(process)
+    assert (code, err) == (0, "")
+    first, *lines = out.splitlines()
+    assert first == "Interrupted; this was done before:"
+    assert "  create slow (source): done" in lines
+    assert any(line.startswith("  create refused (source): failed: ") for line in lines)
+
+
+def test_an_apply_from_python_that_is_interrupted_before_any_write_says_so():
+    outcome = Outcome(step=Step("create", Key("source", "a")), status="skipped", reason="interrupted")
+    report = Report(place="toy", outcomes=(outcome,), interrupted=True)
+    error = ApplyInterrupted([Result(of=(0,), place="toy", report=report)])
+    assert (str(error), error.reports) == ("Interrupted; nothing was written.", (report,))

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import anyio.from_thread
 
 T = TypeVar("T")
+
+
+class WoundUp(KeyboardInterrupt):
+    """The interrupt of a user, after what was in flight came to its end: *result* is what the call returned."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        super().__init__()
 
 
 async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
@@ -34,7 +42,7 @@ def run_blocking(call: Callable[[anyio.Event], Awaitable[T]], *, winds_up: bool 
     """Run *call* to its end and return what it returns, whether or not a loop is running in this thread.
 
     *call* is given an event that is set when the user interrupts; it is expected to wind up then, and what is in
-    flight is finished before KeyboardInterrupt is raised. A call that never *winds_up* is cut off instead.
+    flight is finished before WoundUp, a KeyboardInterrupt, is raised. One that never *winds_up* is cut off instead.
     """
     # A loop of its own thread: an interrupt reaches this one, and never tears through the middle of a write.
     with anyio.from_thread.start_blocking_portal() as portal:
@@ -43,7 +51,8 @@ def run_blocking(call: Callable[[anyio.Event], Awaitable[T]], *, winds_up: bool 
         try:
             return future.result()
         except KeyboardInterrupt:
-            if winds_up:
-                portal.call(stop.set)
-                future.result()
-            raise
+            if not winds_up:
+                raise
+            portal.call(stop.set)
+            wound_up = WoundUp(future.result())
+        raise wound_up
