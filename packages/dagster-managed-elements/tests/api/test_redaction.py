@@ -157,6 +157,20 @@ def test_of_a_short_secret_the_whole_text_gives_way_to_one_mask(secret, spelling
     assert redact("ÖÖÖ", [secret]) == "ÖÖÖ"
 
 
+@pytest.mark.parametrize("secret", ["a", "7", "ab", "pw1", "<", "ä", "é!"])
+@pytest.mark.parametrize("around", ["{}", "{}:", "u:{}", "us:{}", "use:{}", '{{"user":"u","key":"{}"}}'])
+def test_of_a_short_secret_in_base64_the_whole_text_gives_way(secret, around):
+    raw = around.format(secret).encode()
+    for encoded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw), base64.b64encode(raw).rstrip(b"=")):
+        for spell in (str, quote, SPELLINGS["json, slashes escaped"], SPELLINGS["html, decimal"]):
+            assert redact(f"Öö: Ö {spell(encoded.decode())} Ö", [secret, "other"]) == MASK
+
+
+@pytest.mark.parametrize("text", ["ÖÖÖ dXNlcjpwYXNz ÖÖÖ", "a request of 9f8e7d6c", "0123456789abcdef"])
+def test_base64_without_a_short_secret_and_what_merely_looks_like_it_are_left_alone(text):
+    assert redact(text, ["#!", "~"]) == text
+
+
 def test_a_secret_that_holds_another_is_blanked_whole():
     assert redact("abcdefgh", ["bcde", "abcdefgh"]) == MASK
     assert redact("xabcdefgh", ["abcde", "defgh"]) == f"x{MASK}"

@@ -12,7 +12,7 @@ import html
 import json
 import re
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,20 +39,18 @@ _LONGEST: Final = 65_536
 def redact(text: str, secrets: Iterable[str]) -> str:
     """*text* with each of *secrets*, and whatever is part of one, replaced by the mask, however it is spelled.
 
-    Where a secret of one to three characters stands in it, nothing of the text is left. An endless text is cut, and
-    what a secret at the cut could have left there with it.
+    Where a secret of one to three characters stands in it, be it in base64, nothing of the text is left. An endless
+    text is cut, and what a secret at the cut could have left there with it.
     """
     wanted = [secret for secret in secrets if secret.strip("*")]
     if not text or not wanted:
         return text
     layers = list(_layers(text[:_LONGEST], indexed=len(wanted) > _FEW))
+    short = [secret for secret in wanted if len(secret) < _SHORTEST]
+    if short and any(secret in read for read in _read_out(layers) for secret in short):
+        return MASK
     layers.append(_above(layers[-1], _SPACE) or layers[-1])
-    spans: list[tuple[int, int]] = []
-    for secret in wanted:
-        found = list(_found(_wanted(secret), layers))
-        if found and len(secret) < _SHORTEST:
-            return MASK
-        spans += found
+    spans = [span for secret in wanted if secret not in short for span in _found(_wanted(secret), layers)]
     if len(text) > _LONGEST:
         return f"{_blanked(text[: max((end for _, end in spans), default=_LONGEST // 2)], sorted(spans))}..."
     return _blanked(text, sorted(spans))
@@ -84,8 +82,6 @@ class _Wanted:
 
 @lru_cache(maxsize=8192)
 def _wanted(secret: str) -> _Wanted:
-    if len(secret) < _SHORTEST:
-        return _Wanted(plain=(secret,), base64=(), solid=())
     texts = list(dict.fromkeys([secret, *_texts_in(secret)]))
     lines = (line.strip() for text in texts for line in (text, *text.splitlines()))
     plain = _read_deeper([*texts, *(line for line in lines if len(line) >= _SHORTEST)])
@@ -153,6 +149,22 @@ def _in_base64(texts: Iterable[str]) -> Iterator[str]:
                     yield from {same, same.translate(_URL_SAFE)}
 
 
+def _read_out(layers: Iterable[_Layer]) -> Iterator[str]:
+    """The text of each layer, and all that is text in base64 there: what is the same of a short secret in base64,
+    whatever stands around it, is too little to be looked for.
+    """
+    for layer in layers:
+        yield layer.text
+        for run in _BASE64_RUN.findall(layer.text):
+            raw = run.translate(_PLAIN)
+            try:
+                yield from (read.text for read in _layers(b64decode(raw + "=" * (-len(raw) % 4)).decode("utf-8")))
+            except ValueError:
+                continue
+
+
+_PLAIN: Final = str.maketrans("-_", "+/", "=")
+_BASE64_RUN: Final = re.compile(r"[A-Za-z0-9+/_-]{2,}={0,2}")
 _URL_SAFE: Final = str.maketrans("+/", "-_")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_=-]*")
 _SPACE: Final = re.compile(r"\s+")
