@@ -52,8 +52,9 @@ def test_check_and_apply_return_one_diff_of_all(project):
 
 def test_two_of_one_place_that_delete_what_is_not_declared_leave_each_others_elements(project):
     project.write("""
-a = Reconciler(Toy("one"), [Source("s", config={"x": 1})], delete_unmentioned_resources=True)
-b = Reconciler(Toy("one"), [Source("t", config={"x": 2})], delete_unmentioned_resources=True)
+store = {}
+a = Reconciler(Toy("one", store), [Source("s", config={"x": 1})], delete_unmentioned_resources=True)
+b = Reconciler(Toy("one", store), [Source("t", config={"x": 2})], delete_unmentioned_resources=True)
 """)
     folder = str(project.folder)
     assert [*apply(folder, "mine", allow_destructive=True).nested] == ["s", "t"]
