@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
@@ -70,17 +70,20 @@ def taken_over(pair: Pair, source_id: str | None) -> Facts:
 
 
 def with_tags(pair: Pair, ids: Ids) -> Pair:
-    """*pair* with the tags that exist by their ids, the observed ones in declared order: Airbyte keeps none."""
+    """*pair* with what of the declared tags is there by its id on both sides, in one order: Airbyte keeps none."""
     declared, observed = pair.declared, pair.observed
-    if declared is None or TAGS not in declared.fields:
+    if declared is None or observed is None or TAGS not in declared.fields:
         return pair
-    tags = [Named(ids[tag], tag.name) if tag in ids else tag for tag in declared.fields[TAGS]]
-    declared = replace(declared, fields={**declared.fields, TAGS: tags})
-    if observed is not None:
-        worn: Sequence[Named] = observed.fields[TAGS]
-        in_order = [*(tag for tag in tags if tag in worn), *(tag for tag in worn if tag not in tags)]
-        observed = replace(observed, fields={**observed.fields, TAGS: in_order})
-    return Pair(declared, observed)
+    there: Mapping[str, Named] = {tag.id: tag for tag in observed.fields[TAGS]}
+    tags = [there.get(ids.get(tag, ""), tag) if isinstance(tag, Key) else tag for tag in declared.fields[TAGS]]
+    in_order = [
+        *(tag for tag in tags if tag in there.values()),
+        *(tag for tag in there.values() if tag not in tags),
+    ]
+    return Pair(
+        replace(declared, fields={**declared.fields, TAGS: tags}),
+        replace(observed, fields={**observed.fields, TAGS: in_order}),
+    )
 
 
 def sendable(fields: Mapping[str, Any], ids: Ids, workspace_id: str) -> Mapping[str, Any]:
