@@ -134,7 +134,7 @@ class Gateway(Protocol):
         """Every connection that is not deleted, each with its selected streams."""
         ...
 
-    async def tags(self) -> Sequence[Tag]:
+    async def tags(self) -> Sequence[Tag | Unreadable]:
         """Every tag of the workspace. DeclarationError where this Airbyte has none."""
         ...
 

@@ -148,14 +148,14 @@ class ConfigGateway:
         found = await read_all(self._client, self._endpoints, subject)
         return [connection for connection in found if connection.status != "deprecated"]
 
-    async def tags(self) -> Sequence[Tag]:
+    async def tags(self) -> Sequence[Tag | Unreadable]:
         path = f"{TAGS}/list"
         try:
             body = await self._read(path, {"workspaceId": self._workspace.workspace_id})
         except Missing as error:
             raise DeclarationError(f"{self._server.base} has no tags; they came with Airbyte 1.6.") from error
         rows = read_list({"tags": body}, "tags", path)
-        return [read_tag(row, f"{path}[{number}]") for number, row in enumerate(rows)]
+        return [read_row(read_tag, "tagId", row, f"{path}[{number}]") for number, row in enumerate(rows)]
 
     async def create_tag(self, name: str, color: str) -> str:
         path = f"{TAGS}/create"

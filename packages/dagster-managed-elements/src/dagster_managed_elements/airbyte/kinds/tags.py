@@ -10,7 +10,7 @@ import msgspec
 
 from dagster_managed_elements.airbyte.connection_fields import TAG
 from dagster_managed_elements.airbyte.gateways import Gateway
-from dagster_managed_elements.airbyte.wire import Tag
+from dagster_managed_elements.airbyte.wire import Tag, Unreadable
 from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
@@ -29,10 +29,7 @@ class TagKind(Kind):
         self._gateway = gateway
 
     async def observe(self) -> Sequence[Observed]:
-        return [
-            Observed(kind=TAG, name=tag.name, id=tag.tag_id, fields={"color": tag.color.upper()}, raw=tag)
-            for tag in await self._gateway.tags()
-        ]
+        return [_observed(tag) for tag in await self._gateway.tags()]
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         """Without one that is declared as an element the tags are somebody else's, and none of them goes."""
@@ -56,3 +53,9 @@ class TagKind(Kind):
     def consequences(self, change: Change) -> Iterable[Consequence]:
         for consequence in super().consequences(change):
             yield replace(consequence, text=f"{consequence.text}, and taken off every connection that has it")
+
+
+def _observed(tag: Tag | Unreadable) -> Observed:
+    if isinstance(tag, Unreadable):
+        return Observed(kind=TAG, name=tag.name, id=tag.id, fields={}, fault=tag.fault)
+    return Observed(kind=TAG, name=tag.name, id=tag.tag_id, fields={"color": tag.color.upper()}, raw=tag)

@@ -129,7 +129,7 @@ class PublicGateway:
         found = await self._list("connections", partial(read_row, bodies.read_connection, "connectionId"))
         return [connection for connection in found if connection.status != "deprecated"]
 
-    async def tags(self) -> Sequence[Tag]:
+    async def tags(self) -> Sequence[Tag | Unreadable]:
         """Not in pages."""
         path = f"{self._root}/tags"
         try:
@@ -137,7 +137,8 @@ class PublicGateway:
         except Missing as error:
             text = f"{self._client.address.base} has no tags in its Public API; they came with Airbyte 1.6."
             raise DeclarationError(text) from error
-        return [read_tag(row, path) for row in read_list(body, "data", path)]
+        rows = enumerate(read_list(body, "data", path))
+        return [read_row(read_tag, "tagId", row, f"{path}[{number}]") for number, row in rows]
 
     async def create_tag(self, name: str, color: str) -> str:
         path = f"{self._root}/tags"
