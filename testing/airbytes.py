@@ -65,7 +65,7 @@ PARAMETERS = [
 
 class Workload:
     def __init__(self, cell: Cell, server: airbyte_local.LocalAirbyte) -> None:
-        self.instance, self.server = cell.instance(server), server
+        self.cell, self.instance, self.server = cell, cell.instance(server), server
 
     def reconciler(self, elements: Sequence[Any]) -> AirbyteManagedElementReconciler:
         connections = [element for element in elements if isinstance(element, AirbyteConnection)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import airbyte_local
 import anyio
 import pytest
@@ -10,12 +13,14 @@ from dagster_managed_elements.airbyte import (
     AirbyteDestination,
     AirbyteInstance,
     AirbyteManagedElementReconciler,
+    AirbyteSchedule,
     AirbyteSource,
     AirbyteSyncMode,
 )
 from dagster_managed_elements.reconciler import Options, check
 
 from testing.airbytes import PARAMETERS, Cell, Workload
+from testing.connection_fields import declared_in
 from testing.contracts import check_exchange, require_contract
 
 FULL, APPEND = AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
@@ -35,8 +40,10 @@ def cereals(server: airbyte_local.LocalAirbyte) -> list[AirbyteConnection]:
     return [AirbyteConnection("download-cereals", source, destination, {"cereals": FULL})]
 
 
-def forty(mode: AirbyteSyncMode, *, host: str = "db", options: str | None = None) -> list[AirbyteConnection]:
-    """Forty elements: 18 sources with secrets, 4 destinations, 18 connections."""
+def forty(
+    mode: AirbyteSyncMode, *, host: str = "db", options: str | None = None, **fields: Any
+) -> list[AirbyteConnection]:
+    """Forty elements: 18 sources with secrets, 4 destinations, 18 connections of those *fields*."""
     lakes = [
         AirbyteDestination(f"lake-{n}", "Local JSON", {"destination_path": f"/local/lake-{n}"}) for n in range(4)
     ]
@@ -51,8 +58,25 @@ def forty(mode: AirbyteSyncMode, *, host: str = "db", options: str | None = None
         }
         configuration |= {"jdbc_url_params": options} if options else {}
         source = AirbyteSource(f"shop-{n}", "Postgres", configuration)
-        made.append(AirbyteConnection(f"sync-{n}", source, lakes[n % 4], {"orders": mode, "customers": FULL}))
+        made.append(
+            AirbyteConnection(f"sync-{n}", source, lakes[n % 4], {"orders": mode, "customers": FULL}, **fields)
+        )
     return made
+
+
+ELSEWHERE = AirbyteDestination("elsewhere", "Local JSON", {"destination_path": "/local/elsewhere"})
+
+
+def violations(workload: Workload) -> set[str]:
+    """What of all that was sent and answered is not as Airbyte describes it."""
+    contract = require_contract(workload.cell.contract)
+    return {
+        violation
+        for each in workload.server.requests
+        for violation in check_exchange(
+            contract, each.path, each.request, each.status, each.response, method=each.method
+        )
+    }
 
 
 @pytest.fixture(params=PARAMETERS)
@@ -67,7 +91,7 @@ def workload(cell: Cell):
 
 
 def test_the_seed_page_and_forty_elements_in_every_airbyte(cell: Cell, workload: Workload):
-    contract = require_contract(cell.contract)
+    require_contract(cell.contract)
     tree = [entry.key.name for entry in workload.converge(cereals(workload.server)).entries]
     assert tree == ["cereals-csv", "local-json", "download-cereals"]
 
@@ -83,14 +107,25 @@ def test_the_seed_page_and_forty_elements_in_every_airbyte(cell: Cell, workload:
     sources = [each for each in workload.server.requests if each.request and "secret-0" in str(each.request)]
     assert len(sources) == 1
 
-    violations = {
-        violation
-        for each in workload.server.requests
-        for violation in check_exchange(
-            contract, each.path, each.request, each.status, each.response, method=each.method
-        )
-    }
-    assert violations == set()
+    assert violations(workload) == set()
+
+
+@pytest.mark.slow
+def test_forty_elements_with_every_field_of_a_connection_declared_in_every_airbyte(cell: Cell, workload: Workload):
+    """And all of them moved to another destination, which makes them anew."""
+    require_contract(cell.contract)
+    declared = declared_in(cell)
+    tags = len(declared.get("tags", ()))
+    assert len(workload.converge(forty(FULL, **declared)).entries) == 40 + tags
+    changed = {**declared, "prefix": "erp_", "status": "active", "schedule": AirbyteSchedule.manual()}
+    entries = workload.converge(forty(FULL, **changed)).entries
+    assert {(entry.action, entry.key.kind) for entry in entries} == {("update", "connection")}
+    assert [len(entry.fields) for entry in entries] == [3] * 18
+    assert workload.plan(forty(FULL)).entries == ()
+    moved = [replace(sync, destination=ELSEWHERE) for sync in forty(FULL, **declared)]
+    actions = {(entry.action, entry.key.kind) for entry in workload.converge(moved).entries}
+    assert actions == {("create", "destination"), ("replace", "connection")}
+    assert violations(workload) == set()
 
 
 def test_a_secret_that_nothing_can_stand_in_for_goes_with_whatever_changes_in_every_airbyte(workload: Workload):
