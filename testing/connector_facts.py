@@ -15,9 +15,8 @@ from typing import Any
 
 from jsonschema_rs import Draft7Validator
 
-from testing.contracts import FOLDER
+from testing.corpus import CORPUS
 
-CORPUS = FOLDER / "connectors.jsonl"
 AIRBYTE = "packages/dagster-managed-elements/src/dagster_managed_elements/airbyte/specs"
 TABLE = Path(__file__).resolve().parents[1] / AIRBYTE / "connector_facts.jsonl"
 
