@@ -15,7 +15,7 @@ from testing.contracts import FOLDER
 CORPUS = FOLDER / "connectors.jsonl"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Connector:
     """One of them: *repository* is its image, *spec* the JSON Schema of its configuration."""
 

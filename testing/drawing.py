@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeAlias
@@ -32,14 +32,13 @@ class Undrawable(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawer:
-    """Draws values with *chance*. Of optional settings *share* is given; of a choice the branch that *choose* picks
-    among the numbers of those there are, where it does not come to nothing valid.
+    """Draws values with *chance*. Of optional settings *share* is given; of a choice the branch whose number *choose* says,
+    told how many there are, unless nothing valid comes of that.
     """
 
     chance: Random
     share: float = 1.0
     choose: Callable[[int], int] | None = None
-    counter: Iterator[int] = field(default_factory=lambda: iter(range(10**9)))
 
     def configuration(self, schema: Schema) -> Schema:
         """Raises Undrawable."""
@@ -52,8 +51,9 @@ class Drawer:
         """
         fits = fitting(schema)
         fallback: list[Any] = []
-        for _ in range(_TRIES):
-            drawn = self._any(schema)
+        freely = replace(self, choose=None)  # of what was chosen nothing may be valid
+        for attempt in range(_TRIES):
+            drawn = (self if attempt < _TRIES / 2 else freely)._any(schema)
             if not fits(drawn) or any(identical(drawn, other) for other in unlike):
                 continue
             if "default" not in schema or not identical(drawn, schema["default"]):
@@ -85,9 +85,7 @@ class Drawer:
         return draw(schema)
 
     def _branch(self, branches: Sequence[Schema]) -> Schema:
-        if self.choose is None:
-            return self.chance.choice(branches)
-        return branches[self.choose(len(branches)) % len(branches)]
+        return self.chance.choice(branches) if self.choose is None else branches[self.choose(len(branches))]
 
     def _object(self, schema: Schema) -> Schema:
         properties = schema.get("properties") or {}
@@ -130,8 +128,8 @@ class Drawer:
         return f"text {self.chance.randint(0, 10**6)}"
 
     def _secret(self, schema: Schema) -> str:
-        """The token in it, and a number that no other one has."""
-        bare = f"{SECRET}{next(self.counter):08x}"
+        """With the token in it, and a number that no other one has."""
+        bare = f"{SECRET}{self.chance.getrandbits(64):016x}"
         spellings = (bare, f"live_{bare}", f"sk_live_{bare}")
         pattern = schema.get("pattern")
         return next((text for text in spellings if not pattern or re.search(pattern, text)), bare)
