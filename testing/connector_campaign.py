@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path as FilePath
 from typing import Any, Literal, TypeAlias
 
@@ -16,7 +17,7 @@ import anyio
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.presentation import Entry
+from dagster_managed_elements.engine.values import walk
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.documents import Verb, document
@@ -26,9 +27,9 @@ from dagster_managed_elements.rendering.sections import Section
 from testing.connector_cases import Case, Path, bases, cases, found, is_secret, parts, said, without
 from testing.corpus import Connector
 from testing.drawing import SECRET, Schema, identical
-from testing.registry_airbyte import Registry, Server, registry
+from testing.registry_airbyte import SERVERS, Registry, Server, registry
 
-Promise: TypeAlias = Literal["masked", "in sync", "seen", "sent", "told"]
+Promise: TypeAlias = Literal["masked", "in sync", "seen", "sent", "told", "refused"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,15 +41,18 @@ class Miss:
     where: str
 
 
-def campaign(folder: FilePath, server: Server, connectors: Sequence[Connector], *, every: int = 1) -> list[Miss]:
-    """All promises, of one in *every* case of each connector: created, in sync, changed, deleted."""
-    whole = {f"{one} #{number}": (one, base) for one in connectors for number, base in enumerate(bases(one))}
-    changed = {
-        f"{one} {number}": case
-        for one in connectors
-        for number, case in enumerate(cases(one))
-        if number % every == len(str(one)) % every
+def campaign(folder: FilePath, server: Server, connectors: Sequence[Connector], *, turns: int = 1) -> list[Miss]:
+    """All promises: of what is created, in sync, changed, deleted.
+
+    With as many *turns* as there are servers, each asks for its part of them, and all of them for everything.
+    """
+    turn = SERVERS.index(server)
+    numbered = ((one, number, base) for one in connectors for number, base in enumerate(bases(one)))
+    whole = {
+        f"{one} #{number}": (one, base) for one, number, base in numbered if number % turns in {0, turn % turns}
     }
+    listed = ((number, case) for one in connectors for number, case in enumerate(cases(one), len(one.name)))
+    changed = {f"{case.connector} {number}": case for number, case in listed if number % turns == turn % turns}
     misses: list[Miss] = []
     with registry(folder / "created", server, connectors) as there:
         misses += _created(there, whole)
@@ -78,7 +82,9 @@ def _in_sync(there: Registry, whole: Whole) -> Iterator[Miss]:
     result = checked(there, [there.element(one, name, base) for name, (one, base) in whole.items()])
     assert result.plan is not None, result.error
     for entry in result.plan.entries:
-        yield Miss(str(whole[entry.key.name][0]), "in sync", ", ".join(_dotted(field.path) for field in entry.fields))
+        yield Miss(
+            str(whole[entry.key.name][0]), "in sync", ", ".join(_dotted(field.path) for field in entry.fields)
+        )
     doomed = checked(there, [], delete=True)
     assert doomed.plan is not None
     assert len(doomed.plan.entries) == len(whole)
@@ -89,28 +95,29 @@ def _changed(there: Registry, changed: Mapping[str, Case]) -> Iterator[Miss]:
     result = applied(there, [there.element(case.connector, name, case.after) for name, case in changed.items()])
     assert result.error is None, result.error
     assert result.plan is not None
+    assert result.report is not None
     yield from leaks(
-        shown(result, "apply"), [(case.connector, side) for case in changed.values() for side in (case.before, case.after)]
+        shown(result, "apply"),
+        [(case.connector, side) for case in changed.values() for side in (case.before, case.after)],
     )
     entries = {entry.key.name: entry for entry in result.plan.entries}
     announced = defaultdict[str, str](str)
     for consequence in result.plan.consequences:
         announced[consequence.key.name] += consequence.text
-    held, bodies = there.held(), {name: body for name, body in there.bodies()}
+    refused = {outcome.step.key.name for outcome in result.report.outcomes if outcome.status == "failed"}
+    held, bodies = there.held(), dict(there.bodies())
     for name, case in changed.items():
-        entry = entries.get(name)
-        where = f"{case.what} {_dotted(case.path)}"
-        seen = {field.path for field in entry.fields} if entry else set[Path]()
+        where = f"{case.what} {_generic(case.path)}"
+        seen = {field.path for field in entries[name].fields} if name in entries else set[Path]()
         differing = set(differences(case.connector.spec, case.before, case.after))
-        optional = {path for path in differing if there.server.tells_defaults and is_default_gone(case, path)}
+        optional = defaults_gone(case, differing) if there.server.tells_defaults else set[Path]()
         if not differing - optional <= seen <= differing:
             yield Miss(str(case.connector), "seen", where)
-        expected = held[name]
-        for path in optional - seen:
-            expected = without(expected, path)
-        if not identical(expected, case.after if entry else case.after):
+        if name in refused:
+            yield Miss(str(case.connector), "refused", where)
+        elif not identical(without_all(held[name], optional - seen), without_all(case.after, optional - seen)):
             yield Miss(str(case.connector), "sent", where)
-        for path in secrets(case.connector.spec, bodies.get(name)):
+        for path in secrets(bodies.get(name)):
             is_changed = any(path[: len(one)] == one for one in seen)
             if not is_changed and _dotted(path) not in announced[name]:
                 yield Miss(str(case.connector), "told", where)
@@ -122,21 +129,14 @@ def leaks(printed: str, of: Iterable[tuple[Connector, Schema]]) -> Iterator[Miss
     if not tokens and SECRET in printed:
         raise AssertionError("a part of a secret was printed")
     for connector, configuration in of if tokens else ():
-        for path in secrets(connector.spec, configuration):
+        for path in secrets(configuration):
             if any(token in str(found(configuration, path)) for token in tokens):
                 yield Miss(str(connector), "masked", _generic(path))
 
 
-def secrets(schema: Schema, value: Any, path: Path = ()) -> Iterator[Path]:
+def secrets(value: Any) -> Iterator[Path]:
     """Where in *value* secrets stand that were drawn."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from secrets(schema, inner, (*path, key))
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from secrets(schema, inner, (*path, str(number)))
-    elif isinstance(value, str) and SECRET in value:
-        yield path
+    return (path for path, leaf in walk(value) if isinstance(leaf, str) and SECRET in leaf)
 
 
 def differences(schema: Schema, before: Any, after: Any, path: Path = ()) -> Iterator[Path]:
@@ -163,8 +163,17 @@ def _blanked(schema: Schema, value: Any, path: Path) -> Any:
     return value
 
 
-def is_default_gone(case: Case, path: Path) -> bool:
-    """Whether something is no longer declared at *path* that the schema has as its default anyhow."""
+def defaults_gone(case: Case, differing: Iterable[Path]) -> set[Path]:
+    """Where something is no longer declared that the schema has as its default anyhow: no difference to anybody."""
+    gone = {path for path in differing if _is_gone(case, path)}
+    return gone | {
+        path
+        for path in differing
+        if case.what == "removed" and _is_gone(case, case.path) and path == case.path[: len(path)]
+    }
+
+
+def _is_gone(case: Case, path: Path) -> bool:
     schemas = [case.connector.spec]
     for key in path:
         schemas = said(schemas, key)
@@ -175,14 +184,23 @@ def is_default_gone(case: Case, path: Path) -> bool:
     return False
 
 
+def without_all(value: Any, paths: Iterable[Path]) -> Any:
+    for path in paths:
+        with suppress(KeyError):
+            value = without(value, path)
+    return value
+
+
 def _is_default(schema: Schema, value: Any) -> bool:
     if "default" in schema and identical(schema["default"], value):
         return True
     if "const" in schema or len(schema.get("enum") or ()) == 1:
         return True  # it has no other value
-    if isinstance(value, dict):
-        return all(any(_is_default(part, inner) for one in said([schema], key) for part in parts(one)) for key, inner in value.items())
-    return False
+    inside = value.items() if isinstance(value, dict) else ()
+    told = [[part for one in said([schema], key) for part in parts(one)] for key, _ in inside]
+    return bool(told) and all(
+        any(_is_default(part, inner) for part in here) for here, (_, inner) in zip(told, inside, strict=True)
+    )
 
 
 def _dotted(path: Path) -> str:
@@ -199,7 +217,9 @@ def shown(result: Result, verb: Verb) -> str:
     lines = [*text.headed([section], several=False), *notices.summarised([section])]
     if result.report is not None:
         lines += [*text.outcomes(result.report, done=True), text.totals([result.report])]
-    return "\n".join([*lines, document(verb, [section], 0), comment(verb, [section]), str(result.error), repr(result)])
+    return "\n".join(
+        [*lines, document(verb, [section], 0), comment(verb, [section]), str(result.error), repr(result)]
+    )
 
 
 def checked(there: Registry, elements: Sequence[Element], *, delete: bool = False) -> Result:

@@ -61,7 +61,11 @@ def bases(connector: Connector) -> Iterator[Schema]:
 
 def _most_branches(schema: Any) -> int:
     inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
-    own = max((len(schema.get(word) or ()) for word in ("oneOf", "anyOf")), default=0) if isinstance(schema, dict) else 0
+    own = (
+        max((len(schema.get(word) or ()) for word in ("oneOf", "anyOf")), default=0)
+        if isinstance(schema, dict)
+        else 0
+    )
     return max([1, own, *map(_most_branches, inner)])
 
 
@@ -160,9 +164,9 @@ class _Changes:
     def _object(self, path: Path, value: Schema, applying: Sequence[Schema]) -> Iterator[tuple[What, Path, Any]]:
         for schema in applying:
             branches = [one for word in ("oneOf", "anyOf") for one in schema.get(word) or ()]
-            for number in range(len(branches) if len(branches) > 1 else 0):
-                bare = {word: value for word, value in schema.items() if word not in {"oneOf", "anyOf"}}
-                if (chosen := self._drawn({**bare, "oneOf": [branches[number]]})) is not None:
+            for branch in (branch for branch in branches if not fitting(branch)(value)):
+                bare = {word: said for word, said in schema.items() if word not in {"oneOf", "anyOf"}}
+                if (chosen := self._drawn({**bare, "oneOf": [branch]})) is not None:
                     yield "chosen", path, put(self.base, path, chosen)
         for key, inner in value.items():
             yield "removed", (*path, key), without(self.base, (*path, key))
@@ -187,5 +191,3 @@ class _Changes:
             return self.draw.value(schema)
         except Undrawable:
             return None
-
-

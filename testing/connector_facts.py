@@ -25,12 +25,16 @@ STAND_INS = ("**********", "secret_placeholder")
 """What Airbyte shows and validates in place of a secret."""
 
 
-def secrets(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Where secrets are, and whether one is strict: what Airbyte puts in its place is invalid there."""
+def secrets(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Where secrets are, and of what sort one is: strict, where what Airbyte puts in its place is invalid there, or
+    only masked, where the flag is there and says false: Airbyte masks it, and does not know the mask again.
+    """
     if not isinstance(schema, dict):
         return
-    if schema.get("airbyte_secret") is True:
-        yield path, not all(Draft7Validator(schema).is_valid(text) for text in STAND_INS)
+    if "airbyte_secret" in schema:
+        is_free = all(Draft7Validator(schema).is_valid(text) for text in STAND_INS)
+        is_secret = schema["airbyte_secret"] in (True, "true")
+        yield path, ("secrets" if is_free else "strict") if is_secret else "masked"
     for name, inner in (schema.get("properties") or {}).items():
         yield from secrets(inner, (*path, name))
     yield from secrets(schema.get("items"), (*path, "*"))
@@ -44,10 +48,10 @@ def table() -> str:
     for line in CORPUS.read_text().splitlines():
         row = json.loads(line)
         facts = {"kind": row["kind"], "id": row["id"], "name": row["name"], "image": row["repository"]}
-        if found := sorted(set(secrets(row["spec"]))):
-            facts["secrets"] = list(dict.fromkeys(path for path, _ in found))
-        if strict := list(dict.fromkeys(path for path, is_strict in found if is_strict)):
-            facts["strict"] = strict
+        found = sorted(set(secrets(row["spec"])))
+        for sort, held in (("secrets", {"secrets", "strict"}), ("strict", {"strict"}), ("masked", {"masked"})):
+            if paths := list(dict.fromkeys(path for path, one in found if one in held)):
+                facts[sort] = paths
         lines.append(json.dumps(facts, separators=(",", ":"), ensure_ascii=False))
     return "\n".join(sorted(lines)) + "\n"
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, TypeAlias
 
+import jsonschema
 from jsonschema_rs import Draft7Validator
 
 Schema: TypeAlias = dict[str, Any]
@@ -68,8 +69,8 @@ class Drawer:
             return schema["const"]
         if isinstance(schema.get("enum"), list) and schema["enum"]:
             return self.chance.choice(schema["enum"])
-        branches = [branch for word in ("oneOf", "anyOf") for branch in schema.get(word) or ()]
-        if branches:
+        listed = [branch for word in ("oneOf", "anyOf") for branch in schema.get(word) or ()]
+        if branches := [branch for branch in listed if branch.get("type") != "null"]:  # null is as good as nothing
             branch = self._branch(branches)
             if kind_of(branch) == "object" or "properties" in schema:
                 return {**self._object(schema), **self._object(branch)}
@@ -80,7 +81,6 @@ class Drawer:
             "integer": self._integer,
             "number": lambda schema: self._integer(schema) + self.chance.choice([0, 0.5]),
             "boolean": lambda _: self.chance.random() < 0.5,
-            "null": lambda _: None,
         }.get(kind_of(schema), self._text)
         return draw(schema)
 
@@ -156,14 +156,13 @@ _VALIDATORS: dict[int, tuple[Schema, Callable[[Any], bool]]] = {}
 
 
 def fitting(schema: Schema) -> Callable[[Any], bool]:
-    """Whether a value is valid; anything is where *schema* is no schema."""
+    """Whether a value is valid."""
     if id(schema) not in _VALIDATORS:
+        bare = {word: value for word, value in schema.items() if word != "$schema"}
         try:
-            fits = Draft7Validator(
-                {word: value for word, value in schema.items() if word != "$schema"}, validate_formats=False
-            ).is_valid
+            fits = Draft7Validator(bare, validate_formats=False).is_valid
         except ValueError:
-            fits = lambda _: True  # noqa: E731 - what a broken schema says of anything
+            fits = jsonschema.Draft7Validator(bare).is_valid  # slow, and passes over what is no schema
         _VALIDATORS[id(schema)] = (schema, fits)  # kept with it, so that its identity is nobody else's
     return _VALIDATORS[id(schema)][1]
 

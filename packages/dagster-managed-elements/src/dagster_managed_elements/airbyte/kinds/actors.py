@@ -164,7 +164,8 @@ class ActorKind(Kind):
         yield from super().consequences(change)
         if isinstance(change, Update):
             is_unknown = cast("Specification", change.declared.facts).is_unknown
-            why = f"Airbyte {'may' if is_unknown else 'would'} lose or refuse it in this update"
+            verb = "may" if is_unknown else "would"
+            why = f"Airbyte {verb} lose or refuse it in this update, or keep that of another choice"
             for path in resent(change, self._patch(change)):
                 text = f"{change.key}: its secret {'.'.join(path)} is sent again, since {why}"
                 yield Consequence(change.key, "secret-resent", text, destructive=False)

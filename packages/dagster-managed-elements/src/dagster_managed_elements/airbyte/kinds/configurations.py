@@ -1,16 +1,17 @@
 """What of a changed configuration is sent: as little as is safe. Pure.
 
-A partial update merges: it can neither remove a key nor restore a secret. A whole update replaces, and keeps a
-secret where the server's own mask is sent back. (Airbyte's ConfigurationUpdate; sources/update, partial_update.)
+A partial update merges: it can neither remove a key nor restore a secret, and takes one that stands in the branch
+left into the branch chosen. A whole update replaces, and keeps a secret where the server's own mask is sent back.
+(Airbyte's ConfigurationUpdate; sources/update, partial_update.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dagster_managed_elements.airbyte.specs.specifications import mask_allowed, stand_ins_allowed
+from dagster_managed_elements.airbyte.specs.specifications import is_chosen_anew, mask_allowed, stand_ins_allowed
 from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.changes import Update
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -46,18 +47,21 @@ def _patch(change: Update, raw: Mapping[str, Any], specification: Specification)
         return _whole(declared, raw, specification, frozenset(each.path[1:] for each in changed))
     merged: dict[str, Any] = {}
     paths = {each.path[1:] for each in changed}
+    schema = specification.connection_specification
     # What a connector of which nothing is known makes of a mask is not known either.
-    refused = [
+    unkept = [
         path
         for path, leaf in walk(declared)
         if isinstance(leaf, Secret)
         and not _is_within(path, paths)
         and (
             specification.is_unknown
-            or not stand_ins_allowed(path, declared, specification.connection_specification)
+            or not stand_ins_allowed(path, declared, schema)
+            or is_chosen_anew(path, raw, declared, schema)
+            or (specification.is_partial and _may_be_elsewhere(path, paths))
         )
     ]
-    for path in (*paths, *refused):
+    for path in (*paths, *unkept):
         _copy(path, declared, merged)
     return Patch(configuration=merged, whole=False)
 
@@ -106,6 +110,6 @@ def _whole(
     return Patch(configuration={**injected, **replaced(declared, kept)}, whole=True)
 
 
-def _may_be_elsewhere(path: Path, changed: frozenset[Path]) -> bool:
+def _may_be_elsewhere(path: Path, changed: Set[Path]) -> bool:
     """Whether a change beside the secret may have chosen another branch; what tells no branches cannot deny it."""
     return len(path) > 1 and any(of[0] == path[0] for of in changed)

@@ -1,11 +1,11 @@
-"""Facts about connectors for APIs that do not tell them: ids, names, images, where their secrets are, and which of
-those can be nothing else, not even the mask.
+"""Facts about connectors for APIs that do not tell them: ids, names, images, where their secrets are, which of
+those can be nothing else, not even the mask, and what Airbyte masks although it is no secret.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -36,21 +36,25 @@ def known_definitions(side: Side) -> list[Definition]:
 def known_secrets(side: Side, definition_id: str) -> Specification:
     """A schema that says where secrets are and nothing else; marked as partial. Empty where that is not known."""
     row = _rows().get((side, definition_id))
-    schema = {} if row is None else {"type": "object", **_schema(row.get("secrets", ()), row.get("strict", ()))}
+    schema = {} if row is None else {"type": "object", **_schema(row)}
     return Specification(connection_specification=schema, is_partial=True)
 
 
-def _schema(secrets: Iterable[Sequence[str]], strict: Sequence[Sequence[str]]) -> dict[str, Any]:
+def _schema(row: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, Any]:
     schema: dict[str, Any] = {}
-    for path in secrets:
-        at = schema
-        for name in path:
-            at = (
-                at.setdefault("items", {})
-                if name == _ITEMS
-                else at.setdefault("properties", {}).setdefault(name, {})
-            )
+    for path in row.get("secrets", ()):
+        at = _place(schema, path)
         at["airbyte_secret"] = True
-        if path in strict:
+        if path in row.get("strict", ()):
             at["not"] = {"enum": [SECRET_MASK, SECRET_PLACEHOLDER]}
+    for path in row.get("masked", ()):
+        _place(schema, path).setdefault("airbyte_secret", False)
+    return schema
+
+
+def _place(schema: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
+    """What *schema* says of *path*, made where it says nothing yet."""
+    for name in path:
+        inside = schema if name == _ITEMS else schema.setdefault("properties", {})
+        schema = inside.setdefault("items" if name == _ITEMS else name, {})
     return schema

@@ -28,6 +28,7 @@ from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, 
 
 __all__ = [
     "believe_masks",
+    "is_chosen_anew",
     "mask",
     "mask_allowed",
     "mask_by_name",
@@ -98,6 +99,23 @@ def mask_allowed(path: Path, observed: Mapping[str, Any], declared: Mapping[str,
     if not path or not _is_flagged_through(path, observed, declared, schema):
         return False
     return at(observed, path) == SECRET_MASK
+
+
+def is_chosen_anew(path: Path, observed: Mapping[str, Any], declared: Mapping[str, Any], schema: Schema) -> bool:
+    """Whether a choice on the way to *path* is declared otherwise than it is there: a merge would take what stands
+    at *path* from one branch into the other.
+    """
+    said: list[Schema] = [schema]
+    before: Any = observed
+    after: Any = declared
+    for key in path:
+        here = [part for inner in said for part in applying(inner, after)]
+        for alternatives in map(branches, here):
+            if list(map(id, chosen(alternatives, before))) != list(map(id, chosen(alternatives, after))):
+                return True
+        said = elements(here) if isinstance(after, (list, tuple)) else below(here, key)
+        before, after = at(before, (key,)), at(after, (key,))
+    return False
 
 
 def stand_ins_allowed(path: Path, declared: Mapping[str, Any], schema: Schema) -> bool:
