@@ -7,6 +7,7 @@ import click
 from airbyte_local.cli.installing import install, uninstall
 from airbyte_local.cli.listing import connectors
 from airbyte_local.cli.serving import VERSIONS, serve
+from airbyte_local.cli.syncing import sync
 
 __all__ = ["VERSIONS", "main", "serve"]
 
@@ -17,5 +18,5 @@ def main() -> None:
     """A local Airbyte: no Docker, no account, one process."""
 
 
-for command in (serve, install, uninstall, connectors):
+for command in (serve, sync, install, uninstall, connectors):
     main.add_command(command)

@@ -1,0 +1,277 @@
+"""`airbyte-local sync`: starts syncs on a running server and follows them, as its Config API tells of them."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from airbyte_local.cli.options import fail
+
+if TYPE_CHECKING:
+    import httpx
+
+DONE, FAILED, UNREACHABLE, INTERRUPTED = 0, 1, 3, 130
+MARKS = {"succeeded": ("✓", "green"), "failed": ("✗", "red"), "cancelled": ("✗", "yellow")}
+ENDED = MARKS.keys()
+POLL_SECONDS = 0.3
+ANSWER_SECONDS = 30.0
+_NONE: dict[str, list[Any]] = {"failures": []}
+NIL_ID = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """One connection and its job, as it was last seen. *moving* are its streams that have brought rows."""
+
+    connection_id: str
+    name: str
+    job_id: int | None = None
+    status: str = "pending"
+    rows: int = 0
+    size: int = 0
+    streams: int = 0
+    moving: int = 0
+    seconds: int = 0
+    reason: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    def __str__(self) -> str:
+        if self.job_id is None:
+            return f"{self.name}: {self.reason or 'waiting'}"
+        if self.ended:
+            moved = f"{self.rows:,} rows, {_bytes(self.size)}, {_streams(self.streams)} in {self.seconds} s"
+            return f"{self.name}: {self.status}: {moved}" + (f": {self.reason}" if self.reason else "")
+        return f"{self.name}: {self.status}: {self.rows:,} rows, {_bytes(self.size)}, {self._progress}"
+
+    @property
+    def _progress(self) -> str:
+        return f"rows of {self.moving} of {_streams(self.streams)}"
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the local Airbyte is.")
+@click.option("--username", default="airbyte", show_default=True, help="Of a server with --auth basic.")
+@click.option("--password", default="password", envvar="AIRBYTE_LOCAL_PASSWORD", help="The same.")
+@click.option("--client-id", envvar="AIRBYTE_LOCAL_CLIENT_ID", help="Of a server with --auth client.")
+@click.option("--client-secret", envvar="AIRBYTE_LOCAL_CLIENT_SECRET", help="The same.")
+@click.option("--no-wait", is_flag=True, help="Start them, and say no more.")
+@click.option("--timeout", type=click.FloatRange(min=0), help="Seconds to follow them; they go on after that.")
+def sync(*, names: tuple[str, ...], url: str, no_wait: bool, timeout: float | None, **access: str | None) -> None:
+    """Sync connections of a running local Airbyte, by name or id: all that are active, where none is named.
+
+    Ends with 0 where all succeeded, 1 where one did not (in time), 2 where one is not to be found, 3 where the
+    server cannot be reached, and 130 after Ctrl-C, which leaves the syncs running.
+    """
+    import httpx
+
+    server = Server(httpx.Client(base_url=url.rstrip("/"), timeout=ANSWER_SECONDS), access)
+    following = Following()
+    try:
+        for found in chosen(names, server.connections()):
+            following.show([*following.syncs, server.started(found)])
+        code = _started(following.syncs) if no_wait else follow(server, following, timeout)
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        following.close()
+        fail(f"There is no local Airbyte to be reached at {url}: {error}{_go_on(following)}", UNREACHABLE)
+    except Refused as refused:
+        following.close()
+        fail(f"{refused}{_go_on(following)}", UNREACHABLE)
+    except KeyboardInterrupt:
+        following.close()
+        fail(f"Interrupted.{_go_on(following) or ' Nothing was started.'}", INTERRUPTED)
+    sys.exit(code)
+
+
+def follow(server: Server, following: Following, timeout: float | None) -> int:
+    """Until all have ended, or for *timeout* seconds; the exit code."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while not all(one.ended for one in following.syncs):
+        if deadline is not None and time.monotonic() > deadline:
+            following.close()
+            click.echo(f"Not all have ended after {timeout:g} s.{_go_on(following)}", err=True)
+            return FAILED
+        time.sleep(POLL_SECONDS)
+        following.show([one if one.ended else server.seen(one) for one in following.syncs])
+    following.close()
+    return DONE if all(one.status == "succeeded" for one in following.syncs) else FAILED
+
+
+def _started(syncs: Sequence[Sync]) -> int:
+    return DONE if all(one.job_id is not None for one in syncs) else FAILED
+
+
+def _go_on(following: Following) -> str:
+    running = [one.name for one in following.syncs if one.job_id is not None and not one.ended]
+    return f" What was started goes on: {', '.join(running)}." if running else ""
+
+
+def chosen(names: Sequence[str], there: Sequence[Any]) -> list[Any]:
+    """The connections that *names* name, each once. Fails in a sentence where one names none, several, or one that
+    is paused.
+    """
+    if not names:
+        active = [one for one in there if one["status"] == "active"]
+        return active or fail("There is no active connection to sync.")
+    found: dict[str, Any] = {}
+    for name in names:
+        meant = [one for one in there if name in {one["connectionId"], one["name"]}]
+        if len(meant) > 1:
+            fail(f"Several connections are named {name!r}: {', '.join(one['connectionId'] for one in meant)}.")
+        if not meant:
+            _unknown(name, [one["name"] for one in there])
+        if meant[0]["status"] != "active":
+            fail(f"{name} is not active, and is not synced before it is.")
+        found[meant[0]["connectionId"]] = meant[0]
+    return list(found.values())
+
+
+def _unknown(name: str, there: Sequence[str]) -> NoReturn:
+    near = difflib.get_close_matches(name, there, n=3)
+    if near:
+        fail(f"There is no connection {name!r}. Did you mean {' or '.join(map(repr, near))}?")
+    known = f"There are {', '.join(sorted(there))}." if there else "There is none at all."
+    fail(f"There is no connection {name!r}. {known}")
+
+
+class Refused(Exception):
+    """The server answered otherwise than with what was asked for; the message is a sentence."""
+
+
+class Server:
+    """What is asked of a running server."""
+
+    def __init__(self, client: httpx.Client, access: dict[str, str | None]) -> None:
+        self._client, self._access = client, access
+
+    def connections(self) -> list[Any]:
+        asked = self._ask("workspaces/list_by_organization_id", organizationId=NIL_ID)
+        return [
+            connection
+            for workspace in asked["workspaces"]
+            for connection in self._ask("connections/list", workspaceId=workspace["workspaceId"])["connections"]
+        ]
+
+    def started(self, connection: Any) -> Sync:
+        """Its new job; the one that runs already, where there is one."""
+        made = Sync(connection_id=connection["connectionId"], name=connection["name"])
+        answer = self._sent("connections/sync", {"connectionId": made.connection_id})
+        if answer.status_code == 409:
+            job = self._ask("jobs/get_last_replication_job", connectionId=made.connection_id).get("job")
+        else:
+            job = _read(answer).get("job") if answer.is_success else None
+        if job is None:
+            return replace(made, status="failed", reason=f"could not be started (HTTP {answer.status_code})")
+        return _told(replace(made, job_id=job["id"]), job)
+
+    def seen(self, one: Sync) -> Sync:
+        now = _told(one, self._ask("jobs/get_light", id=one.job_id)["job"])
+        if now.status != "failed":
+            return now
+        attempts: list[Any] = self._ask("jobs/get_without_logs", id=one.job_id)["attempts"]
+        said = [
+            reason for each in attempts[-1:] for reason in each["attempt"].get("failureSummary", _NONE)["failures"]
+        ]
+        return replace(now, reason=said[0].get("externalMessage", "") if said else "")
+
+    def _ask(self, path: str, **body: Any) -> Any:
+        return _read(self._sent(path, body))
+
+    def _sent(self, path: str, body: Any) -> httpx.Response:
+        answer = self._client.post(f"/api/v1/{path}", json=body)
+        if answer.status_code == 401 and self._prove(answer.headers.get("www-authenticate", "")):
+            answer = self._client.post(f"/api/v1/{path}", json=body)
+        return answer
+
+    def _prove(self, wanted: str) -> bool:
+        """Whether there is something else to say who asks: a name and a password, or a fresh token."""
+        import httpx
+
+        if wanted.startswith("Basic"):
+            asked_before = self._client.auth is not None
+            self._client.auth = httpx.BasicAuth(self._access["username"] or "", self._access["password"] or "")
+            return not asked_before
+        if not self._access["client_id"]:
+            return False
+        body = {name: self._access[name] for name in ("client_id", "client_secret")}
+        token = _read(self._client.post("/api/v1/applications/token", json=body))["access_token"]
+        self._client.headers["authorization"] = f"Bearer {token}"
+        return True
+
+
+def _read(answer: httpx.Response) -> Any:
+    """Raises Refused."""
+    path = answer.request.url.path
+    if answer.status_code in {401, 403}:
+        raise Refused(f"The local Airbyte wants to know who asks (HTTP {answer.status_code}): see --help.")
+    if not answer.is_success:
+        raise Refused(f"{answer.request.url.host} answered {path} with HTTP {answer.status_code}.")
+    try:
+        return answer.json()
+    except ValueError:
+        raise Refused(f"{answer.request.url.host} answered {path} with no JSON: is that an Airbyte?") from None
+
+
+def _told(one: Sync, job: Any) -> Sync:
+    stats, streams = job.get("aggregatedStats", {}), job.get("streamAggregatedStats", [])
+    return replace(
+        one,
+        status=job["status"],
+        rows=stats.get("recordsCommitted" if job["status"] in ENDED else "recordsEmitted", 0),
+        size=stats.get("bytesCommitted" if job["status"] in ENDED else "bytesEmitted", 0),
+        streams=len(job.get("enabledStreams", [])),
+        moving=sum(stream.get("recordsEmitted", 0) > 0 for stream in streams),
+        seconds=job["updatedAt"] - job["createdAt"],
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Following:
+    """What is shown of *syncs*: on a terminal a line each that changes in place, else a line a change of status."""
+
+    syncs: list[Sync] = field(default_factory=list[Sync])
+    _drawn: int = 0
+
+    def show(self, now: Sequence[Sync]) -> None:
+        before, self.syncs = {one.connection_id: one.status for one in self.syncs}, list(now)
+        if sys.stdout.isatty():
+            self._redraw()
+            return
+        for one in now:
+            if before.get(one.connection_id) != one.status:
+                click.echo(str(one))
+
+    def close(self) -> None:
+        """What comes next is printed below."""
+        self._drawn = 0
+
+    def _redraw(self) -> None:
+        up = f"\x1b[{self._drawn}A" if self._drawn else ""
+        click.echo(up + "".join(f"\r\x1b[2K{line}\n" for line in self._lines()), nl=False)
+        self._drawn = len(self.syncs)
+
+    def _lines(self) -> Iterator[str]:
+        """None longer than the terminal is wide: one that wraps could not be changed in place."""
+        width = shutil.get_terminal_size().columns - 3
+        for one in self.syncs:
+            mark, colour = MARKS.get(one.status, ("⠿", "cyan"))
+            yield f"{click.style(mark, fg=colour)} {str(one)[:width]}"
+
+
+def _bytes(size: int) -> str:
+    power = min((len(str(size)) - 1) // 3, 4)
+    return f"{size / 1000**power:.1f} {'kMGT'[power - 1]}B" if power else f"{size} B"
+
+
+def _streams(count: int) -> str:
+    return "1 stream" if count == 1 else f"{count} streams"
