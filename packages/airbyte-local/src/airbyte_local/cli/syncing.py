@@ -75,12 +75,13 @@ def sync(*, names: tuple[str, ...], url: str, no_wait: bool, timeout: float | No
     """
     import httpx
 
-    server = Server(httpx.Client(base_url=url.rstrip("/"), timeout=ANSWER_SECONDS), access)
     following = Following()
     try:
-        for found in chosen(names, server.connections()):
-            following.show([*following.syncs, server.started(found)])
-        code = _started(following.syncs) if no_wait else follow(server, following, timeout)
+        with httpx.Client(base_url=url.rstrip("/"), timeout=ANSWER_SECONDS) as client:
+            server = Server(client, access)
+            for found in chosen(names, server.connections()):
+                following.show([*following.syncs, server.started(found)])
+            code = _started(following.syncs) if no_wait else follow(server, following, timeout)
     except (httpx.TransportError, httpx.InvalidURL) as error:
         following.close()
         fail(f"There is no local Airbyte to be reached at {url}: {error}{_go_on(following)}", UNREACHABLE)
@@ -189,24 +190,19 @@ class Server:
 
     def _sent(self, path: str, body: Any) -> httpx.Response:
         answer = self._client.post(f"/api/v1/{path}", json=body)
-        if answer.status_code == 401 and self._prove(answer.headers.get("www-authenticate", "")):
+        if answer.status_code == 401:
+            self._prove()
             answer = self._client.post(f"/api/v1/{path}", json=body)
         return answer
 
-    def _prove(self, wanted: str) -> bool:
-        """Whether there is something else to say who asks: a name and a password, or a fresh token."""
-        import httpx
-
-        if wanted.startswith("Basic"):
-            asked_before = self._client.auth is not None
-            self._client.auth = httpx.BasicAuth(self._access["username"] or "", self._access["password"] or "")
-            return not asked_before
+    def _prove(self) -> None:
+        """Say from now on who asks: by a fresh token, where a client is given, else by a name and a password."""
         if not self._access["client_id"]:
-            return False
+            self._client.auth = (self._access["username"] or "", self._access["password"] or "")
+            return
         body = {name: self._access[name] for name in ("client_id", "client_secret")}
         token = _read(self._client.post("/api/v1/applications/token", json=body))["access_token"]
         self._client.headers["authorization"] = f"Bearer {token}"
-        return True
 
 
 def _read(answer: httpx.Response) -> Any:
