@@ -18,11 +18,13 @@ def cascade(changes: Iterable[Change], pairs: Iterable[Pair]) -> tuple[Change, .
     it is declared, deleted where it is not. Follows references as far as they lead.
     """
     found: dict[_Identity, Change] = {_identity(change): change for change in changes}
+    doomed = [change for change in found.values() if isinstance(change, (Replace, Delete))]
+    if not doomed:
+        return tuple(found.values())  # as of nearly every plan, and who points at whom takes long to find
     referring: dict[Ref, list[Pair]] = defaultdict(list)
     for pair in pairs:
         for ref in set(pointers(pair.observed.fields)) if pair.observed else ():
             referring[ref].append(pair)
-    doomed = [change for change in found.values() if isinstance(change, (Replace, Delete))]
     while doomed:
         gone = doomed.pop()
         for pair in referring[gone.observed.ref]:

@@ -322,8 +322,8 @@ def _faults_of(pair: Pair, kind: Kind) -> Iterable[Problem]:
 
 def _kept(declared: Iterable[Declared], pairs: Iterable[Pair]) -> frozenset[Ref]:
     """What stays although nobody declares it: what a declared reference names, and what that points at in turn."""
-    mentioned = {key for each in declared for key in references(each.fields)}
     alone = {pair.observed.ref: pair.observed for pair in pairs if pair.observed and pair.declared is None}
+    mentioned = {key for each in declared for key in references(each.fields)} if alone else frozenset[Key]()
     kept: set[Ref] = set()
     ahead = [ref for ref, observed in alone.items() if observed.key in mentioned]
     while ahead:

@@ -6,7 +6,7 @@ Markers compare by what they identify and print safely: no `repr` in here ever s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, cast
 
@@ -102,36 +102,54 @@ class Later:
     value: Any
 
 
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+"""Types of leaves beyond doubt. Most values are of these, and to ask one whether it is a Mapping, an abstract
+class, takes longer than all else that is done with it.
+"""
+
+
 def walk(value: Any, path: Path = (), *, whole_lists: bool = False) -> Iterator[tuple[Path, Any]]:
     """Every leaf inside *value* with the path to it: whatever is no mapping, list or tuple, or an empty one.
 
     The items of a list are "0", "1" and so on; with *whole_lists* a list is a leaf.
     """
-    if isinstance(value, Mapping) and value:
-        for key, inner in cast("Mapping[str, Any]", value).items():
-            yield from walk(inner, (*path, key), whole_lists=whole_lists)
+    if isinstance(value, (dict, Mapping)) and value:
+        named = cast("Mapping[str, Any]", value).items()
     elif isinstance(value, (list, tuple)) and value and not whole_lists:
-        for index, inner in enumerate(cast("list[Any]", value)):
-            yield from walk(inner, (*path, str(index)))
+        named = ((str(index), inner) for index, inner in enumerate(cast("list[Any]", value)))
     else:
         yield path, value
+        return
+    for key, inner in named:
+        if type(inner) in _SCALARS:
+            yield (*path, key), inner
+        else:
+            yield from walk(inner, (*path, key), whole_lists=whole_lists)
 
 
 def leaves(value: Any) -> Iterator[Any]:
     """Every leaf inside *value*, without its path."""
-    if isinstance(value, Mapping) and value:
-        for inner in cast("Mapping[str, Any]", value).values():
-            yield from leaves(inner)
-    elif isinstance(value, (list, tuple)) and value:
-        for inner in cast("list[Any]", value):
-            yield from leaves(inner)
-    else:
+    if not (inside := _inside(value)):
         yield value
+    for inner in inside:
+        if type(inner) in _SCALARS:
+            yield inner
+        else:
+            yield from leaves(inner)
+
+
+def _inside(value: Any) -> Collection[Any]:
+    """What a mapping, list or tuple holds, nothing of a leaf."""
+    if isinstance(value, (dict, Mapping)):
+        return cast("Mapping[Any, Any]", value).values()
+    return cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()
 
 
 def mapped(value: Any, function: Callable[[Any], Any], *, key: Callable[[Any], Any] = lambda key: key) -> Any:
     """*value* with what *function* makes of each leaf in its place, and *key* of each key; tuples become lists."""
-    if isinstance(value, Mapping):
+    if type(value) in _SCALARS:
+        return function(value)
+    if isinstance(value, (dict, Mapping)):
         fields = cast("Mapping[Any, Any]", value)
         return {key(name): mapped(inner, function, key=key) for name, inner in fields.items()}
     if isinstance(value, (list, tuple)):
@@ -189,19 +207,37 @@ def is_sendable(text: str) -> bool:
 
 def unsendable(value: Any) -> Iterator[tuple[Path, str]]:
     """Where in *value* something stands that no request can carry, and what; the value itself is not said."""
+    sound: set[object] = set()  # keys that were looked at: each stands in the paths of all that lies below it
     for path, leaf in walk(value):
-        for depth, key in enumerate(cast("tuple[object, ...]", path)):
-            if not isinstance(key, str):
-                yield printable_path(path[:depth]), f"has a key that is not text but {type(key).__name__}"
-            elif not is_sendable(key):
-                yield printable_path(path[:depth]), f"has a key with half a character in it: {key!a}"
-        if isinstance(leaf, str) and not is_sendable(leaf):
-            trouble = "has half a character in it (a lone surrogate), which no request can carry"
+        if not sound.issuperset(path):
+            odd = list(_unsendable_keys(path))
+            yield from odd
+            sound.update(() if odd else path)
+        if (trouble := unsendable_leaf(leaf)) is not None:
             yield printable_path(path), trouble
-        elif isinstance(leaf, float) and not math.isfinite(leaf):
-            yield printable_path(path), "is no number that JSON has (NaN or infinite)"
-        elif isinstance(leaf, int) and not -(2**63) <= leaf < 2**64:
-            yield printable_path(path), "is a whole number of more than 64 bits, which no request can carry"
+
+
+def _unsendable_keys(path: Path) -> Iterator[tuple[Path, str]]:
+    for depth, key in enumerate(cast("tuple[object, ...]", path)):
+        if not isinstance(key, str):
+            yield printable_path(path[:depth]), f"has a key that is not text but {type(key).__name__}"
+        elif not is_sendable(key):
+            yield printable_path(path[:depth]), f"has a key with half a character in it: {key!a}"
+
+
+def unsendable_leaf(leaf: Any) -> str | None:
+    """Why no request can carry *leaf*, None where one can."""
+    if isinstance(leaf, str):
+        return (
+            None
+            if is_sendable(leaf)
+            else "has half a character in it (a lone surrogate), which no request can carry"
+        )
+    if isinstance(leaf, float):
+        return None if math.isfinite(leaf) else "is no number that JSON has (NaN or infinite)"
+    if isinstance(leaf, int) and not -(2**63) <= leaf < 2**64:
+        return "is a whole number of more than 64 bits, which no request can carry"
+    return None
 
 
 def printable_path(path: Path) -> Path:
@@ -209,9 +245,9 @@ def printable_path(path: Path) -> Path:
     return tuple(str(key).encode("utf-8", "backslashreplace").decode() for key in path)
 
 
-def nests_too_deep(value: Any) -> bool:
-    """Whether *value* has more levels than `DEEPEST`, as one that contains itself has."""
-    try:
-        return any(len(path) > DEEPEST for path, _ in walk(value))
-    except RecursionError:
-        return True
+def nests_too_deep(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether *value* has more than so many *levels*, as one that contains itself has."""
+    inside = _inside(value)
+    if not inside or not levels:
+        return bool(inside)
+    return any(nests_too_deep(inner, levels - 1) for inner in inside if type(inner) not in _SCALARS)

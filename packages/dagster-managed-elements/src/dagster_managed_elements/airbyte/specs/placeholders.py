@@ -15,6 +15,7 @@ from dagster_managed_elements.engine.values import (
     mapped,
     printable_path,
     unsendable,
+    unsendable_leaf,
     walk,
 )
 
@@ -62,7 +63,7 @@ def _known(leaf: Any) -> Any:
 
 
 def _is_json(leaf: Any) -> bool:
-    return isinstance(leaf, _JSON) and next(unsendable(leaf), None) is None
+    return isinstance(leaf, _JSON) and unsendable_leaf(leaf) is None
 
 
 def _filled(leaf: Any) -> Any:
