@@ -102,7 +102,7 @@ class Later:
     value: Any
 
 
-_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 """Types of leaves beyond doubt. Most values are of these, and to ask one whether it is a Mapping, an abstract
 class, takes longer than all else that is done with it.
 """
@@ -121,7 +121,7 @@ def walk(value: Any, path: Path = (), *, whole_lists: bool = False) -> Iterator[
         yield path, value
         return
     for key, inner in named:
-        if type(inner) in _SCALARS:
+        if type(inner) in SCALARS:
             yield (*path, key), inner
         else:
             yield from walk(inner, (*path, key), whole_lists=whole_lists)
@@ -132,7 +132,7 @@ def leaves(value: Any) -> Iterator[Any]:
     if not (inside := _inside(value)):
         yield value
     for inner in inside:
-        if type(inner) in _SCALARS:
+        if type(inner) in SCALARS:
             yield inner
         else:
             yield from leaves(inner)
@@ -147,7 +147,7 @@ def _inside(value: Any) -> Collection[Any]:
 
 def mapped(value: Any, function: Callable[[Any], Any], *, key: Callable[[Any], Any] = lambda key: key) -> Any:
     """*value* with what *function* makes of each leaf in its place, and *key* of each key; tuples become lists."""
-    if type(value) in _SCALARS:
+    if type(value) in SCALARS:
         return function(value)
     if isinstance(value, (dict, Mapping)):
         fields = cast("Mapping[Any, Any]", value)
@@ -250,4 +250,4 @@ def nests_too_deep(value: Any, levels: int = DEEPEST) -> bool:
     inside = _inside(value)
     if not inside or not levels:
         return bool(inside)
-    return any(nests_too_deep(inner, levels - 1) for inner in inside if type(inner) not in _SCALARS)
+    return any(nests_too_deep(inner, levels - 1) for inner in inside if type(inner) not in SCALARS)

@@ -23,7 +23,7 @@ from dagster_managed_elements.airbyte.specs.schemas import (
 from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.values import DEEPEST, nests_too_deep, walk
+from dagster_managed_elements.engine.values import DEEPEST, leaves, nests_too_deep, walk
 
 Path: TypeAlias = tuple[str, ...]
 Finding: TypeAlias = tuple[Path, str]
@@ -64,6 +64,8 @@ def settle(
     if specification.is_partial:
         found = ((path, leaf) for path, leaf in walk(configuration) if isinstance(leaf, Choice))
         return configuration, [(path, _UNTOLD.format(leaf.label)) for path, leaf in found]
+    if not any(isinstance(leaf, Choice) for leaf in leaves(configuration)):
+        return configuration, []
     findings: list[Finding] = []
     settled = _settled(configuration, [specification.connection_specification], (), findings)
     return settled, findings
@@ -99,7 +101,7 @@ def _chosen(choice: Choice, schemas: Sequence[Schema], path: Path, findings: lis
     if any(constant != told[0] for constant in told):
         findings.append((path, f"{choice.label} fits several of the forms allowed here; write it as a dict"))
         return {}
-    constant = told[0] if told else {}
+    constant = told[0] if told else dict[str, Any]()
     return {**constant, **_settled({**constant, **choice.configuration}, fitting, path, findings)}
 
 

@@ -7,10 +7,10 @@ this. Nothing here raises, however broken the schema.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from functools import wraps
+from typing import Any, TypeAlias, TypeVar, cast
 
-from dagster_managed_elements.engine.values import Path
+from dagster_managed_elements.engine.values import SCALARS, Path
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -20,34 +20,35 @@ _REMEMBERED = 16384
 """How many schemas are remembered with what lies in them: thousands of configurations are read by the same few
 specifications, which nobody alters."""
 
-
-class _Same:
-    """A schema as a key: equal to itself only, and kept alive, so that its identity means nothing else."""
-
-    __slots__ = ("schema",)
-
-    def __init__(self, schema: Any) -> None:
-        self.schema: Any = schema
-
-    def __hash__(self) -> int:
-        return id(self.schema)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.schema is other.schema
+Found = TypeVar("Found")
 
 
+def _remembered(find: Callable[[Any], Found]) -> Callable[[Any], Found]:
+    """*find*, which looks at nothing but a schema, done once for each.
+
+    By identity: to compare two schemas would take longer than to look. What is remembered keeps its schema alive,
+    so that its id means no other.
+    """
+    known: dict[int, tuple[Any, Found]] = {}
+
+    @wraps(find)
+    def remembered(schema: Any) -> Found:
+        if (entry := known.get(id(schema))) is None:
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            entry = known[id(schema)] = (schema, find(schema))
+        return entry[1]
+
+    return remembered
+
+
+@_remembered
 def parts(schema: Any) -> tuple[Schema, ...]:
     """*schema* and all branches in it, whichever of them applies."""
-    return _parts(_Same(schema))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _parts(only: _Same) -> tuple[Schema, ...]:
-    schema = object_in(only.schema)
-    if schema is not only.schema:
+    if not isinstance(schema, Mapping):
         return ()
-    inner = (*branches(schema), *_listed(schema, "allOf"))
-    return (schema, *(part for branch in inner for part in parts(branch)))
+    here = cast("Schema", schema)
+    return (here, *(part for branch in (*branches(here), *_all_of(here)) for part in parts(branch)))
 
 
 def applying(schema: Any, value: Any, *, certain: bool = False) -> Iterator[Schema]:
@@ -56,15 +57,25 @@ def applying(schema: Any, value: Any, *, certain: bool = False) -> Iterator[Sche
     Where the choice cannot be told, all of them, or none where only what is *certain* counts.
     """
     if isinstance(schema, Mapping):
-        yield cast("Schema", schema)
-        choice = chosen(branches(cast("Schema", schema)), value)
-        for branch in (*(choice if len(choice) == 1 or not certain else ()), *_listed(schema, "allOf")):
+        here = cast("Schema", schema)
+        yield here
+        if alternatives := branches(here):
+            choice = chosen(alternatives, value)
+            for branch in choice if len(choice) == 1 or not certain else ():
+                yield from applying(branch, value, certain=certain)
+        for branch in _all_of(here):
             yield from applying(branch, value, certain=certain)
 
 
-def branches(schema: Schema) -> list[Schema]:
+@_remembered
+def branches(schema: Schema) -> Sequence[Schema]:
     """The alternatives of a oneOf or anyOf right here."""
-    return [branch for word in _CHOICES for branch in _listed(schema, word)]
+    return tuple(branch for word in _CHOICES for branch in _listed(schema, word))
+
+
+@_remembered
+def _all_of(schema: Schema) -> Sequence[Schema]:
+    return tuple(_listed(schema, "allOf"))
 
 
 def chosen(alternatives: Sequence[Schema], value: Any) -> list[Schema]:
@@ -80,7 +91,8 @@ def chosen(alternatives: Sequence[Schema], value: Any) -> list[Schema]:
     return met or possible or list(alternatives)
 
 
-def constants(branch: Schema) -> dict[str, Any]:
+@_remembered
+def constants(branch: Schema) -> Mapping[str, Any]:
     """The properties that may have one value only, by which a branch is told from its siblings."""
     found = {name: constant(schema) for name, schema in properties(branch).items()}
     return {name: values[0] for name, values in found.items() if values}
@@ -94,14 +106,9 @@ def constant(schema: Schema) -> list[Any]:
     return cast("list[Any]", allowed) if isinstance(allowed, list) and len(cast("list[Any]", allowed)) == 1 else []
 
 
+@_remembered
 def properties(schema: Schema) -> Mapping[str, Schema]:
     """The settings *schema* names."""
-    return _properties(_Same(schema))
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _properties(only: _Same) -> Mapping[str, Schema]:
-    schema = cast("Schema", only.schema)
     named = object_in(schema.get("properties"))
     return {name: cast("Schema", inner) for name, inner in named.items() if isinstance(inner, Mapping)}
 
@@ -115,10 +122,9 @@ def below(schemas: Iterable[Schema], key: str) -> list[Schema]:
     """What *schemas* say of the property *key*: by its name, else of any that is not named."""
     found: list[Schema] = []
     for schema in schemas:
-        other = schema.get("additionalProperties")
         if (named := properties(schema).get(key)) is not None:
             found.append(named)
-        elif isinstance(other, Mapping):
+        elif isinstance(other := schema.get("additionalProperties"), Mapping):
             found.append(cast("Schema", other))
     return found
 
@@ -147,7 +153,7 @@ def walk_beside(
     """
     here = [part for schema in schemas for part in parts(schema)]
     yield path, value, here
-    if not into(here):
+    if type(value) in SCALARS or not into(here):
         return
     if isinstance(value, Mapping):
         for key, inner in cast("Mapping[str, Any]", value).items():
@@ -171,14 +177,15 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _is_named(branch: Schema, fields: Mapping[str, Any]) -> bool:
-    repeated = {name: value for name, value in constants(branch).items() if name in fields}
-    return bool(repeated) and all(same(fields[name], value) for name, value in repeated.items())
+    repeated = [(name, value) for name, value in constants(branch).items() if name in fields]
+    return bool(repeated) and all(same(fields[name], value) for name, value in repeated)
 
 
 def _contradicts(branch: Schema, fields: Mapping[str, Any]) -> bool:
     return any(name in fields and not same(fields[name], value) for name, value in constants(branch).items())
 
 
+@_remembered
 def _required(branch: Schema) -> set[str]:
     named = branch.get("required")
     return (

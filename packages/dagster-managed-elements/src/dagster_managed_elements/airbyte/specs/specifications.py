@@ -223,7 +223,7 @@ def _is_flagged_through(path: Path, observed: Any, declared: Any, schema: Schema
             return False
         found: list[Schema] = []
         for part in said:
-            alternatives = [] if "anyOf" in part else branches(part)
+            alternatives = () if "anyOf" in part else branches(part)
             was, now = chosen(alternatives, before), chosen(alternatives, after)
             if [id(one) for one in was] != [id(one) for one in now] or len(now) > 1:
                 return False
