@@ -21,7 +21,8 @@ class Exchange:
     """One request and its answer.
 
     *status* and *response* are what the server made of it, None where it did nothing; *delivered* says whether the
-    asker was told. *fault* names the fault that came in between.
+    asker was told. *fault* names the fault that came in between. *began* is in seconds by a clock that tells only
+    how far two requests lie apart.
     """
 
     number: int
@@ -31,6 +32,7 @@ class Exchange:
     status: int | None
     delivered: bool
     fault: str | None
+    began: float
     seconds: float
     request_bytes: bytes = field(repr=False)
     response_bytes: bytes = field(repr=False)
@@ -48,7 +50,8 @@ class Exchange:
         plain = {
             field.name: getattr(self, field.name) for field in fields(self) if not field.name.endswith("_bytes")
         }
-        return {**plain, "seconds": round(self.seconds, 6), "request": self.request, "response": self.response}
+        times = {"began": round(self.began, 6), "seconds": round(self.seconds, 6)}
+        return {**plain, **times, "request": self.request, "response": self.response}
 
 
 class RequestLog:
@@ -72,6 +75,7 @@ class RequestLog:
         number: int,
         delivered: bool,
         faults: Iterable[str],
+        began: float,
         seconds: float,
     ) -> None:
         content = answer.content if answer else b""
@@ -83,6 +87,7 @@ class RequestLog:
             status=answer.status if answer else None,
             delivered=delivered,
             fault=", ".join(faults) or None,
+            began=began,
             seconds=seconds,
             request_bytes=request.content if self._bodies else b"",
             response_bytes=content if self._bodies else b"",

@@ -97,6 +97,7 @@ class Front:
             number=number,
             delivered=delivered,
             faults=(fault.action for fault in faults),
+            began=started,
             seconds=time.perf_counter() - started,
         )
         await self._deliver(scope, receive, send, answer, faults)
