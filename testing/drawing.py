@@ -33,8 +33,8 @@ class Undrawable(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawer:
-    """Draws values with *chance*. Of optional settings *share* is given; of a choice the branch whose number *choose*
-    says, told how many there are, unless nothing valid comes of that.
+    """Draws values with *chance*. Of optional settings *share* is given; of a choice the branch whose number
+    *choose* says, told how many there are, unless nothing valid comes of that.
     """
 
     chance: Random

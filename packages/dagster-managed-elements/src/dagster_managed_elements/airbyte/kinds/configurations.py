@@ -7,7 +7,7 @@ left into the branch chosen. A whole update replaces, and keeps a secret where t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -110,6 +110,6 @@ def _whole(
     return Patch(configuration={**injected, **replaced(declared, kept)}, whole=True)
 
 
-def _may_be_elsewhere(path: Path, changed: Set[Path]) -> bool:
+def _may_be_elsewhere(path: Path, changed: Collection[Path]) -> bool:
     """Whether a change beside the secret may have chosen another branch; what tells no branches cannot deny it."""
     return len(path) > 1 and any(of[0] == path[0] for of in changed)
