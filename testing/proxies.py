@@ -1,9 +1,9 @@
-"""A proxy that passes requests on, and answers those to some paths itself."""
+"""A proxy that passes requests on, answers those to some paths itself, and spoils answers on their way."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,11 +24,14 @@ class Said:
 
 @dataclass
 class Proxy:
-    """*answers* are its own, by path; *asked* are the paths it was asked for."""
+    """*answers* are its own, by path; *asked* are the paths it was asked for. *spoil* makes what is answered, of a
+    path with its query and of what was said behind it.
+    """
 
     url: str = ""
     answers: dict[str, Said] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    spoil: Callable[[str, bytes], bytes] = lambda _path, said: said
 
 
 class _Server(ThreadingHTTPServer):
@@ -61,7 +64,7 @@ def proxied(target: str) -> Iterator[Proxy]:
             answer = behind.request(
                 self.command, target + self.path, content=sent, headers={"Content-Type": "application/json"}
             )
-            return Said(answer.status_code, answer.content)
+            return Said(answer.status_code, proxy.spoil(self.path, answer.content))
 
         def __getattr__(self, name: str) -> object:
             if name.startswith("do_"):
@@ -80,3 +83,11 @@ def proxied(target: str) -> Iterator[Proxy]:
         finally:
             running.shutdown()
             thread.join()
+
+
+@contextmanager
+def spoiling(target: str, spoil: Callable[[str, bytes], bytes]) -> Iterator[str]:
+    """The URL of a proxy to *target* that answers what *spoil* makes of a path and of what was said there."""
+    with proxied(target) as proxy:
+        proxy.spoil = spoil
+        yield proxy.url

@@ -17,7 +17,7 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.reconciler import Options, check
 
-from testing.spoiling import spoiling
+from testing.proxies import spoiling
 
 LISTS = {
     ("config", "source"): "/sources/list",

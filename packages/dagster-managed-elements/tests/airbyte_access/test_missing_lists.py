@@ -9,7 +9,7 @@ from airbyte_local import server
 from dagster_managed_elements import Reconciler, ServerFault
 from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteSource
 
-from testing.spoiling import spoiling
+from testing.proxies import spoiling
 
 ANSWERS = {
     "empty": {},

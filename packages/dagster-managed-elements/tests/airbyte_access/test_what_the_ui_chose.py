@@ -18,7 +18,7 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.reconciler import Options, check
 
-from testing.spoiling import spoiling
+from testing.proxies import spoiling
 
 FULL, APPEND = AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
 PEOPLE = AirbyteSource("people", "Sample Data", {"count": 10})

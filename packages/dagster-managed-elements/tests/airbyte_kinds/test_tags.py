@@ -23,7 +23,7 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.reconciler import Options, Result, apply, check
 
-from testing.spoiling import spoiling
+from testing.proxies import spoiling
 
 PEOPLE = AirbyteSource("people", "Sample Data", {"count": 10})
 FILES = AirbyteDestination("files", "Local JSON", {"destination_path": "/local/out"})

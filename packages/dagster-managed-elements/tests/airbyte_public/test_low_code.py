@@ -19,7 +19,7 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.reconciler import Options, apply, check
 
-from testing.spoiling import spoiling
+from testing.proxies import spoiling
 
 SCHEMA = {
     "type": "object",
