@@ -157,3 +157,9 @@ def test_what_the_public_api_shows_is_read_whatever_it_is(answer: dict[str, str]
 def test_an_older_server_has_a_basic_schedule_in_the_older_word() -> None:
     answer = {"schedule": {"units": 1, "timeUnit": "hours"}}
     assert str(read_fields(answer, "at", "config")["schedule"]) == "every 1 hours"
+
+
+@pytest.mark.parametrize("made", [{"kind": "hourly"}, {"kind": "cron", "text": "never checked"}])
+def test_a_schedule_is_made_by_one_of_its_three(made: dict[str, Any]) -> None:
+    with pytest.raises(DeclarationError, match=r"is made by manual\(\), basic\(...\) or cron\(...\)"):
+        AirbyteSchedule(**made)

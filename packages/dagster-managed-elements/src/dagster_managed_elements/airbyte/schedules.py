@@ -35,6 +35,13 @@ class AirbyteSchedule:
     time_zone: str = ""
     meaning: Meaning = field(default=(), repr=False)
 
+    def __post_init__(self) -> None:
+        """Raises DeclarationError where it was not made by one of its three."""
+        if self.kind not in {"manual", "basic", "cron"} or (self.kind == "cron") != bool(self.meaning):
+            raise DeclarationError(
+                f"A schedule of kind={self.kind!r} is made by manual(), basic(...) or cron(...)."
+            )
+
     @classmethod
     def manual(cls) -> AirbyteSchedule:
         """Never by itself: only who asks for a sync gets one."""
