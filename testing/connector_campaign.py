@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any, Literal, TypeAlias
 
@@ -24,7 +24,7 @@ from dagster_managed_elements.rendering.documents import Verb, document
 from dagster_managed_elements.rendering.markdown import comment
 from dagster_managed_elements.rendering.sections import Section
 
-from testing.connector_cases import Case, Path, bases, cases, found, is_secret, parts, said, without
+from testing.connector_cases import Case, Path, bases, cases, found, is_secret, parts, put, said, without
 from testing.corpus import Connector
 from testing.drawing import SECRET, Schema, identical
 from testing.registry_airbyte import SERVERS, Registry, Server, registry
@@ -55,6 +55,7 @@ def campaign(folder: FilePath, server: Server, connectors: Sequence[Connector], 
     changed = {f"{case.connector} {number}": case for number, case in listed if number % turns == turn % turns}
     misses: list[Miss] = []
     with registry(folder / "created", server, connectors) as there:
+        misses += _refused(there, whole)
         misses += _created(there, whole)
     with registry(folder / "held", server, connectors) as there:
         there.hold((one, name, base) for name, (one, base) in whole.items())
@@ -76,6 +77,24 @@ def _created(there: Registry, whole: Whole) -> Iterator[Miss]:
     for name, (one, base) in whole.items():
         if name not in held or not identical(held[name], base):
             yield Miss(str(one), "sent", "as it is created")
+
+
+def _refused(there: Registry, whole: Whole) -> Iterator[Miss]:
+    """By the check, since secrets are of a wrong type, and by a server that says again what it was sent."""
+    wrong = {name: _wrapped(base) for name, (_, base) in whole.items()}
+    broken = checked(there, [there.element(one, name, wrong[name]) for name, (one, _) in whole.items()])
+    assert there.server.public or broken.error is not None
+    refusing = replace(there, refuses=True)
+    failed = applied(refusing, [there.element(one, name, base) for name, (one, base) in whole.items()])
+    assert failed.report is not None
+    assert {outcome.status for outcome in failed.report.outcomes} == {"failed"}
+    yield from leaks(shown(broken, "check") + shown(failed, "apply"), whole.values())
+
+
+def _wrapped(base: Schema) -> Schema:
+    for path in secrets(base):
+        base = put(base, path, {"value": found(base, path)})
+    return base
 
 
 def _in_sync(there: Registry, whole: Whole) -> Iterator[Miss]:

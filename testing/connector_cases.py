@@ -44,9 +44,9 @@ def cases(connector: Connector) -> Iterator[Case]:
                 yield case
 
 
-def drawer(connector: Connector, number: int, share: float = 1.0) -> Drawer:
-    """That draws the branch of this *number* of each choice, where it has so many."""
-    seed = zlib.crc32(f"{connector.id} {number} {share}".encode())
+def drawer(connector: Connector, number: int, share: float = 1.0, *, again: bool = False) -> Drawer:
+    """That draws the branch of this *number* of each choice, where it has so many; *again*, other values."""
+    seed = zlib.crc32(f"{connector.id} {number} {share} {again}".encode())
     return Drawer(chance=Random(seed), share=share, choose=lambda of: number % of)
 
 
@@ -136,7 +136,7 @@ class _Changes:
 
     def __init__(self, connector: Connector, base: Schema, number: int) -> None:
         self.connector, self.base = connector, base
-        self.draw = drawer(connector, number + 1, 1.0)
+        self.draw = drawer(connector, number + 1, again=True)
         self.fits = fitting(connector.spec)
 
     def all(self) -> Iterator[Case]:

@@ -94,7 +94,7 @@ class _World(World):
 @dataclass(frozen=True, eq=False)
 class Registry(Instance):
     """The server with its connectors, and the way to it that a `Reconciler` takes. *sent* are the bodies of its
-    writes, in order.
+    writes, in order. With *refuses* it refuses every write, and says again what it was sent.
     """
 
     server: Server
@@ -102,6 +102,7 @@ class Registry(Instance):
     specs: Mapping[str, Any]
     ids: Mapping[Connector, str]
     sent: list[tuple[str, Any]] = field(default_factory=list)
+    refuses: bool = False
 
     def element(self, connector: Connector, name: str, configuration: Any) -> Element:
         of = AirbyteSource if connector.kind == "source" else AirbyteDestination
@@ -167,6 +168,10 @@ class _Called(httpx.AsyncBaseTransport):
         )
         if _writes(asked):
             self.registry.sent.append((f"{asked.method} {asked.path}", json.loads(content or b"null")))
+            if self.registry.refuses:
+                return httpx.Response(
+                    422, json={"message": f"Errors: {content.decode()}", "detail": content.decode()}
+                )
         answer = answered(self.registry.world, asked)
         return httpx.Response(answer.status, content=answer.content, headers=dict(answer.headers))
 

@@ -84,7 +84,8 @@ def test_a_function_may_return_any_json(returned: object) -> None:
 @pytest.mark.parametrize(
     "key",
     ["db_passwd", "API_KEY", "apiKey", "api-key", "clientSecret", "access_token", "aws_secret_access_key",
-     "aws_access_key_id", "private_key", "sshKey", "credentials_json", "pat", "pwd", "key", "connection_string"],
+     "aws_access_key_id", "private_key", "sshKey", "credentials_json", "pat", "pwd", "key", "connection_string",
+     "openai_key", "pineconeKey", "api_key_2", "shared_access_signature", "google_application_credentials"],
 )  # fmt: skip
 def test_a_key_that_sounds_secret_is_known_however_it_is_written(key: str) -> None:
     assert sounds_secret(key)
@@ -93,7 +94,8 @@ def test_a_key_that_sounds_secret_is_known_however_it_is_written(key: str) -> No
 @pytest.mark.parametrize(
     "key",
     ["host", "port", "credentials", "primary_key", "key_column", "keyspace", "path", "pattern", "compass", "author",
-     "auth_type", "username", "monkey", "database", "start_date"],
+     "auth_type", "username", "monkey", "database", "start_date", "sort-key", "partitionKey",
+     "tls_certificate", "keys", "id"],
 )  # fmt: skip
 def test_a_key_that_names_no_secret_is_shown(key: str) -> None:
     assert not sounds_secret(key)

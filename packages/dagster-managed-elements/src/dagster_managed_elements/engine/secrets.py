@@ -367,13 +367,21 @@ def _masked_beside(before: Any, beside: Sequence[Any]) -> Any:
 
 _SOUNDS: Final = re.compile(
     r"passw|passphrase|passcode|secret|token|credential$|credentials?json|(api|access|private|ssh|signing|encryption|"
-    r"account|auth|license)keys?(id)?$|^(pat|pwd|pass|key|authorization|cookie|dsn)$|connectionstring|hmac|jwt"
+    r"account|auth|license)keys?(id)?$|^(pat|pwd|pass|key|authorization|cookie|dsn)$|connectionstring|hmac|jwt|"
+    r"applicationcredentials|serviceaccountjson|signature$"
+)
+_SOMETHINGS_KEY: Final = re.compile(r"([A-Za-z0-9]+?)(?:[_\- ][Kk]eys?|Keys?)(?:[_\- ]?(?:id|Id|[0-9]+))?$")
+_KEYS_OF_ROWS: Final = frozenset(
+    {"primary", "foreign", "partition", "sort", "cluster", "clustering", "cursor", "merge", "unique", "object", "row"}
 )
 
 
 def sounds_secret(key: str) -> bool:
-    """Whether a value under *key* is better not shown where nothing is known of it: `api_key`, `clientSecret`."""
-    return bool(_SOUNDS.search(re.sub(r"[^a-z0-9]", "", key.lower())))
+    """Whether a value under *key* is better not shown where nothing is known of it: `api_key`, `clientSecret`, `openai_key`."""
+    if _SOUNDS.search(re.sub(r"[^a-z0-9]", "", key.lower())):
+        return True
+    of = _SOMETHINGS_KEY.search(key)
+    return of is not None and of[1].lower() not in _KEYS_OF_ROWS
 
 
 def holds_secret(value: Any) -> bool:

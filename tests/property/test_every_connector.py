@@ -1,0 +1,43 @@
+"""What is promised of a configuration is kept for all connectors of Airbyte's registry, or listed as not kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from testing.connector_campaign import Miss, campaign
+from testing.connector_limits import PAGE, is_listed, page
+from testing.corpus import Connector, require_corpus
+from testing.registry_airbyte import SERVERS, Server
+
+ODD = (
+    *("source-file", "source-postgres", "source-onesignal", "source-auth0", "source-paystack", "source-drift"),
+    *("source-hellobaton", "source-cimis", "source-sftp-bulk", "destination-ragie", "destination-weaviate"),
+    "destination-convex",
+)
+"""Choices, secrets in lists and in choices, with a pattern, marked in odd ways, schemas that contradict themselves."""
+
+TURNS = 2 * len(SERVERS)
+
+
+def unlisted(folder: Path, server: Server, connectors: tuple[Connector, ...], turns: int) -> list[Miss]:
+    misses = campaign(folder, server, connectors, turns=turns)
+    return [miss for miss in misses if not is_listed(miss, server, connectors)]
+
+
+@pytest.mark.parametrize("server", [SERVERS[1], SERVERS[3]], ids=lambda server: server.name)
+def test_the_odd_ones_keep_what_is_promised(tmp_path, server):
+    odd = tuple(one for one in require_corpus() if str(one) in ODD)
+    assert len(odd) == len(ODD)
+    assert unlisted(tmp_path, server, odd, 8 * TURNS) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
+def test_every_connector_keeps_what_is_promised_or_is_listed(tmp_path, server):
+    assert unlisted(tmp_path, server, require_corpus(), TURNS) == []
+
+
+def test_the_page_lists_what_the_specifications_say():
+    assert PAGE.read_text(encoding="utf-8") == page(require_corpus())
