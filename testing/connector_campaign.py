@@ -41,7 +41,9 @@ class Miss:
     where: str
 
 
-def campaign(folder: FilePath, server: Server, connectors: Sequence[Connector], *, turns: int = 1) -> list[Miss]:
+def campaign(
+    folder: FilePath, server: Server, connectors: Sequence[Connector], *, turns: int = 1, served: bool = False
+) -> list[Miss]:
     """All promises: of what is created, in sync, changed, deleted.
 
     With as many *turns* as there are servers, each asks for its part of them, and all of them for everything.
@@ -54,13 +56,13 @@ def campaign(folder: FilePath, server: Server, connectors: Sequence[Connector], 
     listed = ((number, case) for one in connectors for number, case in enumerate(cases(one), len(one.name)))
     changed = {f"{case.connector} {number}": case for number, case in listed if number % turns == turn % turns}
     misses: list[Miss] = []
-    with registry(folder / "created", server, connectors) as there:
+    with registry(folder / "created", server, connectors, served=served) as there:
         misses += _refused(there, whole)
         misses += _created(there, whole)
-    with registry(folder / "held", server, connectors) as there:
+    with registry(folder / "held", server, connectors, served=served) as there:
         there.hold((one, name, base) for name, (one, base) in whole.items())
         misses += _in_sync(there, whole)
-    with registry(folder / "changed", server, connectors) as there:
+    with registry(folder / "changed", server, connectors, served=served) as there:
         there.hold((case.connector, name, case.before) for name, case in changed.items())
         misses += _changed(there, changed)
     return sorted(set(misses))

@@ -1,16 +1,17 @@
-"""A local Airbyte in this process whose connectors are those of the whole registry, asked without a socket.
+"""A local Airbyte in this process that has the connectors of the whole registry, asked with or without a socket.
 
-What a request goes through is real on both sides, from the library's kinds to the server's store; only the network
-between them is a call.
+What a request goes through is real on both sides, from the library's kinds to the server's store; without a socket
+only the network between them is a call.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, fields, replace
+from contextlib import asynccontextmanager, contextmanager, nullcontext
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,18 @@ from airbyte_local.connectors.definitions import TYPES, ActorDefinition
 from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.handlers.actors import ActorHandlers
 from airbyte_local.http.answers import Request
+from airbyte_local.http.auth import choose_auth
+from airbyte_local.http.faults import Faults
+from airbyte_local.http.request_log import RequestLog
 from airbyte_local.jobs.world import Call, World, open_world
 from airbyte_local.model import configurations
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.serving.deployments import deployment_of
 from airbyte_local.serving.front import answered
-from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteSource, refusals
+from airbyte_local.serving.lifecycle import Controls, Life, listen
+from airbyte_local.serving.lifecycle import Server as ServingServer
+from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteInstance, AirbyteSource, refusals
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.specs.given import freeze
 from dagster_managed_elements.airbyte.workspaces import open_gateway
@@ -95,6 +101,7 @@ class _World(World):
 class Registry(Instance):
     """The server with its connectors, and the way to it that a `Reconciler` takes. *sent* are the bodies of its
     writes, in order. With *refuses* it refuses every write, and says again what it was sent.
+    *url* is where it is served, if it is.
     """
 
     server: Server
@@ -103,6 +110,7 @@ class Registry(Instance):
     ids: Mapping[Connector, str]
     sent: list[tuple[str, Any]] = field(default_factory=list)
     refuses: bool = False
+    url: str = ""
 
     def element(self, connector: Connector, name: str, configuration: Any) -> Element:
         of = AirbyteSource if connector.kind == "source" else AirbyteDestination
@@ -137,6 +145,13 @@ class Registry(Instance):
 
     @asynccontextmanager
     async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
+        if self.url and not self.refuses:
+            instance = AirbyteInstance(
+                url=self.url, api="public" if self.server.public else "config", specs=self.specs
+            )
+            async with instance.connect(settings) as session:
+                yield session
+            return
         options = ClientOptions(
             base_url="http://registry",
             timeout=settings.timeout,
@@ -183,8 +198,10 @@ def _writes(asked: Request) -> bool:
 
 
 @contextmanager
-def registry(folder: Path, server: Server, connectors: Iterable[Connector]) -> Iterator[Registry]:
-    """A *server* with these *connectors*, its state in *folder*."""
+def registry(
+    folder: Path, server: Server, connectors: Iterable[Connector], *, served: bool = False
+) -> Iterator[Registry]:
+    """A *server* with these *connectors*, its state in *folder*; at an address, where it is to be *served*."""
     listed = tuple(connectors)
     ids = {one: one.id if server.is_known else str(uuid.uuid5(uuid.NAMESPACE_OID, one.id)) for one in listed}
     deployment = deployment_of("2.0", "none", () if server.merges else _WHOLE_ONLY)
@@ -211,8 +228,25 @@ def registry(folder: Path, server: Server, connectors: Iterable[Connector]) -> I
     )
     specs = {ids[one]: one.spec for one in listed} if server.is_given else {}
     try:
-        yield Registry(server, replace(world), specs, ids)
+        with _served(world) if served else nullcontext("") as url:
+            yield Registry(server, world, specs, ids, url=url)
     finally:
         world.workers.stop()
         world.workshop.close()
         world.store.close()
+
+
+@contextmanager
+def _served(world: World) -> Iterator[str]:
+    """Its address; requests that come before it is up wait."""
+    listener = listen("127.0.0.1", 0)
+    controls = Controls(world, Faults(), RequestLog(bodies=False))
+    life = Life(world, controls, auth=choose_auth(world.deployment), die=lambda: None)
+    serving = ServingServer(life.config())
+    thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        serving.should_exit = True
+        thread.join()

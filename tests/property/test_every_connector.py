@@ -16,13 +16,15 @@ ODD = (
     *("source-hellobaton", "source-cimis", "source-sftp-bulk", "destination-ragie", "destination-weaviate"),
     "destination-convex",
 )
-"""Choices, secrets in lists and in choices, with a pattern, marked in odd ways, schemas that contradict themselves."""
+"""Choices, secrets in lists and choices, with a pattern, marked oddly, schemas that contradict themselves."""
 
 TURNS = 2 * len(SERVERS)
 
 
-def unlisted(folder: Path, server: Server, connectors: tuple[Connector, ...], turns: int) -> list[Miss]:
-    misses = campaign(folder, server, connectors, turns=turns)
+def unlisted(
+    folder: Path, server: Server, connectors: tuple[Connector, ...], turns: int, *, served: bool = False
+) -> list[Miss]:
+    misses = campaign(folder, server, connectors, turns=turns, served=served)
     return [miss for miss in misses if not is_listed(miss, server, connectors)]
 
 
@@ -37,6 +39,14 @@ def test_the_odd_ones_keep_what_is_promised(tmp_path, server):
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
 def test_every_connector_keeps_what_is_promised_or_is_listed(tmp_path, server):
     assert unlisted(tmp_path, server, require_corpus(), TURNS) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server", SERVERS, ids=lambda server: server.name)
+def test_a_sample_keeps_it_over_the_network(tmp_path, server):
+    sample = require_corpus()[:: 647 // 40]
+    assert len(sample) > 40
+    assert unlisted(tmp_path, server, sample, 4 * TURNS, served=True) == []
 
 
 def test_the_page_lists_what_the_specifications_say():

@@ -90,7 +90,8 @@ def sync(*, names: tuple[str, ...], url: str, no_wait: bool, timeout: float | No
         fail(f"{refused}{_go_on(following)}", UNREACHABLE)
     except KeyboardInterrupt:
         following.close()
-        fail(f"Interrupted.{_go_on(following) or ' Nothing was started.'}", INTERRUPTED)
+        begun = "" if following.syncs else " Nothing is known to have been started."
+        fail(f"Interrupted.{begun}{_go_on(following)}", INTERRUPTED)
     sys.exit(code)
 
 
@@ -123,7 +124,7 @@ def chosen(names: Sequence[str], there: Sequence[Any]) -> list[Any]:
     """
     if not names:
         active = [one for one in there if one["status"] == "active"]
-        return active or fail("There is no active connection to sync.")
+        return sorted(active, key=lambda one: one["name"]) or fail("There is no active connection to sync.")
     found: dict[str, Any] = {}
     for name in names:
         meant = [one for one in there if name in {one["connectionId"], one["name"]}]
