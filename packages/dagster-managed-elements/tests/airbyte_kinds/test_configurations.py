@@ -104,3 +104,38 @@ def test_no_secret_goes_with_a_changed_field_where_something_can_stand_in_for_it
 def test_what_a_user_wrapped_and_the_server_does_not_mask_is_not_sent_again():
     schema = {"properties": {"host": {"type": "string", "pattern": "^db"}}}
     assert sent_for(schema, {"host": Secret.literal("db1")}) == ({"other": 2}, [])
+
+
+FORMS = [
+    {"properties": {"form": {"const": form}, "secret": {"airbyte_secret": True}}, "required": ["form"]}
+    for form in ("old", "new")
+]
+CHOSEN = {"type": "object", "properties": {"a": {"type": "object", "oneOf": FORMS}, "b": {"type": "integer"}}}
+UNTOLD = {"properties": {"a": {"properties": {"secret": {"airbyte_secret": True}}}}}
+
+
+def sent_after(changed: tuple[str, ...], *, partial: bool) -> tuple[dict[str, Any], list[Any]]:
+    """What is merged where the choice in `a`, or `b` beside it, changed, and what of it is sent again."""
+    schema = UNTOLD if partial else CHOSEN
+    before = {"a": {"form": "old", "secret": "hush"}, "b": 1}
+    after = {"a": {"form": "new" if changed[0] == "a" else "old", "secret": "hush"}, "b": 2}
+    declared = Declared(key=Key("source", "s"), fields={"type": "t", "configuration": wrap(after, schema)})
+    raw = mask(before, schema)
+    observed = Observed(kind="source", name="s", id="1", fields={"type": "t", "configuration": raw})
+    change = Update(declared, observed, (FieldChange(("configuration", *changed), "x", "y"),))
+    sent = patch(change, raw, Specification(connection_specification=schema, is_partial=partial))
+    assert not sent.whole
+    return revealed(sent.configuration).body, list(resent(change, sent))
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_secret_goes_with_another_branch_of_its_choice_where_a_merge_would_keep_that_of_the_old_one(partial):
+    assert sent_after(("a", "form"), partial=partial) == (
+        {"a": {"form": "new", "secret": "hush"}},
+        [("a", "secret")],
+    )
+
+
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_secret_in_a_choice_stays_where_something_beside_the_choice_changes(partial):
+    assert sent_after(("b",), partial=partial) == ({"b": 2}, [])

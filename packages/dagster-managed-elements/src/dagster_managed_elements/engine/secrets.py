@@ -372,12 +372,24 @@ _SOUNDS: Final = re.compile(
 )
 _SOMETHINGS_KEY: Final = re.compile(r"([A-Za-z0-9]+?)(?:[_\- ][Kk]eys?|Keys?)(?:[_\- ]?(?:id|Id|[0-9]+))?$")
 _KEYS_OF_ROWS: Final = frozenset(
-    {"primary", "foreign", "partition", "sort", "cluster", "clustering", "cursor", "merge", "unique", "object", "row"}
+    (
+        "primary",
+        "foreign",
+        "partition",
+        "sort",
+        "cluster",
+        "clustering",
+        "cursor",
+        "merge",
+        "unique",
+        "object",
+        "row",
+    )
 )
 
 
 def sounds_secret(key: str) -> bool:
-    """Whether a value under *key* is better not shown where nothing is known of it: `api_key`, `clientSecret`, `openai_key`."""
+    """Whether a value under *key* is better not shown where nothing is known of it: `openai_key`, `clientSecret`."""
     if _SOUNDS.search(re.sub(r"[^a-z0-9]", "", key.lower())):
         return True
     of = _SOMETHINGS_KEY.search(key)
