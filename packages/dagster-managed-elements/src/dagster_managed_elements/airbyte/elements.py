@@ -15,6 +15,7 @@ from dagster_managed_elements.airbyte.connection_fields import (
 )
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_names import StreamName, label_of
+from dagster_managed_elements.airbyte.structures import Configuration, as_mapping
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.elements import Element, key_of, plain
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -28,15 +29,18 @@ class AirbyteSource(Element):
     """A source in Airbyte.
 
     *source_type* names the connector: its name, docker repository or definition id. *source_configuration* is the
-    whole configuration: what Airbyte holds beside it, and no default explains, is a difference.
+    whole configuration: what Airbyte holds beside it, and no default explains, is a difference. It is a mapping, or
+    what has its settings as fields: a class that `dagster-me types` wrote, a dataclass, a msgspec struct or a
+    pydantic model, also for a part of it; kept is the mapping it comes to.
     """
 
     kind: ClassVar[str] = "source"
 
     source_type: str
-    source_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    source_configuration: Configuration = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source_configuration", as_mapping(self.source_configuration))
         _require(self, "source_type", self.source_type, str)
         _require(self, "source_configuration", self.source_configuration, Mapping)
 
@@ -51,9 +55,10 @@ class AirbyteDestination(Element):
     kind: ClassVar[str] = "destination"
 
     destination_type: str
-    destination_configuration: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    destination_configuration: Configuration = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "destination_configuration", as_mapping(self.destination_configuration))
         _require(self, "destination_type", self.destination_type, str)
         _require(self, "destination_configuration", self.destination_configuration, Mapping)
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import MISSING, dataclass, field, fields
+from functools import partial
 from os import PathLike
 from typing import Any, Final, cast, get_args
 
@@ -14,6 +15,7 @@ from dagster_managed_elements.airbyte.api_roots import Api, ApiRoot, api_root_of
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
+from dagster_managed_elements.airbyte.typing import classes_of
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.addresses import printable
 from dagster_managed_elements.api.client import ClientOptions, open_client
@@ -140,7 +142,13 @@ class AirbyteInstance(Instance):
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
             notices = [left_out(Key("workspace", each.name or each.id), each.fault) for each in unreadable]
-            yield Session(place=place, kinds=kinds_of(gateway), host=client.address.host, notices=notices)
+            yield Session(
+                place=place,
+                kinds=kinds_of(gateway),
+                host=client.address.host,
+                notices=notices,
+                classes=partial(classes_of, gateway),
+            )
 
     def _credentials(self, api_root: ApiRoot) -> Credentials:
         if self.client_id is not None:

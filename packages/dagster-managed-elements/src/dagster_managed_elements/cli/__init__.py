@@ -16,6 +16,7 @@ from dagster_managed_elements.cli.applying import apply_cmd
 from dagster_managed_elements.cli.checking import check_cmd
 from dagster_managed_elements.cli.commands import Program
 from dagster_managed_elements.cli.serving import serve_cmd
+from dagster_managed_elements.cli.typing import types_cmd
 from dagster_managed_elements.cli.versions import show
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler
 
@@ -28,12 +29,13 @@ __all__ = [
     "get_reconcilable_objects_from_module",
     "main",
     "serve_cmd",
+    "types_cmd",
 ]
 
 
 @click.group(
     cls=Program,
-    commands=[check_cmd, apply_cmd, serve_cmd],
+    commands=[check_cmd, apply_cmd, serve_cmd, types_cmd],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -49,7 +49,7 @@ class _Seconds(click.FloatRange):
         return seconds if math.isfinite(seconds) else self.fail(f"{value} is no number of seconds.", param, ctx)
 
 
-_OPTIONS: Final = (
+_MODULE: Final = (
     click.option("--module", "-m", required=True, metavar="MODULE", help=_MODULE_HELP),
     click.option(
         "--working-directory",
@@ -57,6 +57,21 @@ _OPTIONS: Final = (
         type=click.Path(exists=True, file_okay=False, path_type=Path),
         help="Where the module is looked for first; the current directory, if not given.",
     ),
+)
+_TIMEOUT: Final = click.option(
+    "--timeout",
+    type=_Seconds(min=0, min_open=True),
+    default=_DEFAULT.timeout,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for an answer to begin or go on; all of it may take three times as long.",
+)
+_VERBOSE: Final = click.option(
+    "--verbose", "-v", is_flag=True, help="Log every request on standard error, without secrets."
+)
+
+_OPTIONS: Final = (
+    *_MODULE,
     click.option(
         "--output",
         type=click.Choice(["text", "json", "markdown"]),
@@ -75,14 +90,7 @@ _OPTIONS: Final = (
         metavar="PATH",
         help="The same for one secret, at a path such as `shop.password`; may be given several times.",
     ),
-    click.option(
-        "--timeout",
-        type=_Seconds(min=0, min_open=True),
-        default=_DEFAULT.timeout,
-        show_default=True,
-        metavar="SECONDS",
-        help="How long to wait for an answer to begin or go on; all of it may take three times as long.",
-    ),
+    _TIMEOUT,
     click.option(
         "--concurrency",
         type=click.IntRange(min=1),
@@ -91,11 +99,21 @@ _OPTIONS: Final = (
         metavar="N",
         help="How many operations may be in flight at once.",
     ),
-    click.option("--verbose", "-v", is_flag=True, help="Log every request on standard error, without secrets."),
+    _VERBOSE,
 )
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_OPTIONS):
+    """Those of check and apply."""
+    return _with(_OPTIONS, command)
+
+
+def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those of a command that takes a module and asks its server something, and compares nothing."""
+    return _with((*_MODULE, _TIMEOUT, _VERBOSE), command)
+
+
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):
         command = option(command)
     return command

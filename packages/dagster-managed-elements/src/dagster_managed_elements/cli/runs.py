@@ -66,7 +66,7 @@ class Run:
             loaded = load(asked.module, asked.working_directory)
             screen.say(f"Found {len(loaded)} managed elements, {_PARTICIPLE[verb]}...")
             live = screen.live and not asked.verbose
-            with _request_log(wanted=asked.verbose), Progress.shown(live=live) as progress:
+            with request_log(wanted=asked.verbose), Progress.shown(live=live) as progress:
                 run = Run(verb=verb, asked=asked, loaded=loaded, screen=screen, progress=progress)
                 yield run
         except KeyboardInterrupt:
@@ -74,7 +74,8 @@ class Run:
 
 
 @contextmanager
-def _request_log(*, wanted: bool) -> Generator[None]:
+def request_log(*, wanted: bool) -> Generator[None]:
+    """Every request on standard error, within, where that is *wanted*."""
     log = logging.getLogger("dagster_managed_elements.api")
     if not wanted:
         yield

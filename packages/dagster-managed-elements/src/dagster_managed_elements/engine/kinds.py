@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, cast
@@ -23,6 +23,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Path
@@ -166,12 +167,16 @@ class Session:
     """A connection to one place, for one run. *place* is the identity of the account or workspace: reconcilers
     of one place are observed once and planned together. *kinds* come referred-to first; *host* shares a limit;
     *notices* say what was worth saying of how it was found.
+
+    *classes* writes typed classes for what these elements are configured with, or what is named, as Python, where
+    the integration has some; it raises DeclarationError where it does not know what is named.
     """
 
     place: str
     kinds: Sequence[Kind]
     host: str = ""
     notices: Sequence[Notice] = ()
+    classes: Callable[[Sequence[Element], Sequence[str]], Awaitable[str]] | None = None
 
 
 class Instance(ABC):

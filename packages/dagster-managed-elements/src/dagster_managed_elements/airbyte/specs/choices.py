@@ -20,6 +20,7 @@ from dagster_managed_elements.airbyte.specs.schemas import (
     elements,
     parts,
 )
+from dagster_managed_elements.airbyte.structures import as_mapping
 from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -42,7 +43,7 @@ class Choice:
     def __init__(self, **configuration: Any) -> None:
         if nests_too_deep(configuration):
             raise DeclarationError(f"{self.label} contains itself, or nests more than {DEEPEST} levels deep.")
-        self.configuration: Mapping[str, Any] = plain(configuration)
+        self.configuration: Mapping[str, Any] = plain(as_mapping(configuration))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Choice):

@@ -117,14 +117,16 @@ class _Writer:
         """What is required first, then as the connector orders its settings."""
         required = _required(schema)
         named = sorted(properties(schema).items(), key=lambda item: (item[0] not in required, *_order(*item)))
+        # A choice is told by its constants. Where none of them is required, it is by one that is not.
+        by_optional = is_choice and not any(name in required for name in constants(schema))
         taken: set[str] = set()
         lines: list[str] = []
         for name, inner in named:
             attribute = _identifier(_attribute(name), taken)
             taken.add(attribute)
-            is_told = "airbyte_secret" not in inner and (is_choice or name in required)
-            only = _literals(constant(inner)) if is_told else []
-            default = next(iter(only), "" if name in required else "UNSET")
+            only = _literals(constant(inner)) if name in required or by_optional else []
+            is_shown = only and "airbyte_secret" not in inner
+            default = only[0] if is_shown else "" if name in required else "UNSET"
             types = [*self._types(name, inner), *([] if name in required else ["Unset"])]
             wire_name = "" if attribute == name else name
             lines += _declaration(f"{indent}{attribute}: ", _union(types), default, wire_name)

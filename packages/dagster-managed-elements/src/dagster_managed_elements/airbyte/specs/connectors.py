@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from dagster_managed_elements.airbyte.wire import Definition, Side, Unreadable
@@ -19,13 +19,16 @@ Index: TypeAlias = Mapping[str, Sequence[Definition]]
 
 @dataclass(frozen=True, slots=True)
 class Unfound:
-    """Why no connector was found: a *message* for the user, with the nearest names or the candidates.
+    """Why no connector was found: a *message* for the user, with the nearest names or the candidates. *near* has
+    those names alone; what *fits several* is not unknown.
 
     An *unreadable* one is there, or may be, and is not what Airbyte promises: that is the server's fault.
     """
 
     message: str
     unreadable: bool = False
+    near: tuple[str, ...] = field(default=(), compare=False)
+    fits_several: bool = field(default=False, compare=False)
 
 
 class Connectors:
@@ -65,7 +68,8 @@ class Connectors:
             text = f"The {self._side} connector {wanted!r} cannot be read: {unreadable.fault}"
             return Unfound(text, unreadable=True)
         listed = ", ".join(f"{one.name!r} ({one.docker_repository}, {one.id})" for one in found)
-        return Unfound(f"{wanted!r} fits several {self._side} connectors; give the id of one: {listed}.")
+        text = f"{wanted!r} fits several {self._side} connectors; give the id of one: {listed}."
+        return Unfound(text, fits_several=True)
 
     def _image(self, wanted: str) -> str:
         """As images are named: the source "Sample Data" of `source-faker` is "Faker" to many."""
@@ -78,21 +82,23 @@ class Connectors:
         return map(squashed, (definition.name, _bare_name(definition), self._slug(definition)))
 
     def _absent(self, wanted: str) -> Unfound:
-        text = self._unknown(wanted)
+        unknown = self._unknown(wanted)
         if (first := next(iter(self._unreadable.values()), None)) is None:
-            return Unfound(text)
-        return Unfound(f"{text} It may be one that cannot be read: {first.fault}", unreadable=True)
+            return unknown
+        text = f"{unknown.message} It may be one that cannot be read: {first.fault}"
+        return replace(unknown, message=text, unreadable=True)
 
-    def _unknown(self, wanted: str) -> str:
+    def _unknown(self, wanted: str) -> Unfound:
         names: dict[str, str] = {}
         for definition in self._definitions:
             for spelling in (definition.name, _bare_name(definition), self._slug(definition).replace("-", " ")):
                 names.setdefault(spelling.casefold(), definition.name)
         near = difflib.get_close_matches(wanted.strip().casefold(), names, n=3, cutoff=0.6)
         if near:
-            listed = " or ".join(repr(name) for name in dict.fromkeys(names[spelling] for spelling in near))
-            return f"There is no {self._side} connector {wanted!r}. Did you mean {listed}?"
-        return (
+            found = tuple(dict.fromkeys(names[spelling] for spelling in near))
+            listed = " or ".join(map(repr, found))
+            return Unfound(f"There is no {self._side} connector {wanted!r}. Did you mean {listed}?", near=found)
+        return Unfound(
             f"There is no {self._side} connector {wanted!r} among the {len(self._definitions)} of this workspace. "
             f"Give its name, its image ({self._side}-...) or its definition id."
         )
