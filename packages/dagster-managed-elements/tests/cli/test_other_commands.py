@@ -84,4 +84,4 @@ def test_each_command_explains_itself(project):
         result = project.run(command, "--help")
         assert result.exit_code == 0
         assert "--include-all-secrets" in result.stdout
-    assert set(cli.main.commands) == {"check", "apply", "serve"}
+    assert set(cli.main.commands) == {"check", "apply", "serve", "types"}

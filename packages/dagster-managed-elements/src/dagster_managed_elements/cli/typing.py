@@ -1,4 +1,4 @@
-"""`dagster-me types`: typed classes for what connectors are configured with, in a file that can be checked in CI."""
+"""`dagster-me types`: typed classes for connectors' configurations, in a file that CI can check."""
 
 from __future__ import annotations
 

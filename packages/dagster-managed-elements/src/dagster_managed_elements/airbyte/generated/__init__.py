@@ -33,7 +33,7 @@ class Connector(type):
         )
 
     def __getattr__(cls, name: str) -> type[Choice]:
-        if not name[:1].isupper():
+        if not _is_title(name):
             raise AttributeError(f"{cls.__name__} has no attribute {name!r}", name=name, obj=cls)
         made = type(name, (Choice,), {"label": name, "__module__": cls.__module__})
         setattr(cls, name, made)
@@ -46,11 +46,16 @@ def connector_class(module: str, name: str, element: type[AirbyteSource | Airbyt
     """
     side = element.kind.capitalize()
     connector = name.removesuffix(side)
-    if not name[:1].isalpha():
+    if not (name[:1].isalpha() or _is_title(name)):
         raise AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
-    if not name[:1].isupper() or connector in {"", name}:
+    if not _is_title(name) or connector in {"", name}:
         text = (
             f"cannot import name {name!r} from {module!r}; a class in it is named for its connector: Postgres{side}"
         )
         raise ImportError(text, name=module)
     return Connector(name, (), {"element": element, "connector": connector, "__module__": module})
+
+
+def _is_title(name: str) -> bool:
+    """Whether a class may be called so: `Postgres`, and `_100ms` for what begins with a digit."""
+    return name[:1].isupper() or (name[:1] == "_" and name[1:2].isdigit())
