@@ -16,7 +16,7 @@ from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteSource, 
 from dagster_managed_elements.airbyte.generated.sources import FileSource
 from dagster_managed_elements.airbyte.structures import as_mapping
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.values import UNSET, SECRET_MASK
+from dagster_managed_elements.engine.values import SECRET_MASK, UNSET
 
 
 class Size(enum.Enum):
@@ -127,7 +127,7 @@ def test_a_part_of_what_upstreams_classes_are_given_may_have_fields():
 def test_what_contains_itself_is_refused_where_it_is_written():
     plain = Plain("h")
     plain.inner = plain
-    with pytest.raises(DeclarationError, match="^A configuration contains itself"):
+    with pytest.raises(DeclarationError, match="A configuration contains itself"):
         AirbyteSource("s", "File", plain)
 
 

@@ -129,7 +129,7 @@ def _fitted(value: Any, hint: Any) -> _Fitted:
     if (fitting := next((fitted for fitted, problems in tried.values() if not problems), tried)) is not tried:
         return fitting, ()
     meant = _meant(value, plain)
-    return None, tried[meant][1] if meant else [("", f"must be {_described(plain or [str])}")]
+    return None, tried[meant][1] if meant else [("", f"must be {_described(plain or [Secret])}")]
 
 
 def _of_arm(value: Any, arm: Any) -> _Fitted:
@@ -206,5 +206,5 @@ _WORDS: Final[Mapping[Any, str]] = {
     bool: "True or False",
     Sequence: "a list",
     Mapping: "a mapping",
-    Any: "anything",
+    Secret: "a secret",
 }

@@ -13,7 +13,7 @@ from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfoun
 from dagster_managed_elements.airbyte.wire import Definition
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.elements import Element
-from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.errors import DeclarationError, ServerFault
 
 _SIDES: Final[Sequence[Side]] = ("source", "destination")
 
@@ -69,7 +69,7 @@ def _used(elements: Iterable[Element]) -> Iterator[tuple[Side, str]]:
 def _of_side(known: Connectors, side: Side, name: str) -> tuple[Side, Definition]:
     found = known.find(name)
     if isinstance(found, Unfound):
-        raise DeclarationError(found.message)
+        raise ServerFault(found.message) if found.unreadable else DeclarationError(found.message)
     return side, found
 
 
@@ -80,8 +80,8 @@ def _chosen(sides: Mapping[Side, Connectors], named: Iterable[str]) -> Iterator[
             found = known.find(name)
             if not isinstance(found, Unfound):
                 yield side, found
-            elif found.fits_several:
-                raise DeclarationError(found.message)
+            elif found.fits_several or found.unreadable:
+                _of_side(known, side, name)
             else:
                 unfound.append((side, found))
         if len(unfound) == len(sides):

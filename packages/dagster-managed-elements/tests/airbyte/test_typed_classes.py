@@ -1,0 +1,291 @@
+"""Typed classes: what a specification is written as, and what such a class takes and refuses."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+import sys
+from types import ModuleType
+
+import pytest
+from dagster_managed_elements.airbyte import AirbyteSource, EnvVar, Secret
+from dagster_managed_elements.airbyte.specs.classes import Described, class_name, module_text
+from dagster_managed_elements.airbyte.structures import as_mapping
+from dagster_managed_elements.airbyte.wire import Definition
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import UNSET
+
+SECRET = {"type": "string", "airbyte_secret": True, "default": "hush"}
+SSH = {
+    "title": "SSH: Secure Shell",
+    "required": ["storage", "host"],
+    "properties": {
+        "storage": {"const": "SSH"},
+        "host": {"type": "string", "description": 'Where <b>it</b> \\ "is"'},
+        "password": SECRET,
+    },
+}
+SPEC = {
+    "type": "object",
+    "required": ["url", "format", "provider"],
+    "properties": {
+        "url": {"type": "string", "order": 1},
+        "format": {"enum": ["csv", "json"], "default": "csv", "order": 0},
+        "provider": {"oneOf": [{"title": "None", "properties": {"storage": {"const": "none"}}}, SSH]},
+        "from": {"type": "integer"},
+        "X-Api-Key": SECRET,
+        "streams": {
+            "type": "array",
+            "title": "Streams",
+            "items": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}},
+        },
+        "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+        "ratio": {"type": ["number", "null"]},
+        "verbose": {"type": "boolean"},
+    },
+}
+FILE = Definition(id="1", name="File (CSV, JSON)", docker_repository="airbyte/source-file")
+
+TEXT = '''\
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dagster_managed_elements.airbyte.typed import (
+    UNSET,
+    Secret,
+    TypedConfiguration,
+    Unset,
+)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FileSource(TypedConfiguration):
+    """Configuration of the source File (CSV, JSON) (airbyte/source-file)."""
+
+    @dataclass(frozen=True, kw_only=True, repr=False)
+    class None_(TypedConfiguration):
+        """None"""
+
+        storage: Literal["none"] | Unset = "none"
+
+    @dataclass(frozen=True, kw_only=True, repr=False)
+    class SSHSecureShell(TypedConfiguration):
+        """SSH: Secure Shell"""
+
+        host: str | Secret
+        """Where it \\\\ 'is'"""
+        storage: Literal["SSH"] = "SSH"
+        password: Secret | Unset = UNSET
+
+    @dataclass(frozen=True, kw_only=True, repr=False)
+    class StreamsEntry(TypedConfiguration):
+        """StreamsEntry"""
+
+        name: str | Secret
+
+    format: Literal["csv", "json"] | Secret
+    """By default 'csv'."""
+    url: str | Secret
+    provider: FileSource.None_ | FileSource.SSHSecureShell
+    X_Api_Key: Secret | Unset = field(default=UNSET, metadata={"setting": "X-Api-Key"})
+    from_: int | Secret | Unset = field(default=UNSET, metadata={"setting": "from"})
+    headers: Mapping[str, str | Secret] | Unset = UNSET
+    ratio: float | Secret | None | Unset = UNSET
+    streams: Sequence[FileSource.StreamsEntry] | Unset = UNSET
+    verbose: bool | Secret | Unset = UNSET
+'''
+
+
+def written(schema=SPEC, definition=FILE):
+    return module_text([Described("source", definition, schema)])
+
+
+@pytest.fixture
+def classes(monkeypatch):
+    module = ModuleType("connectors_of_test")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(written(), module.__dict__)
+    return module
+
+
+def whole(classes, **more):
+    source = classes.FileSource
+    return source(**{"url": "u", "format": "csv", "provider": source.SSHSecureShell(host="h"), **more})
+
+
+def test_a_specification_is_written_so():
+    assert written() == TEXT
+
+
+def test_the_text_is_the_same_whatever_order_a_server_has_its_keys_in():
+    backwards = {
+        **SPEC,
+        "properties": dict(reversed(SPEC["properties"].items())),
+        "required": SPEC["required"][::-1],
+    }
+    assert written(backwards) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("image", "name", "wanted"),
+    [
+        ("airbyte/source-azure-blob-storage", "Azure Blob Storage", "AzureBlobStorageSource"),
+        ("airbyte/source-s3", "S3", "S3Source"),
+        ("airbyte/source-100ms", "100ms", "_100msSource"),
+        ("acme/crm", "CRM of Acme", "CrmSource"),
+        ("airbyte/source-declarative-manifest", "My API", "MyApiSource"),
+        ("", "My API", "MyApiSource"),
+    ],
+)
+def test_a_class_is_named_for_the_connectors_image(image, name, wanted):
+    assert class_name("source", Definition(id="1", name=name, docker_repository=image)) == wanted
+
+
+TITLES = {
+    "HTTPS: Public Web": "HTTPSPublicWeb",
+    "GCS: Google Cloud Storage": "GCSGoogleCloudStorage",
+    "S3: Amazon Web Services": "S3AmazonWebServices",
+    "AzBlob: Azure Blob Storage": "AzBlobAzureBlobStorage",
+    "SCP: Secure copy protocol": "SCPSecureCopyProtocol",
+    "SFTP: Secure File Transfer Protocol": "SFTPSecureFileTransferProtocol",
+    "Local Filesystem (limited)": "LocalFilesystemLimited",
+    "verify-ca": "VerifyCa",
+    "Logical Replication (CDC)": "LogicalReplicationCDC",
+    "SSH Key Authentication": "SSHKeyAuthentication",
+    "No Tunnel": "NoTunnel",
+    "None": "None_",
+    "OAuth2.0": "OAuth20",
+    "Authenticate via Google (OAuth)": "AuthenticateViaGoogleOAuth",
+    "TLS Encrypted (verify certificate)": "TLSEncryptedVerifyCertificate",
+    "JSON Lines: Newline-delimited JSON": "JSONLinesNewlineDelimitedJSON",
+    "CSV: Comma-Separated Values": "CSVCommaSeparatedValues",
+    "SASL SSL": "SASLSSL",
+}
+"""Titles of choices, and what upstream's generated classes for them were called."""
+
+
+def test_a_choice_is_named_for_its_title_as_upstream_named_it():
+    forms = [{"title": title, "properties": {"at": {"const": title}}} for title in TITLES]
+    text = written({"properties": {"kind": {"oneOf": forms}}})
+    found = [line.split()[1].partition("(")[0] for line in text.splitlines() if line.startswith("    class ")]
+    assert found == list(TITLES.values())
+
+
+def test_two_choices_of_one_title_are_two_classes_where_they_differ_and_one_where_they_do_not():
+    def choice(**more):
+        return {"oneOf": [{"title": "Standard", "properties": {"at": {"const": "s"}, **more}}]}
+
+    same = written({"properties": {"a": choice(), "b": choice()}})
+    assert same.count("class ") == 2
+    other = written(
+        {"properties": {"a": choice(), "b": choice(more={"type": "string"}), "c": choice(n={"const": 1})}}
+    )
+    assert [f"class {name}(" in other for name in ("Standard", "BStandard", "CStandard")] == [True] * 3
+
+
+def test_two_connectors_of_one_image_name_are_two_classes():
+    fork = Definition(id="2", name="Files of ours", docker_repository="acme/source-file")
+    text = module_text([Described("source", FILE, SPEC), Described("source", fork, {})])
+    assert "\nclass FileSource(" in text
+    assert "\nclass FilesOfOursSource(" in text
+
+
+def test_what_a_broken_schema_has_is_anything():
+    text = written({"properties": {"a": {"type": "shape"}, "b": {}, "c": {"enum": [0.5]}, "d": {"items": [1]}}})
+    compile(text, "connectors", "exec")
+    assert "a: Any | Unset = UNSET" in text
+
+
+def test_a_class_comes_to_the_mapping_that_the_connector_wants(classes):
+    source = whole(
+        classes,
+        from_=3,
+        X_Api_Key=EnvVar("KEY"),
+        streams=[classes.FileSource.StreamsEntry(name="n")],
+        ratio=None,
+        headers={"a": EnvVar("A")},
+    )
+    wanted = {
+        "url": "u",
+        "format": "csv",
+        "provider": {"storage": "SSH", "host": "h"},
+        "from": 3,
+        "X-Api-Key": EnvVar("KEY"),
+        "streams": [{"name": "n"}],
+        "ratio": None,
+        "headers": {"a": EnvVar("A")},
+    }
+    assert as_mapping(source) == wanted
+    assert AirbyteSource("s", "File", source) == AirbyteSource("s", "File", wanted)
+    assert classes.FileSource.of(wanted) == source
+
+
+def test_a_constant_that_a_mapping_leaves_out_stays_out(classes):
+    given = {"url": "u", "format": "csv", "provider": {}}
+    assert as_mapping(classes.FileSource.of(given)) == given
+    assert as_mapping(classes.FileSource.None_()) == {"storage": "none"}
+
+
+def test_a_secret_given_as_text_is_one_and_is_printed_nowhere(classes):
+    made = classes.FileSource.SSHSecureShell(host="h", password="hush")
+    assert made.password == Secret.literal("hush")
+    assert repr(made) == "FileSource.SSHSecureShell(host='h', storage='SSH', password=**********)"
+    assert "hush" not in written()
+
+
+@pytest.mark.parametrize(
+    ("given", "problems"),
+    [
+        ({"url": UNSET}, ["url: is required."]),
+        ({"url": 3}, ["url: must be text."]),
+        ({"url": None}, ["url: must be text."]),
+        ({"format": "cvs"}, ["format: must be 'csv' or 'json'."]),
+        ({"provider": "SSH"}, ["provider: must be FileSource.None_ or FileSource.SSHSecureShell."]),
+        ({"provider": EnvVar("X")}, ["provider: cannot be a secret as a whole; it must be FileSource.None_ or"]),
+        ({"provider": {"storage": "SSH", "password": "hush"}}, ["provider.host: is required."]),
+        ({"provider": {"storage": "FTP"}}, ["provider: must be FileSource.None_ or FileSource.SSHSecureShell."]),
+        ({"from_": True}, ["from: must be a whole number."]),
+        ({"from_": 1.5}, ["from: must be a whole number."]),
+        ({"ratio": "1"}, ["ratio: must be a number."]),
+        ({"verbose": 1}, ["verbose: must be True or False."]),
+        ({"streams": "n"}, ["streams: must be a list."]),
+        (
+            {"streams": [{"name": "n"}, {"nam": "n"}]},
+            ["streams.1.name: is required.", "streams.1.nam: is not a set"],
+        ),
+        ({"headers": {"a": 1}}, ["headers.a: must be text."]),
+        ({"X_Api_Key": None}, ["X-Api-Key: must be a secret."]),
+        ({"ulr": "u"}, ["ulr: is not a setting of it; did you mean 'url'?"]),
+        ({"url": 1, "format": 2}, ["format: must be 'csv' or 'json'.", "url: must be text."]),
+    ],
+)
+def test_what_does_not_fit_is_told_at_once_and_without_a_value(classes, given, problems):
+    with pytest.raises(DeclarationError) as told:
+        whole(classes, **given)
+    lines = str(told.value).splitlines()
+    assert len(lines) == len(problems)
+    assert all(line.startswith(f"FileSource.{problem}") for line, problem in zip(lines, problems, strict=True))
+    assert "hush" not in str(told.value)
+
+
+def test_nothing_given_misses_all_that_is_required(classes):
+    with pytest.raises(DeclarationError) as told:
+        classes.FileSource()
+    assert str(told.value).count("is required") == 3
+    with pytest.raises(DeclarationError, match="takes its settings by keyword"):
+        classes.FileSource("u")
+
+
+def test_a_class_is_a_value_like_any_other(classes):
+    source = whole(classes, X_Api_Key="hush")
+    assert dataclasses.replace(source, url="v").url == "v"
+    assert copy.deepcopy(source.provider) == source.provider
+    assert pickle.loads(pickle.dumps(classes.FileSource.None_())) == classes.FileSource.None_()
+    with pytest.raises(DeclarationError, match="url: must be text"):
+        dataclasses.replace(source, url=1)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        source.url = "v"
