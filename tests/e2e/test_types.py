@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import anyio
 import pytest
@@ -13,6 +14,7 @@ from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElem
 from dagster_managed_elements.cli import main
 from dagster_managed_elements.reconciler import Options, check
 
+PAGE = Path(__file__).parents[2] / "docs" / "airbyte.md"
 MODULE = """
 import os
 from dagster_managed_elements.airbyte import *
@@ -23,6 +25,11 @@ disk = AirbyteDestination("disk", "Local JSON", {{"destination_path": "/local/di
 people = AirbyteConnection("people to disk", sample, disk, {{"users": AirbyteSyncMode.FULL_REFRESH_APPEND}})
 all_of_it = AirbyteManagedElementReconciler(airbyte, [{connections}])
 {more}
+"""
+
+ELSEWHERE = """
+there = AirbyteInstance(url=os.environ["AIRBYTE"].replace("127.0.0.1", "localhost"))
+others = AirbyteManagedElementReconciler(there, [people])
 """
 
 
@@ -113,6 +120,12 @@ def test_a_name_of_a_source_and_a_destination_means_both(types, tmp_path):
     assert found == ["FileSource", "PostgresSource", "PostgresDestination"]
 
 
+def test_the_class_that_the_docs_show_is_the_one_that_is_written(types, tmp_path):
+    assert types("Google Sheets").exit_code == 0
+    (shown,) = re.findall(r"```python\n(from __future__.*?)```", PAGE.read_text(), re.DOTALL)
+    assert (tmp_path / "connectors.py").read_text().endswith(f"# ruff: noqa\n{shown}")
+
+
 @pytest.mark.parametrize(
     ("words", "more", "code", "told"),
     [
@@ -133,8 +146,7 @@ def test_a_name_of_a_source_and_a_destination_means_both(types, tmp_path):
         ([], 'sample = "no"; del all_of_it', 2, "The module mine has no reconciler."),
         (
             [],
-            'other = AirbyteInstance(url=os.environ["AIRBYTE"].replace("127.0.0.1", "localhost"))\n'
-            "others = AirbyteManagedElementReconciler(other, [people])",
+            ELSEWHERE,
             2,
             "mine speaks of several places (",
         ),

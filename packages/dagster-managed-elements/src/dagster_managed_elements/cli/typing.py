@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -143,7 +144,8 @@ def _write(file: Path, text: str) -> None:
             shutil.copymode(target, beside)
         beside.replace(target)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise DeclarationError(f"{file} cannot be written: {_why(error)}.") from None
 
 
