@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import dataclasses
 import pickle
@@ -198,6 +199,40 @@ def test_what_a_broken_schema_has_is_anything():
     text = written({"properties": {"a": {"type": "shape"}, "b": {}, "c": {"enum": [0.5]}, "d": {"items": [1]}}})
     compile(text, "connectors", "exec")
     assert "a: Any | Unset = UNSET" in text
+
+
+HOSTILE = [
+    '"""\nimport os\n',
+    "a\\",
+    "'; x",
+    "\ud800",
+    "\u00b2",
+    "\ufb01eld",
+    "__private",
+    "class",
+    "1st",
+    "a b",
+    "",
+    "\x00",
+    "str",
+]
+
+
+def test_whatever_a_server_calls_things_the_text_is_a_class_and_nothing_else(monkeypatch):
+    module = ModuleType("hostile")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    setting = {name: {"type": "string", "description": name, "default": name, "title": name} for name in HOSTILE}
+    choice = {"oneOf": [{"title": name, "properties": {"at": {"const": name}}} for name in HOSTILE]}
+    many = {"enum": HOSTILE, "title": HOSTILE[0]}
+    schema = {"properties": {**setting, "choice": choice, "many": many, "UNSET": {}, "field": {}, "of": {}}}
+    name = f"{HOSTILE[0]}{HOSTILE[1]}"
+    text = written(schema, Definition(id="1", name=name, docker_repository=f"acme/{name}"))
+    (cls,) = (one for one in ast.parse(text).body if isinstance(one, ast.ClassDef))
+    exec(text, module.__dict__)
+    given = {**{setting: setting for setting in HOSTILE}, "UNSET": 1, "field": 2, "of": 3, "many": HOSTILE[3]}
+    for at in HOSTILE:
+        whole = {**given, "choice": {"at": at}}
+        assert as_mapping(module.__dict__[cls.name].of(whole)) == whole
 
 
 def test_a_class_comes_to_the_mapping_that_the_connector_wants(classes):

@@ -37,6 +37,13 @@ def test_a_class_of_upstream_is_the_element_that_its_configuration_spells_out(wo
     assert workspace.server.stored("source", source["sourceId"]) == configuration
 
 
+def test_a_connector_whose_name_begins_with_a_digit_has_a_class_too():
+    from dagster_managed_elements.airbyte.generated.sources import _100msSource
+
+    assert _100msSource("calls", management_token="t").source_type == "_100ms"
+    assert _100msSource._5xx().label == "_5xx"
+
+
 def test_another_choice_is_a_change_of_what_it_stands_for(workspace):
     workspace.applied(cereals())
     (entry,) = workspace.plan(cereals(FileSource.SSHSecureShell(user="me", host="h"))).entries

@@ -14,6 +14,7 @@ from dagster_managed_elements.airbyte.wire import Definition
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ServerFault
+from dagster_managed_elements.engine.values import Key
 
 _SIDES: Final[Sequence[Side]] = ("source", "destination")
 
@@ -59,10 +60,10 @@ async def classes_of(gateway: Gateway, elements: Sequence[Element], named: Seque
 
 def _used(elements: Iterable[Element]) -> Iterator[tuple[Side, str]]:
     for element in elements:
-        if isinstance(element, AirbyteSource):
-            yield "source", element.source_type
-        elif isinstance(element, AirbyteDestination):
-            yield "destination", element.destination_type
+        if isinstance(element, (AirbyteSource, AirbyteDestination)):
+            side: Side = "source" if isinstance(element, AirbyteSource) else "destination"
+            declared = element.fields()["type"]
+            yield side, declared.name if isinstance(declared, Key) else str(declared)
         yield from _used(element.parts())
 
 

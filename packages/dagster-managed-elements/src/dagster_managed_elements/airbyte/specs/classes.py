@@ -12,11 +12,12 @@ import keyword
 import math
 import re
 import textwrap
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from types import NoneType
 from typing import Any, Final, TypeAlias, cast
+from unicodedata import normalize
 
 from dagster_managed_elements.airbyte.specs.connectors import squashed
 from dagster_managed_elements.airbyte.specs.schemas import (
@@ -77,13 +78,17 @@ _Type: TypeAlias = "str | _Brackets"
 def module_text(connectors: Iterable[Described]) -> str:
     """What a file that has a class for each of *connectors* holds below its first lines."""
     classes: dict[str, str] = {}
-    for connector in sorted(connectors, key=lambda one: (one.side != "source", one.definition.name.casefold())):
+    for connector in sorted(connectors, key=_place):
         name = class_name(connector.side, connector.definition)
         if name in classes:  # of another vendor's image, or of a fork
             name = _identifier(_pascal(f"{connector.definition.name} {connector.side}"), classes)
         classes[name] = _Writer(name, connector).text()
     body = "\n\n\n".join(classes.values())
     return f"from __future__ import annotations\n\n{_imports(body)}\n\n\n{body}\n"
+
+
+def _place(connector: Described) -> tuple[bool, str, str]:
+    return (connector.side != "source", connector.definition.name.casefold(), connector.definition.id)
 
 
 def class_name(side: Side, definition: Definition) -> str:
@@ -101,13 +106,13 @@ class _Writer:
     def __init__(self, name: str, connector: Described) -> None:
         self._name, self._connector = name, connector
         self._schema = _without_choice(_whole(connector.schema))
-        self._taken = {name, *map(_attribute, properties(self._schema))}
+        self._taken = {name, *_attributes(properties(self._schema)).values()}
         self._nested: dict[str, str] = {}
 
     def text(self) -> str:
         of = self._connector
         image = f" ({of.definition.docker_repository})" if of.definition.docker_repository else ""
-        about = [f"Configuration of the {of.side} {_prose(of.definition.name)}{image}."]
+        about = [f"Configuration of the {of.side} {_prose(of.definition.name + image)}."]
         declared = self._fields(self._schema, "    ", is_choice=False)
         head = "\n".join([_HEAD.format(self._name), *_docstring(about, "    ")])
         nested = (f"{textwrap.indent(_HEAD.format(name), '    ')}\n{body}" for name, body in self._nested.items())
@@ -119,17 +124,15 @@ class _Writer:
         named = sorted(properties(schema).items(), key=lambda item: (item[0] not in required, *_order(*item)))
         # A choice is told by its constants. Where none of them is required, it is by one that is not.
         by_optional = is_choice and not any(name in required for name in constants(schema))
-        taken: set[str] = set()
+        attributes = _attributes(properties(schema))
         lines: list[str] = []
         for name, inner in named:
-            attribute = _identifier(_attribute(name), taken)
-            taken.add(attribute)
             only = _literals(constant(inner)) if name in required or by_optional else []
             is_shown = only and "airbyte_secret" not in inner
             default = only[0] if is_shown else "" if name in required else "UNSET"
             types = [*self._types(name, inner), *([] if name in required else ["Unset"])]
-            wire_name = "" if attribute == name else name
-            lines += _declaration(f"{indent}{attribute}: ", _union(types), default, wire_name)
+            wire_name = None if attributes[name] == name else name
+            lines += _declaration(f"{indent}{attributes[name]}: ", _union(types), default, wire_name)
             lines += _docstring(_about(inner, name), indent)
         return lines
 
@@ -264,14 +267,19 @@ def _spoken(name: str) -> str:
     return re.sub(r"[\W_]+", " ", name).strip()
 
 
-def _attribute(name: str) -> str:
-    return _identifier("".join(letter if letter.isalnum() else "_" for letter in name))
+def _attributes(names: Iterable[str]) -> dict[str, str]:
+    """What the field of each setting is called."""
+    found: dict[str, str] = {}
+    for name in sorted(names):
+        found[name] = _identifier(name, found.values())
+    return found
 
 
-def _identifier(name: str, taken: Container[str] = ()) -> str:
+def _identifier(name: str, taken: Collection[str] = ()) -> str:
     """*name*, or what is nearest to it that Python allows and nothing else is called."""
+    name = "".join(letter if f"a{letter}".isidentifier() else "_" for letter in normalize("NFKC", name))
     name = name.lstrip("_") if name.startswith("__") else name  # which Python would mangle
-    name = name if name.isidentifier() or keyword.iskeyword(name) else f"_{name}"
+    name = name if name.isidentifier() else f"_{name}"
     while keyword.iskeyword(name) or name in _RESERVED or name in taken:
         name += "_"
     return name
@@ -305,12 +313,12 @@ def _union(types: Sequence[_Type]) -> _Type:
     return types[0] if len(types) == 1 else _Brackets("Union", tuple(types))
 
 
-def _declaration(name: str, annotation: _Type, default: str, wire_name: str) -> list[str]:
+def _declaration(name: str, annotation: _Type, default: str, wire_name: str | None) -> list[str]:
     """The lines of a field. What is broken into several ends in a comma, so that no formatter, however long its
     lines, joins them.
     """
     given = [f"default={default}"] if default else []
-    named = [f'metadata={{"{WIRE_NAME}": {_written(wire_name)}}}'] if wire_name else []
+    named = [f'metadata={{"{WIRE_NAME}": {_written(wire_name)}}}'] if wire_name is not None else []
     call = _Brackets("field", (*given, *named), "()")
     value = f" = {call}" if named else f" = {default}" if default else ""
     line = f"{name}{annotation}"
