@@ -132,7 +132,7 @@ _TEMPLATE = """\
 From the specifications of the {connectors} connectors of Airbyte's registry ({sources} sources, {destinations} destinations; {secrets} secrets)
 configurations are drawn, with each branch of each choice, with everything that can be set and with as little as may be,
 and every change that can be made to them: each setting changed, added and removed, each choice switched, items of lists
-added, removed and swapped. Our tests hold of them, through the Config API, through one that only replaces whole configurations,
+added, removed and swapped. In each way of asking another tenth of these is tried. Our tests hold of them, through the Config API, through one that only replaces whole configurations,
 and through the Public API with `specs=`, without, and of connectors that are not in the library's table:
 
 - **masked**: no secret is in anything that is printed, as text, JSON or Markdown, in a plan, a report or an error, not even

@@ -389,7 +389,7 @@ _KEYS_OF_ROWS: Final = frozenset(
 
 
 def sounds_secret(key: str) -> bool:
-    """Whether a value under *key* is better not shown where nothing is known of it: `openai_key`, `clientSecret`."""
+    """Whether a value under *key* is better not shown where nothing else is known: `openai_key`, `clientSecret`."""
     if _SOUNDS.search(re.sub(r"[^a-z0-9]", "", key.lower())):
         return True
     of = _SOMETHINGS_KEY.search(key)
