@@ -88,7 +88,7 @@ def _refused(there: Registry, whole: Whole) -> Iterator[Miss]:
     assert there.server.public or broken.error is not None
     refusing = replace(there, refuses=True)
     failed = applied(refusing, [there.element(one, name, base) for name, (one, base) in whole.items()])
-    assert failed.report is not None
+    assert failed.report is not None, failed.error
     assert {outcome.status for outcome in failed.report.outcomes} == {"failed"}
     yield from leaks(shown(broken, "check") + shown(failed, "apply"), whole.values())
 

@@ -23,13 +23,12 @@ from airbyte_local.http.answers import Request
 from airbyte_local.http.auth import choose_auth
 from airbyte_local.http.faults import Faults
 from airbyte_local.http.request_log import RequestLog
-from airbyte_local.jobs.world import Call, World, open_world
+from airbyte_local.jobs.world import Call, World, deployment_of, open_world
 from airbyte_local.model import configurations
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.serving.deployments import deployment_of
 from airbyte_local.serving.front import answered
-from airbyte_local.serving.lifecycle import Controls, Life, listen
+from airbyte_local.serving.lifecycle import Life, listen
 from airbyte_local.serving.lifecycle import Server as ServingServer
 from dagster_managed_elements.airbyte import AirbyteDestination, AirbyteInstance, AirbyteSource, refusals
 from dagster_managed_elements.airbyte.kinds import kinds_of
@@ -238,15 +237,21 @@ def registry(
 
 @contextmanager
 def _served(world: World) -> Iterator[str]:
-    """Its address; requests that come before it is up wait."""
+    """Its address."""
     listener = listen("127.0.0.1", 0)
-    controls = Controls(world, Faults(), RequestLog(bodies=False))
-    life = Life(world, controls, auth=choose_auth(world.deployment), die=lambda: None)
+    life = Life(
+        world,
+        faults=Faults(),
+        log=RequestLog(bodies=False),
+        auth=choose_auth(world.deployment),
+        die=lambda: None,
+    )
     serving = ServingServer(life.config())
     thread = threading.Thread(target=serving.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
+    serving.up.wait()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
-        serving.should_exit = True
+        serving.end(first=lambda: None)
         thread.join()
