@@ -161,7 +161,7 @@ class Registry(Instance):
         )
         roots = (self.world.profile.public_prefix.rstrip("/"),) if self.server.public else ()
         async with open_client(options) as client:
-            gateway = await open_gateway(client, public_roots=roots, specs=freeze(self.specs))
+            gateway, _ = await open_gateway(client, public_roots=roots, specs=freeze(self.specs))
             yield Session(place="registry", kinds=kinds_of(gateway), host="registry")
 
 
