@@ -11,7 +11,7 @@ import re
 import zoneinfo
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -70,7 +70,7 @@ class AirbyteSchedule:
         fields, zone = _split(expression)
         try:
             quartz = _from_unix(fields) if len(fields) == 5 else _with_a_question_mark(fields)
-            meaning = _meaning(quartz)
+            meaning = _meaning(tuple(quartz))
         except ValueError as error:
             raise DeclarationError(f"Airbyte does not run the cron expression {expression!r}: {error}.") from None
         if zone is not None and time_zone not in {"UTC", zone}:
@@ -85,7 +85,7 @@ class AirbyteSchedule:
         """As a server shows a cron expression, valid or not; without *time_zone* that stands at its end."""
         fields, zone = (text.split(), time_zone) if time_zone is not None else _split(text)
         try:
-            meaning = _meaning(fields)
+            meaning = _meaning(tuple(fields))
         except ValueError:
             meaning = (frozenset({" ".join(fields)}),)
         return cls("cron", text=" ".join(fields), time_zone=zone or "UTC", meaning=meaning)
@@ -172,7 +172,8 @@ _FIELDS: Final = (
 _OF_MONTH, _OF_WEEK = 3, 5
 
 
-def _meaning(fields: Sequence[str]) -> Meaning:
+@lru_cache(maxsize=1024)
+def _meaning(fields: tuple[str, ...]) -> Meaning:
     """What each field names; ValueError, with the reason, where Quartz would not run it."""
     if len(fields) not in {6, 7}:
         raise ValueError(f"it has {len(fields)} fields, and Airbyte wants six or seven, seconds first")
