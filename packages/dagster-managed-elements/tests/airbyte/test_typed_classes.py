@@ -6,6 +6,7 @@ import ast
 import copy
 import dataclasses
 import pickle
+import re
 import sys
 from types import ModuleType
 
@@ -174,6 +175,14 @@ def test_a_choice_is_named_for_its_title_as_upstream_named_it():
     text = written({"properties": {"kind": {"oneOf": forms}}})
     found = [line.split()[1].partition("(")[0] for line in text.splitlines() if line.startswith("    class ")]
     assert found == list(TITLES.values())
+
+
+def test_a_choice_without_a_title_is_named_for_the_constant_that_tells_it():
+    titled = {"title": "x", "properties": {"option_title": {"const": "OAuth Credentials"}, "a": {"type": "string"}}}
+    told = {"properties": {"auth_type": {"const": "oauth2.0"}}}
+    neither = {"properties": {"key": {"type": "string"}}}
+    text = written({"properties": {"auth_by": {"oneOf": [titled, told, neither]}}})
+    assert re.findall(r"^    class (\w+)", text, re.MULTILINE) == ["OAuthCredentials", "Oauth20", "AuthBy3"]
 
 
 def test_two_choices_of_one_title_are_two_classes_where_they_differ_and_one_where_they_do_not():

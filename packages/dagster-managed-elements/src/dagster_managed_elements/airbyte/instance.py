@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import MISSING, dataclass, field, fields
 from functools import partial
@@ -12,16 +12,15 @@ from typing import Any, Final, cast, get_args
 
 from dagster_managed_elements.airbyte import refusals
 from dagster_managed_elements.airbyte.api_roots import Api, ApiRoot, api_root_of
-from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS
+from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
-from dagster_managed_elements.airbyte.typing import classes_of
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.addresses import printable
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.api.requests import Anonymous, Basic, Bearer, Credentials
 from dagster_managed_elements.api.tokens import ClientCredentials
-from dagster_managed_elements.engine.elements import plain
+from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import left_out
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
@@ -147,7 +146,7 @@ class AirbyteInstance(Instance):
                 kinds=kinds_of(gateway),
                 host=client.address.host,
                 notices=notices,
-                classes=partial(classes_of, gateway),
+                classes=partial(_classes_of, gateway),
             )
 
     def _credentials(self, api_root: ApiRoot) -> Credentials:
@@ -167,6 +166,12 @@ class AirbyteInstance(Instance):
         if "\n" in text or "\r" in text:  # a server would only say that it knows nobody of that name
             raise DeclarationError(f"{name}= has a line break in it; did a file or a variable bring it along?")
         return text
+
+
+async def _classes_of(gateway: Gateway, elements: Sequence[Element], named: Sequence[str]) -> str:
+    from dagster_managed_elements.airbyte.typing import classes_of  # which no check and no apply needs
+
+    return await classes_of(gateway, elements, named)
 
 
 _TEXTS: Final = ("username", "password", "client_id", "client_secret", "token", "proxy")
