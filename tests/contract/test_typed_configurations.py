@@ -108,6 +108,7 @@ def classes(described: Any) -> Iterator[ModuleType]:
     del sys.modules[module.__name__]
 
 
+@pytest.mark.timeout(500)
 def test_all_are_left_alone_by_a_formatter_and_clean_under_a_strict_type_checker(described: Any, tmp_path: Path):
     """And an editor says of a wrong choice, a missing or a misspelt setting what it should: one run for both."""
     file, expected = tmp_path / "connectors.py", tmp_path / "expectations.py"
