@@ -1,6 +1,8 @@
-"""PyAirbyte with the vendor's own source-file, in environments that are made once and kept in `.venv-clients/`.
+"""The peers, in environments that are made once and kept in `.venv-clients/`: PyAirbyte with the vendor's own
+source-file, and Dagster's own dagster-airbyte.
 
-It is measured, and nothing else: its licence (ELv2) and its 200 packages are why nothing here depends on it.
+They are measured, and nothing else: the licence (ELv2) of PyAirbyte and its 200 packages are why nothing here
+depends on it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from airbyte_local.connectors.external.workshop import Workshop
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / ".venv-clients"
-REQUIREMENTS = ROOT / "tests" / "clients" / "pyairbyte.txt"
+REQUIREMENTS = ROOT / "tests" / "clients"
 PYTHON = "3.11"  # PyAirbyte is not for 3.13 and later
 CHILD = Path(__file__).parent / "children" / "pyairbyte_read.py"
 
@@ -38,21 +40,27 @@ def pyairbyte_read(rows: Path, folder: Path) -> dict[str, Any]:
         "PYTHONWARNINGS": "ignore",
     }
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    command = [_environment() / "bin" / "python", CHILD, _connector(), rows, folder / "peer.duckdb"]
+    command = [environment("pyairbyte") / "bin" / "python", CHILD, _connector(), rows, folder / "peer.duckdb"]
     done = subprocess.run(
         command, env={**clean, **quiet}, cwd=folder, capture_output=True, text=True, check=True, timeout=900
     )
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _environment() -> Path:
-    digest = hashlib.sha256(PYTHON.encode() + REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    folder = KEPT / f"pyairbyte-{digest}"
+def environment(name: str) -> Path:
+    """The folder of the one with what `tests/clients/{name}.txt` pins.
+
+    Raises:
+        CalledProcessError: it could not be installed.
+    """
+    pins = REQUIREMENTS / f"{name}.txt"
+    digest = hashlib.sha256(PYTHON.encode() + pins.read_bytes()).hexdigest()[:12]
+    folder = KEPT / f"bench-{name}-{digest}"
     if not (folder / "complete").exists():
         uv = find_uv()
         subprocess.run([uv, "venv", "--quiet", "--clear", "--python", PYTHON, folder], check=True)
         pip = [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python"]
-        subprocess.run([*pip, "--require-hashes", "-r", REQUIREMENTS], check=True)
+        subprocess.run([*pip, "--require-hashes", "-r", pins], check=True)
         (folder / "complete").touch()
     return folder
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import anyio
 import pytest
-from dagster_managed_elements.engine.changes import Observed
+from dagster_managed_elements.engine.changes import Create, Declared, FieldChange, Observed, Update
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import ServerFault
+from dagster_managed_elements.engine.execution import ExecutionSettings, execute
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
-from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.planning import Operation, Plan, Step
+from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.rivalry import Rivals, holders
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
@@ -156,3 +158,35 @@ def test_a_row_that_one_read_skips_is_looked_for_in_another():
             return [] if self.reads == 1 else [Observed(kind="node", name="a", id="1", fields={})]
 
     assert anyio.run(holders, {node("a"): "1"}, {"node": Skipping(Server())}) == {node("a"): {"1"}}
+
+
+class Waiting(NodeKind):
+    """Its listing after the plan is answered only once something was written."""
+
+    async def observe(self) -> Sequence[Observed]:
+        with anyio.fail_after(5):
+            while self.server.reads > 1 and not self.server.writes:
+                await anyio.lowlevel.checkpoint()
+        return await super().observe()
+
+
+def test_who_waits_for_a_read_keeps_no_write_from_its_place():
+    server = Server(rows={"n": {"kind": "node", "name": "old", "shape": 0, "color": 1}})
+    kind = Waiting(server)
+    create = Create(Declared(key=Key("node", "new"), fields={"shape": 0}))
+    seen = Observed(kind="node", name="old", id="n", fields={"color": 1})
+    change = FieldChange(("color",), 1, 2)
+    update = Update(Declared(key=Key("node", "old"), fields={"color": 2}), seen, (change,))
+    operations = (
+        Operation(Step("create", create.key), create, ()),
+        Operation(Step("update", update.key, "n"), update, ()),
+    )
+    server.reads = 2  # as when the plan was made
+
+    async def go() -> Report:
+        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=anyio.Event())
+        plan = Plan(place="here", operations=operations)
+        return await execute(plan, {"node": kind}, {}, {"node": frozenset({"n"})}, settings)
+
+    assert anyio.run(go).ok
+    assert server.writes == ["update old", "create new"]

@@ -130,10 +130,13 @@ class _Run:
         if (hindered := self._hindered(operation)) is not None:
             self.outcomes[step] = hindered
         else:
+            # Before there is a place: who waits for a read holds none, so that writes go on meanwhile.
+            rivalled = await self._rivalled(operation)
             async with self.settings.limiter:
                 # A write that began is seen to its end, whatever becomes of the task that asked for it.
                 with anyio.CancelScope(shield=True):
-                    self.outcomes[step] = self._hindered(operation) or await self._attempt(operation)
+                    hindered = self._hindered(operation) or rivalled
+                    self.outcomes[step] = hindered or await self._attempt(operation)
         self._tell(self.outcomes[step])
         for dependent in self.dependents[step]:
             self.waiting[dependent.step] -= 1
@@ -155,6 +158,19 @@ class _Run:
         if self.settings.stop.is_set():
             return Outcome(step=operation.step, status="skipped", reason=_INTERRUPTED)
         return None
+
+    async def _rivalled(self, operation: Operation) -> Outcome | None:
+        """The end of a create of what somebody else has made meanwhile; None where there is no such thing."""
+        step, change = operation.step, operation.change
+        is_begun = isinstance(change, Replace) and change.begun is not None
+        if step != self.made.get(change.key) or isinstance(change, (Update, Delete)) or is_begun:
+            return None
+        kind = self.kinds[change.key.kind]
+        name = _as_created(change, change.declared, kind).key.name
+        if (rival := await self.rivals.taken(kind, name)) is None:
+            return None
+        reason = f"somebody else has created one of this name since the plan was made ({rival}); check again"
+        return Outcome(step=step, status="failed", reason=reason)
 
     async def _attempt(self, operation: Operation) -> Outcome:
         step, kind = operation.step, self.kinds[operation.change.key.kind]
@@ -189,13 +205,7 @@ class _Run:
         return Outcome(step=step, status="done", id=id_)
 
     async def _create(self, step: Step, change: Create | Replace, kind: Kind) -> Outcome:
-        declared = await self._settle(change.declared, None, kind)
-        if isinstance(change, Replace) and kind.create_first:
-            interim = Interim(change.key.name, change.observed.id, kind.interim_note(declared), change.attempt)
-            declared = replace(declared, key=replace(change.key, name=interim.within(kind.longest_name)))
-        if (rival := await self.rivals.taken(kind, declared.key.name)) is not None:
-            text = f"somebody else has created one of this name since the plan was made ({rival}); check again"
-            raise ManagedElementsError(text)
+        declared = _as_created(change, await self._settle(change.declared, None, kind), kind)
         try:
             id_ = await kind.create(declared, self.ids)
         except (Lost, ServerFault) as error:
@@ -288,6 +298,14 @@ class _Run:
             return sorted(each.id for each in await kind.find(name) if each.id not in before)
         except ManagedElementsError:
             return None
+
+
+def _as_created(change: Create | Replace, declared: Declared, kind: Kind) -> Declared:
+    """*declared* by the name that it is created under."""
+    if isinstance(change, Create) or not kind.create_first:
+        return declared
+    interim = Interim(change.key.name, change.observed.id, kind.interim_note(declared), change.attempt)
+    return replace(declared, key=replace(change.key, name=interim.within(kind.longest_name)))
 
 
 def _without_later(fields: Fields, declared: Declared) -> Fields:

@@ -40,7 +40,7 @@ class Rivals:
             return None
         try:
             rows = await self._rows(kind)
-        except ManagedElementsError:
+        except Exception:  # noqa: BLE001 - a fault in looking says nothing of what is there
             return None
         return next((row.id for row in rows if row.name == name and row.id not in seen), None)
 
