@@ -163,7 +163,7 @@ class _Run:
         """The end of a create of what somebody else has made meanwhile; None where there is no such thing."""
         step, change = operation.step, operation.change
         is_begun = isinstance(change, Replace) and change.begun is not None
-        if step != self.made.get(change.key) or isinstance(change, (Update, Delete)) or is_begun:
+        if step.verb != "create" or isinstance(change, (Update, Delete)) or is_begun:
             return None
         kind = self.kinds[change.key.kind]
         name = _as_created(change, change.declared, kind).key.name
