@@ -60,7 +60,7 @@ class Offering:
         connection = read_connection(body, "at", SETTINGS)
         return [replace(connection, fields=read_fields(body, "at", "config"))]
 
-    async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
+    async def discover(self, source_id: str, destination_id: str | None = None, *, anew: bool = False) -> Catalog:
         if self._api == "public":
             return public.read_streams(self._offered, "at")
         return read_catalog({"streams": self._offered}, "at")

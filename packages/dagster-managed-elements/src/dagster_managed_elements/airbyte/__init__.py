@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dagster_managed_elements.airbyte import mappers
 from dagster_managed_elements.airbyte.connection_fields import (
     AirbyteDestinationNamespace,
     AirbyteResourceRequirements,
@@ -18,6 +19,7 @@ from dagster_managed_elements.airbyte.elements import (
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.reconciliation import AirbyteManagedElementReconciler
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
+from dagster_managed_elements.airbyte.stream_config import EXCLUDED, AirbyteStream
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from dagster_managed_elements.airbyte.resources.dagster import AirbyteResource, airbyte_resource
 
 __all__ = [
+    "EXCLUDED",
     "AirbyteConnection",
     "AirbyteDestination",
     "AirbyteDestinationNamespace",
@@ -34,11 +37,13 @@ __all__ = [
     "AirbyteResourceRequirements",
     "AirbyteSchedule",
     "AirbyteSource",
+    "AirbyteStream",
     "AirbyteSyncMode",
     "AirbyteTag",
     "EnvVar",
     "Secret",
     "airbyte_resource",
+    "mappers",
 ]
 
 _NEED_DAGSTER = frozenset({"AirbyteResource", "airbyte_resource"})

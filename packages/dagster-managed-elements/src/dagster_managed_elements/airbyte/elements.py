@@ -14,9 +14,8 @@ from dagster_managed_elements.airbyte.connection_fields import (
     declared_fields,
 )
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
-from dagster_managed_elements.airbyte.stream_names import StreamName, label_of
+from dagster_managed_elements.airbyte.stream_config import StreamConfig, streams_block
 from dagster_managed_elements.airbyte.structures import Configuration, as_mapping
-from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.engine.elements import Element, key_of, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import UNSET, Fields, Unset
@@ -91,9 +90,11 @@ class AirbyteTag(Element):
 class AirbyteConnection(Element):
     """A connection in Airbyte, and with it the source and the destination it joins.
 
-    *stream_config* maps each stream to be synced to its mode; it is whole: a selected stream that is not in it
-    is a difference. A stream whose name stands in several namespaces is named by `(namespace, name)`, with "" for
-    the namespace where it has none.
+    *stream_config* maps each stream to be synced to its mode, or to an `AirbyteStream`; it is whole: a selected
+    stream that is not in it is a difference. A stream whose name stands in several namespaces is named by
+    `(namespace, name)`, with "" for the namespace where it has none. Patterns such as `"raw_*"` and `"*"` take in
+    what the connection's catalog has, but for what is `EXCLUDED`; a name goes before a pattern, a narrower pattern
+    before a wider one.
 
     *normalize_data* is of older Airbytes: None is never a difference.
 
@@ -115,7 +116,7 @@ class AirbyteConnection(Element):
 
     source: AirbyteSource
     destination: AirbyteDestination
-    stream_config: Mapping[StreamName, AirbyteSyncMode]
+    stream_config: StreamConfig
     normalize_data: bool | None = None
     destination_namespace: AirbyteDestinationNamespace | str | Unset | None = UNSET
     prefix: str | Unset | None = UNSET
@@ -133,11 +134,12 @@ class AirbyteConnection(Element):
         _require(self, "source", self.source, AirbyteSource)
         _require(self, "destination", self.destination, AirbyteDestination)
         _require(self, "stream_config", self.stream_config, Mapping)
-        for stream, mode in self.stream_config.items():
+        for stream in self.stream_config:
             _require_name(self, stream)
-            _require(self, f"stream_config of {label_of(stream)}", mode, AirbyteSyncMode)
-            if mode.unknown is not None:
-                raise DeclarationError(f"AirbyteConnection {self.name!r}: {label_of(stream)}: {mode.unknown}.")
+        try:
+            streams_block(self.stream_config)
+        except DeclarationError as error:
+            raise DeclarationError(f"AirbyteConnection {self.name!r}: {error}") from None
         _require(self, "normalize_data", self.normalize_data, bool, type(None))
         try:
             declared_fields(self)
@@ -149,7 +151,7 @@ class AirbyteConnection(Element):
             "source": key_of(self.source),
             "destination": key_of(self.destination),
             "normalize data": self.normalize_data,
-            "streams": {label_of(name): _stream(mode) for name, mode in self.stream_config.items()},
+            "streams": streams_block(self.stream_config),
             **declared_fields(self),
         }
 
@@ -168,15 +170,3 @@ def _require_name(element: Element, name: object) -> None:
     if not isinstance(name, str) and [type(part) for part in pair] != [str, str]:
         told = f"{type(element).__name__} {element.name!r}: stream_config"
         raise DeclarationError(f"{told} is by a name or by (namespace, name), not by {name!r}.")
-
-
-def _stream(mode: AirbyteSyncMode) -> AirbyteSyncMode | dict[str, Any]:
-    """One line where only the modes are declared, a block where a cursor or a key is."""
-    if mode.cursor_field is None and mode.primary_key is None:
-        return mode
-    block: dict[str, Any] = {"mode": mode.bare}
-    if mode.cursor_field is not None:
-        block["cursor"] = list(mode.cursor_field)
-    if mode.primary_key is not None:
-        block["primary key"] = [list(path) for path in mode.primary_key]
-    return block

@@ -5,7 +5,7 @@ Values in, values out; a gateway knows HTTP and no element, a kind knows element
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -146,8 +146,19 @@ class Gateway(Protocol):
         """And from every connection, which Airbyte does itself. Gone already is success."""
         ...
 
-    async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
-        """The streams of a source that exists; asked once a source and run, from the server's cache if it can.
+    async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
+        """Which of a stream's *settings*, by label, this server does not have, and why it is thought so."""
+        ...
+
+    async def stored_catalog(self, connection: Connection) -> Catalog:
+        """All streams that a connection chooses from, selected or not; where an API does not tell them, those of
+        its source from the server's cache.
+        """
+        ...
+
+    async def discover(self, source_id: str, destination_id: str | None = None, *, anew: bool = False) -> Catalog:
+        """The streams of a source that exists; asked once a source and run, from the server's cache if it can and
+        they are not to be found out *anew*.
 
         Some servers want a destination too and raise Invalid without one.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dagster_managed_elements.airbyte.wire import Json, Side
+from msgspec.structs import replace
+
+from dagster_managed_elements.airbyte.wire import ConfiguredStream, Json, Side
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import SECRET_MASK, Masked, leaves, mapped
@@ -47,6 +49,30 @@ def refuse_mask(side: Side, name: str, configuration: Any) -> None:
             f"The {side} {name!r} cannot be written with a masked secret: ten asterisks would be stored as the "
             "secret itself. Give its real value."
         )
+
+
+def opened(
+    streams: Sequence[ConfiguredStream], *, new: str | None = None
+) -> tuple[list[ConfiguredStream], frozenset[str]]:
+    """*streams* with the secrets of their mappers read, and those. Raises DeclarationError where *new*, a
+    connection that does not exist yet, would store the mask in the place of one.
+    """
+    found: list[ConfiguredStream] = []
+    secrets: frozenset[str] = frozenset()
+    for entry in streams:
+        raw = entry.config.raw
+        if mappers := raw.get("mappers"):
+            outgoing = revealed({"mappers": mappers})
+            if new is not None and holds_mask(outgoing.body):
+                raise DeclarationError(
+                    f"The connection {new!r} cannot be made anew with the mappers of its stream "
+                    f"{entry.stream.name!r}: Airbyte shows no secret of theirs. Declare them with mappers=, or take "
+                    "them away first."
+                )
+            secrets |= outgoing.secrets
+            entry = replace(entry, config=replace(entry.config, raw={**raw, **outgoing.body}))  # noqa: PLW2901
+        found.append(entry)
+    return found, secrets
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -34,6 +34,7 @@ class Asked:
     include_secret: tuple[str, ...] = ()
     timeout: float = _DEFAULT.timeout
     concurrency: int = _DEFAULT.concurrency
+    refresh_catalogs: bool = False
     verbose: bool = False
 
     @property
@@ -98,6 +99,11 @@ _OPTIONS: Final = (
         show_default=True,
         metavar="N",
         help="How many operations may be in flight at once.",
+    ),
+    click.option(
+        "--refresh-catalogs",
+        is_flag=True,
+        help="Ask sources anew for the streams and columns that patterns and exclusions depend on.",
     ),
     _VERBOSE,
 )

@@ -37,7 +37,10 @@ class Run:
 
     @property
     def settings(self) -> Settings:
-        return Settings(timeout=self.asked.timeout, concurrency=self.asked.concurrency)
+        asked = self.asked
+        return Settings(
+            timeout=asked.timeout, concurrency=asked.concurrency, refresh_catalogs=asked.refresh_catalogs
+        )
 
     @property
     def several(self) -> bool:

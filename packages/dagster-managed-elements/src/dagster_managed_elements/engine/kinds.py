@@ -143,12 +143,14 @@ Kinds: TypeAlias = Mapping[str, Kind]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How a run talks to servers: *timeout* in seconds for one request, *concurrency* operations in flight,
-    *patience* in seconds for how long a create whose answer was lost is looked for.
+    *patience* in seconds for how long a create whose answer was lost is looked for. With *refresh_catalogs* what a
+    server only remembers of another system, and a declaration depends on, is found out anew.
     """
 
     timeout: float = 30.0
     concurrency: int = 10
     patience: float = 60.0
+    refresh_catalogs: bool = False
 
     def __post_init__(self) -> None:
         """Raises DeclarationError: a server would be waited for without an end, or not at all."""

@@ -15,6 +15,7 @@ NIL: Final = "00000000-0000-0000-0000-000000000000"
 INSTANCE: Final = f"{ROOT}/instance_configuration"
 WORKSPACE: Final = f"{ROOT}/workspaces/get"
 CONNECTIONS: Final = f"{ROOT}/connections"
+CATALOG: Final = f"{ROOT}/web_backend/connections/get"
 OPERATIONS: Final = f"{ROOT}/operations"
 TAGS: Final = f"{ROOT}/tags"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -10,7 +10,14 @@ from typing import Any, Final
 import msgspec
 
 from dagster_managed_elements.airbyte.config_api import bodies
-from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, NAMES, NIL, OPERATIONS, TAGS
+from dagster_managed_elements.airbyte.config_api.endpoints import (
+    CATALOG,
+    CONNECTIONS,
+    NAMES,
+    NIL,
+    OPERATIONS,
+    TAGS,
+)
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
@@ -24,7 +31,7 @@ from dagster_managed_elements.airbyte.gateways import (
     Side,
     Undiscovered,
 )
-from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
+from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -72,7 +79,7 @@ class ConfigGateway:
         self._merges = self._server.profile.partial_update
         self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
         self._specifications: Cache[tuple[str, Side, str], Specification] = Cache()
-        self._catalogs: Cache[str, Catalog] = Cache()
+        self._catalogs: Cache[tuple[str, bool], Catalog] = Cache()
         self._normalizations: Cache[str, bool] = Cache()
         self._sent: set[str] = set()
 
@@ -174,17 +181,25 @@ class ConfigGateway:
         listed = {"workspaceIds": [mine], "includeDeleted": False, **(more or {})}
         return {"workspaces": listed, "workspace": {"workspaceId": mine}}
 
-    async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
+    async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
+        return self._server.lacking(settings, "config")
+
+    async def stored_catalog(self, connection: Connection) -> Catalog:
+        """By the web backend's read: no other tells the streams that are not selected. It refreshes nothing."""
+        asked = {"connectionId": connection.connection_id, "withRefreshedCatalog": False}
+        return read_catalog(read_optional(await self._read(CATALOG, asked), "syncCatalog", CATALOG), CATALOG)
+
+    async def discover(self, source_id: str, destination_id: str | None = None, *, anew: bool = False) -> Catalog:
         """Never with a connection's id: that may disable the connection."""
         del destination_id
         path = f"{NAMES['source'].actors}/discover_schema"
 
         async def ask() -> Catalog:
-            asked = {"sourceId": source_id, "disable_cache": False}
+            asked = {"sourceId": source_id, "disable_cache": anew}
             body = await self._read(path, asked, lasting=self._discover_timeout)
             return _discovered(body, path, source_id, self._sent)
 
-        return await self._catalogs.get(source_id, ask)
+        return await self._catalogs.get((source_id, anew), ask)
 
     async def create_actor(self, side: Side, definition_id: str, name: str, configuration: Json) -> str:
         names = NAMES[side]
@@ -206,7 +221,8 @@ class ConfigGateway:
         else:
             refuse_mask(side, name, outgoing.body["connectionConfiguration"])
             await self._merge(side, actor_id, outgoing)
-        self._catalogs.forget(actor_id)
+        for anew in (False, True):
+            self._catalogs.forget((actor_id, anew))
 
     async def _merge(self, side: Side, actor_id: str, outgoing: Outgoing) -> None:
         """By a partial update; by a whole one of the merged configuration where the server has none of those."""
@@ -235,7 +251,8 @@ class ConfigGateway:
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{CONNECTIONS}/create"
         fitting = await self._fitting(draft)
-        outgoing = Outgoing(body=bodies.creation(fitting))
+        rows, secrets = opened(fitting.streams or (), new=draft.name)
+        outgoing = Outgoing(body=bodies.creation(replace(fitting, streams=rows)), secrets=secrets)
         made = read_answered(await self._write(path, outgoing, "create"), "connectionId", path)
         if more := overlooked(outgoing.body, "config"):
             try:
@@ -247,8 +264,11 @@ class ConfigGateway:
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
-        body = {**bodies.change(await self._fitting(draft)), "connectionId": connection_id}
-        await self._update(f"{CONNECTIONS}/update", Outgoing(body=body), "connectionId")
+        fitting = await self._fitting(draft)
+        rows, secrets = opened(fitting.streams or ())
+        fitting = replace(fitting, streams=None if fitting.streams is None else rows)
+        outgoing = Outgoing(body={**bodies.change(fitting), "connectionId": connection_id}, secrets=secrets)
+        await self._update(f"{CONNECTIONS}/update", outgoing, "connectionId")
 
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{CONNECTIONS}/delete", {"connectionId": connection_id})

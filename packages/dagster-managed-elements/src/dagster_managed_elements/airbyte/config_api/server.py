@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from dagster_managed_elements.airbyte.config_api.endpoints import INSTANCE, NIL, ROOT
 from dagster_managed_elements.airbyte.config_api.versions import (
+    STREAM_SETTINGS,
     UNKNOWN,
     UNNUMBERED,
     ListingMethod,
@@ -45,6 +46,17 @@ class Server:
                 "version of dagster-managed-elements needs."
             )
         return Missing(text, method="POST", url=f"{self.base}{path}", status=404)
+
+    def lacking(self, settings: Collection[str], api: str) -> dict[str, str]:
+        """Which of a stream's *settings* came after this version, and since when they are there."""
+        release = read_release(self.version) or self.profile.since
+        since = {name: first for name, first in STREAM_SETTINGS[api].items() if name in settings}
+        return {
+            name: f"Airbyte's {api.capitalize()} API has this since {first[0]}.{first[1]}, and this one is "
+            + (self.version or "older")
+            for name, first in since.items()
+            if release < first
+        }
 
 
 async def probe(client: Client) -> Server:

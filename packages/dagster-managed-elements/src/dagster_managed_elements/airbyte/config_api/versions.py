@@ -109,6 +109,25 @@ UNKNOWN: Final = replace(
 """A server that does not describe itself, as Cloud and those before 0.63: found out by asking."""
 
 
+STREAM_SETTINGS: Final[Mapping[str, Mapping[str, Release]]] = {
+    "config": {
+        "mappers": (1, 5),
+        "field-filtering": (1, 8),
+        "include files": (1, 8),
+        "destination object name": (1, 8),
+    },
+    "public": {
+        "fields": (1, 5),
+        "excluded fields": (1, 5),
+        "mappers": (1, 5),
+        "field-filtering": (1, 8),
+        "include files": (1, 8),
+        "destination object name": (1, 8),
+    },
+}
+"""By API, since when a stream of a connection has a setting, by its label; types of mappers are among them."""
+
+
 def read_release(text: object) -> Release | None:
     """The release in a version such as `1.8.0`, `0.63.5-alpha` or `v2.0.0-rc1`; None for `dev` and the like."""
     found = re.match(r"v?(\d{1,6})\.(\d{1,6})(?!\d)", text) if isinstance(text, str) else None

@@ -8,13 +8,15 @@ from dagster_managed_elements.engine.kinds import Kind
 
 __all__ = ["ActorKind", "ConnectionKind", "DestinationKind", "SourceKind", "TagKind", "kinds_of"]
 
-_KINDS = (
+_BEFORE = (
     SourceKind,
     DestinationKind,
     TagKind,
-    ConnectionKind,
 )
+"""What a connection may refer to."""
 
 
-def kinds_of(gateway: Gateway) -> tuple[Kind, ...]:
-    return tuple(kind(gateway) for kind in _KINDS)
+def kinds_of(gateway: Gateway, *, refresh_catalogs: bool = False) -> tuple[Kind, ...]:
+    """With *refresh_catalogs* the streams of sources are found out anew where patterns depend on them."""
+    connections = ConnectionKind(gateway, refresh_catalogs=refresh_catalogs)
+    return (*(kind(gateway) for kind in _BEFORE), connections)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.stream_names import Identity, identity
-from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection, Unreadable
-from dagster_managed_elements.engine.changes import Declared, Observed, Pair
+from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection, Stream, Unreadable
+from dagster_managed_elements.engine.changes import Declared, FieldChange, Observed, Pair
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Ids, Key, Later, Named, Ref
 
@@ -20,9 +20,11 @@ TAGS: Final = "tags"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What resolving found: each declared stream in a catalog, and what a replacement takes over: *carried* of the
-    connection, *chosen* of its streams where it is to read from another source.
+    connection, *chosen* of its streams where it is to read from another source. *whole* are all streams of a
+    catalog, with all their columns, where one was read; *catalog_id* is that of one that the connection lacks.
     """
 
+    whole: Mapping[Identity, Stream] = field(default_factory=dict[Identity, Stream])
     entries: Mapping[str, ConfiguredStream] = field(default_factory=dict[str, ConfiguredStream])
     catalog_id: str | None = None
     carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -99,13 +101,28 @@ def paused(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**settings, "status": "inactive"}
 
 
-def selected(declared: Declared, as_they_are: Mapping[str, ConfiguredStream]) -> list[ConfiguredStream]:
-    """All selected streams: an update of the catalog is whole, so an untouched stream goes back as it came."""
+def selected(
+    declared: Declared,
+    as_they_are: Mapping[str, ConfiguredStream],
+    settings: Mapping[str, Collection[str]] | None = None,
+) -> list[ConfiguredStream]:
+    """All selected streams: an update of the catalog is whole, so an untouched stream goes back as it came. Of one
+    in *settings* those alone change.
+    """
     facts = cast("Facts", declared.facts)
     return [
-        as_they_are.get(want.label) or streams.configured(want, facts.entries[want.label])
+        as_they_are.get(want.label)
+        or streams.configured(want, facts.entries[want.label], (settings or {}).get(want.label))
         for want in streams.wanted(unwrapped(declared.fields["streams"]))
     ]
+
+
+def changed_settings(changes: Iterable[FieldChange]) -> dict[str, set[str]]:
+    """By label of a stream that changes in part, the settings that do."""
+    found: dict[str, set[str]] = {}
+    for path in (changed.path for changed in changes if len(changed.path) > 2 and changed.path[0] == "streams"):
+        found.setdefault(path[1], set()).add(path[2])
+    return found
 
 
 def untouched(observed: Observed, touched: set[str]) -> dict[str, ConfiguredStream]:

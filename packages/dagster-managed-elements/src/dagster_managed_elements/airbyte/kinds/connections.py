@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 import msgspec
 
@@ -19,6 +19,7 @@ from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
     Facts,
+    changed_settings,
     observed_connection,
     paused,
     selected,
@@ -28,6 +29,8 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     unwrapped,
     with_tags,
 )
+from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, expanded, is_pattern
+from dagster_managed_elements.airbyte.kinds.stream_settings import used
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
@@ -55,14 +58,14 @@ class ConnectionKind(Kind):
     create_first: ClassVar[bool] = True
     longest_name: ClassVar[int | None] = LONGEST_NAME
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
+    def __init__(self, gateway: Gateway, *, refresh_catalogs: bool = False) -> None:
+        self._gateway, self._refreshes = gateway, refresh_catalogs
 
     async def observe(self) -> Sequence[Observed]:
         return [observed_connection(connection) for connection in await self._gateway.connections()]
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
-        found: dict[int, Sequence[Pair | Problem]] = {}
+        found: dict[int, Sequence[Pair | Problem | Notice]] = {}
 
         async def resolve_one(number: int, pair: Pair) -> None:
             found[number] = await self._resolve(pair, context)
@@ -70,13 +73,14 @@ class ConnectionKind(Kind):
         await concurrently(*(partial(resolve_one, number, pair) for number, pair in enumerate(pairs)))
         return [each for number in range(len(pairs)) for each in found[number]]
 
-    async def _resolve(self, pair: Pair, context: ResolveContext) -> Sequence[Pair | Problem]:
+    async def _resolve(self, pair: Pair, context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         pair = with_tags(pair, context.ids)
         declared, observed = pair.declared, pair.observed
         if declared is None:
             return [pair]
         value = unwrapped(declared.fields["streams"])
-        if refused := [*self._refused(pair, declared, value), *self._unnormalized(context, declared)]:
+        refused = [*self._refused(pair, declared, value), *self._unnormalized(context, declared)]
+        if refused := [*refused, *await self._lacking(declared, value)]:
             return refused
         managed = (
             self._gateway.capabilities.normalizes is not False and declared.fields.get("normalize data") is not None
@@ -92,20 +96,34 @@ class ConnectionKind(Kind):
         entries = streams.labelled(stored.values(), value)
         if all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
             return self._checked(pair, context, facts, value, entries)
-        if source not in context.ids or coming is not None or source in context.broken:
+        is_there = source in context.ids and coming is None and source not in context.broken
+        by_catalog = streams.by_catalog(value, entries)
+        if by_catalog and stored and not (self._refreshes and is_there):
+            catalog = await self._gateway.stored_catalog(cast("Connection", cast("Observed", observed).raw))
+            stored, facts = _beside(catalog, stored, facts)
+            value = expanded(value, entries := streams.labelled(stored.values(), value)).streams
+            if all(label in entries for label in value):
+                return self._checked(pair, context, facts, unwrapped(declared.fields["streams"]), entries)
+        if not is_there:
             known = list(_foreseen(pair, context, value))
             return known or [_postponed(pair, facts, Later(source, value), entries)]
-        return await self._discovered(pair, context, facts, stored)
+        return await self._discovered(pair, context, facts, stored, anew=by_catalog and self._refreshes)
 
     async def _discovered(
-        self, pair: Pair, context: ResolveContext, facts: Facts, stored: Mapping[Identity, ConfiguredStream]
-    ) -> Sequence[Pair | Problem]:
+        self,
+        pair: Pair,
+        context: ResolveContext,
+        facts: Facts,
+        stored: Mapping[Identity, ConfiguredStream],
+        *,
+        anew: bool,
+    ) -> Sequence[Pair | Problem | Notice]:
         """With what the source has beside what the connection knows of it."""
         declared = cast("Declared", pair.declared)
         value = unwrapped(declared.fields["streams"])
         source, destination = (cast("Key", declared.fields[side]) for side in ("source", "destination"))
         try:
-            catalog = await self._gateway.discover(context.ids[source], context.ids.get(destination))
+            catalog = await self._gateway.discover(context.ids[source], context.ids.get(destination), anew=anew)
         except Lost as error:
             # Of something read: there is nothing that may have been carried out.
             raise ServerFault(str(error), method=error.method, url=error.url, status=error.status) from error
@@ -115,7 +133,24 @@ class ConnectionKind(Kind):
                 return [_postponed(pair, facts, Later(destination, value), entries)]
             return [Problem(declared.key, ("streams",), str(error))]
         facts = replace(facts, catalog_id=catalog.catalog_id)
+        if anew or streams.by_catalog(value, {}):
+            known, facts = _beside(catalog, stored, facts)
+            offered = {identity(entry.stream) for entry in catalog.streams}
+            found = {name: entry for name, entry in known.items() if not anew or name in offered}
+            return self._checked(pair, context, facts, value, streams.labelled(found.values(), value))
         return self._checked(pair, context, facts, value, _merged(catalog, stored, value))
+
+    async def _lacking(self, declared: Declared, value: Mapping[str, Any]) -> Sequence[Problem]:
+        """What of a stream this server is too old for."""
+        if not (settings := used(value)):
+            return ()
+        lacking = await self._gateway.lacking(settings)
+        return [
+            Problem(declared.key, ("streams", label, name), why)
+            for label, block in value.items()
+            for name, why in lacking.items()
+            if name in used({label: block})
+        ]
 
     def _refused(self, pair: Pair, declared: Declared, value: Mapping[str, Any]) -> Iterator[Problem]:
         """What no server of today, or not through this API, can do."""
@@ -147,19 +182,21 @@ class ConnectionKind(Kind):
         facts: Facts,
         value: Mapping[str, Any],
         entries: Mapping[str, ConfiguredStream],
-    ) -> Sequence[Pair | Problem]:
+    ) -> Sequence[Pair | Problem | Notice]:
         declared = cast("Declared", pair.declared)
         source = cast("Key", declared.fields["source"]).name
         modes = _specification(context, declared).supported_destination_sync_modes
-        wanted, entries = streams.wanted(value), dict(entries)
-        problems: list[Problem] = []
+        taken, entries = expanded(value, entries), dict(entries)
+        wanted = _as_taken_in(taken, entries)
+        problems = [Problem(declared.key, ("streams", label), text) for label, text in taken.clashes.items()]
         offered: streams.Offered | None = None
+        for label in taken.streams:
+            if label not in entries:
+                offered = offered or streams.Offered(entries, source)
+                problems.append(Problem(declared.key, ("streams", label), offered.missing(label)))
         for want in wanted:
             path = ("streams", want.label)
-            if (entry := entries.get(want.label)) is None:
-                offered = offered or streams.Offered(entries, source)
-                problems.append(Problem(declared.key, path, offered.missing(want.label)))
-            else:
+            if (entry := entries.get(want.label)) is not None:
                 said = [*streams.problems(want, entry, modes)]
                 if (chosen := facts.chosen.get(identity(entry.stream))) is not None:
                     said += streams.unselectable(entry, chosen)
@@ -170,8 +207,9 @@ class ConnectionKind(Kind):
         if problems:
             return problems
         facts = replace(facts, entries={want.label: entries[want.label] for want in wanted})
-        shown = {want.label: streams.declared_value(want, entries[want.label]) for want in wanted}
-        return [_compared(pair, facts, shown, shown)]
+        shown = {want.label: _declared_value(want, entries[want.label], facts) for want in wanted}
+        idle = [Notice(declared.key, ("streams", label), "idle", _IDLE) for label in taken.idle]
+        return [*idle, _compared(pair, facts, shown, shown)]
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         facts = cast("Facts", declared.facts)
@@ -181,7 +219,7 @@ class ConnectionKind(Kind):
             name=declared.key.name,
             source_id=ids[declared.fields["source"]],
             destination_id=ids[declared.fields["destination"]],
-            streams=await self._whole(selected(declared, {}), ids[declared.fields["source"]]),
+            streams=await self._whole(selected(declared, {}), ids[declared.fields["source"]], facts),
             catalog_id=facts.catalog_id,
             fields=self._sendable(fields, ids),
             settings=paused(facts.carried) if is_interim else facts.carried,
@@ -207,22 +245,27 @@ class ConnectionKind(Kind):
         if "streams" in changed:
             touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
             kept = untouched(change.observed, touched)
-            rows = selected(change.declared, kept)
+            rows = selected(change.declared, kept, changed_settings(change.fields))
+            facts = cast("Facts", change.declared.facts)
             source_id = cast("Connection", change.observed.raw).source_id
-            draft = replace(draft, streams=await self._whole(rows, source_id))
+            draft = replace(draft, streams=await self._whole(rows, source_id, facts), catalog_id=facts.catalog_id)
         await self._gateway.update_connection(change.observed.id, draft)
 
     def _sendable(self, fields: Mapping[str, Any], ids: Ids) -> Mapping[str, Any]:
         return sendable(fields, ids, self._gateway.workspace.workspace_id)
 
-    async def _whole(self, rows: Sequence[ConfiguredStream], source_id: str) -> Sequence[ConfiguredStream]:
+    async def _whole(
+        self, rows: Sequence[ConfiguredStream], source_id: str, facts: Facts
+    ) -> Sequence[ConfiguredStream]:
         """*rows*, those with chosen columns beside all the source has: a connection keeps the schema of the chosen
         ones alone, and all of a schema is no choice to Airbyte (its CatalogConverter).
         """
         if not any(row.config.raw.get("fieldSelectionEnabled") for row in rows):
             return rows
-        catalog = await self._gateway.discover(source_id)
-        whole = {identity(entry.stream): entry.stream for entry in catalog.streams}
+        whole = facts.whole
+        if not whole:
+            catalog = await self._gateway.discover(source_id)
+            whole = {identity(entry.stream): entry.stream for entry in catalog.streams}
         return [
             msgspec.structs.replace(row, stream=whole.get(identity(row.stream), row.stream))
             if row.config.raw.get("fieldSelectionEnabled")
@@ -277,7 +320,7 @@ def _foreseen(pair: Pair, context: ResolveContext, value: Mapping[str, Any]) -> 
     for want in streams.wanted(value):
         for text in streams.unwritable(want, modes):
             yield Problem(declared.key, ("streams", want.label), text)
-    names = {label: named(label) for label in value}
+    names = {want.label: named(want.label) for want in streams.wanted(value) if not is_pattern(want.label)}
     pairs = {label: name for label, name in names.items() if not isinstance(name, str)}
     # Of a bare name the namespace is not known yet, and does not matter where all land in one.
     bare = {label: ("", name) for label, name in names.items() if isinstance(name, str)}
@@ -314,7 +357,10 @@ def _compared(pair: Pair, facts: Facts, value: Any, shown: Mapping[str, Any]) ->
         return Pair(declared, None)
     raw = cast("Connection", pair.observed.raw)
     entries = streams.labelled(raw.sync_catalog.streams, shown)
-    has = {label: streams.observed_value(entry, shown.get(label)) for label, entry in entries.items()}
+    has = {
+        label: streams.observed_value(entry, shown.get(label), facts.whole.get(identity(entry.stream)))
+        for label, entry in entries.items()
+    }
     in_order = {label: has[label] for label in (*shown, *has) if label in has}
     fields = {**pair.observed.fields, "streams": in_order}
     return Pair(declared, replace(pair.observed, fields=fields))
@@ -324,10 +370,40 @@ def _postponed(pair: Pair, facts: Facts, later: Later, entries: Mapping[str, Con
     """Streams nobody can know yet: those that are known are compared, the others shown as declared."""
     wanted = {want.label: want for want in streams.wanted(later.value)}
     shown = {
-        label: streams.declared_value(wanted[label], entries[label]) if label in entries else value
+        label: _declared_value(wanted[label], entries[label], facts) if label in entries else value
         for label, value in later.value.items()
     }
     return _compared(pair, facts, Later(later.on, shown), shown)
+
+
+def _declared_value(want: streams.Wanted, entry: ConfiguredStream, facts: Facts) -> Any:
+    return streams.declared_value(want, entry, whole=identity(entry.stream) in facts.whole)
+
+
+def _as_taken_in(taken: Expanded, entries: Mapping[str, ConfiguredStream]) -> list[streams.Wanted]:
+    return [
+        streams.as_taken_in(want, entries[want.label]) if want.label in taken.of else want
+        for want in streams.wanted(taken.streams)
+    ]
+
+
+_IDLE: Final = "it excludes nothing: there is no stream that it takes in"
+
+
+def _beside(
+    catalog: Catalog, stored: Mapping[Identity, ConfiguredStream], facts: Facts
+) -> tuple[dict[Identity, ConfiguredStream], Facts]:
+    """The streams of a *catalog* beside those that the connection has *stored*, as it has them configured; and
+    *facts* that know all their columns.
+    """
+    found = {
+        identity(entry.stream): msgspec.structs.replace(entry, config=own.config)
+        if (own := stored.get(identity(entry.stream)))
+        else entry
+        for entry in catalog.streams
+    }
+    whole = {name: entry.stream for name, entry in found.items()}
+    return {**stored, **found}, replace(facts, whole=whole)
 
 
 def _unwritable(change: Change) -> Sequence[str]:

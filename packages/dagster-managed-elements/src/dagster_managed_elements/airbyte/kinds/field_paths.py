@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, cast
 
 _SHOWN: Final = 12
@@ -16,7 +16,7 @@ def missing_field(schema: object, path: Sequence[str]) -> str | None:
     """
     at: object = schema
     for depth, segment in enumerate(path):
-        known = _fields(at)
+        known = known_fields(at)
         if known is None:
             return None
         if segment not in known:
@@ -27,10 +27,15 @@ def missing_field(schema: object, path: Sequence[str]) -> str | None:
 
 def fields_told(schema: object) -> str:
     """The fields of a stream, as the end of a sentence."""
-    return _told(_fields(schema) or {}, ())
+    return names_told(known_fields(schema) or ())
 
 
-def _told(fields: Mapping[str, object], of: Sequence[str]) -> str:
+def names_told(names: Iterable[str]) -> str:
+    """The same of *names*."""
+    return _told(names, ())
+
+
+def _told(fields: Iterable[str], of: Sequence[str]) -> str:
     names = sorted(fields)
     if not names:
         return f"; {'.'.join(of)} has no fields of its own" if of else ""
@@ -38,7 +43,7 @@ def _told(fields: Mapping[str, object], of: Sequence[str]) -> str:
     return f"; the fields of {'.'.join(of)} are {listed}" if of else f"; its fields are {listed}"
 
 
-def _fields(schema: object) -> Mapping[str, object] | None:
+def known_fields(schema: object) -> Mapping[str, object] | None:
     """The fields of an object, those of all its choices together; None where that is not told."""
     if not isinstance(schema, Mapping):
         return None
@@ -46,7 +51,7 @@ def _fields(schema: object) -> Mapping[str, object] | None:
     own = rules.get("properties")
     told = [cast("Mapping[str, object]", own)] if isinstance(own, Mapping) and own else []
     for branch in (branch for word in _CHOICES for branch in _listed(rules.get(word))):
-        if (fields := _fields(branch)) is None:
+        if (fields := known_fields(branch)) is None:
             return None
         told.append(fields)
     if not told:

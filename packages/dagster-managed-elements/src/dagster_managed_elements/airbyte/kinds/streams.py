@@ -6,15 +6,20 @@ several namespaces or both are declared.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
+from dagster_managed_elements.airbyte.kinds import stream_fields
 from dagster_managed_elements.airbyte.kinds.field_paths import fields_told, missing_field
+from dagster_managed_elements.airbyte.kinds.stream_patterns import is_pattern
+from dagster_managed_elements.airbyte.kinds.stream_settings import read_settings, unsecret, written_settings
 from dagster_managed_elements.airbyte.near_names import NearNames
+from dagster_managed_elements.airbyte.stream_config import EXCLUDED
 from dagster_managed_elements.airbyte.stream_names import identity, label_of, named, spelt
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
@@ -24,12 +29,15 @@ _KEYED = frozenset({"append_dedup", "overwrite_dedup", "update", "soft_delete"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A stream as declared: its pair of modes, and a cursor and a key where the declaration chooses them."""
+    """A stream as declared: its pair of modes, a cursor and a key where the declaration chooses them, and all of
+    the *block* they stand in.
+    """
 
     label: str
     mode: AirbyteSyncMode
     cursor: list[str] | None = None
     primary_key: list[list[str]] | None = None
+    block: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def incremental(self) -> bool:
@@ -37,8 +45,8 @@ class Wanted:
 
 
 def wanted(streams: Mapping[str, Any]) -> list[Wanted]:
-    """The declared value of a connection's `streams`, read."""
-    return [_wanted(label, value) for label, value in streams.items()]
+    """The declared value of a connection's `streams`, read, without those that are excluded."""
+    return [_wanted(label, value) for label, value in streams.items() if value is not EXCLUDED]
 
 
 def _wanted(label: str, value: Any) -> Wanted:
@@ -50,6 +58,15 @@ def _wanted(label: str, value: Any) -> Wanted:
         mode=block["mode"],
         cursor=block.get("cursor") or None,
         primary_key=block.get("primary key") or None,
+        block=block,
+    )
+
+
+def by_catalog(streams: Mapping[str, Any], entries: Mapping[str, ConfiguredStream]) -> bool:
+    """Whether a catalog alone can tell what *streams* come to, and not the *entries* of a connection."""
+    return any(
+        value is EXCLUDED or (is_pattern(label) and label not in entries) or _chooses_fields(value)
+        for label, value in streams.items()
     )
 
 
@@ -79,18 +96,22 @@ class Offered:
     def missing(self, label: str) -> str:
         """Why *label* names no single stream, with what comes nearest."""
         wanted = named(label)
+        if is_pattern(label):
+            return f"the source {self._source!r} has no stream that this takes in{self._nearby(label)}"
         if isinstance(wanted, str) and (homes := sorted(self._homes.get(wanted, ()))):
             if len(homes) == 1:
                 return f"it is declared as {homes[0]} already"
             listed = ", ".join(homes)
             return f"the source {self._source!r} has this stream in several namespaces; name one of {listed}"
-        none = f"the source {self._source!r} has no such stream"
+        return f"the source {self._source!r} has no such stream{self._nearby(label)}"
+
+    def _nearby(self, label: str) -> str:
         if like := self._near.spelt_like(label):
-            return f"{none}; capitals matter: it has {_listed(like)}"
+            return f"; capitals matter: it has {_listed(like)}"
         if near := self._near.near(label):
-            return f"{none}; it has {_listed(near)}"
+            return f"; it has {_listed(near)}"
         rest = ", ..." if len(self._entries) > len(self._first) else ""
-        return f"{none}; it has {_listed(self._first)}{rest}" if self._first else f"{none}; it has no streams"
+        return f"; it has {_listed(self._first)}{rest}" if self._first else "; it has no streams"
 
 
 _SHOWN: Final = 10
@@ -114,6 +135,7 @@ def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collectio
     if readable:
         yield from _cursor_problems(want, entry)
     yield from _key_problems(want, entry, destination_mode)
+    yield from _field_problems(want, entry)
 
 
 def unwritable(want: Wanted, destination_modes: Collection[str]) -> Iterator[str]:
@@ -150,9 +172,19 @@ def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) 
         yield f"{destination_mode} needs a primary_key{fields_told(_schema(stream))}"
 
 
-def declared_value(want: Wanted, entry: ConfiguredStream) -> Any:
+def _field_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
+    stream, sent = entry.stream, configured(want, entry, settings=()).config
+    if _chooses_fields(want.block):
+        cursor = sent.cursor_field if want.incremental else []
+        key = sent.primary_key if want.mode.destination_sync_mode in _KEYED else []
+        yield from stream_fields.problems(want.block, stream, cursor=cursor, key=key)
+    if want.block.get("include files") and stream.raw.get("isFileBased") is False:
+        yield "it has no files to include; leave include_files out"
+
+
+def declared_value(want: Wanted, entry: ConfiguredStream, *, whole: bool = False) -> Any:
     """What of the declaration is compared: a cursor that the source defines without naming it is whatever it is,
-    unless the connection has another one.
+    unless the connection has another one. *whole*: all the columns of its stream are known.
     """
     block: dict[str, Any] = {"mode": want.mode}
     unnamed = entry.stream.source_defined_cursor and not entry.stream.default_cursor_field
@@ -160,23 +192,60 @@ def declared_value(want: Wanted, entry: ConfiguredStream) -> Any:
         block["cursor"] = want.cursor
     if want.primary_key is not None:
         block["primary key"] = ordered(want.primary_key)
+    rest = {label: value for label, value in _comparable(want.block).items() if label not in _OWN}
+    if whole and _chooses_fields(rest):
+        rest.pop(stream_fields.LEFT_OUT, None)
+        rest[stream_fields.INCLUDED] = stream_fields.selection(want.block, entry.stream)
+    block |= rest
     return block if len(block) > 1 else want.mode
+
+
+_OWN: Final = frozenset({"mode", "cursor", "primary key"})
+
+
+def _chooses_fields(block: Any) -> bool:
+    return isinstance(block, Mapping) and (stream_fields.INCLUDED in block or stream_fields.LEFT_OUT in block)
+
+
+def as_taken_in(want: Wanted, entry: ConfiguredStream) -> Wanted:
+    """*want* for one of the streams that a pattern takes in: columns that it has not need not be left out."""
+    lacking = stream_fields.absent(want.block, entry.stream)
+    if not lacking:
+        return want
+    left_out = [name for name in want.block[stream_fields.LEFT_OUT] if name not in lacking]
+    return dataclasses.replace(want, block={**want.block, stream_fields.LEFT_OUT: left_out})
 
 
 def is_settled(want_value: Any, entry: ConfiguredStream) -> bool:
     """Whether *entry* can be told to be as declared without knowing more of its stream."""
-    return not entry.stream.is_sketch or observed_value(entry, want_value) == _ordered_value(want_value)
+    compared = _comparable(want_value)
+    observed = observed_value(entry, compared)
+    if _chooses_fields(compared) and observed.get(stream_fields.INCLUDED) != compared.get(
+        stream_fields.INCLUDED, ()
+    ):
+        return False
+    return not entry.stream.is_sketch or unsecret(observed) == unsecret(compared)
 
 
-def _ordered_value(value: Any) -> Any:
-    if isinstance(value, Mapping) and "primary key" in value:
-        block = cast("Mapping[str, Any]", value)
-        return {**block, "primary key": ordered(block["primary key"])}
-    return cast("Any", value)
+def _comparable(value: Any) -> Any:
+    """*value* as an observed one is written, as far as that needs no catalog."""
+    if not isinstance(value, Mapping):
+        return value
+    block = dict(cast("Mapping[str, Any]", value))
+    if "primary key" in block:
+        block["primary key"] = ordered(block["primary key"])
+    if stream_fields.INCLUDED in block and all(isinstance(name, str) for name in block[stream_fields.INCLUDED]):
+        block[stream_fields.INCLUDED] = sorted(block[stream_fields.INCLUDED])
+    if block.get(stream_fields.LEFT_OUT) == []:
+        del block[stream_fields.LEFT_OUT]
+        block[stream_fields.INCLUDED] = stream_fields.ALL
+    return block
 
 
-def observed_value(entry: ConfiguredStream, declared: Any) -> Any:
-    """How a connection has a stream configured, as far as *declared* speaks of it."""
+def observed_value(entry: ConfiguredStream, declared: Any, whole: Stream | None = None) -> Any:
+    """How a connection has a stream configured, as far as *declared* speaks of it. *whole* is its stream with all
+    of its columns, where that is known.
+    """
     mode = AirbyteSyncMode(entry.config.sync_mode, entry.config.destination_sync_mode)
     if not isinstance(declared, Mapping):
         return mode
@@ -185,16 +254,24 @@ def observed_value(entry: ConfiguredStream, declared: Any) -> Any:
         block["cursor"] = entry.config.cursor_field
     if "primary key" in declared and entry.config.primary_key:
         block["primary key"] = ordered(entry.config.primary_key)
-    return block
+    if stream_fields.INCLUDED in declared:
+        chosen = stream_fields.observed(entry.config)
+        block[stream_fields.INCLUDED] = chosen if whole is None else stream_fields.whole(chosen, whole)
+    return block | read_settings(entry.config.raw, cast("Mapping[str, Any]", declared))
 
 
-def configured(want: Wanted, entry: ConfiguredStream) -> ConfiguredStream:
-    """*entry* as it is sent for *want*: what is declared on top, everything else as it was."""
+def configured(want: Wanted, entry: ConfiguredStream, settings: Collection[str] | None = None) -> ConfiguredStream:
+    """*entry* as it is sent for *want*: what is declared on top, everything else as it was. Of its *settings* those
+    alone, by label, where not all of them.
+    """
     stream, config = entry.stream, entry.config
     source_mode, destination_mode = want.mode.value
     kept = [] if stream.source_defined_cursor else config.cursor_field
+    block = {label: value for label, value in want.block.items() if settings is None or label in settings}
+    chosen = stream_fields.written(block[stream_fields.INCLUDED]) if stream_fields.INCLUDED in block else {}
     config = replace(
         config,
+        raw={**written_settings(block, config.raw), **chosen},
         sync_mode=source_mode,
         destination_sync_mode=destination_mode,
         cursor_field=want.cursor or kept or stream.default_cursor_field,

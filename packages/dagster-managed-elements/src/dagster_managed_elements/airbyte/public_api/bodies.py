@@ -210,7 +210,9 @@ def _row(entry: ConfiguredStream) -> dict[str, Any]:
             f"The stream {stream.name!r} has sync modes that Airbyte's Public API cannot name; use the Config API."
         )
         raise DeclarationError(text)
-    row: dict[str, Any] = {**config.raw, "name": stream.name, "syncMode": MODES[pair]}
+    said = {name: value for name, value in config.raw.items() if name != "fieldSelectionEnabled"}
+    row: dict[str, Any] = {name: value for name, value in said.items() if value not in (None, [])}
+    row |= {"name": stream.name, "syncMode": MODES[pair]}
     if stream.namespace:
         row["namespace"] = stream.namespace
     if config.cursor_field and not stream.source_defined_cursor:

@@ -6,15 +6,18 @@ a table of facts, and validation needs `specs=`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
+from dagster_managed_elements.airbyte.api_roots import PUBLIC_ROOT
+from dagster_managed_elements.airbyte.config_api.server import Server, probe
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Capabilities, ConnectionDraft, Json, Side
 from dagster_managed_elements.airbyte.public_api import bodies
 from dagster_managed_elements.airbyte.public_api.bodies import LowCode
-from dagster_managed_elements.airbyte.sending import Outgoing, refuse_mask, revealed
+from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
 from dagster_managed_elements.airbyte.specs import facts
 from dagster_managed_elements.airbyte.specs.connectors import Connectors
 from dagster_managed_elements.airbyte.specs.given import Frozen, schema_for
@@ -67,7 +70,8 @@ class PublicGateway:
         self._discover_timeout = discover_timeout
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
         self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
-        self._catalogs: Cache[str, Catalog] = Cache()
+        self._catalogs: Cache[tuple[str, bool], Catalog] = Cache()
+        self._server: Cache[str, Server] = Cache()
         self._manifests: dict[str, Specification] = {}
 
     @property
@@ -163,16 +167,27 @@ class PublicGateway:
 
         return await read_pages(Listing(fetch=fetch, identity=identity, what=kind))
 
-    async def discover(self, source_id: str, destination_id: str | None = None) -> Catalog:
+    async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
+        """By the version, of which this API tells nothing: a server of one's own says it beside. Cloud has all."""
+        if self._root != PUBLIC_ROOT:
+            return {}
+        return (await self._server.get("server", partial(probe, self._client))).lacking(settings, "public")
+
+    async def stored_catalog(self, connection: Connection) -> Catalog:
+        """This API shows of a connection what is selected, and nothing else."""
+        return await self.discover(connection.source_id, connection.destination_id)
+
+    async def discover(self, source_id: str, destination_id: str | None = None, *, anew: bool = False) -> Catalog:
         """Without a destination, servers before 1.0 refuse (Invalid)."""
         path = f"{self._root}/streams"
         asked = {"sourceId": source_id, **({"destinationId": destination_id} if destination_id else {})}
+        asked |= {"ignoreCache": "true"} if anew else {}
 
         async def ask() -> Catalog:
             body = await self._get(path, asked, lasting=self._discover_timeout)
             return bodies.read_streams(body, path)
 
-        return await self._catalogs.get(source_id, ask)
+        return await self._catalogs.get((source_id, anew), ask)
 
     async def create_actor(self, side: Side, definition_id: str, name: str, configuration: Json) -> str:
         path = f"{self._root}/{side}s"
@@ -193,18 +208,22 @@ class PublicGateway:
             refuse_mask(side, name, outgoing.body["configuration"])
         path = f"{self._root}/{side}s/{quote(actor_id)}"
         read_answered(await self._send("PUT" if whole else "PATCH", path, outgoing), f"{side}Id", path, actor_id)
-        self._catalogs.forget(actor_id)
+        for anew in (False, True):
+            self._catalogs.forget((actor_id, anew))
 
     async def delete_actor(self, side: Side, actor_id: str) -> None:
         await self._delete(f"{self._root}/{side}s/{quote(actor_id)}")
 
     async def create_connection(self, draft: ConnectionDraft) -> str:
         path = f"{self._root}/connections"
-        outgoing = Outgoing(body=bodies.creation(draft))
+        rows, secrets = opened(draft.streams or (), new=draft.name)
+        outgoing = Outgoing(body=bodies.creation(replace(draft, streams=rows)), secrets=secrets)
         return read_answered(await self._send("POST", path, outgoing), "connectionId", path)
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
-        outgoing = Outgoing(body=bodies.change(draft))
+        rows, secrets = opened(draft.streams or ())
+        draft = replace(draft, streams=None if draft.streams is None else rows)
+        outgoing = Outgoing(body=bodies.change(draft), secrets=secrets)
         path = f"{self._root}/connections/{quote(connection_id)}"
         read_answered(await self._send("PATCH", path, outgoing), "connectionId", path, connection_id)
 

@@ -1,0 +1,116 @@
+"""What else can be chosen of a stream: its mappers, its files, the object it is written to. Pure.
+
+One row a setting, as of a connection's own fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from dagster_managed_elements.airbyte.wire import Json
+from dagster_managed_elements.engine.secrets import Secret, sounds_secret
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked, mapped
+
+MAPPERS: Final = "mappers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSetting:
+    """*read* takes a stream's configuration as both APIs answer it; *write* gives what is sent, of the declared
+    value and of what was there.
+    """
+
+    label: str
+    read: Callable[[Json], Any]
+    write: Callable[[Any, Json], Json]
+
+
+def _read_mappers(config: Json) -> list[Any]:
+    return [{str(row.get("type")): _masked(row.get("mapperConfiguration"), "")} for row in _rows(config)]
+
+
+def _masked(value: Any, key: str) -> Any:
+    """What a server shows of a secret is one all the same."""
+    if isinstance(value, Mapping):
+        return {name: _masked(inner, name) for name, inner in cast("Json", value).items()}
+    if isinstance(value, list):
+        return [_masked(inner, key) for inner in cast("list[Any]", value)]
+    if value == SECRET_MASK:
+        return Masked()
+    return Secret.literal(value) if isinstance(value, str) and sounds_secret(key) else value
+
+
+def _write_mappers(declared: Sequence[Json], config: Json) -> Json:
+    """Each with the id of the one that is the same but for its secrets, else of one of its type: the server keeps
+    a masked secret by that.
+    """
+    left = [(block, row.get("id")) for block, row in zip(_read_mappers(config), _rows(config), strict=True)]
+    ids: dict[int, Any] = {}
+    for alike in (_is_alike, _is_of_type):
+        for number, block in enumerate(declared):
+            there = next((each for each in left if number not in ids and alike(block, each[0])), None)
+            if there is not None:
+                ids[number] = there[1]
+                left.remove(there)
+    sent = [
+        {**({"id": ids[number]} if ids.get(number) else {}), "type": kind, "mapperConfiguration": configuration}
+        for number, block in enumerate(declared)
+        for kind, configuration in block.items()
+    ]
+    # A server without mappers makes some of the fields it was told to hash by themselves.
+    return {"mappers": sent, "hashedFields": None}
+
+
+def _rows(config: Json) -> list[Json]:
+    return cast("list[Json]", config.get("mappers") or [])
+
+
+def _is_alike(one: Json, other: Json) -> bool:
+    return unsecret(one) == unsecret(other)
+
+
+def _is_of_type(one: Json, other: Json) -> bool:
+    return one.keys() == other.keys()
+
+
+def unsecret(value: Any) -> Any:
+    """*value* with the mask for each secret: what can be compared of it."""
+    return mapped(value, lambda leaf: SECRET_MASK if isinstance(leaf, (Secret, Masked)) else leaf)
+
+
+SETTINGS: Final = (
+    StreamSetting(label=MAPPERS, read=_read_mappers, write=_write_mappers),
+    StreamSetting(
+        label="include files",
+        read=lambda config: bool(config.get("includeFiles")),
+        write=lambda value, _config: {"includeFiles": value},
+    ),
+    StreamSetting(
+        label="destination object name",
+        read=lambda config: config.get("destinationObjectName") or "",
+        write=lambda value, _config: {"destinationObjectName": value or None},
+    ),
+)
+
+
+def read_settings(config: Json, declared: Json) -> dict[str, Any]:
+    """As far as *declared* speaks of them."""
+    return {setting.label: setting.read(config) for setting in SETTINGS if setting.label in declared}
+
+
+def written_settings(declared: Json, config: Json) -> dict[str, Any]:
+    """*config* with what is *declared*, in the words of both APIs."""
+    sent = dict(config)
+    for setting in SETTINGS:
+        if setting.label in declared:
+            sent |= setting.write(declared[setting.label], config)
+    return sent
+
+
+def used(streams: Mapping[str, Any]) -> set[str]:
+    """Which settings *streams*, as declared, have, the types of their mappers among them."""
+    blocks = [cast("Json", block) for block in streams.values() if isinstance(block, Mapping)]
+    types = {kind for block in blocks for mapper in block.get(MAPPERS, ()) for kind in mapper}
+    return {label for block in blocks for label in block} | types

@@ -1,0 +1,247 @@
+"""Mappers of a stream: what Airbyte does to its rows on the way, in the order they are declared.
+
+`AirbyteStream(..., mappers=[mappers.Hashing("email")])`. A mapper of tomorrow may be given as Airbyte writes it:
+`{"type": "...", "mapperConfiguration": {...}}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Final, TypeAlias, cast
+
+from dagster_managed_elements.engine.elements import plain
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.secrets import Secret, secret_of, sounds_secret
+
+_HASHES: Final = ("MD2", "MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
+_MODES: Final = ("CBC", "CFB", "OFB", "CTR", "GCM", "ECB")
+_PADDINGS: Final = ("NoPadding", "PKCS5Padding")
+
+
+class Mapper:
+    """The base of the mappers that Airbyte has. *type* is Airbyte's word, as are the attributes' in camelCase."""
+
+    __slots__ = ()
+    type: ClassVar[str]
+
+    def configuration(self) -> dict[str, Any]:
+        """As Airbyte's APIs write it; a secret stays one."""
+        return {_camel(own.name): getattr(self, own.name) for own in fields(cast("Any", self))}
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing(Mapper):
+    """Puts a hash in the place of *target_field*, whose name gets *field_name_suffix*."""
+
+    type: ClassVar[str] = "hashing"
+
+    target_field: str
+    method: str = "SHA-256"
+    field_name_suffix: str = "_hashed"
+
+    def __post_init__(self) -> None:
+        _require_texts(self)
+        _require_one_of(self, "method", _HASHES)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRenaming(Mapper):
+    """Gives *original_field_name* another name."""
+
+    type: ClassVar[str] = "field-renaming"
+
+    original_field_name: str
+    new_field_name: str
+
+    def __post_init__(self) -> None:
+        _require_texts(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFiltering(Mapper):
+    """Leaves *target_field* out."""
+
+    type: ClassVar[str] = "field-filtering"
+
+    target_field: str
+
+    def __post_init__(self) -> None:
+        _require_texts(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AesEncryption(Mapper):
+    """Encrypts *target_field*, whose name gets *field_name_suffix*, by AES.
+
+    *key* is in hexadecimal digits and a secret: best an `EnvVar` or another `Secret`. A text becomes one.
+    """
+
+    type: ClassVar[str] = "encryption"
+
+    target_field: str
+    key: str | Secret
+    mode: str = "GCM"
+    padding: str = "NoPadding"
+    field_name_suffix: str = "_encrypted"
+
+    def __post_init__(self) -> None:
+        key = secret_of(self.key)
+        if not isinstance(key, (str, Secret)):
+            raise DeclarationError(f"{_named(self)} wants a text or a secret as its key, not {type(key).__name__}.")
+        object.__setattr__(self, "key", key if isinstance(key, Secret) else Secret.literal(key))
+        _require_texts(self, besides="key")
+        _require_one_of(self, "mode", _MODES)
+        _require_one_of(self, "padding", _PADDINGS)
+
+    def configuration(self) -> dict[str, Any]:
+        return {"algorithm": "AES", **Mapper.configuration(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class RsaEncryption(Mapper):
+    """Encrypts *target_field*, whose name gets *field_name_suffix*, by RSA with a *public_key*: no secret."""
+
+    type: ClassVar[str] = "encryption"
+
+    target_field: str
+    public_key: str | Secret
+    field_name_suffix: str = "_encrypted"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "public_key", secret_of(self.public_key))
+        besides = "public_key" if isinstance(self.public_key, Secret) else ""
+        _require_texts(self, besides=besides)
+
+    def configuration(self) -> dict[str, Any]:
+        return {"algorithm": "RSA", **Mapper.configuration(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """Holds for a row in which *field_name*, as text, is *comparison_value*."""
+
+    field_name: str
+    comparison_value: str
+
+    def __post_init__(self) -> None:
+        _require_texts(self)
+
+    def condition(self) -> dict[str, Any]:
+        return {"type": "EQUAL", "fieldName": self.field_name, "comparisonValue": self.comparison_value}
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class _Several:
+    """One condition made of others."""
+
+    conditions: tuple[Condition, ...]
+
+    def __init__(self, *conditions: Condition) -> None:
+        """Raises DeclarationError where there is none, or what is none."""
+        if not conditions or not all(isinstance(cast("object", one), (Equal, _Several)) for one in conditions):
+            raise DeclarationError(f"{_named(self)} is made of conditions: Equal, Not, And, Or.")
+        object.__setattr__(self, "conditions", conditions)
+
+    def condition(self) -> dict[str, Any]:
+        """In what Airbyte's APIs have: EQUAL, and NOT, which holds where none of its conditions does."""
+        raise NotImplementedError
+
+
+class Not(_Several):
+    """Holds for a row for which none of *conditions* does."""
+
+    __slots__ = ()
+
+    def condition(self) -> dict[str, Any]:
+        return _none_of(one.condition() for one in self.conditions)
+
+
+class Or(_Several):
+    """Holds for a row for which one of *conditions* does, or more of them."""
+
+    __slots__ = ()
+
+    def condition(self) -> dict[str, Any]:
+        return _none_of([Not(*self.conditions).condition()])
+
+
+class And(_Several):
+    """Holds for a row for which all of *conditions* do."""
+
+    __slots__ = ()
+
+    def condition(self) -> dict[str, Any]:
+        return _none_of(Not(one).condition() for one in self.conditions)
+
+
+Condition: TypeAlias = Equal | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class RowFiltering(Mapper):
+    """Keeps the rows for which *conditions* holds, and no other."""
+
+    type: ClassVar[str] = "row-filtering"
+
+    conditions: Condition
+
+    def __post_init__(self) -> None:
+        if not isinstance(cast("object", self.conditions), (Equal, _Several)):
+            raise DeclarationError("RowFiltering wants a condition: Equal, Not, And, Or.")
+
+    def configuration(self) -> dict[str, Any]:
+        return {"conditions": self.conditions.condition()}
+
+
+def block_of(mapper: object) -> dict[str, Any]:
+    """A mapper as it is shown and compared: its configuration under its type. DeclarationError where it is none."""
+    if isinstance(mapper, Mapper):
+        return {mapper.type: mapper.configuration()}
+    match mapper:
+        case {"type": str(kind), "mapperConfiguration": Mapping()}:
+            own = cast("Mapping[str, Any]", cast("Any", mapper)["mapperConfiguration"])
+            return {kind: _with_secrets(plain(own))}
+        case _:
+            text = (
+                "mappers= wants mappers such as mappers.Hashing, or mappings with the keys type and "
+                f"mapperConfiguration, not {type(mapper).__name__}."
+            )
+            raise DeclarationError(text)
+
+
+def _with_secrets(value: Any) -> Any:
+    """*value* with a Secret for each text whose key sounds secret."""
+    if isinstance(value, list):
+        return [_with_secrets(inner) for inner in cast("list[Any]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: Secret.literal(inner) if isinstance(inner, str) and sounds_secret(key) else _with_secrets(inner)
+        for key, inner in cast("Mapping[str, Any]", value).items()
+    }
+
+
+def _none_of(conditions: Any) -> dict[str, Any]:
+    return {"type": "NOT", "conditions": list(conditions)}
+
+
+def _camel(name: str) -> str:
+    return re.sub("_([a-z])", lambda found: found[1].upper(), name)
+
+
+def _named(value: object) -> str:
+    return type(value).__name__
+
+
+def _require_texts(value: Any, *, besides: str = "") -> None:
+    for own in fields(value):
+        given = getattr(value, own.name)
+        if own.name != besides and not isinstance(given, str):
+            raise DeclarationError(f"{_named(value)}: {own.name} wants a text, not {type(given).__name__}.")
+
+
+def _require_one_of(value: Any, name: str, known: Sequence[str]) -> None:
+    if (given := getattr(value, name)) not in known:
+        raise DeclarationError(f"{_named(value)}: {name} is one of {', '.join(known)}, not {given!r}.")
