@@ -6,11 +6,12 @@ Streams, sync modes, keys and cursors are *not* checked; a few other things abou
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from airbyte_local.jobs.requesting import stop_jobs_of
 from airbyte_local.jobs.world import Call, World, new_id
-from airbyte_local.model.catalogs import entry_read, key_of
+from airbyte_local.model.catalogs import entry_read, key_of, with_keys
 from airbyte_local.model.errors import Broken, Known, configuration_invalid, database_refused, named
 from airbyte_local.model.json_values import Json, bean, form, is_object
 from airbyte_local.model.paging import bounds, page
@@ -85,7 +86,7 @@ def patch(call: Call) -> Connection:
         **_rescheduled(before.details, schedule_for_update(body)),
     }
     if "syncCatalog" in body:
-        details["streams"] = configured_streams(body["syncCatalog"])
+        details["streams"] = configured_streams(body["syncCatalog"], before.details["streams"])
         changed = _sync_mode_changed(before.details["streams"], details["streams"])
         session.states.forget(before.id, changed, new_generation=False)
     if "status" in body:
@@ -239,8 +240,9 @@ def schema_change(session: Session, connection: Connection) -> str:
     return "non_breaking" if mine and newest and newest[0] != mine else "no_change"
 
 
-def configured_streams(catalog: Json) -> list[Json]:
-    """The selected streams of *catalog* as the connection keeps them."""
+def configured_streams(catalog: Json, before: Sequence[Json] = ()) -> list[Json]:
+    """The selected streams of *catalog* as the connection keeps them, which had those *before*."""
+    mappers = {key_of(entry["stream"]): entry["config"]["mappers"] for entry in before}
     entries: list[Json] = catalog.get("streams", [])
     for entry in entries:
         if "stream" not in entry or "config" not in entry:
@@ -250,7 +252,9 @@ def configured_streams(catalog: Json) -> list[Json]:
         raise Broken(message="IllegalArgumentException: duplicate stream")
     if any("selected" not in entry["config"] for entry in entries):
         raise Broken(message="NullPointerException: config.selected")
-    kept = [_kept(entry) for entry in entries if entry["config"]["selected"]]
+    kept = [
+        _kept(entry, mappers.get(key_of(entry["stream"]), [])) for entry in entries if entry["config"]["selected"]
+    ]
     fields = sum(len(entry["stream"]["jsonSchema"].get("properties") or {}) for entry in kept)
     if fields > MAX_FIELDS:
         message = f"A connection can contain at most {MAX_FIELDS} fields in total. This one has {fields}."
@@ -258,7 +262,7 @@ def configured_streams(catalog: Json) -> list[Json]:
     return kept
 
 
-def _kept(entry: Json) -> Json:
+def _kept(entry: Json, mappers: Sequence[Json]) -> Json:
     """The schema of a selection of fields is cut to them: the whole one is in the discovered catalog alone."""
     stream: Json = entry["stream"]
     config: Json = entry["config"]
@@ -286,7 +290,7 @@ def _kept(entry: Json) -> Json:
             "aliasName": re.sub(r"[^A-Za-z0-9_]", "_", stream["name"]),
             "fieldSelectionEnabled": bool(selected),
             "selectedFields": selected,
-            "mappers": [{"id": new_id(), **mapper} for mapper in config.get("mappers", [])],
+            "mappers": [{"id": new_id(), **mapper} for mapper in with_keys(config.get("mappers", []), mappers)],
         },
     }
 

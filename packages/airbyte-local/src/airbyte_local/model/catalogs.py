@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from airbyte_local.model.configurations import MASK
+from airbyte_local.model.errors import Problem
 from airbyte_local.model.json_values import Form, Json, bean, form, is_object
 from airbyte_local.model.records import StreamKey
 
@@ -63,8 +65,33 @@ def key_of(stream: Json) -> StreamKey:
 
 
 def entry_read(stream: Json, config: Json) -> Json:
-    """A stream with its configuration, as answers show the two."""
-    return {"stream": Form("stream", stream), "config": Form("stream_config", config)}
+    """A stream with its configuration, as answers show the two: the key of a mapper is masked."""
+    mappers = [
+        _keyed(mapper, MASK) if "key" in mapper["mapperConfiguration"] else mapper for mapper in config["mappers"]
+    ]
+    return {"stream": Form("stream", stream), "config": Form("stream_config", {**config, "mappers": mappers})}
+
+
+def with_keys(mappers: Iterable[Json], before: Iterable[Json]) -> list[Json]:
+    """*mappers*, where one is masked with the key that the one of its id had *before*.
+
+    Raises:
+        Problem: 400, where there is none.
+    """
+    keys = {mapper["id"]: mapper["mapperConfiguration"].get("key") for mapper in before}
+    found: list[Json] = []
+    for mapper in mappers:
+        key = mapper["mapperConfiguration"].get("key")
+        if key == MASK and (key := keys.get(mapper.get("id"))) is None:
+            title, detail = "mapper-secret-not-found", "A secret of this mapper is masked, and none is stored."
+            kind = "error:mapper-validation/secret-not-found"
+            raise Problem(status=400, type=kind, title=title, detail=detail, data={"mapperType": mapper["type"]})
+        found.append(mapper if key is None else _keyed(mapper, key))
+    return found
+
+
+def _keyed(mapper: Json, key: str) -> Json:
+    return {**mapper, "mapperConfiguration": {**mapper["mapperConfiguration"], "key": key}}
 
 
 def proposed(streams: Iterable[Json], suggested: Iterable[str] = ()) -> Json:

@@ -66,8 +66,8 @@ def opened(
             if new is not None and holds_mask(outgoing.body):
                 raise DeclarationError(
                     f"The connection {new!r} cannot be made anew with the mappers of its stream "
-                    f"{entry.stream.name!r}: Airbyte shows no secret of theirs. Declare them with mappers=, or take "
-                    "them away first."
+                    f"{entry.stream.name!r}: Airbyte shows no secret of theirs. Declare them with mappers=, or "
+                    "take them away first."
                 )
             secrets |= outgoing.secrets
             entry = replace(entry, config=replace(entry.config, raw={**raw, **outgoing.body}))  # noqa: PLW2901
