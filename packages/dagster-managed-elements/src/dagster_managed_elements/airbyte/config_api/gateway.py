@@ -185,9 +185,15 @@ class ConfigGateway:
         return self._server.lacking(settings, "config")
 
     async def stored_catalog(self, connection: Connection) -> Catalog:
-        """By the web backend's read: no other tells the streams that are not selected. It refreshes nothing."""
+        """By the web backend's read: no other tells the streams that are not selected. It refreshes nothing.
+
+        It knows no more than the connection itself where that was made from no catalog.
+        """
         asked = {"connectionId": connection.connection_id, "withRefreshedCatalog": False}
-        return read_catalog(read_optional(await self._read(CATALOG, asked), "syncCatalog", CATALOG), CATALOG)
+        body = await self._read(CATALOG, asked)
+        if read_optional(body, "catalogId", CATALOG) is None:
+            return await self.discover(connection.source_id)
+        return read_catalog(read_optional(body, "syncCatalog", CATALOG), f"{CATALOG}.syncCatalog")
 
     async def discover(self, source_id: str, destination_id: str | None = None, *, anew: bool = False) -> Catalog:
         """Never with a connection's id: that may disable the connection."""
