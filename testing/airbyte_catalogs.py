@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -59,6 +59,12 @@ class Offering:
             return [public.read_connection(body, "at")]
         connection = read_connection(body, "at", SETTINGS)
         return [replace(connection, fields=read_fields(body, "at", "config"))]
+
+    async def lacking(self, settings: Collection[str]) -> dict[str, str]:
+        return {}
+
+    async def stored_catalog(self, connection: Connection) -> Catalog:
+        return await self.discover(connection.source_id)
 
     async def discover(self, source_id: str, destination_id: str | None = None, *, anew: bool = False) -> Catalog:
         if self._api == "public":

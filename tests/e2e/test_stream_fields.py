@@ -1,0 +1,196 @@
+"""Every field of a stream, in both APIs: declared and applied it is clean, changed on the server it is one line,
+and an apply restores it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import airbyte_local
+import anyio
+import httpx
+import pytest
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteInstance,
+    AirbyteSource,
+    AirbyteStream,
+    AirbyteSyncMode,
+    Secret,
+    mappers,
+)
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.reconciler import Options, Reconciler, apply, check
+from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.rendering.trees import flattened, tree
+
+KEY = "00112233445566778899aabbccddeeff"
+CURSOR = "_ab_source_file_last_modified"
+SOURCE = AirbyteSource(
+    "files", "S3", {"bucket": "b", "streams": [{"name": "orders", "format": {"filetype": "csv"}}]}
+)
+DESTINATION = AirbyteDestination(
+    "lake", "Postgres", {"host": "h", "port": 5432, "database": "d", "schema": "public", "username": "u"}
+)
+MAPPERS = [
+    mappers.Hashing("data"),
+    mappers.FieldRenaming("data_hashed", "hash"),
+    mappers.RowFiltering(mappers.Or(mappers.Equal("data", "a"), mappers.Not(mappers.Equal("data", "b")))),
+    mappers.AesEncryption(CURSOR, Secret.literal(KEY)),
+    mappers.RsaEncryption(CURSOR, "a public key"),
+]
+_FIELDS = {
+    "cursor_field": CURSOR,
+    "primary_key": "data",
+    "fields": ["data", CURSOR],
+    "mappers": MAPPERS,
+    "include_files": True,
+    "destination_object_name": "Contact",
+}
+SINCE = {("fields", "public"): "1.5", "mappers": "1.5", "include_files": "1.8", "destination_object_name": "1.8"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """*change* alters a stream's configuration as an API has it; *line* is what a check says of it."""
+
+    label: str
+    change: Callable[[dict[str, Any], str], None]
+    line: str
+    needs: str = ""
+    by_config: bool = False  # the Public API refuses to
+
+
+def _mode(config: dict[str, Any], api: str) -> None:
+    config |= {"syncMode": "incremental_append"} if api == "public" else {"destinationSyncMode": "append"}
+
+
+def _method(config: dict[str, Any], _api: str) -> None:
+    config["mappers"][0]["mapperConfiguration"]["method"] = "MD5"
+
+
+ROWS = [
+    Row("mode", _mode, "mode: INCREMENTAL_APPEND -> INCREMENTAL_APPEND_DEDUP"),
+    Row("cursor", lambda c, _: c.update(cursorField=["data"]), f'cursor: ["data"] -> ["{CURSOR}"]', by_config=True),
+    Row(
+        "primary key",
+        lambda c, _: c.update(primaryKey=[["data"], [CURSOR]]),
+        f'primary key: [["{CURSOR}"], ["data"]] -> [["data"]]',
+    ),
+    Row(
+        "fields",
+        lambda c, _: c.update(fieldSelectionEnabled=False, selectedFields=[]),
+        f'fields: all -> ["{CURSOR}", "data"]',
+        needs="fields",
+    ),
+    Row("mappers", _method, "mappers: ", needs="mappers"),
+    Row("no mappers", lambda c, _: c.update(mappers=[], hashedFields=[]), "mappers: [] -> ", needs="mappers"),
+    Row("order", lambda c, _: c["mappers"].reverse(), "mappers: ", needs="mappers"),
+    Row(
+        "include files",
+        lambda c, _: c.update(includeFiles=False),
+        "include files: False -> True",
+        needs="include_files",
+    ),
+    Row(
+        "destination object name",
+        lambda c, _: c.update(destinationObjectName="Lead"),
+        "destination object name: Lead -> Contact",
+        needs="destination_object_name",
+    ),
+]
+
+
+class Place:
+    def __init__(self, server: airbyte_local.LocalAirbyte, version: str, api: str) -> None:
+        self.server, self.api = server, api
+        self.instance = AirbyteInstance(url=server.url, api=api)
+        since = {name: SINCE.get((name, api)) or SINCE.get(name, "0.50") for name in _FIELDS}
+        self.fields = {name: value for name, value in _FIELDS.items() if since[name] <= version}
+
+    def connection(self) -> AirbyteConnection:
+        mode = AirbyteSyncMode("incremental", "append_dedup")
+        return AirbyteConnection("sync", SOURCE, DESTINATION, {"orders": AirbyteStream(mode, **self.fields)})
+
+    def lines(self) -> list[str]:
+        (result,) = anyio.run(check, [Reconciler(self.instance, [self.connection()])], Options())
+        assert result.error is None, result.error
+        return [line.text for line in flattened(tree(Section(of=(), plan=result.plan)))]
+
+    def apply(self) -> None:
+        async def agree(_plan: Any) -> Policy:
+            return Policy(allow_all=True)
+
+        async def go() -> Any:
+            reconciler = Reconciler(self.instance, [self.connection()])
+            return await apply([reconciler], Options(decide=agree), anyio.Event())
+
+        (result,) = anyio.run(go)
+        assert result.error is None, result.error
+        assert result.report is not None
+        assert result.report.ok, result.report
+        assert self.lines() == []
+
+    def stored(self) -> dict[str, Any]:
+        return self.call("list", {"workspaceId": self.server.workspace_id})["connections"][0]
+
+    def change(self, row: Row) -> None:
+        """By a raw request of the API."""
+        stored = self.stored()
+        if self.api == "config" or row.by_config:
+            # As the UI does: the schema that a connection keeps is cut to the columns that were chosen.
+            shown = self.call("get", {"connectionId": stored["connectionId"]}, "web_backend/connections")
+            row.change(shown["syncCatalog"]["streams"][0]["config"], self.api)
+            self.call("update", {"connectionId": stored["connectionId"], "syncCatalog": shown["syncCatalog"]})
+            return
+        url = f"{self.server.url}/api/public/v1/connections/{stored['connectionId']}"
+        (stream,) = httpx.get(url).json()["configurations"]["streams"]
+        row.change(stream, self.api)
+        sent = {name: value for name, value in stream.items() if value != []}  # an answer's own [] is refused
+        answer = httpx.patch(url, json={"configurations": {"streams": [sent]}})
+        assert answer.status_code == 200, answer.text
+
+    def call(self, endpoint: str, body: Mapping[str, Any], folder: str = "connections") -> Any:
+        answer = httpx.post(f"{self.server.url}/api/v1/{folder}/{endpoint}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+CELLS = [(version, api) for version in ("0.50", "1.5", "1.6", "1.8", "2.0") for api in ("config", "public")]
+
+
+@pytest.fixture(
+    params=[pytest.param(cell, marks=() if cell[0] == "2.0" else pytest.mark.slow) for cell in CELLS],
+    ids="-".join,
+)
+def place(request: pytest.FixtureRequest):
+    version, api = request.param
+    with airbyte_local.server(airbyte_version=version) as server:
+        yield Place(server, version, api)
+
+
+def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
+    place.apply()
+    ids = [mapper["id"] for mapper in _config(place).get("mappers", [])]
+    for row in ROWS:
+        if row.needs and row.needs not in place.fields:
+            continue
+        place.change(row)
+        lines = place.lines()
+        assert lines[:-1] == ["sync:", "streams:", "orders:"], (row, lines)
+        assert lines[-1].startswith(row.line), (row, lines)
+        place.apply()
+        if row.label == "mappers":
+            assert [mapper["id"] for mapper in _config(place)["mappers"]] == ids
+    if "mappers" in place.fields:
+        id_ = place.stored()["connectionId"]
+        with place.server.world.store.transaction() as session:
+            (kept,) = session.connections.whole([id_])
+        assert kept.details["streams"][0]["config"]["mappers"][3]["mapperConfiguration"]["key"] == KEY
+
+
+def _config(place: Place) -> dict[str, Any]:
+    return place.stored()["syncCatalog"]["streams"][0]["config"]
