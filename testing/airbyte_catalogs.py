@@ -15,7 +15,7 @@ from dagster_managed_elements.airbyte.public_api import bodies as public
 from dagster_managed_elements.airbyte.wire import Catalog, Connection, Specification, read_catalog, read_connection
 from dagster_managed_elements.engine.changes import Change, Declared, Pair
 from dagster_managed_elements.engine.diffing import Basis, diff
-from dagster_managed_elements.engine.findings import Problem
+from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import ResolveContext
 from msgspec.structs import replace
 
@@ -96,6 +96,7 @@ class Resolved:
 
         found = anyio.run(resolve)
         self.problems = [f"{'.'.join(each.path)}: {each.message}" for each in found if isinstance(each, Problem)]
+        self.notices = [f"{'.'.join(each.path)}: {each.text}" for each in found if isinstance(each, Notice)]
         pairs = [each for each in found if isinstance(each, Pair)]
         self.declared = pairs[0].declared if pairs else None
         self.items = diff(pairs, Basis(kinds={kind.name: kind}, ids=IDS)).items

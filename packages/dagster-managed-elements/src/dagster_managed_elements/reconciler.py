@@ -58,14 +58,24 @@ class Reconciler(ManagedElementReconciler):
         self.delete_unmentioned_resources = bool(delete_unmentioned_resources)
 
     def check(
-        self, *, include_all_secrets: bool = False, include_secrets: Iterable[str] = (), **unknown: object
+        self,
+        *,
+        include_all_secrets: bool = False,
+        include_secrets: Iterable[str] = (),
+        refresh_catalogs: bool = False,
+        **unknown: object,
     ) -> ManagedElementDiff:
         """What an apply would change. Raises ManagedElementsError where that cannot be said.
 
         *include_secrets* are paths as a plan prints them (`shop.password`) of secrets that are listed as changed.
+        With *refresh_catalogs* sources are asked anew for what patterns and exclusions depend on.
         """
         return check_together(
-            [self], include_all_secrets=include_all_secrets, include_secrets=include_secrets, **unknown
+            [self],
+            include_all_secrets=include_all_secrets,
+            include_secrets=include_secrets,
+            refresh_catalogs=refresh_catalogs,
+            **unknown,
         )
 
     def apply(
@@ -73,6 +83,7 @@ class Reconciler(ManagedElementReconciler):
         *,
         include_all_secrets: bool = False,
         include_secrets: Iterable[str] = (),
+        refresh_catalogs: bool = False,
         allow_destructive: bool = False,
         **unknown: object,
     ) -> ManagedElementDiff:
@@ -84,6 +95,7 @@ class Reconciler(ManagedElementReconciler):
             [self],
             include_all_secrets=include_all_secrets,
             include_secrets=include_secrets,
+            refresh_catalogs=refresh_catalogs,
             allow_destructive=allow_destructive,
             **unknown,
         )
@@ -94,11 +106,13 @@ def check_together(
     *,
     include_all_secrets: bool = False,
     include_secrets: Iterable[str] = (),
+    refresh_catalogs: bool = False,
     **unknown: object,
 ) -> ManagedElementDiff:
     """As `Reconciler.check`, of several in one diff: those of one place are planned together."""
     _refuse("check", unknown)
-    options = Options(resent=_resent(include_secrets, every=include_all_secrets))
+    resent = _resent(include_secrets, every=include_all_secrets)
+    options = Options(resent=resent, settings=Settings(refresh_catalogs=refresh_catalogs))
     return _joined(run_blocking(lambda _stop: check(of, options), winds_up=False))
 
 
@@ -107,6 +121,7 @@ def apply_together(
     *,
     include_all_secrets: bool = False,
     include_secrets: Iterable[str] = (),
+    refresh_catalogs: bool = False,
     allow_destructive: bool = False,
     **unknown: object,
 ) -> ManagedElementDiff:
@@ -116,7 +131,8 @@ def apply_together(
     _refuse("apply", unknown)
     policy = Policy(allow_all=allow_destructive)
     resent = _resent(include_secrets, every=include_all_secrets)
-    options = Options(resent=resent, decide=partial(_decided, policy))
+    settings = Settings(refresh_catalogs=refresh_catalogs)
+    options = Options(resent=resent, settings=settings, decide=partial(_decided, policy))
     try:
         results = run_blocking(partial(apply, of, options))
     except WoundUp as interrupt:

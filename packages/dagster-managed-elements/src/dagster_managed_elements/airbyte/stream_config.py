@@ -157,7 +157,7 @@ def _given(values: Any, read: Any) -> Any:
 
 def _field(name: object) -> str | list[str]:
     """A path of one step is a name."""
-    path = [name] if isinstance(name, str) else list(cast("Sequence[object]", name))
+    path = list(cast("Sequence[object]", name)) if isinstance(name, (list, tuple)) else [name]
     if not path or not all(isinstance(step, str) and step for step in path):
         raise DeclarationError(f"a column is a name or a list of names, not {name!r}.")
     texts = cast("list[str]", path)

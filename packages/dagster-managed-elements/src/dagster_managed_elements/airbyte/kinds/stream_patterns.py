@@ -43,10 +43,10 @@ def expanded(streams: Mapping[str, Any], entries: Mapping[str, ConfiguredStream]
     taking: set[str] = set()
     clashes: dict[str, str] = {}
     for label in sorted(entries):
-        if label in streams:
-            continue
         candidates = [pattern for pattern in patterns if _takes(pattern, identity(entries[label].stream))]
         taking.update(candidates)
+        if label in streams:
+            continue
         narrowest = [one for one in candidates if not any(_is_narrower(other, one) for other in candidates)]
         if not narrowest or any(streams[pattern] is EXCLUDED for pattern in narrowest):
             continue

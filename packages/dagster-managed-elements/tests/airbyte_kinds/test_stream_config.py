@@ -1,0 +1,274 @@
+"""What can be declared of a stream beside its modes, and which streams a pattern takes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dagster_managed_elements.airbyte import (
+    EXCLUDED,
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteSource,
+    AirbyteStream,
+    AirbyteSyncMode,
+    EnvVar,
+    mappers,
+)
+from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded
+from dagster_managed_elements.airbyte.kinds.streams import labelled
+from dagster_managed_elements.airbyte.stream_names import label_of
+from dagster_managed_elements.airbyte.wire import read_catalog
+from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.errors import DeclarationError
+
+from testing.airbyte_catalogs import DESTINATION, SOURCE, Offering, Resolved, stream
+
+FULL, APPEND = AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
+DEDUP = AirbyteSyncMode("incremental", "append_dedup")
+COLUMNS = {
+    "type": "object",
+    "properties": {"id": {}, "at": {}, "a.b": {}, "address": {"properties": {"city": {}}}, "email": {}},
+}
+
+
+def connection(streams) -> AirbyteConnection:
+    return AirbyteConnection("sync", SOURCE, DESTINATION, streams)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: AirbyteStream("full"), "sync_mode= wants an AirbyteSyncMode, not str"),
+        (lambda: AirbyteStream(FULL, fields="id"), "fields= wants a list, not str"),
+        (lambda: AirbyteStream(FULL, fields=[1]), "a column is a name or a list of names, not [1]"),
+        (lambda: AirbyteStream(FULL, fields=[]), "fields= wants one column at least"),
+        (lambda: AirbyteStream(FULL, fields=["a"], exclude_fields=["b"]), "give one of them"),
+        (lambda: AirbyteStream(FULL, include_files="yes"), "include_files= wants True or False, not str"),
+        (lambda: AirbyteStream(FULL, mappers=[3]), "mappers= wants mappers such as mappers.Hashing"),
+        (
+            lambda: AirbyteStream(FULL, mappers=[{"type": "x"}]),
+            "mappings with the keys type and mapperConfiguration",
+        ),
+        (
+            lambda: AirbyteStream(AirbyteSyncMode.incremental_append("at"), cursor_field="id"),
+            "cursor_field= and the sync mode's own cursor_field are two",
+        ),
+        (
+            lambda: AirbyteStream(AirbyteSyncMode.incremental_update(primary_key="id"), primary_key=["x"]),
+            "primary_key= and the sync mode's own primary_key are two",
+        ),
+        (lambda: connection({("a", "x"): AirbyteStream(FULL, namespace="b")}), "the namespace 'b' beside the one"),
+        (
+            lambda: connection({("a", "x"): FULL, "x": AirbyteStream(FULL, namespace="a")}),
+            "AirbyteConnection 'sync': a.x is declared twice",
+        ),
+        (
+            lambda: connection({"x": "full"}),
+            "stream_config of x wants an AirbyteSyncMode, an AirbyteStream or EXCL",
+        ),
+        (lambda: mappers.Hashing("id", method="SHA-3"), "method is one of MD2, MD5"),
+        (lambda: mappers.AesEncryption("id", key=3), "wants a text or a secret as its key, not int"),
+        (lambda: mappers.Or(), "Or is made of conditions"),
+        (lambda: mappers.RowFiltering("x"), "RowFiltering wants a condition"),
+    ],
+)
+def test_what_contradicts_itself_or_is_of_another_type_is_refused_where_it_is_written(make, said):
+    with pytest.raises(DeclarationError) as refused:
+        make()
+    assert said in str(refused.value)
+
+
+def test_none_is_the_same_as_not_given_and_a_mode_alone_stays_one_line():
+    names = ("namespace", "cursor_field", "primary_key", "fields", "exclude_fields", "mappers", "include_files")
+    assert AirbyteStream(FULL, **dict.fromkeys(names)) == AirbyteStream(FULL)
+    assert connection({"x": AirbyteStream(FULL)}).fields()["streams"] == {"x": FULL}
+
+
+def test_conditions_are_written_in_what_airbyte_has_and_mean_the_same():
+    a, b = mappers.Equal("x", "a"), mappers.Equal("y", "b")
+
+    def holds(condition: dict[str, Any], row: dict[str, str]) -> bool:
+        """As Airbyte judges: NOT holds where none of its conditions does."""
+        if condition["type"] == "EQUAL":
+            return row[condition["fieldName"]] == condition["comparisonValue"]
+        return not any(holds(inner, row) for inner in condition["conditions"])
+
+    for row in [{"x": x, "y": y} for x in "ab" for y in "ab"]:
+        one, other = row["x"] == "a", row["y"] == "b"
+        assert holds(mappers.And(a, b).condition(), row) == (one and other)
+        assert holds(mappers.Or(a, b).condition(), row) == (one or other)
+        assert holds(mappers.Not(a, b).condition(), row) == (not (one or other))
+
+
+def test_a_key_is_shown_by_nothing_that_holds_it():
+    raw = {"type": "sealing", "mapperConfiguration": {"api_key": "s3cr3t", "field": "id"}}
+    made = connection({"x": AirbyteStream(FULL, mappers=[mappers.AesEncryption("id", "s3cr3t"), raw])})
+    assert "s3cr3t" not in repr(made.fields())
+    assert "s3cr3t" not in repr(mappers.AesEncryption("id", "s3cr3t"))
+    assert made.fields()["streams"]["x"]["mappers"][1]["sealing"]["field"] == "id"
+
+
+STREAMS = [("", "raw_a"), ("", "raw_tmp"), ("x", "orders"), ("y", "orders"), ("y", "tmp_z"), ("", "odd*")]
+
+
+@pytest.mark.parametrize(
+    ("declared", "came_to"),
+    [
+        ({"raw_*": FULL}, {"raw_a": FULL, "raw_tmp": FULL}),
+        ({"*": FULL, "raw_a": APPEND}, {"odd*": FULL, "raw_a": APPEND, "raw_tmp": FULL, "x.orders": FULL}
+         | {"y.orders": FULL, "tmp_z": FULL}),
+        ({"odd*": FULL}, {"odd*": FULL}),
+        ({("y", "*"): FULL}, {"y.orders": FULL, "tmp_z": FULL}),
+        ({("*", "ord*"): FULL, ("y", "ord*"): APPEND}, {"x.orders": FULL, "y.orders": APPEND}),
+        ({"raw_*": FULL, "*_tmp": EXCLUDED}, {"raw_a": FULL}),
+        ({"raw_*": FULL, "*_tmp": FULL}, {"raw_a": FULL, "raw_tmp": FULL}),
+        ({"*": EXCLUDED, "raw_*": FULL, "raw_a": EXCLUDED}, {"raw_tmp": FULL}),
+        ({"RAW_*": FULL}, {"RAW_*": FULL}),
+        ({"raw_b": EXCLUDED, "raw_*": FULL}, {"raw_b": EXCLUDED, "raw_a": FULL, "raw_tmp": FULL}),
+    ],
+)  # fmt: skip
+def test_a_pattern_takes_in_what_no_name_and_no_narrower_pattern_does(declared, came_to):
+    config = {label_of(name): value for name, value in declared.items()}
+    rows = [stream(name, namespace or None) for namespace, name in STREAMS]
+    entries = labelled(read_catalog({"streams": rows}, "at").streams, config)
+    taken = expanded(config, entries)
+    assert (taken.streams, taken.clashes) == (came_to, {})
+
+
+def test_a_stream_that_several_patterns_take_in_alike_is_a_problem_unless_it_is_named():
+    gateway = Offering([stream("raw_tmp")])
+    assert Resolved(gateway, {"raw_*": FULL, "*_tmp": APPEND}).problems == [
+        'streams.raw_tmp: several patterns take it in and none is narrower: "raw_*", "*_tmp"; give it a key of its own'
+    ]
+    assert Resolved(gateway, {"raw_*": FULL, "*_tmp": APPEND, "raw_tmp": FULL}).problems == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        ({"row_*": FULL}, "streams.row_*: the source 'shop' has no stream that this takes in; it has raw_a"),
+        ({"*": FULL, "raw_b": EXCLUDED}, "streams.raw_b: the source 'shop' has no such stream; it has raw_a"),
+    ],
+)
+def test_a_pattern_that_takes_nothing_in_and_a_misspelt_exclusion_are_problems(declared, said):
+    assert Resolved(Offering([stream("raw_a")]), declared).problems == [said]
+
+
+def test_a_pattern_that_excludes_nothing_is_only_said_to():
+    found = Resolved(Offering([stream("raw_a")]), {"*": FULL, "tmp_*": EXCLUDED})
+    assert found.problems == []
+    assert found.notices == ["streams.tmp_*: it excludes nothing: there is no stream that it takes in"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"fields": ["id", "at", "emial"]}, "it has no column emial; it has email"),
+        (
+            {"fields": ["id", "at", "address.city"]},
+            "address.city is inside of the column address, and Airbyte selects",
+        ),
+        ({"fields": ["id", "at", ["address", "city"]]}, "address.city is inside of the column address"),
+        ({"fields": ["id", "a.b", "email"]}, "its column at is its cursor, so it cannot be left out"),
+        ({"exclude_fields": ["id"]}, "its column id is part of its primary key, so it cannot be left out"),
+        ({"exclude_fields": ["id", "at", "a.b", "address", "email"]}, "none of its columns is left"),
+        ({"exclude_fields": ["phone"]}, "it has no column phone; its fields are a.b, address, at, email, id"),
+    ],
+)
+def test_a_choice_of_columns_that_airbyte_does_not_take_is_a_problem(more, said):
+    gateway = Offering([stream("orders", schema=COLUMNS)])
+    declared = AirbyteStream(DEDUP, cursor_field="at", primary_key="id", **more)
+    (problem,) = Resolved(gateway, {"orders": declared}).problems
+    assert said in problem
+
+
+def test_a_column_that_a_pattern_excludes_need_not_be_in_each_of_its_streams():
+    bare = {"type": "object", "properties": {"id": {}}}
+    gateway = Offering([stream("a", schema=COLUMNS), stream("b", schema=bare)])
+    found = Resolved(gateway, {"*": AirbyteStream(FULL, exclude_fields=["email"])})
+    assert found.problems == []
+    assert found.declared.fields["streams"] == {
+        "a": {"mode": FULL, "fields": ["a.b", "address", "at", "id"]},
+        "b": {"mode": FULL, "fields": "all"},
+    }
+
+
+def test_all_columns_and_no_choice_are_one_and_the_same():
+    stored = {"syncCatalog": {"streams": [stream("orders", schema=COLUMNS)]}}
+    gateway = Offering([stream("orders", schema=COLUMNS)], stored)
+    every = AirbyteStream(FULL, fields=["id", "at", "a.b", "address", "email"])
+    assert Resolved(gateway, {"orders": every}).items == ()
+    assert Resolved(gateway, {"orders": AirbyteStream(FULL, exclude_fields=[])}).items == ()
+    assert Resolved(gateway, {"orders": AirbyteStream(FULL, exclude_fields=["email"])}).fields == [
+        FieldChange(("streams", "orders", "fields"), "all", ["a.b", "address", "at", "id"])
+    ]
+
+
+def test_streams_of_a_source_that_does_not_exist_are_shown_as_they_are_declared():
+    declared = {"*": AirbyteStream(FULL, exclude_fields=["x"]), "tmp_*": EXCLUDED, "odd[": APPEND}
+    found = Resolved(Offering([]), declared, ids={})
+    assert found.problems == []
+    assert found.declared.fields["streams"].value == {
+        "*": {"mode": FULL, "excluded fields": ["x"]},
+        "tmp_*": EXCLUDED,
+        "odd[": APPEND,
+    }
+
+
+def test_a_mapper_that_stays_keeps_its_id_and_its_masked_key_wherever_it_moves(workspace):
+    workspace.applied(_sealed([mappers.Hashing("name"), mappers.AesEncryption("email", "00ff")]))
+    before = _mappers(workspace)
+    workspace.applied(_sealed([mappers.AesEncryption("email", "00ff"), mappers.Hashing("name", "MD5")]))
+    assert [mapper["id"] for mapper in _mappers(workspace)] == [mapper["id"] for mapper in before[::-1]]
+    # Another change of the stream sends the mask back, and the server keeps the key.
+    workspace.applied(_sealed([mappers.AesEncryption("email", "00ff"), mappers.Hashing("name", "MD5")], APPEND))
+    ((_, body),) = workspace.written
+    sent = body["syncCatalog"]["streams"][0]["config"]["mappers"][0]
+    assert (sent["id"], sent["mapperConfiguration"]["key"]) == (before[1]["id"], "**********")
+    # Of none, no hashed field is left that an older server would make a mapper of.
+    workspace.applied(_sealed([], APPEND))
+    assert _mappers(workspace) == []
+
+
+def test_a_connection_is_not_made_anew_with_the_mask_in_the_place_of_a_key(workspace):
+    streams = {"users": AirbyteStream(FULL, mappers=[mappers.AesEncryption("email", "00ff")])}
+    people, files = _sealed([]).source, _sealed([]).destination
+    workspace.applied(AirbyteConnection("sync", people, files, streams))
+    other = type(files)("other", "Local JSON", {"destination_path": "/local/other"})
+    result = workspace.apply(AirbyteConnection("sync", people, other, {"users": FULL}))
+    (failed,) = [each for each in result.report.outcomes if each.status == "failed"]
+    assert "cannot be made anew with the mappers of its stream 'users'" in failed.reason
+    assert [each["name"] for each in workspace.connections()] == ["sync"]
+
+
+def test_a_stream_without_patterns_and_columns_costs_no_read_and_with_them_one(workspace):
+    people, files = _sealed([]).source, _sealed([]).destination
+    plain = [AirbyteConnection(f"sync {n}", people, files, {"users": FULL}) for n in range(3)]
+    picked = [AirbyteConnection(f"sync {n}", people, files, {"u*": FULL}) for n in range(3)]
+    named = AirbyteStream(FULL, fields=["id", "name"], mappers=[mappers.Hashing("name")])
+    settled = [AirbyteConnection(f"sync {n}", people, files, {"users": named}) for n in range(3)]
+    workspace.applied(*plain)
+
+    def requests(*elements) -> int:
+        workspace.server.forget_requests()
+        workspace.check(*elements)
+        return len(workspace.server.requests)
+
+    cost = requests(*plain)
+    assert requests(*picked) == cost + 3
+    assert workspace.asked("web_backend/connections/get") == 3
+    assert workspace.asked("discover_schema") == 0
+    workspace.applied(*settled)
+    assert requests(*settled) == cost
+
+
+def _sealed(chosen, mode=FULL) -> AirbyteConnection:
+    people = AirbyteSource("people", "Sample Data", {"count": 10})
+    files = AirbyteDestination("files", "Local JSON", {"destination_path": "/local/out"})
+    return AirbyteConnection("sync", people, files, {"users": AirbyteStream(mode, mappers=chosen)})
+
+
+def _mappers(workspace) -> list[dict[str, Any]]:
+    (found,) = workspace.connections()
+    return found["syncCatalog"]["streams"][0]["config"]["mappers"]
