@@ -12,6 +12,7 @@ import airbyte_local
 import anyio
 import httpx
 import pytest
+from click.testing import CliRunner
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -22,10 +23,13 @@ from dagster_managed_elements.airbyte import (
     Secret,
     mappers,
 )
+from dagster_managed_elements.cli import main
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.reconciler import Options, Reconciler, apply, check
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.trees import flattened, tree
+
+from testing.contracts import check_exchange, require_contract
 
 KEY = "00112233445566778899aabbccddeeff"
 CURSOR = "_ab_source_file_last_modified"
@@ -106,7 +110,7 @@ ROWS = [
 
 class Place:
     def __init__(self, server: airbyte_local.LocalAirbyte, version: str, api: str) -> None:
-        self.server, self.api = server, api
+        self.server, self.version, self.api = server, version, api
         self.instance = AirbyteInstance(url=server.url, api=api)
         since = {name: SINCE.get((name, api)) or SINCE.get(name, "0.50") for name in _FIELDS}
         self.fields = {name: value for name, value in _FIELDS.items() if since[name] <= version}
@@ -173,6 +177,7 @@ def place(request: pytest.FixtureRequest):
 
 
 def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
+    contract = require_contract({"0.50": "0.50"}.get(place.version, f"{place.version}.0"))
     place.apply()
     ids = [mapper["id"] for mapper in _config(place).get("mappers", [])]
     for row in ROWS:
@@ -190,7 +195,93 @@ def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
         with place.server.world.store.transaction() as session:
             (kept,) = session.connections.whole([id_])
         assert kept.details["streams"][0]["config"]["mappers"][3]["mapperConfiguration"]["key"] == KEY
+    violations = {
+        violation
+        for each in place.server.requests
+        for violation in check_exchange(
+            contract, each.path, each.request, each.status, each.response, method=each.method
+        )
+    }
+    assert violations == set()
 
 
 def _config(place: Place) -> dict[str, Any]:
     return place.stored()["syncCatalog"]["streams"][0]["config"]
+
+
+MODULE = """
+from dagster_managed_elements.airbyte import *
+shop = AirbyteSource("shop", "Postgres", {{
+    "host": "h", "port": 5432, "database": "d", "username": "u", "schemas": {schemas},
+}})
+lake = AirbyteDestination("lake", "Postgres", {{
+    "host": "h", "port": 5432, "database": "d", "schema": "p", "username": "u",
+}})
+FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
+streams = {{
+    "*": AirbyteStream(FULL, exclude_fields=["note"]),
+    ("public", "orders"): AirbyteStream(
+        FULL, mappers=[mappers.Hashing("note"), mappers.AesEncryption("note", EnvVar("NOTE_KEY"))]
+    ),
+    "tmp_*": EXCLUDED,
+}}
+same = AirbyteDestinationNamespace.SAME_AS_SOURCE
+sync = AirbyteConnection("sync", shop, lake, streams, destination_namespace=same)
+reconciler = AirbyteManagedElementReconciler(AirbyteInstance(url={url!r}, api={api!r}), [sync])
+"""
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_what_came_to_the_source_shows_once_catalogs_are_refreshed_and_no_key_shows_at_all(
+    api, airbyte_local, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NOTE_KEY", KEY)
+    said: list[str] = []
+
+    def run(*arguments: str, schemas: tuple[str, ...]) -> list[str]:
+        name = f"declared_{len(said)}_{api}"
+        text = MODULE.format(url=airbyte_local.url, api=api, schemas=list(schemas))
+        (tmp_path / f"{name}.py").write_text(text)
+        airbyte_local.forget_requests()
+        result = CliRunner().invoke(main, [arguments[0], "-m", name, *arguments[1:]])
+        assert result.exit_code == 0, result.output
+        said.append(result.output)
+        return result.stdout.splitlines()
+
+    old, new = ("public",), ("public", "audit")
+    run("check", "-v", schemas=old)
+    run("apply", "--yes", "-v", "--output", "json", schemas=old)
+    assert run("check", schemas=old)[1] == "No diff found."
+    run("apply", "--yes", schemas=new)
+    # The source has more by now, and the connection has not been told.
+    if api == "config":
+        assert run("check", schemas=new)[1] == "No diff found."
+        asked = [each.path for each in airbyte_local.requests]
+        assert not [path for path in asked if "discover_schema" in path]
+    lines = run("check", "--refresh-catalogs", schemas=new)
+    assert lines[1:5] == [
+        "~ sync:",
+        "  + streams:",
+        "    + audit.customers:",
+        "      + mode: FULL_REFRESH_OVERWRITE",
+    ]
+    assert lines[5:] == [
+        '      + fields: ["id", "updated_at"]',
+        "    + audit.orders:",
+        "      + mode: FULL_REFRESH_OVERWRITE",
+        '      + fields: ["id", "updated_at"]',
+    ]
+    (asked,) = [
+        each for each in airbyte_local.requests if "discover_schema" in each.path or "/streams" in each.path
+    ]
+    assert (asked.request or {}).get("disable_cache") is True or "ignoreCache=true" in asked.query
+    assert "connectionId" not in (asked.request or {})
+    run("check", "--refresh-catalogs", "--output", "markdown", schemas=new)
+    run("apply", "--yes", "--refresh-catalogs", schemas=new)
+    for more in ((), ("--refresh-catalogs",)):
+        assert run("check", *more, schemas=new)[1] == "No diff found."
+    forced = run("check", "--include-secret", "sync.streams.public.orders.mappers.1.encryption.key", schemas=new)
+    assert forced[-1].strip() == "~ key: ********** -> **********"
+    run("apply", "--yes", "-v", "--include-all-secrets", "--output", "markdown", schemas=new)
+    assert not [text for text in said if KEY in text]

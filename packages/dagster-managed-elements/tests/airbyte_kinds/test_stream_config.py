@@ -12,7 +12,6 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteStream,
     AirbyteSyncMode,
-    EnvVar,
     mappers,
 )
 from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded
@@ -41,7 +40,7 @@ def connection(streams) -> AirbyteConnection:
     [
         (lambda: AirbyteStream("full"), "sync_mode= wants an AirbyteSyncMode, not str"),
         (lambda: AirbyteStream(FULL, fields="id"), "fields= wants a list, not str"),
-        (lambda: AirbyteStream(FULL, fields=[1]), "a column is a name or a list of names, not [1]"),
+        (lambda: AirbyteStream(FULL, fields=[1]), "a column is a name or a list of names, not 1"),
         (lambda: AirbyteStream(FULL, fields=[]), "fields= wants one column at least"),
         (lambda: AirbyteStream(FULL, fields=["a"], exclude_fields=["b"]), "give one of them"),
         (lambda: AirbyteStream(FULL, include_files="yes"), "include_files= wants True or False, not str"),
@@ -69,7 +68,7 @@ def connection(streams) -> AirbyteConnection:
         ),
         (lambda: mappers.Hashing("id", method="SHA-3"), "method is one of MD2, MD5"),
         (lambda: mappers.AesEncryption("id", key=3), "wants a text or a secret as its key, not int"),
-        (lambda: mappers.Or(), "Or is made of conditions"),
+        (mappers.Or, "Or is made of conditions"),
         (lambda: mappers.RowFiltering("x"), "RowFiltering wants a condition"),
     ],
 )
@@ -138,9 +137,9 @@ def test_a_pattern_takes_in_what_no_name_and_no_narrower_pattern_does(declared, 
 
 def test_a_stream_that_several_patterns_take_in_alike_is_a_problem_unless_it_is_named():
     gateway = Offering([stream("raw_tmp")])
-    assert Resolved(gateway, {"raw_*": FULL, "*_tmp": APPEND}).problems == [
-        'streams.raw_tmp: several patterns take it in and none is narrower: "raw_*", "*_tmp"; give it a key of its own'
-    ]
+    (problem,) = Resolved(gateway, {"raw_*": FULL, "*_tmp": APPEND}).problems
+    said = 'several patterns take it in and none is narrower: "raw_*", "*_tmp"; give it a key of its own'
+    assert problem == f"streams.raw_tmp: {said}"
     assert Resolved(gateway, {"raw_*": FULL, "*_tmp": APPEND, "raw_tmp": FULL}).problems == []
 
 
