@@ -42,9 +42,9 @@ DESTINATION = AirbyteDestination(
 MAPPERS = [
     mappers.Hashing("data"),
     mappers.FieldRenaming("data_hashed", "hash"),
-    mappers.RowFiltering(mappers.Or(mappers.Equal("data", "a"), mappers.Not(mappers.Equal("data", "b")))),
+    mappers.RowFiltering(mappers.Or(mappers.Equal("hash", "a"), mappers.Not(mappers.Equal("hash", "b")))),
     mappers.AesEncryption(CURSOR, Secret.literal(KEY)),
-    mappers.RsaEncryption(CURSOR, "a public key"),
+    mappers.RsaEncryption(f"{CURSOR}_encrypted", "a public key"),
 ]
 _FIELDS = {
     "cursor_field": CURSOR,
@@ -221,7 +221,7 @@ FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 streams = {{
     "*": AirbyteStream(FULL, exclude_fields=["note"]),
     ("public", "orders"): AirbyteStream(
-        FULL, mappers=[mappers.Hashing("note"), mappers.AesEncryption("note", EnvVar("NOTE_KEY"))]
+        FULL, mappers=[mappers.Hashing("note"), mappers.AesEncryption("updated_at", EnvVar("NOTE_KEY"))]
     ),
     "tmp_*": EXCLUDED,
 }}
@@ -285,3 +285,18 @@ def test_what_came_to_the_source_shows_once_catalogs_are_refreshed_and_no_key_sh
     assert forced[-1].strip() == "~ key: ********** -> **********"
     run("apply", "--yes", "-v", "--include-all-secrets", "--output", "markdown", schemas=new)
     assert not [text for text in said if KEY in text]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", ["config", "public"])
+@pytest.mark.parametrize("version", ["0.50", "1.5", "1.6"])
+def test_what_a_version_does_not_have_of_a_stream_is_a_problem_before_any_write(version, api):
+    with airbyte_local.server(airbyte_version=version) as server:
+        place = Place(server, version, api)
+        lacking = _FIELDS.keys() - place.fields.keys()
+        place.fields = _FIELDS
+        (result,) = anyio.run(check, [Reconciler(place.instance, [place.connection()])], Options())
+        said = str(result.error).splitlines()
+    assert {line.partition(":")[0] for line in said} == {
+        f"sync.streams.orders.{name.replace('_', ' ')}" for name in lacking
+    }

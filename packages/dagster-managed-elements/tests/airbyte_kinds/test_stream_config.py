@@ -14,6 +14,8 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
     mappers,
 )
+from dagster_managed_elements.airbyte.config_api.server import Server
+from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, profile_of, read_release
 from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded
 from dagster_managed_elements.airbyte.kinds.streams import labelled
 from dagster_managed_elements.airbyte.stream_names import label_of
@@ -180,6 +182,47 @@ def test_a_choice_of_columns_that_airbyte_does_not_take_is_a_problem(more, said)
     declared = AirbyteStream(DEDUP, cursor_field="at", primary_key="id", **more)
     (problem,) = Resolved(gateway, {"orders": declared}).problems
     assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ([mappers.Hashing("emial")], "its mapper hashing has no field emial to read; it has email"),
+        (
+            [mappers.Hashing("email"), mappers.FieldFiltering("email")],
+            "no field email to read; it has email_hashed",
+        ),
+        (
+            [mappers.FieldRenaming("email", "x"), mappers.RowFiltering(mappers.Not(mappers.Equal("email", "")))],
+            "email",
+        ),
+        ([mappers.Hashing("address")], "no field address to read"),  # it is left out
+        ([mappers.Hashing("email", field_name_suffix=""), mappers.AesEncryption("email", "00")], None),
+        ([{"type": "shuffling", "mapperConfiguration": {}}, mappers.Hashing("whatever")], None),
+    ],
+)
+def test_a_mapper_of_a_field_that_is_not_there_by_then_is_a_problem(chosen, said):
+    gateway = Offering([stream("orders", schema=COLUMNS)])
+    found = Resolved(gateway, {"orders": AirbyteStream(FULL, exclude_fields=["address"], mappers=chosen)})
+    assert found.problems == [] if said is None else said in found.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("version", "api", "lacks"),
+    [
+        (None, "config", {"mappers", "field-filtering", "include files"}),
+        ("1.4.9", "public", {"fields", "mappers", "field-filtering", "include files"}),
+        ("1.5.0", "config", {"field-filtering", "include files"}),
+        ("1.6.0", "public", {"field-filtering", "include files"}),
+        ("1.8.0", "public", set()),
+    ],
+)
+def test_a_server_says_what_of_a_stream_came_after_its_version(version, api, lacks):
+    profile = profile_of(read_release(version)) if version else UNNUMBERED
+    server = Server(base="http://airbyte", version=version, profile=profile)
+    found = server.lacking({"mode", "fields", "mappers", "field-filtering", "include files"}, api)
+    assert found.keys() == lacks
+    assert all(said.startswith(f"Airbyte's {api.capitalize()} API has this since 1.") for said in found.values())
 
 
 def test_a_column_that_a_pattern_excludes_need_not_be_in_each_of_its_streams():

@@ -124,13 +124,13 @@ def streams_block(config: Mapping[StreamName, Any]) -> dict[str, Any]:
 def _value(label: str, value: object) -> Any:
     if isinstance(value, Excluded):
         return value
-    stream = AirbyteStream(value) if isinstance(value, AirbyteSyncMode) else value
-    if not isinstance(stream, AirbyteStream):
+    if not isinstance(value, (AirbyteSyncMode, AirbyteStream)):
         wanted = "wants an AirbyteSyncMode, an AirbyteStream or EXCLUDED"
         raise DeclarationError(f"stream_config of {label} {wanted}, not {type(value).__name__}")
-    if (unknown := stream.sync_mode.unknown) is not None:
+    mode = value if isinstance(value, AirbyteSyncMode) else value.sync_mode
+    if (unknown := mode.unknown) is not None:
         raise DeclarationError(f"{label}: {unknown}")
-    block = stream.block()
+    block = _chosen_block(value) if isinstance(value, AirbyteSyncMode) else value.block()
     return block if len(block) > 1 else block["mode"]
 
 

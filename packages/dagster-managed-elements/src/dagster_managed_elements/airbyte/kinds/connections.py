@@ -199,7 +199,7 @@ class ConnectionKind(Kind):
             if (entry := entries.get(want.label)) is not None:
                 said = [*streams.problems(want, entry, modes)]
                 if (chosen := facts.chosen.get(identity(entry.stream))) is not None:
-                    said += streams.unselectable(entry, chosen)
+                    said += () if streams.chooses_fields(want.block) else streams.unselectable(entry, chosen)
                     entries[want.label] = streams.as_chosen(entry, chosen)
                 problems += [Problem(declared.key, path, text) for text in said]
         found = {want.label: identity(entries[want.label].stream) for want in wanted if want.label in entries}

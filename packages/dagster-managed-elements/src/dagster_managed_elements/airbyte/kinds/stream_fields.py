@@ -34,9 +34,12 @@ def selection(block: Mapping[str, Any], stream: Stream) -> str | list[str]:
 
 
 def whole(names: str | Sequence[str], stream: Stream) -> str | list[str]:
-    """*names* in one order, `ALL` where they are all that *stream* has."""
+    """*names* in one order, `ALL` where they are all that *stream* has. What is no column stays for `problems`."""
     columns = _columns(stream)
-    return ALL if names == ALL or (columns and columns <= set(names)) else sorted(names)
+    own = {name for name in names if isinstance(cast("object", name), str)}
+    if names == ALL or (columns and columns <= own):
+        return ALL
+    return sorted(own) if len(own) == len(names) else list(names)
 
 
 def written(chosen: str | Sequence[str]) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def problems(
         yield "the source does not tell its columns, so none can be left out; give fields= instead"
         return
     named = block[label]
-    unknown = [*_unknown(named, columns)] if columns else []
+    unknown = [*_unknown(named, columns)]
     yield from unknown
     if unknown or named == ALL or (label == LEFT_OUT and not named):
         return
@@ -68,6 +71,13 @@ def problems(
     }
     for name in (name for name in what if name not in chosen):
         yield f"its column {name} is {what[name]}, so it cannot be left out"
+
+
+def chosen(block: Mapping[str, Any], stream: Stream, config: StreamConfig) -> set[str]:
+    """The columns that are synced, as *block* declares or else *config* has it; empty where nobody knows them."""
+    columns = _columns(stream)
+    names = selection(block, stream) if INCLUDED in block or LEFT_OUT in block else observed(config)
+    return columns if names == ALL else columns & set(names)
 
 
 def absent(block: Mapping[str, Any], stream: Stream) -> set[str]:
@@ -86,7 +96,7 @@ def _unknown(names: Sequence[str | Sequence[str]] | str, columns: Collection[str
                 f"{'.'.join(cast('list[str]', nested))} is inside of the column {nested[0]}, and Airbyte selects "
                 "whole columns alone"
             )
-        elif name not in columns:
+        elif columns and name not in columns:
             told = f"; it has {', '.join(alike)}" if (alike := near.near(str(name))) else ""
             yield f"it has no column {name}{told or names_told(columns)}"
 

@@ -16,8 +16,14 @@ from msgspec.structs import replace
 
 from dagster_managed_elements.airbyte.kinds import stream_fields
 from dagster_managed_elements.airbyte.kinds.field_paths import fields_told, missing_field
+from dagster_managed_elements.airbyte.kinds.mapper_fields import missing
 from dagster_managed_elements.airbyte.kinds.stream_patterns import is_pattern
-from dagster_managed_elements.airbyte.kinds.stream_settings import read_settings, unsecret, written_settings
+from dagster_managed_elements.airbyte.kinds.stream_settings import (
+    MAPPERS,
+    read_settings,
+    unsecret,
+    written_settings,
+)
 from dagster_managed_elements.airbyte.near_names import NearNames
 from dagster_managed_elements.airbyte.stream_config import EXCLUDED
 from dagster_managed_elements.airbyte.stream_names import identity, label_of, named, spelt
@@ -65,7 +71,7 @@ def _wanted(label: str, value: Any) -> Wanted:
 def by_catalog(streams: Mapping[str, Any], entries: Mapping[str, ConfiguredStream]) -> bool:
     """Whether a catalog alone can tell what *streams* come to, and not the *entries* of a connection."""
     return any(
-        value is EXCLUDED or (is_pattern(label) and label not in entries) or _chooses_fields(value)
+        value is EXCLUDED or (is_pattern(label) and label not in entries) or chooses_fields(value)
         for label, value in streams.items()
     )
 
@@ -174,10 +180,16 @@ def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) 
 
 def _field_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
     stream, sent = entry.stream, configured(want, entry, settings=()).config
-    if _chooses_fields(want.block):
+    if chooses_fields(want.block):
         cursor = sent.cursor_field if want.incremental else []
         key = sent.primary_key if want.mode.destination_sync_mode in _KEYED else []
-        yield from stream_fields.problems(want.block, stream, cursor=cursor, key=key)
+        chosen = [*stream_fields.problems(want.block, stream, cursor=cursor, key=key)]
+        yield from chosen
+        if chosen:
+            return
+    columns = stream_fields.chosen(want.block, stream, sent)
+    if columns and (declared := want.block.get(MAPPERS)):
+        yield from missing(declared, columns)
     if want.block.get("include files") and stream.raw.get("isFileBased") is False:
         yield "it has no files to include; leave include_files out"
 
@@ -193,7 +205,7 @@ def declared_value(want: Wanted, entry: ConfiguredStream, *, whole: bool = False
     if want.primary_key is not None:
         block["primary key"] = ordered(want.primary_key)
     rest = {label: value for label, value in _comparable(want.block).items() if label not in _OWN}
-    if whole and _chooses_fields(rest):
+    if whole and chooses_fields(rest):
         rest.pop(stream_fields.LEFT_OUT, None)
         rest[stream_fields.INCLUDED] = stream_fields.selection(want.block, entry.stream)
     block |= rest
@@ -203,7 +215,7 @@ def declared_value(want: Wanted, entry: ConfiguredStream, *, whole: bool = False
 _OWN: Final = frozenset({"mode", "cursor", "primary key"})
 
 
-def _chooses_fields(block: Any) -> bool:
+def chooses_fields(block: Any) -> bool:
     return isinstance(block, Mapping) and (stream_fields.INCLUDED in block or stream_fields.LEFT_OUT in block)
 
 
@@ -218,9 +230,11 @@ def as_taken_in(want: Wanted, entry: ConfiguredStream) -> Wanted:
 
 def is_settled(want_value: Any, entry: ConfiguredStream) -> bool:
     """Whether *entry* can be told to be as declared without knowing more of its stream."""
+    if not (entry.stream.is_sketch or chooses_fields(want_value)):
+        return True
     compared = _comparable(want_value)
     observed = observed_value(entry, compared)
-    if _chooses_fields(compared) and observed.get(stream_fields.INCLUDED) != compared.get(
+    if chooses_fields(compared) and observed.get(stream_fields.INCLUDED) != compared.get(
         stream_fields.INCLUDED, ()
     ):
         return False
