@@ -5,7 +5,7 @@ and an apply restores it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import airbyte_local
@@ -29,6 +29,7 @@ from dagster_managed_elements.reconciler import Options, Reconciler, apply, chec
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.trees import flattened, tree
 
+from testing.airbytes import CELLS, Workload
 from testing.contracts import check_exchange, require_contract
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -108,12 +109,17 @@ ROWS = [
 ]
 
 
+def fields_of(version: str, api: str) -> dict[str, Any]:
+    """What an Airbyte has of a stream, a value for each."""
+    since = {name: SINCE.get((name, api)) or SINCE.get(name, "0.50") for name in _FIELDS}
+    return {name: value for name, value in _FIELDS.items() if version == "cloud" or since[name] <= version}
+
+
 class Place:
     def __init__(self, server: airbyte_local.LocalAirbyte, version: str, api: str) -> None:
         self.server, self.version, self.api = server, version, api
         self.instance = AirbyteInstance(url=server.url, api=api)
-        since = {name: SINCE.get((name, api)) or SINCE.get(name, "0.50") for name in _FIELDS}
-        self.fields = {name: value for name, value in _FIELDS.items() if since[name] <= version}
+        self.fields = fields_of(version, api)
 
     def connection(self) -> AirbyteConnection:
         mode = AirbyteSyncMode("incremental", "append_dedup")
@@ -163,11 +169,11 @@ class Place:
         return answer.json()
 
 
-CELLS = [(version, api) for version in ("0.50", "1.5", "1.6", "1.8", "2.0") for api in ("config", "public")]
+ALONE = [(version, api) for version in ("0.50", "1.5", "1.6", "1.8", "2.0") for api in ("config", "public")]
 
 
 @pytest.fixture(
-    params=[pytest.param(cell, marks=() if cell[0] == "2.0" else pytest.mark.slow) for cell in CELLS],
+    params=[pytest.param(cell, marks=() if cell[0] == "2.0" else pytest.mark.slow) for cell in ALONE],
     ids="-".join,
 )
 def place(request: pytest.FixtureRequest):
@@ -300,3 +306,21 @@ def test_what_a_version_does_not_have_of_a_stream_is_a_problem_before_any_write(
     assert {line.partition(":")[0] for line in said} == {
         f"sync.streams.orders.{name.replace('_', ' ')}" for name in lacking
     }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cell", [pytest.param(cell, id=str(cell)) for cell in CELLS])
+def test_every_field_of_a_stream_and_a_pattern_in_every_airbyte(cell):
+    """Forty elements: what is declared is applied, and a check finds it so."""
+    with airbyte_local.server(airbyte_version=cell.version, auth=cell.auth) as server:
+        work = Workload(cell, server)
+        mode = AirbyteSyncMode("incremental", "append_dedup")
+        declared = {"ord*": AirbyteStream(mode, **fields_of(cell.version, cell.api))}
+        sources = [replace(SOURCE, name=f"files-{number}") for number in range(18)]
+        lakes = [replace(DESTINATION, name=f"lake-{number}") for number in range(4)]
+        made = [AirbyteConnection(f"sync-{n}", one, lakes[n % 4], declared) for n, one in enumerate(sources)]
+        assert len(work.converge(made).entries) == 40
+        server.forget_requests()
+        assert work.plan(made).entries == ()
+        lookups = ("web_backend/connections/get", "/streams")
+        assert sum(each.path.endswith(lookups) for each in server.requests) == len(made)

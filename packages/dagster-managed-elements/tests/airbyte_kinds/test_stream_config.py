@@ -236,6 +236,12 @@ def test_a_column_that_a_pattern_excludes_need_not_be_in_each_of_its_streams():
     }
 
 
+def test_a_column_that_none_of_the_streams_of_a_pattern_has_is_a_problem_of_the_pattern():
+    gateway = Offering([stream("a", schema=COLUMNS), stream("b", schema=COLUMNS)])
+    found = Resolved(gateway, {"*": AirbyteStream(FULL, exclude_fields=["email", "emial"])})
+    assert found.problems == ["streams.*: none of the streams that it takes in has a column emial to leave out"]
+
+
 def test_all_columns_and_no_choice_are_one_and_the_same():
     stored = {"syncCatalog": {"streams": [stream("orders", schema=COLUMNS)]}}
     gateway = Offering([stream("orders", schema=COLUMNS)], stored)

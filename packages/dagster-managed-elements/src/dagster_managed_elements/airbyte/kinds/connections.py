@@ -189,6 +189,9 @@ class ConnectionKind(Kind):
         taken, entries = expanded(value, entries), dict(entries)
         wanted = _as_taken_in(taken, entries)
         problems = [Problem(declared.key, ("streams", label), text) for label, text in taken.clashes.items()]
+        for pattern, name in streams.absent_everywhere(taken, entries):
+            text = f"none of the streams that it takes in has a column {name} to leave out"
+            problems.append(Problem(declared.key, ("streams", pattern), text))
         offered: streams.Offered | None = None
         for label in taken.streams:
             if label not in entries:

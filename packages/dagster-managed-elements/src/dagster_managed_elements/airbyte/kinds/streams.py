@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from dagster_managed_elements.airbyte.kinds import stream_fields
 from dagster_managed_elements.airbyte.kinds.field_paths import fields_told, missing_field
 from dagster_managed_elements.airbyte.kinds.mapper_fields import missing
-from dagster_managed_elements.airbyte.kinds.stream_patterns import is_pattern
+from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, is_pattern
 from dagster_managed_elements.airbyte.kinds.stream_settings import (
     MAPPERS,
     read_settings,
@@ -226,6 +226,17 @@ def as_taken_in(want: Wanted, entry: ConfiguredStream) -> Wanted:
         return want
     left_out = [name for name in want.block[stream_fields.LEFT_OUT] if name not in lacking]
     return dataclasses.replace(want, block={**want.block, stream_fields.LEFT_OUT: left_out})
+
+
+def absent_everywhere(taken: Expanded, entries: Mapping[str, ConfiguredStream]) -> Iterator[tuple[str, str]]:
+    """The patterns, each with a column that it leaves out and none of the streams it takes in has."""
+    absent: dict[str, set[str]] = {}
+    for want in (want for want in wanted(taken.streams) if want.label in taken.of):
+        lacking = stream_fields.absent(want.block, entries[want.label].stream)
+        pattern = taken.of[want.label]
+        absent[pattern] = absent[pattern] & lacking if pattern in absent else lacking
+    for pattern, names in absent.items():
+        yield from ((pattern, name) for name in sorted(names))
 
 
 def is_settled(want_value: Any, entry: ConfiguredStream) -> bool:
