@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +47,10 @@ class Workspace:
         delete: bool = False,
         patience: float = 5.0,
         agree: bool = True,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> Result:
         async def decide(_plan: Plan) -> Policy:
+            await anyio.to_thread.run_sync(meanwhile)
             return Policy(allow_all=agree)
 
         async def go() -> list[Result]:

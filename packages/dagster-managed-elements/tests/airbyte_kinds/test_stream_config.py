@@ -43,6 +43,7 @@ def connection(streams) -> AirbyteConnection:
         (lambda: AirbyteStream("full"), "sync_mode= wants an AirbyteSyncMode, not str"),
         (lambda: AirbyteStream(FULL, fields="id"), "fields= wants a list, not str"),
         (lambda: AirbyteStream(FULL, fields=[1]), "a column is a name or a list of names, not 1"),
+        (lambda: AirbyteStream(FULL, fields=["a", ["a"]]), "fields= names a column twice"),
         (lambda: AirbyteStream(FULL, fields=[]), "fields= wants one column at least"),
         (lambda: AirbyteStream(FULL, fields=["a"], exclude_fields=["b"]), "give one of them"),
         (lambda: AirbyteStream(FULL, include_files="yes"), "include_files= wants True or False, not str"),
@@ -106,6 +107,7 @@ def test_a_key_is_shown_by_nothing_that_holds_it():
     raw = {"type": "sealing", "mapperConfiguration": {"api_key": "s3cr3t", "field": "id"}}
     made = connection({"x": AirbyteStream(FULL, mappers=[mappers.AesEncryption("id", "s3cr3t"), raw])})
     assert "s3cr3t" not in repr(made.fields())
+    assert "s3cr3t" not in repr(made)
     assert "s3cr3t" not in repr(mappers.AesEncryption("id", "s3cr3t"))
     assert made.fields()["streams"]["x"]["mappers"][1]["sealing"]["field"] == "id"
 
@@ -309,6 +311,24 @@ def test_a_stream_without_patterns_and_columns_costs_no_read_and_with_them_one(w
     assert workspace.asked("discover_schema") == 0
     workspace.applied(*settled)
     assert requests(*settled) == cost
+
+
+def test_what_a_pattern_came_to_in_the_plan_is_what_is_written_whatever_happens_meanwhile(workspace):
+    shop = {"host": "h", "port": 5432, "database": "d", "username": "u", "password": "p", "schemas": ["public"]}
+    source, files = AirbyteSource("shop", "Postgres", shop), _sealed([]).destination
+    workspace.applied(AirbyteConnection("sync", source, files, {"orders": FULL}))
+
+    def meanwhile() -> None:
+        (there,) = workspace.actors("source")
+        more = {**shop, "schemas": ["public", "audit"]}
+        workspace.call("sources/update", sourceId=there["sourceId"], name="shop", connectionConfiguration=more)
+        workspace.call("sources/discover_schema", sourceId=there["sourceId"], disable_cache=True)
+
+    result = workspace.apply(AirbyteConnection("sync", source, files, {"*": FULL}), meanwhile=meanwhile)
+    assert [field.path for field in result.plan.entries[0].fields] == [("streams", "customers")]
+    (found,) = workspace.connections()
+    streams = [(row["stream"]["namespace"], row["stream"]["name"]) for row in found["syncCatalog"]["streams"]]
+    assert sorted(streams) == [("public", "customers"), ("public", "orders")]
 
 
 def _sealed(chosen, mode=FULL) -> AirbyteConnection:

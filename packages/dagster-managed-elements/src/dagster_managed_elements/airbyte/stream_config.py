@@ -53,7 +53,7 @@ class AirbyteStream:
     primary_key: FieldName | Sequence[FieldName] | Unset | None = field(default=UNSET, kw_only=True)
     fields: Sequence[FieldName] | Unset | None = field(default=UNSET, kw_only=True)
     exclude_fields: Sequence[FieldName] | Unset | None = field(default=UNSET, kw_only=True)
-    mappers: Sequence[Mapper | Mapping[str, Any]] | Unset | None = field(default=UNSET, kw_only=True)
+    mappers: Sequence[Mapper | Mapping[str, Any]] | Unset | None = field(default=UNSET, kw_only=True, repr=False)
     include_files: bool | Unset | None = field(default=UNSET, kw_only=True)
     destination_object_name: str | Unset | None = field(default=UNSET, kw_only=True)
 
@@ -76,6 +76,10 @@ class AirbyteStream:
             )
         if self.fields != UNSET and not self.fields:
             raise DeclarationError("fields= wants one column at least; a stream that is not synced is left out.")
+        for name in ("fields", "exclude_fields"):
+            listed = _given(getattr(self, name), _field)
+            if listed is not UNSET and any(listed.count(column) > 1 for column in listed):
+                raise DeclarationError(f"{name}= names a column twice.")
         chosen = self._chosen()
         for name in ("cursor_field", "primary_key"):
             own, other = getattr(self.sync_mode, name), getattr(chosen, name)
