@@ -202,7 +202,7 @@ def block_of(mapper: object) -> dict[str, Any]:
     match mapper:
         case {"type": str(kind), "mapperConfiguration": Mapping()}:
             own = cast("Mapping[str, Any]", cast("Any", mapper)["mapperConfiguration"])
-            return {kind: _with_secrets(plain(own))}
+            return {kind: _with_secrets(kind, plain(own))}
         case _:
             text = (
                 "mappers= wants mappers such as mappers.Hashing, or mappings with the keys type and "
@@ -211,14 +211,26 @@ def block_of(mapper: object) -> dict[str, Any]:
             raise DeclarationError(text)
 
 
-def _with_secrets(value: Any) -> Any:
-    """*value* with a Secret for each text whose key sounds secret."""
+def is_secret(kind: str, key: str) -> bool:
+    """Whether a text under *key* of a mapper of type *kind* is secret: of an unknown type, what sounds so."""
+    return key == "key" if kind in _KINDS else sounds_secret(key)
+
+
+_KINDS: Final = frozenset(
+    known.type for known in (Hashing, FieldRenaming, FieldFiltering, AesEncryption, RowFiltering)
+)
+
+
+def _with_secrets(kind: str, value: Any) -> Any:
+    """*value* with a Secret for each text that is one."""
     if isinstance(value, list):
-        return [_with_secrets(inner) for inner in cast("list[Any]", value)]
+        return [_with_secrets(kind, inner) for inner in cast("list[Any]", value)]
     if not isinstance(value, Mapping):
         return value
     return {
-        key: Secret.literal(inner) if isinstance(inner, str) and sounds_secret(key) else _with_secrets(inner)
+        key: Secret.literal(inner)
+        if isinstance(inner, str) and is_secret(kind, key)
+        else _with_secrets(kind, inner)
         for key, inner in cast("Mapping[str, Any]", value).items()
     }
 
