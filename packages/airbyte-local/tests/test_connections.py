@@ -275,6 +275,28 @@ def test_mappers_get_ids_that_stay(api, choose):
     assert changed["syncCatalog"]["streams"][0]["config"]["mappers"][0]["id"]
 
 
+def test_the_key_of_a_mapper_is_never_shown_and_kept_by_the_id_of_its_mapper(api, choose):
+    made = api.connection()
+    sealing = {"algorithm": "AES", "targetField": "name", "key": "00ff", "mode": "GCM", "padding": "NoPadding"}
+    mapper = {"type": "encryption", "mapperConfiguration": {**sealing, "fieldNameSuffix": "_sealed"}}
+
+    def update(**more):
+        entry = choose(made["syncCatalog"]["streams"][0], mappers=[{**mapper, **more}])
+        return "connections/update", {"connectionId": made["connectionId"], "syncCatalog": {"streams": [entry]}}
+
+    (shown,) = api.ok(*update())["syncCatalog"]["streams"][0]["config"]["mappers"]
+    masked = {**mapper["mapperConfiguration"], "key": "**********"}
+    assert shown == {**mapper, "id": shown["id"], "mapperConfiguration": masked}
+    found = api.ok("web_backend/connections/get", connectionId=made["connectionId"])
+    assert "00ff" not in str(found)
+    api.ok(*update(id=shown["id"], mapperConfiguration=masked))
+    with api.server.world.store.transaction() as session:
+        (kept,) = session.connections.whole([made["connectionId"]])
+    assert kept.details["streams"][0]["config"]["mappers"][0]["mapperConfiguration"]["key"] == "00ff"
+    refused = api.refused(400, *update(mapperConfiguration=masked))
+    assert refused["type"].endswith("mapper-validation/secret-not-found")
+
+
 def test_connections_are_found_by_definition(api):
     made = api.connection()
     faker = api.definition("source", "Sample Data")
