@@ -173,10 +173,20 @@ def test_a_tag_that_cannot_be_read_stands_in_nobodys_way(tagged: Tagged) -> None
 @pytest.mark.parametrize(
     ("version", "api", "elements", "said"),
     [
-        ("0.50", "config", [AirbyteTag("t")], "has no tags; they came with Airbyte 1.6"),
-        ("0.50", "config", [connection(tags=["t"])], "has no tags; they came with Airbyte 1.6"),
-        ("0.50", "public", [AirbyteTag("t")], "has no tags in its Public API; they came with Airbyte 1.6"),
-        ("1.5", "public", [connection(tags=["t"])], "has no tags in its Public API; they came with Airbyte 1.6"),
+        ("0.50", "config", [AirbyteTag("t")], "has no tags, which came with 1.6; declare none"),
+        ("0.50", "config", [connection(tags=["t"])], "has no tags, which came with 1.6; declare none"),
+        (
+            "0.50",
+            "public",
+            [AirbyteTag("t")],
+            "has no tags in its Public API, where they came with 1.6; declare none",
+        ),
+        (
+            "1.5",
+            "public",
+            [connection(tags=["t"])],
+            "has no tags in its Public API, where they came with 1.6; declare none",
+        ),
         ("1.5", "config", [connection(tags=[])], "sync.tags: a connection of this Airbyte has no tags (since 1.6)"),
     ],
 )

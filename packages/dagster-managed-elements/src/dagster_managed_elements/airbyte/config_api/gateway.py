@@ -160,7 +160,8 @@ class ConfigGateway:
         try:
             body = await self._read(path, {"workspaceId": self._workspace.workspace_id})
         except Missing as error:
-            raise DeclarationError(f"{self._server.base} has no tags; they came with Airbyte 1.6.") from error
+            text = f"The Airbyte at {self._server.base} has no tags, which came with 1.6; declare none."
+            raise DeclarationError(text) from error
         rows = read_list({"tags": body}, "tags", path)
         return [read_row(read_tag, "tagId", row, f"{path}[{number}]") for number, row in enumerate(rows)]
 

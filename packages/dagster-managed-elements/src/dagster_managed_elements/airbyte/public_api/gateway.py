@@ -139,7 +139,8 @@ class PublicGateway:
         try:
             body = await self._get(path, {"workspaceIds": self._workspace.workspace_id})
         except Missing as error:
-            text = f"{self._client.address.base} has no tags in its Public API; they came with Airbyte 1.6."
+            base = self._client.address.base
+            text = f"The Airbyte at {base} has no tags in its Public API, where they came with 1.6; declare none."
             raise DeclarationError(text) from error
         rows = enumerate(read_list(body, "data", path))
         return [read_row(read_tag, "tagId", row, f"{path}[{number}]") for number, row in rows]
