@@ -120,6 +120,7 @@ class Place:
         self.server, self.version, self.api = server, version, api
         self.instance = AirbyteInstance(url=server.url, api=api)
         self.fields = fields_of(version, api)
+        self.client = httpx.Client(verify=False)
 
     def connection(self) -> AirbyteConnection:
         mode = AirbyteSyncMode("incremental", "append_dedup")
@@ -156,14 +157,14 @@ class Place:
             self.call("update", {"connectionId": stored["connectionId"], "syncCatalog": shown["syncCatalog"]})
             return
         url = f"{self.server.url}/api/public/v1/connections/{stored['connectionId']}"
-        (stream,) = httpx.get(url).json()["configurations"]["streams"]
+        (stream,) = self.client.get(url).json()["configurations"]["streams"]
         row.change(stream, self.api)
         sent = {name: value for name, value in stream.items() if value != []}  # an answer's own [] is refused
-        answer = httpx.patch(url, json={"configurations": {"streams": [sent]}})
+        answer = self.client.patch(url, json={"configurations": {"streams": [sent]}})
         assert answer.status_code == 200, answer.text
 
     def call(self, endpoint: str, body: Mapping[str, Any], folder: str = "connections") -> Any:
-        answer = httpx.post(f"{self.server.url}/api/v1/{folder}/{endpoint}", json=body)
+        answer = self.client.post(f"{self.server.url}/api/v1/{folder}/{endpoint}", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -178,7 +179,9 @@ ALONE = [(version, api) for version in ("0.50", "1.5", "1.6", "1.8", "2.0") for 
 def place(request: pytest.FixtureRequest):
     version, api = request.param
     with airbyte_local.server(airbyte_version=version) as server:
-        yield Place(server, version, api)
+        place = Place(server, version, api)
+        with place.client:
+            yield place
 
 
 def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
@@ -205,6 +208,7 @@ def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
     violations = {
         violation
         for each in place.server.requests
+        if each.path.endswith(("connections/create", "connections/update")) or each.method == "PATCH"
         for violation in check_exchange(
             contract, each.path, each.request, each.status, each.response, method=each.method
         )

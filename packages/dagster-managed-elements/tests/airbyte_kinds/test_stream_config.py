@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 from dagster_managed_elements.airbyte import (
     EXCLUDED,
@@ -16,14 +17,16 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.airbyte.config_api.server import Server
 from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, profile_of, read_release
+from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
 from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded
 from dagster_managed_elements.airbyte.kinds.streams import labelled
 from dagster_managed_elements.airbyte.stream_names import label_of
 from dagster_managed_elements.airbyte.wire import read_catalog
-from dagster_managed_elements.engine.changes import FieldChange
+from dagster_managed_elements.engine.changes import FieldChange, Pair
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.kinds import ResolveContext
 
-from testing.airbyte_catalogs import DESTINATION, SOURCE, Offering, Resolved, stream
+from testing.airbyte_catalogs import DESTINATION, IDS, SOURCE, Offering, Resolved, stream
 
 FULL, APPEND = AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
 DEDUP = AirbyteSyncMode("incremental", "append_dedup")
@@ -253,6 +256,22 @@ def test_all_columns_and_no_choice_are_one_and_the_same():
     assert Resolved(gateway, {"orders": AirbyteStream(FULL, exclude_fields=["email"])}).fields == [
         FieldChange(("streams", "orders", "fields"), "all", ["a.b", "address", "at", "id"])
     ]
+
+
+@pytest.mark.parametrize("more", [{"exclude_fields": []}, {"exclude_fields": ["email"]}, {"fields": ["id", "at"]}])
+def test_what_was_resolved_once_is_resolved_again_to_the_same(more):
+    stored = {"syncCatalog": {"streams": [stream("orders", schema=COLUMNS)]}}
+    gateway = Offering([stream("orders", schema=COLUMNS), stream("other", schema=COLUMNS)], stored)
+    kind = ConnectionKind(gateway)
+    declared = AirbyteStream(FULL, mappers=[mappers.AesEncryption("id", "00ff")], **more)
+    once = Resolved(gateway, {"o*": declared}).declared
+
+    async def again() -> Pair:
+        (observed,) = await kind.observe()
+        (pair,) = await kind.resolve([Pair(once, observed)], ResolveContext(ids=IDS))
+        return pair
+
+    assert anyio.run(again).declared.fields == once.fields
 
 
 def test_streams_of_a_source_that_does_not_exist_are_shown_as_they_are_declared():

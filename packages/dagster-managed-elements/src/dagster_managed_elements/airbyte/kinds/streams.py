@@ -259,8 +259,9 @@ def _comparable(value: Any) -> Any:
     block = dict(cast("Mapping[str, Any]", value))
     if "primary key" in block:
         block["primary key"] = ordered(block["primary key"])
-    if stream_fields.INCLUDED in block and all(isinstance(name, str) for name in block[stream_fields.INCLUDED]):
-        block[stream_fields.INCLUDED] = sorted(block[stream_fields.INCLUDED])
+    names = block.get(stream_fields.INCLUDED, stream_fields.ALL)
+    if names != stream_fields.ALL and all(isinstance(name, str) for name in names):
+        block[stream_fields.INCLUDED] = sorted(names)
     if block.get(stream_fields.LEFT_OUT) == []:
         del block[stream_fields.LEFT_OUT]
         block[stream_fields.INCLUDED] = stream_fields.ALL
