@@ -140,6 +140,64 @@ def test_a_version_of_a_manifest_that_is_there_is_refused(serve, version):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_a_draft_of_the_builder_is_published_and_published_again(serve, version):
+    api = serve(version, odd_requests=True)
+    here = {"workspaceId": api.workspace}
+    first = {"name": "mine", "draftManifest": {"version": "1"}}
+    made = api.ask("connector_builder_projects/create", **here, builderProject=first)
+    assert made.status == 201
+    which = {**here, "builderProjectId": made.json["builderProjectId"]}
+    draft = api.ok("connector_builder_projects/get_with_manifest", **which)
+    assert draft["declarativeManifest"] == {"manifest": {"version": "1"}, "isDraft": True}
+    offered = {
+        "manifest": {"version": "1"},
+        "spec": {"connectionSpecification": {}},
+        "description": "d",
+        "version": 1,
+    }
+    published = api.ok(
+        "connector_builder_projects/publish", **which, name="Mine", initialDeclarativeManifest=offered
+    )
+    definition = published["sourceDefinitionId"]
+    (project,) = api.ok("connector_builder_projects/list", **here)["projects"]
+    assert (project["sourceDefinitionId"], project["activeDeclarativeManifestVersion"], project["hasDraft"]) == (
+        definition,
+        1,
+        False,
+    )
+    changed = {"name": "mine", "draftManifest": {"version": "2"}}
+    assert api.ask("connector_builder_projects/update", **which, builderProject=changed).status == 204
+    second = {**here, "sourceDefinitionId": definition, "setAsActiveManifest": True}
+    offered = {**offered, "manifest": {"version": "2"}, "version": 2}
+    endpoint = "declarative_source_definitions/create_manifest"
+    assert api.ask(endpoint, **second, declarativeManifest=offered).status == 201
+    shown = api.ok("connector_builder_projects/get_with_manifest", **which)
+    assert shown["builderProject"]["hasDraft"] is False
+    assert shown["declarativeManifest"]["manifest"] == {"version": "2"}
+    old = api.ok("connector_builder_projects/get_with_manifest", **which, version=1)["declarativeManifest"]
+    assert old == {"manifest": {"version": "1"}, "isDraft": False, "version": 1, "description": "d"}
+    assert api.ask("connector_builder_projects/get_with_manifest", **which, version=9).status == 404
+    assert api.ask("connector_builder_projects/delete", **which).status == 204
+    assert api.ok("connector_builder_projects/list", **here) == {"projects": []}
+    assert api.ask("connector_builder_projects/get_with_manifest", **which).status == 404
+
+
+@pytest.mark.parametrize(("version", "actions"), [("0.50", [None]), ("2.0", ["auto_upgrade"])])
+def test_sources_tell_of_breaking_changes_until_their_connector_is_past_them(serve, version, actions):
+    api = serve(version)
+    listed = api.ok("source_definitions/list_for_workspace", workspaceId=api.workspace)["sourceDefinitions"]
+    (feed,) = [each["sourceDefinitionId"] for each in listed if each["name"] == "E2E Testing"]
+    here = {"workspaceId": api.workspace, "sourceDefinitionId": feed}
+    configuration = {"type": "INFINITE_FEED", "max_records": 1}
+    made = api.ok("sources/create", **here, name="s", connectionConfiguration=configuration)
+    told = made["breakingChanges"]
+    assert [each["version"] for each in told["upcomingBreakingChanges"]] == ["3.0.0", "4.0.0"]
+    assert (told["minUpgradeDeadline"], [told.get("deadlineAction")]) == ("2027-03-31", actions)
+    api.ok("source_definitions/update", **here, dockerImageTag="4.0.0")
+    assert "breakingChanges" not in api.ok("sources/get", sourceId=made["sourceId"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_state_is_set_while_nothing_runs(serve, version):
     """Nothing ever runs here yet, so nothing is ever refused with 423."""
     api = serve(version)

@@ -284,3 +284,32 @@ def test_twice_the_pairs_is_twice_the_work(filled: bool) -> None:
 
     work(10)
     assert work(400) / work(200) == pytest.approx(2, rel=0.1)
+
+
+class LeafOnDemand(LeafKind):
+    on_demand: ClassVar[bool] = True
+
+
+def test_what_is_on_demand_goes_only_where_something_of_it_is_declared() -> None:
+    kinds: Any = (NodeKind, LeafOnDemand)
+    server = server_with(a={"shape": 0}, l={"root": at("a")}, m={"root": at("a")})
+    assert steps(surveyed(server, Node("a"), delete=True, kinds=kinds)) == []
+    assert steps(surveyed(server, Node("a"), Leaf("l", root=node("a")), delete=True, kinds=kinds)) == [
+        "delete m (leaf)"
+    ]
+    referring = Node("a", settings={"leaf": leaf("l")})
+    assert steps(surveyed(server, referring, delete=True, kinds=kinds)) == ["update a (node)"]
+
+
+class NodeOnDemand(NodeKind):
+    on_demand: ClassVar[bool] = True
+
+
+def test_of_a_kind_on_demand_what_a_declared_object_points_at_stays_unless_it_is_to_point_elsewhere() -> None:
+    kinds: Any = (NodeOnDemand,)
+    server = server_with(b={"shape": 0}, c={"shape": 0}, a={"shape": 0, "parent": at("b")})
+    assert steps(surveyed(server, Node("a"), delete=True, kinds=kinds)) == ["delete c (node)"]
+    assert set(steps(surveyed(server, Node("a", parent=node("c")), delete=True, kinds=kinds))) == {
+        "update a (node)",
+        "delete b (node)",
+    }

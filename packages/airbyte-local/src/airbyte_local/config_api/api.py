@@ -7,6 +7,7 @@ from typing import Any
 
 from airbyte_local.config_api import bodies
 from airbyte_local.handlers import (
+    builder,
     connections,
     definitions,
     discovery,
@@ -132,9 +133,13 @@ ROUTES: tuple[Route, ...] = (
     post("web_backend/connections/update", web_backend.update, bodies.WEB_BACKEND_UPDATE),
     post("web_backend/connections/list", web_backend.list_by_cursor, bodies.WEB_BACKEND_LIST),
     post("web_backend/connections/status_counts", web_backend.status_counts, bodies.BY_WORKSPACE),
-    post(
-        "declarative_source_definitions/create_manifest", definitions.create_manifest, bodies.MANIFEST_CREATE, 201
-    ),
+    post("connector_builder_projects/create", builder.create, bodies.PROJECT_CREATE, 201),
+    post("connector_builder_projects/update", builder.update, bodies.PROJECT_UPDATE, 204),
+    post("connector_builder_projects/delete", builder.delete, bodies.BY_PROJECT, 204),
+    post("connector_builder_projects/list", builder.list_all, bodies.PROJECTS),
+    post("connector_builder_projects/get_with_manifest", builder.get_with_manifest, bodies.BY_PROJECT),
+    post("connector_builder_projects/publish", builder.publish, bodies.PROJECT_PUBLISH),
+    post("declarative_source_definitions/create_manifest", builder.create_manifest, bodies.MANIFEST_CREATE, 201),
     post(
         "declarative_source_definitions/update_active_manifest",
         definitions.activate_manifest,

@@ -63,16 +63,38 @@ RESOURCES: Shape = Form(
 )
 BY_MANIFESTS: Shape = {"workspaceId!": "uuid", "sourceDefinitionId!": "uuid"}
 MANIFEST_VERSION: Shape = {**BY_MANIFESTS, "version!": "whole"}
-MANIFEST_CREATE: Shape = {
-    **BY_MANIFESTS,
-    "setAsActiveManifest!": "flag",
-    "declarativeManifest!": {
-        "version!": "whole",
-        "description!": "text",
-        "manifest!": "object",
-        "spec!": {"documentationUrl": "text", "connectionSpecification": "object"},
-    },
+MANIFEST: Shape = {
+    "version!": "whole",
+    "description!": "text",
+    "manifest!": "object",
+    "spec!": {"documentationUrl": "text", "connectionSpecification": "object"},
 }
+MANIFEST_CREATE: Shape = Form(
+    "manifest_create",
+    {
+        **BY_MANIFESTS,
+        "setAsActiveManifest!": "flag",
+        "declarativeManifest!": MANIFEST,
+        "componentsFileContent": "text",
+    },
+)
+PROJECT: Shape = Form(
+    "project", {"name!": "text", "draftManifest": "object", "yamlManifest": "text", "componentsFileContent": "text"}
+)
+PROJECTS: Shape = {"workspaceId!": "uuid", "includeTombstone": "flag"}
+PROJECT_CREATE: Shape = {"workspaceId!": "uuid", "builderProject!": PROJECT}
+BY_PROJECT: Shape = {"workspaceId!": "uuid", "builderProjectId!": "uuid", "version": "whole"}
+PROJECT_UPDATE: Shape = {"workspaceId!": "uuid", "builderProjectId!": "uuid", "builderProject!": PROJECT}
+PROJECT_PUBLISH: Shape = Form(
+    "project_publish",
+    {
+        "workspaceId!": "uuid",
+        "builderProjectId!": "uuid",
+        "name!": "text",
+        "initialDeclarativeManifest!": MANIFEST,
+        "componentsFileContent": "text",
+    },
+)
 CONNECTION: Shape = {
     "name": "text",
     "namespaceDefinition": "source|destination|customformat",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -9,8 +10,9 @@ from airbyte_local.connectors import PUBLIC, Connector, PublicDefinition
 from airbyte_local.connectors.external.low_code import manifest_specification
 from airbyte_local.connectors.external.workshop import Workshop
 from airbyte_local.connectors.imitated import Imitated
+from airbyte_local.connectors.specifications import entries
 from airbyte_local.model.errors import NotFound
-from airbyte_local.model.json_values import Json, is_object
+from airbyte_local.model.json_values import Json, form, is_object
 from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.store import Definition
 
@@ -47,9 +49,29 @@ class ActorDefinition(PublicDefinition):
         return "manifest" in self.details
 
     @property
+    def breaking_changes(self) -> Json | None:
+        """Those of later versions than the one in use."""
+        image = self.repository.rpartition("/")[2]
+        told: list[Json] = [] if self.custom else entries().get(image, {}).get("breaking", [])
+        upcoming = [change for change in told if _number(change["version"]) > _number(self.tag)]
+        if not upcoming:
+            return None
+        first = min(upcoming, key=lambda change: change["upgradeDeadline"])
+        return form(
+            "breaking_changes",
+            upcomingBreakingChanges=[form("breaking_change", **change) for change in upcoming],
+            minUpgradeDeadline=first["upgradeDeadline"],
+            deadlineAction=first["deadlineAction"],
+        )
+
+    @property
     def type_name(self) -> str:
         """What the Public API calls the type of an actor: nothing where the connector is a custom one."""
         return "" if self.custom else self.repository.rpartition("/")[2].removeprefix(f"{self.kind}-")
+
+
+def _number(tag: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", tag)[:3]]
 
 
 class Directory:

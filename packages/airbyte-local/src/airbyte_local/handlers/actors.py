@@ -44,6 +44,7 @@ def actor_read(words: Vocabulary, actor: Actor, definition: ActorDefinition, use
         isVersionOverrideApplied=False,
         isEntitled=True,
         supportState="supported",
+        breakingChanges=definition.breaking_changes,
         status=None if used is None else STATES[used > 0],
         numConnections=used,
         connectionJobStatuses={},

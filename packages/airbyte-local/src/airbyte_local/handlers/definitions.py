@@ -9,13 +9,19 @@ from airbyte_local.handlers.actors import delete_actor
 from airbyte_local.handlers.discovery import job_read
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import Broken, Known, NotFound, named
-from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.json_values import Json, bean, form, is_object
 from airbyte_local.model.vocabulary import SOURCE, Vocabulary
 from airbyte_local.store import Definition
 from airbyte_local.versions.profiles import Profile
 
 SILENCE_SECONDS = 24 * 3600
 """How long a source may say nothing, as the vendor's registry has it for most."""
+OAUTH = {
+    "oauth_user_input_from_connector_config_specification": "oauthUserInputFromConnectorConfigSpecification",
+    "complete_oauth_output_specification": "completeOAuthOutputSpecification",
+    "complete_oauth_server_input_specification": "completeOAuthServerInputSpecification",
+    "complete_oauth_server_output_specification": "completeOAuthServerOutputSpecification",
+}
 CHANGEABLE = ("name", "dockerImageTag", "resourceRequirements")
 
 
@@ -62,6 +68,23 @@ def destination_sync_modes(definition: ActorDefinition, profile: Profile) -> lis
     can_dedup = definition.supports_refreshes and {"append_dedup", "overwrite"} <= set(modes)
     everything = [*modes, "overwrite_dedup"] if can_dedup else modes
     return [mode for mode in everything if mode in profile.destination_sync_modes]
+
+
+def advanced_auth(definition: ActorDefinition) -> Json | None:
+    """What the vendor's OAuth puts into a configuration, as a manifest tells it under other names."""
+    manifest: Json = definition.details.get("manifest") or {}
+    spec = manifest.get("spec")
+    told = spec.get("advanced_auth") if is_object(spec) else None
+    if not is_object(told):
+        return None
+    configuration: Json = told.get("oauth_config_specification") or {}
+    outputs = {name: configuration.get(snake) for snake, name in OAUTH.items()}
+    return bean(
+        authFlowType=told.get("auth_flow_type"),
+        predicateKey=told.get("predicate_key"),
+        predicateValue=told.get("predicate_value"),
+        oauthConfigSpecification=bean(**outputs),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +171,7 @@ class DefinitionHandlers:
             **{self.words.definition_id: definition.id},
             documentationUrl=definition_read(self.words, definition)["documentationUrl"],
             connectionSpecification=definition.connector.spec(),
+            advancedAuth=advanced_auth(definition),
             supportedDestinationSyncModes=modes,
             jobInfo=job_read("get_spec", at=call.world.now()),
         )
@@ -198,7 +222,12 @@ def create_manifest(call: Call) -> None:
     versions = history(definition)
     if any(each["version"] == version for each in versions):
         raise Known(status=409, message=f"Version '{version}' for source {definition.id} already exists")
-    added = {"version": version, "manifest": offered["manifest"], "description": offered["description"]}
+    added = bean(
+        version=version,
+        manifest=offered["manifest"],
+        description=offered["description"],
+        components=call.body.get("componentsFileContent"),
+    )
     details = {**definition.details, "manifests": [*versions, added]}
     if call.body["setAsActiveManifest"]:
         details |= {"manifest": offered["manifest"], "manifestVersion": version}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from airbyte_local.connectors.definitions import DECLARATIVE_IMAGE, ActorDefinition
+from airbyte_local.connectors.definitions import ActorDefinition
+from airbyte_local.handlers import builder
 from airbyte_local.handlers.definitions import DefinitionHandlers, history, is_granted
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.jobs.world import Call
@@ -12,8 +13,6 @@ from airbyte_local.model.errors import NotFound, Problem
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import SOURCE
 from airbyte_local.public_api.answers import bad_request, problem
-
-TAG = "6.60.9"
 
 
 def list_all(call: Call) -> Json:
@@ -29,16 +28,10 @@ def get(call: Call) -> Json:
 
 def create(call: Call) -> Json:
     find_workspace(call.session, call.body["workspaceId"])
-    definition: Json = {
-        "name": call.body["name"],
-        "dockerRepository": DECLARATIVE_IMAGE,
-        "dockerImageTag": TAG,
-        "documentationUrl": "",
-        "manifest": call.body["manifest"],
-        "manifestVersion": 1,
-    }
-    body = {"workspaceId": call.body["workspaceId"], "sourceDefinition": definition}
-    made = DefinitionHandlers(words=SOURCE).create_custom(call.asking(body))
+    name, here = call.body["name"], {"workspaceId": call.body["workspaceId"]}
+    first = {"manifest": call.body["manifest"], "version": 1, "description": ""}
+    ids = builder.create(call.asking({**here, "builderProject": {"name": name}}))
+    made = builder.publish(call.asking({**ids, "name": name, "initialDeclarativeManifest": first}))
     return _read(call.definitions("source").get(made["sourceDefinitionId"]))
 
 
@@ -51,13 +44,15 @@ def put(call: Call) -> Json:
     versions = [*earlier, {"version": version, "manifest": manifest, "description": ""}]
     changed = {**before.details, "manifest": manifest, "manifestVersion": version, "manifests": versions}
     DefinitionHandlers(words=SOURCE).rewrite(call, before, changed)
+    builder.drop_draft(call, before.id)
     return _read(_known(call))
 
 
 def delete(call: Call) -> Json:
     definition = _known(call)
-    body = {"sourceDefinitionId": definition.id}
-    DefinitionHandlers(words=SOURCE).delete(call.asking(body))
+    if (project := builder.project_of(call, definition.id)) is not None:
+        builder.delete(call.asking({"workspaceId": call.body["workspaceId"], "builderProjectId": project.id}))
+    DefinitionHandlers(words=SOURCE).delete(call.asking({"sourceDefinitionId": definition.id}))
     return _read(definition)
 
 

@@ -48,6 +48,10 @@ CAME_WITH_1_8 = _fields(
     stats="recordsRejected",
 )
 CAME_WITH_1_6 = _fields(
+    builder_project="updatedAt componentsFileContent",
+    project="componentsFileContent",
+    project_publish="componentsFileContent",
+    manifest_create="componentsFileContent",
     source="isEntitled resourceAllocation",
     destination="isEntitled resourceAllocation",
     source_definition="enterprise",
@@ -67,6 +71,9 @@ CAME_WITH_1_6 = _fields(
     public_workspace_patch="notifications regionId",
 )
 CAME_WITH_1_5 = _fields(
+    breaking_changes="deadlineAction",
+    breaking_change="deadlineAction",
+    project="yamlManifest",
     source="createdAt status",
     destination="createdAt status",
     stream="isResumable",

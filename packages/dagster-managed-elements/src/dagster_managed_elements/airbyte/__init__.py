@@ -10,6 +10,11 @@ from dagster_managed_elements.airbyte.connection_fields import (
     AirbyteDestinationNamespace,
     AirbyteResourceRequirements,
 )
+from dagster_managed_elements.airbyte.connector_elements import (
+    AirbyteDestinationDefinition,
+    AirbyteLowCodeConnector,
+    AirbyteSourceDefinition,
+)
 from dagster_managed_elements.airbyte.elements import (
     AirbyteConnection,
     AirbyteDestination,
@@ -18,9 +23,11 @@ from dagster_managed_elements.airbyte.elements import (
 )
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.reconciliation import AirbyteManagedElementReconciler
+from dagster_managed_elements.airbyte.references import existing
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_config import EXCLUDED, AirbyteStream
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
+from dagster_managed_elements.airbyte.workspace_elements import AirbyteNotification, AirbyteWorkspace
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 
 if TYPE_CHECKING:
@@ -30,19 +37,25 @@ __all__ = [
     "EXCLUDED",
     "AirbyteConnection",
     "AirbyteDestination",
+    "AirbyteDestinationDefinition",
     "AirbyteDestinationNamespace",
     "AirbyteInstance",
+    "AirbyteLowCodeConnector",
     "AirbyteManagedElementReconciler",
+    "AirbyteNotification",
     "AirbyteResource",
     "AirbyteResourceRequirements",
     "AirbyteSchedule",
     "AirbyteSource",
+    "AirbyteSourceDefinition",
     "AirbyteStream",
     "AirbyteSyncMode",
     "AirbyteTag",
+    "AirbyteWorkspace",
     "EnvVar",
     "Secret",
     "airbyte_resource",
+    "existing",
     "mappers",
 ]
 

@@ -13,12 +13,24 @@ from dagster_managed_elements.airbyte.connection_fields import (
     AirbyteResourceRequirements,
     declared_fields,
 )
+from dagster_managed_elements.airbyte.connector_elements import (
+    AirbyteDestinationDefinition,
+    AirbyteLowCodeConnector,
+    AirbyteSourceDefinition,
+)
+from dagster_managed_elements.airbyte.references import (
+    DESTINATION_DEFINITION,
+    LOW_CODE_CONNECTOR,
+    SOURCE_DEFINITION,
+    reference,
+)
+from dagster_managed_elements.airbyte.requiring import require, require_kind
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_config import StreamConfig, streams_block
 from dagster_managed_elements.airbyte.structures import Configuration, as_mapping
-from dagster_managed_elements.engine.elements import Element, key_of, plain
+from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.values import UNSET, Fields, Unset
+from dagster_managed_elements.engine.values import UNSET, Fields, Key, Unset
 
 NonBreakingChanges: TypeAlias = Literal["ignore", "disable_connection", "propagate_columns", "propagate_fully"]
 
@@ -27,7 +39,8 @@ NonBreakingChanges: TypeAlias = Literal["ignore", "disable_connection", "propaga
 class AirbyteSource(Element):
     """A source in Airbyte.
 
-    *source_type* names the connector: its name, docker repository or definition id. *source_configuration* is the
+    *source_type* names the connector: its name, docker repository or definition id; or it is an element that
+    declares the connector, which is created first, or what `existing` refers to. *source_configuration* is the
     whole configuration: what Airbyte holds beside it, and no default explains, is a difference. It is a mapping, or
     what has its settings as fields: a class that `dagster-me types` wrote, a dataclass, a msgspec struct or a
     pydantic model, also for a part of it; kept is the mapping it comes to.
@@ -35,16 +48,17 @@ class AirbyteSource(Element):
 
     kind: ClassVar[str] = "source"
 
-    source_type: str
+    source_type: str | AirbyteSourceDefinition | AirbyteLowCodeConnector | Key
     source_configuration: Configuration = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "source_configuration", as_mapping(self.source_configuration))
-        _require(self, "source_type", self.source_type, str)
-        _require(self, "source_configuration", self.source_configuration, Mapping)
+        require(self, "source_type", self.source_type, str, AirbyteSourceDefinition, AirbyteLowCodeConnector, Key)
+        require_kind(self, "source_type", self.source_type, SOURCE_DEFINITION, LOW_CODE_CONNECTOR)
+        require(self, "source_configuration", self.source_configuration, Mapping)
 
     def fields(self) -> Fields:
-        return {"type": self.source_type, "configuration": plain(self.source_configuration)}
+        return {"type": _type(self.source_type), "configuration": plain(self.source_configuration)}
 
 
 @dataclass(frozen=True)
@@ -53,16 +67,17 @@ class AirbyteDestination(Element):
 
     kind: ClassVar[str] = "destination"
 
-    destination_type: str
+    destination_type: str | AirbyteDestinationDefinition | Key
     destination_configuration: Configuration = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "destination_configuration", as_mapping(self.destination_configuration))
-        _require(self, "destination_type", self.destination_type, str)
-        _require(self, "destination_configuration", self.destination_configuration, Mapping)
+        require(self, "destination_type", self.destination_type, str, AirbyteDestinationDefinition, Key)
+        require_kind(self, "destination_type", self.destination_type, DESTINATION_DEFINITION)
+        require(self, "destination_configuration", self.destination_configuration, Mapping)
 
     def fields(self) -> Fields:
-        return {"type": self.destination_type, "configuration": plain(self.destination_configuration)}
+        return {"type": _type(self.destination_type), "configuration": plain(self.destination_configuration)}
 
 
 @dataclass(frozen=True)
@@ -88,7 +103,8 @@ class AirbyteTag(Element):
 
 @dataclass(frozen=True)
 class AirbyteConnection(Element):
-    """A connection in Airbyte, and with it the source and the destination it joins.
+    """A connection in Airbyte, and with it the source and the destination it joins; or those that `existing` refers
+    to, which are there and nobody declares.
 
     *stream_config* maps each stream to be synced to its mode, or to an `AirbyteStream`; it is whole: a selected
     stream that is not in it is a difference. A stream whose name stands in several namespaces is named by
@@ -114,8 +130,8 @@ class AirbyteConnection(Element):
 
     kind: ClassVar[str] = "connection"
 
-    source: AirbyteSource
-    destination: AirbyteDestination
+    source: AirbyteSource | Key
+    destination: AirbyteDestination | Key
     stream_config: StreamConfig
     normalize_data: bool | None = None
     destination_namespace: AirbyteDestinationNamespace | str | Unset | None = UNSET
@@ -131,16 +147,18 @@ class AirbyteConnection(Element):
     tags: Sequence[AirbyteTag | str] | Unset | None = field(default=UNSET, kw_only=True)
 
     def __post_init__(self) -> None:
-        _require(self, "source", self.source, AirbyteSource)
-        _require(self, "destination", self.destination, AirbyteDestination)
-        _require(self, "stream_config", self.stream_config, Mapping)
+        require(self, "source", self.source, AirbyteSource, Key)
+        require_kind(self, "source", self.source, "source")
+        require(self, "destination", self.destination, AirbyteDestination, Key)
+        require_kind(self, "destination", self.destination, "destination")
+        require(self, "stream_config", self.stream_config, Mapping)
         for stream in self.stream_config:
             _require_name(self, stream)
         try:
             streams_block(self.stream_config)
         except DeclarationError as error:
             raise DeclarationError(f"AirbyteConnection {self.name!r}: {error}") from None
-        _require(self, "normalize_data", self.normalize_data, bool, type(None))
+        require(self, "normalize_data", self.normalize_data, bool, type(None))
         try:
             declared_fields(self)
         except DeclarationError as error:
@@ -148,20 +166,12 @@ class AirbyteConnection(Element):
 
     def fields(self) -> Fields:
         return {
-            "source": key_of(self.source),
-            "destination": key_of(self.destination),
+            "source": reference(self.source),
+            "destination": reference(self.destination),
             "normalize data": self.normalize_data,
             "streams": streams_block(self.stream_config),
             **declared_fields(self),
         }
-
-
-def _require(element: Element, what: str, value: object, kind: type[object], *others: type[object]) -> None:
-    """Raises DeclarationError: a wrong type would otherwise be found far from where it was written."""
-    if not isinstance(value, (kind, *others)):
-        article = "an" if kind.__name__[0] in "AEIO" else "a"
-        name = f"{type(element).__name__} {element.name!r}"
-        raise DeclarationError(f"{name}: {what} wants {article} {kind.__name__}, not {type(value).__name__}.")
 
 
 def _require_name(element: Element, name: object) -> None:
@@ -170,3 +180,7 @@ def _require_name(element: Element, name: object) -> None:
     if not isinstance(name, str) and [type(part) for part in pair] != [str, str]:
         told = f"{type(element).__name__} {element.name!r}: stream_config"
         raise DeclarationError(f"{told} is by a name or by (namespace, name), not by {name!r}.")
+
+
+def _type(connector: str | Element | Key) -> str | Key:
+    return connector if isinstance(connector, str) else reference(connector)

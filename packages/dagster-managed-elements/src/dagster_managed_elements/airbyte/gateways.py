@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from dagster_managed_elements.airbyte.connection_fields import Api, written_fields
+from dagster_managed_elements.airbyte.registries import Registry
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -24,6 +25,7 @@ from dagster_managed_elements.airbyte.wire import (
     Unreadable,
     Workspace,
 )
+from dagster_managed_elements.airbyte.workspace_settings import WorkspaceChange, WorkspaceSettings
 from dagster_managed_elements.engine.errors import ApiError
 
 LONGEST_NAME: Final = 256
@@ -113,6 +115,15 @@ class Gateway(Protocol):
 
     @property
     def capabilities(self) -> Capabilities: ...
+
+    @property
+    def registry(self) -> Registry: ...
+
+    async def workspace_settings(self) -> WorkspaceSettings: ...
+
+    async def update_workspace(self, change: WorkspaceChange) -> None:
+        """Its secrets are read here, as those of a configuration."""
+        ...
 
     async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         """Every connector type this workspace may use; asked once a run."""

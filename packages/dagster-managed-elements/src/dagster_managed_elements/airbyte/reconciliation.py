@@ -39,9 +39,10 @@ class AirbyteManagedElementReconciler(Reconciler):
     """What a module exposes for `dagster-me`: connections, with their sources and destinations, at an Airbyte.
 
     *airbyte* is an `AirbyteInstance`, a configured `airbyte_resource`, an `AirbyteResource`, or one of the
-    resources and workspaces of Dagster's own dagster-airbyte. Sources, destinations and tags may be given in
-    *elements* without a connection. With *delete_unmentioned_resources* whatever else is in the workspace is
-    deleted, once the user has agreed.
+    resources and workspaces of Dagster's own dagster-airbyte. Sources, destinations, tags, connectors and the
+    workspace itself may be given in *elements* without a connection. With *delete_unmentioned_resources* whatever
+    else is in the workspace is deleted, once the user has agreed; tags and connectors only of the sorts of which
+    one is declared.
     """
 
     def __init__(

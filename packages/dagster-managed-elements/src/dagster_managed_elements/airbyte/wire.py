@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -29,6 +29,9 @@ class Workspace(WireStruct, frozen=True, kw_only=True):
     organization_id: str | None = None
 
 
+LOW_CODE_IMAGE: Final = "airbyte/source-declarative-manifest"
+
+
 class Normalization(WireStruct, frozen=True, kw_only=True):
     """Whether Airbyte normalizes what a destination was written; it did so before 1.0."""
 
@@ -38,21 +41,30 @@ class Normalization(WireStruct, frozen=True, kw_only=True):
 class Definition(WireStruct, frozen=True, kw_only=True):
     """A connector type. `id` is the source or destination definition id, by which everything refers to it.
 
-    *normalization_config* is of destinations before 1.0.
+    *normalization_config* is of destinations before 1.0. *custom* is None where nobody says whether it is one that
+    users added.
     """
 
     id: str
     name: str
     docker_repository: str = ""
     docker_image_tag: str = ""
+    documentation_url: str = ""
+    custom: bool | None = None
     normalization_config: Normalization | None = None
+
+    @property
+    def is_low_code(self) -> bool:
+        """Whether it is made of a manifest, as the Builder makes them: all of those are run by one image."""
+        return self.docker_repository == LOW_CODE_IMAGE
 
 
 class Specification(WireStruct, frozen=True, kw_only=True):
     """What a connector says of its configuration: a JSON Schema in which `airbyte_secret` marks secrets.
 
     A *partial* one says only where secrets are: nothing can be validated against it. *docker_repository* says of
-    which image it is, *supports_normalization* whether an Airbyte before 1.0 normalizes what it writes.
+    which image it is, *supports_normalization* whether an Airbyte before 1.0 normalizes what it writes, and
+    *advanced_auth* what Airbyte's own OAuth puts into a configuration.
     """
 
     connection_specification: dict[str, Any] = {}
@@ -60,6 +72,7 @@ class Specification(WireStruct, frozen=True, kw_only=True):
     is_partial: bool = False
     docker_repository: str = ""
     supports_normalization: bool | None = None
+    advanced_auth: dict[str, Any] = {}
 
     @property
     def is_unknown(self) -> bool:
@@ -68,13 +81,14 @@ class Specification(WireStruct, frozen=True, kw_only=True):
 
 
 class Actor(WireStruct, frozen=True, kw_only=True):
-    """A source or a destination; its secrets are masked."""
+    """A source or a destination; its secrets are masked. *breaking_changes* are those that await its connector."""
 
     id: str
     definition_id: str
     name: str
     configuration: dict[str, Any] | None = None
     is_version_override_applied: bool = False
+    breaking_changes: Any = None
 
 
 class Tag(WireStruct, frozen=True, kw_only=True):

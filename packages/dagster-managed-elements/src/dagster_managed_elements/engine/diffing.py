@@ -57,7 +57,7 @@ def diff(pairs: Iterable[Pair], basis: Basis) -> Changes:
                 items += [change] if change else []
             case _:
                 pass
-    notices += [notice for item in items for notice in later(item)]
+    notices += [notice for item in items for notice in later(item, basis.ids)]
     return Changes(tuple(items), tuple(notices))
 
 
@@ -68,13 +68,13 @@ def undeclared(pairs: Iterable[Pair], kept: Container[Ref]) -> Iterator[Delete]:
             yield deletion(pair.observed, reason="it is not declared")
 
 
-def later(change: Change) -> Iterator[Notice]:
-    """What of *change* is known only once something else is done."""
+def later(change: Change, ids: Ids) -> Iterator[Notice]:
+    """What of *change* is known only once something else is done; *ids* are of what is there."""
     if isinstance(change, Delete):
         return
     for name, value in change.declared.fields.items():
         if isinstance(value, Later):
-            text = f"verified once {value.on} is {'created' if isinstance(change, Create) else 'changed'}"
+            text = f"verified once {value.on} is {'changed' if value.on in ids else 'created'}"
             yield Notice(change.key, (name,), "later", text)
 
 

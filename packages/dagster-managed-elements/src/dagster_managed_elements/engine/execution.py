@@ -94,6 +94,7 @@ class _Run:
         }
         self.rivals = Rivals(seen, self.made)
         self.outcomes: dict[Step, Outcome] = {}
+        self.settled: dict[Key, Declared] = {}
         self.waiting = {operation.step: len(operation.waits_for) for operation in plan.operations}
         self.dependents: Mapping[Step, list[Operation]] = defaultdict(list)
         for operation in plan.operations:
@@ -196,16 +197,18 @@ class _Run:
                 await kind.delete(change.observed)
             case "update", Replace():
                 id_ = self.ids[change.key]
-                await kind.rename(id_, change.declared)
+                await kind.rename(id_, self.settled.get(change.key, change.declared))
             case _, Replace(begun=Update() as begun):
                 id_ = self.ids[change.key] = begun.observed.id
-                await self._update(begun, kind)
+                settled = await self._update(begun, kind)
+                self.settled[change.key] = replace(settled, key=change.key)
             case _, Create() | Replace():
                 return await self._create(step, change, kind)
         return Outcome(step=step, status="done", id=id_)
 
     async def _create(self, step: Step, change: Create | Replace, kind: Kind) -> Outcome:
-        declared = _as_created(change, await self._settle(change.declared, None, kind), kind)
+        declared = self.settled[change.key] = await self._settle(change.declared, None, kind)
+        declared = _as_created(change, declared, kind)
         try:
             id_ = await kind.create(declared, self.ids)
         except (Lost, ServerFault) as error:
@@ -213,11 +216,12 @@ class _Run:
         self.ids[change.key] = id_
         return Outcome(step=step, status="done", id=id_)
 
-    async def _update(self, change: Update, kind: Kind) -> None:
+    async def _update(self, change: Update, kind: Kind) -> Declared:
         """*change* may name no field at all: then what it stands for is verified, and nothing sent."""
         declared = await self._settle(change.declared, change.observed, kind)
         if change.fields:
             await kind.update(replace(change, declared=declared), self.ids)
+        return declared
 
     async def _settle(self, declared: Declared, observed: Observed | None, kind: Kind) -> Declared:
         """Verify what could not be verified before: the same resolve again, now that its source exists."""

@@ -16,9 +16,19 @@ NoticeCode: TypeAlias = Literal[
     "misspelt",
     "contradiction",
     "unreadable",
+    "oauth",
 ]
 ConsequenceCode: TypeAlias = Literal[
-    "delete", "cascade", "replace", "protect", "state-lost", "secret-resent", "resumed"
+    "delete",
+    "cascade",
+    "replace",
+    "protect",
+    "state-lost",
+    "secret-resent",
+    "resumed",
+    "breaking-change",
+    "draft-lost",
+    "webhooks-lost",
 ]
 
 

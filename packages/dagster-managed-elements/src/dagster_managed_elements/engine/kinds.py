@@ -26,7 +26,7 @@ from dagster_managed_elements.engine.changes import (
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
-from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Path
+from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,9 @@ class Kind(ABC):
     *longest_name* is how many characters the server has room for. With *create_first* a replacement is made under
     an interim name before the old object is deleted, and then given its own: where it cannot be made nothing is
     lost. For objects that can be renamed, and need `rename`, and room for an interim name: some 100 characters.
-    What is *on_demand* is looked at only where something of its kind is declared or referred to.
+
+    What is *on_demand* is looked at only where something of its kind is declared or referred to, and deleted only
+    where something of it is declared: most declarations say nothing of such things, and mean nothing by it.
     """
 
     name: ClassVar[str]
@@ -129,6 +131,7 @@ class Kind(ABC):
     def _lift(self, changed: FieldChange) -> Iterable[FieldChange]:
         path = self.shown(changed.path)
         present = changed.before if changed.after is ABSENT else changed.after
+        present = present.value if isinstance(present, Later) else present
         if path or not isinstance(present, Mapping):
             yield FieldChange(path or changed.path, changed.before, changed.after, changed.why)
             return

@@ -53,7 +53,10 @@ def _entry(change: Change, kinds: Kinds, names: Mapping[Ref, str]) -> Entry:
 
 def _legible(value: Any, names: Mapping[Ref, str]) -> Any:
     """*value* with every pointer as the name of what it points at."""
-    return mapped(value, lambda leaf: Named(leaf.id, names.get(leaf, leaf.id)) if isinstance(leaf, Ref) else leaf)
+    return mapped(
+        value,
+        lambda leaf: Named(leaf.id, names.get(leaf, leaf.label or leaf.id)) if isinstance(leaf, Ref) else leaf,
+    )
 
 
 def labels(entries: Sequence[Entry]) -> list[str]:

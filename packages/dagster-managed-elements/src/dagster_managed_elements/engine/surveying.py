@@ -134,7 +134,8 @@ class _Work:
         self.going_on: dict[Key, Update] = {}
         self.ids, self.ambiguous = _index(self.pairs)
         self.declared = frozenset(each.key for each in declared)
-        self.kept = _kept(declared, self.pairs)
+        on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
+        self.kept = _kept(declared, self.pairs, on_demand) if unmentioned else frozenset[Ref]()
 
     @property
     def destroys(self) -> bool:
@@ -163,7 +164,7 @@ class _Work:
         others = [pair for pair in resolved if not _is_half(pair, interims)]
         basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, resent=self.resent)
         found = diff(self._sound(others), basis)
-        if self.unmentioned:
+        if self.unmentioned and not (kind.on_demand and kind.name not in {key.kind for key in self.declared}):
             self.found += undeclared(others, self.kept | interims)
         self.notices += found.notices
         self.found += found.items
@@ -259,7 +260,7 @@ class _Work:
     def survey(self) -> Survey:
         kinds = {kind.name: kind for kind in self.session.kinds}
         # What is taken along was no difference by itself, so nothing was said of it yet.
-        taken_along = [notice for change in self.changes for notice in later(change)]
+        taken_along = [notice for change in self.changes for notice in later(change, self.ids)]
         notices = tuple(dict.fromkeys((*self.notices, *taken_along)))
         changes = Changes(_in_order(self.changes, self.order, self.session.kinds), notices)
         names = {each.ref: each.name for each in self.reading.objects}
@@ -320,17 +321,29 @@ def _faults_of(pair: Pair, kind: Kind) -> Iterable[Problem]:
         yield Problem(pair.declared.key, kind.shown(path), message)
 
 
-def _kept(declared: Iterable[Declared], pairs: Iterable[Pair]) -> frozenset[Ref]:
-    """What stays although nobody declares it: what a declared reference names, and what that points at in turn."""
+def _kept(declared: Iterable[Declared], pairs: Iterable[Pair], on_demand: frozenset[str]) -> frozenset[Ref]:
+    """What stays although nobody declares it: what a declared reference names; of kinds *on_demand*, what an object
+    points at by a field that is declared otherwise than by reference; and what that points at in turn.
+    """
+    pairs = list(pairs)
     alone = {pair.observed.ref: pair.observed for pair in pairs if pair.observed and pair.declared is None}
     mentioned = {key for each in declared for key in references(each.fields)} if alone else frozenset[Key]()
     kept: set[Ref] = set()
     ahead = [ref for ref, observed in alone.items() if observed.key in mentioned]
+    ahead += [ref for pair in pairs for ref in _used(pair) if ref.kind in on_demand] if alone else []
     while ahead:
         if (ref := ahead.pop()) in alone and ref not in kept:
             kept.add(ref)
             ahead += pointers(alone[ref].fields)
     return frozenset(kept)
+
+
+def _used(pair: Pair) -> Iterable[Ref]:
+    if pair.declared is None or pair.observed is None:
+        return ()
+    said = pair.declared.fields
+    found = ((name, value) for name, value in pair.observed.fields.items() if isinstance(value, Ref))
+    return (ref for name, ref in found if not any(references(said.get(name))))
 
 
 def _index(pairs: Iterable[Pair]) -> tuple[dict[Key, str], frozenset[Key]]:

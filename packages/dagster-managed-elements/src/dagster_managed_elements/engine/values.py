@@ -67,10 +67,11 @@ Ids: TypeAlias = Mapping[Key, str]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A pointer on the observed side: a kind and the id the server gave."""
+    """A pointer on the observed side: a kind and the id the server gave; *label* is its name where it is known."""
 
     kind: str
     id: str
+    label: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,13 @@ from dagster_managed_elements.airbyte.config_api.endpoints import (
     NAMES,
     NIL,
     OPERATIONS,
+    ROOT,
     TAGS,
+    WORKSPACE,
 )
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
+from dagster_managed_elements.airbyte.config_api.registry import ConfigRegistry
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
 from dagster_managed_elements.airbyte.config_api.versions import Scope
 from dagster_managed_elements.airbyte.connection_fields import overlooked, read_fields
@@ -55,6 +58,12 @@ from dagster_managed_elements.airbyte.wire import (
     read_specification,
     read_tag,
 )
+from dagster_managed_elements.airbyte.workspace_settings import (
+    WorkspaceChange,
+    WorkspaceSettings,
+    config_settings,
+    read_config_settings,
+)
 from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.redaction import redact
@@ -82,6 +91,15 @@ class ConfigGateway:
         self._catalogs: Cache[tuple[str, bool], Catalog] = Cache()
         self._normalizations: Cache[str, bool] = Cache()
         self._sent: set[str] = set()
+        self._here = {"workspaceId": workspace.workspace_id}
+        self.registry = ConfigRegistry(
+            client,
+            workspace.workspace_id,
+            self._server,
+            definitions=self.definitions,
+            forget=self._forget_definitions,
+            patience=discover_timeout,
+        )
 
     @property
     def workspace(self) -> Workspace:
@@ -101,6 +119,23 @@ class ConfigGateway:
         why = f"normalization left Airbyte in 1.0, and this one is {self._server.version}; leave normalize_data out"
         return Capabilities(api="config", fields=fields, no_normalization=why)
 
+    async def workspace_settings(self) -> WorkspaceSettings:
+        return read_config_settings(await self._read(WORKSPACE, self._here), WORKSPACE)
+
+    async def update_workspace(self, change: WorkspaceChange) -> None:
+        """The name by a call of its own: `workspaces/update` erases the webhooks that it is not sent."""
+        before = await self._read(WORKSPACE, self._here)
+        if change.name != read_config_settings(before, WORKSPACE).name:
+            outgoing = Outgoing(body={**self._here, "name": change.name})
+            await self._update(f"{ROOT}/workspaces/update_name", outgoing, "workspaceId")
+        said: dict[str, Any] = {} if change.email is None else {"email": change.email}
+        sent = revealed(change.notifications)
+        if sent.body:
+            said["notificationSettings"] = config_settings(before, WORKSPACE, sent.body)
+        if said:
+            outgoing = Outgoing(body={**self._here, **said}, secrets=sent.secrets)
+            await self._update(f"{ROOT}/workspaces/update", outgoing, "workspaceId")
+
     async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         names = NAMES[side]
         read = partial(read_row, partial(read_definition, side), names.definition_id)
@@ -114,6 +149,9 @@ class ConfigGateway:
             return [read(row, f"{names.definitions}[{number}]") for number, row in enumerate(rows)]
 
         return await self._definitions.get(side, ask)
+
+    def _forget_definitions(self) -> None:
+        self._definitions, self._specifications = Cache(), Cache()
 
     async def specification(self, side: Side, definition_id: str) -> Specification:
         names = NAMES[side]

@@ -32,7 +32,8 @@ class ServerProfile:
     """What an Airbyte can be asked from release *since* on. Of several methods the first that exists is taken.
 
     *partial_update*: whether a part of a configuration can be changed; None where only asking tells.
-    *connection_fields* are those a new connection may have; None where that is not known. *normalizes*: whether it
+    *connection_fields* are those a new connection may have; None where that is not known. *definition_update* are
+    what a connector's definition is changed by. *normalizes*: whether it
     still has normalization, None where only the destination tells.
     """
 
@@ -42,6 +43,7 @@ class ServerProfile:
     connections: tuple[ListingMethod, ...]
     partial_update: bool | None
     connection_fields: frozenset[str] | None
+    definition_update: frozenset[str] = frozenset({"dockerImageTag"})
     normalizes: bool | None = True
 
     def accepted(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,12 +90,19 @@ _0_50: Final = replace(
 )
 _0_63: Final = replace(_0_50, since=(0, 63), connection_fields=_FIELDS_0_63)
 _1_0: Final = replace(_0_63, since=(1, 0), normalizes=False)
-_1_6: Final = replace(_1_0, since=(1, 6), connection_fields=_FIELDS_1_6)
-_1_7: Final = replace(_1_6, since=(1, 7), workspaces=(_OF_ORGANIZATION,), connection_fields=_FIELDS_1_7)
+_1_5: Final = replace(_1_0, since=(1, 5), definition_update=frozenset({"dockerImageTag", "name"}))
+_1_6: Final = replace(_1_5, since=(1, 6), connection_fields=_FIELDS_1_6)
+_1_7: Final = replace(
+    _1_6,
+    since=(1, 7),
+    workspaces=(_OF_ORGANIZATION,),
+    connection_fields=_FIELDS_1_7,
+    definition_update=_1_6.definition_update | {"workspaceId"},
+)
 _1_8: Final = replace(_1_7, since=(1, 8), actors=(_PAGES, _CHAIN), connections=(_PAGES, _CHAIN))
 _2_1: Final = replace(_1_8, since=(2, 1), connection_fields=_FIELDS_2_1)
 
-PROFILES: Final = (_0_0, _0_50, _0_63, _1_0, _1_6, _1_7, _1_8, _2_1)
+PROFILES: Final = (_0_0, _0_50, _0_63, _1_0, _1_5, _1_6, _1_7, _1_8, _2_1)
 """In order. What comes after the last is taken to be like it."""
 
 UNNUMBERED: Final = _0_63

@@ -3,12 +3,19 @@
 from dagster_managed_elements.airbyte.gateways import Gateway
 from dagster_managed_elements.airbyte.kinds.actors import ActorKind, DestinationKind, SourceKind
 from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
+from dagster_managed_elements.airbyte.kinds.definitions import DestinationDefinitionKind, SourceDefinitionKind
+from dagster_managed_elements.airbyte.kinds.low_code import LowCodeKind
 from dagster_managed_elements.airbyte.kinds.tags import TagKind
+from dagster_managed_elements.airbyte.kinds.workspaces import WorkspaceKind
 from dagster_managed_elements.engine.kinds import Kind
 
 __all__ = ["ActorKind", "ConnectionKind", "DestinationKind", "SourceKind", "TagKind", "kinds_of"]
 
 _BEFORE = (
+    WorkspaceKind,
+    SourceDefinitionKind,
+    LowCodeKind,
+    DestinationDefinitionKind,
     SourceKind,
     DestinationKind,
     TagKind,

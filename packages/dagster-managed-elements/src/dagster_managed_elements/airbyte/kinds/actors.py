@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 import msgspec
 
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway, Side
 from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
+from dagster_managed_elements.airbyte.kinds.low_code import LowCodeFacts
+from dagster_managed_elements.airbyte.references import (
+    DESTINATION_DEFINITION,
+    LOW_CODE_CONNECTOR,
+    SOURCE_DEFINITION,
+)
 from dagster_managed_elements.airbyte.specs import specifications
 from dagster_managed_elements.airbyte.specs.choices import settle
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
+from dagster_managed_elements.airbyte.specs.oauth import filled, set_by_oauth
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification, Unreadable
 from dagster_managed_elements.engine.changes import Change, Declared, FieldChange, Observed, Pair, Update
 from dagster_managed_elements.engine.concurrency import concurrently
@@ -21,15 +28,20 @@ from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import SECRET_MASK, Ids, Key, Masked, Named, mapped
+from dagster_managed_elements.engine.values import SECRET_MASK, Ids, Key, Later, Masked, Named, Path, Ref, mapped
 
 
 @dataclass(frozen=True, slots=True)
 class _Typed:
-    """A pair whose declared connector is known."""
+    """A pair whose declared connector is known. *key* is there where that is referred to, *known* where its element
+    tells its specification; *is_moving*: it will have another version.
+    """
 
     pair: Pair
     definition: Definition
+    key: Key | None = None
+    known: Specification | None = None
+    is_moving: bool = False
 
 
 class ActorKind(Kind):
@@ -46,23 +58,34 @@ class ActorKind(Kind):
         self._gateway = gateway
 
     async def observe(self) -> Sequence[Observed]:
-        definitions = await self._gateway.definitions(self.side)
-        labels = {each.id: each.name for each in definitions if isinstance(each, Definition)}
-        return [self._observed(actor, labels) for actor in await self._gateway.actors(self.side)]
+        known = {
+            each.id: each for each in await self._gateway.definitions(self.side) if isinstance(each, Definition)
+        }
+        return [self._observed(actor, known) for actor in await self._gateway.actors(self.side)]
 
-    def _observed(self, actor: Actor | Unreadable, labels: Mapping[str, str]) -> Observed:
+    def _observed(self, actor: Actor | Unreadable, known: Mapping[str, Definition]) -> Observed:
+        """One of a connector that somebody added points at it: it goes where that goes."""
         if isinstance(actor, Unreadable):
             return Observed(kind=self.name, name=actor.name, id=actor.id, fields={}, fault=actor.fault)
-        named = Named(actor.definition_id, labels.get(actor.definition_id, actor.definition_id))
-        fields = {"type": named, "configuration": actor.configuration or {}}
+        definition = known.get(actor.definition_id)
+        is_added = definition is not None and definition.custom is True
+        shown = self._pointer(actor, definition) if is_added else _choice(actor, definition)
+        fields = {"type": shown, "configuration": actor.configuration or {}}
         return Observed(kind=self.name, name=actor.name, id=actor.id, fields=fields, raw=actor)
 
+    def _pointer(self, actor: Actor, definition: Definition | None) -> Ref:
+        is_low_code = definition is not None and definition.is_low_code
+        kind = LOW_CODE_CONNECTOR if is_low_code else _CONNECTORS[self.side][0]
+        return Ref(kind, actor.definition_id, definition.name if definition else "")
+
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
-        del context
-        definitions = await self._gateway.definitions(self.side)
+        definitions = await self._known(pairs, context)
         connectors = Connectors(self.side, definitions)
-        typed = [self._typed(pair, connectors) for pair in pairs]
-        schemas: dict[tuple[str, str | None], Specification] = {}
+        named = {id_: key for key, id_ in context.ids.items() if key.kind in _CONNECTORS[self.side]}
+        typed = [self._typed(pair, connectors, context, named) for pair in pairs]
+        schemas = {
+            _needs(each)[0]: each.known for each in typed if isinstance(each, _Typed) and each.known is not None
+        }
 
         async def fetch(definition_id: str, pinned: str | None) -> None:
             if pinned is None:
@@ -71,12 +94,12 @@ class ActorKind(Kind):
                 specification = await self._gateway.specification_of(self.side, pinned)
             schemas[definition_id, pinned] = specification
 
-        wanted = {need for each in typed if isinstance(each, _Typed) for need in _needs(each)}
+        wanted = {need for each in typed if isinstance(each, _Typed) for need in _needs(each)} - {*schemas}
         await concurrently(*(partial(fetch, *need) for need in sorted(wanted, key=str)))
         resolved = [
             side
             for each in typed
-            for side in (self._comparable(each, schemas) if isinstance(each, _Typed) else [each])
+            for side in (self._comparable(each, schemas, connectors) if isinstance(each, _Typed) else [each])
         ]
         unchecked = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_partial]
         unknown = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_unknown]
@@ -87,16 +110,41 @@ class ActorKind(Kind):
         ]
         return [*resolved, *_unvalidated(unchecked), *_told_by_name(unknown), *unreadable]
 
-    def _typed(self, pair: Pair, connectors: Connectors) -> _Typed | Pair | Problem:
+    async def _known(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Definition | Unreadable]:
+        """What there is, looked up again where something is referred to that was created meanwhile."""
+        definitions = await self._gateway.definitions(self.side)
+        referred = [pair.declared.fields["type"] for pair in pairs if pair.declared is not None]
+        ids = {context.ids[key] for key in referred if isinstance(key, Key) and key in context.ids}
+        if ids <= {each.id for each in definitions}:
+            return definitions
+        self._gateway.registry.forget()
+        return await self._gateway.definitions(self.side)
+
+    def _typed(
+        self, pair: Pair, connectors: Connectors, context: ResolveContext, named: Mapping[str, Key]
+    ) -> _Typed | Pair | Problem:
         if pair.declared is None:
             return self._undeclared(pair)
         declared = pair.declared.fields["type"]
-        found = connectors.find(declared.id if isinstance(declared, Named) else str(declared))
-        if isinstance(found, Unfound):
-            if found.unreadable:
-                raise ServerFault(f"{pair.declared.key}: {found.message}")
-            return Problem(pair.declared.key, ("type",), found.message)
-        return _Typed(pair, found)
+        if not isinstance(declared, Key):
+            found = connectors.find(declared.id if isinstance(declared, Named) else str(declared))
+            if isinstance(found, Unfound):
+                keys = [Key(kind, str(declared)) for kind in _CONNECTORS[self.side]]
+                key = next((each for each in keys if each in context.coming), None)
+                if key is None and found.unreadable:
+                    raise ServerFault(f"{pair.declared.key}: {found.message}")
+                if key is None:
+                    return Problem(pair.declared.key, ("type",), found.message)
+            elif (key := named.get(found.id)) is None:
+                return _Typed(pair, found)
+            declared = key
+        facts = context.facts.get(declared)
+        known = facts.specification if isinstance(facts, LowCodeFacts) else None
+        definition = connectors.get(context.ids.get(declared, ""))
+        if definition is None and known is None:
+            return _postponed(pair, declared)
+        definition = definition or Definition(id=str(declared), name=declared.name)
+        return _Typed(pair, definition, declared, known, is_moving=known is None and declared in context.coming)
 
     def _undeclared(self, pair: Pair) -> Pair:
         """What is only to be deleted, where no specification can be asked for: its keys' names have to do."""
@@ -107,15 +155,16 @@ class ActorKind(Kind):
         return replace(pair, observed=replace(observed, fields={**observed.fields, "configuration": shown}))
 
     def _comparable(
-        self, typed: _Typed, schemas: Mapping[tuple[str, str | None], Specification]
+        self, typed: _Typed, schemas: Mapping[tuple[str, str | None], Specification], connectors: Connectors
     ) -> Iterator[Pair | Problem | Notice]:
         """Both sides with their secrets as markers, the observed one without what nobody needs to declare."""
         declared, observed = cast("Declared", typed.pair.declared), typed.pair.observed
         specification = schemas[_needs(typed)[0]]
         schema = specification.connection_specification
-        settled, problems = settle(declared.fields["configuration"], specification)
+        left_alone = _left_alone(typed, specification)
+        settled, problems = settle(filled(_configuration(declared), left_alone), specification)
         configuration = specifications.wrap(settled, schema)
-        problems = problems or specifications.validate(configuration, schema)
+        problems = problems or ([] if typed.is_moving else specifications.validate(configuration, schema))
         yield from (Problem(declared.key, path, message) for path, message in problems)
         if problems:
             return
@@ -131,16 +180,24 @@ class ActorKind(Kind):
         if copied := [Problem(declared.key, path, MASK_DECLARED) for path in unfounded(configuration, there)]:
             yield from copied
             return
-        named = Named(typed.definition.id, typed.definition.name)
-        fields = {**declared.fields, "type": named, "configuration": configuration}
+        if left_alone:
+            yield Notice(declared.key, (), "oauth", _LEFT_ALONE.format(", ".join(map(".".join, left_alone))))
+        if observed is not None:
+            actor = cast("Actor", observed.raw)
+            definition = connectors.get(actor.definition_id)
+            shown_type = self._pointer(actor, definition) if typed.key else _choice(actor, definition)
+            observed = replace(observed, fields={**observed.fields, "type": shown_type})
+        type_ = typed.key or Named(typed.definition.id, typed.definition.name)
+        value = Later(typed.key, configuration) if typed.key and typed.is_moving else configuration
+        fields = {**declared.fields, "type": type_, "configuration": value}
         facts = _of_definition(specification, typed.definition)
         yield Pair(replace(declared, fields=fields, facts=facts), observed)
 
     async def create(self, declared: Declared, ids: Ids) -> str:
-        del ids
-        fields = declared.fields
+        type_ = declared.fields["type"]
+        definition_id = ids[type_] if isinstance(type_, Key) else type_.id
         return await self._gateway.create_actor(
-            self.side, fields["type"].id, declared.key.name, fields["configuration"]
+            self.side, definition_id, declared.key.name, declared.fields["configuration"]
         )
 
     async def update(self, change: Update, ids: Ids) -> None:
@@ -153,7 +210,7 @@ class ActorKind(Kind):
     async def rename(self, id_: str, declared: Declared) -> None:
         """By an update of nothing but its name, from what it was created with."""
         shown = mapped(declared.fields["configuration"], _as_shown)
-        actor = Actor(id=id_, definition_id=declared.fields["type"].id, name="", configuration=shown)
+        actor = Actor(id=id_, definition_id="", name="", configuration=shown)
         interim = Observed(kind=self.name, name="", id=id_, fields={}, raw=actor)
         await self.update(Update(declared, interim, (FieldChange(("name",), "", declared.key.name),)), {})
 
@@ -171,8 +228,43 @@ class ActorKind(Kind):
                 yield Consequence(change.key, "secret-resent", text, destructive=False)
 
     def _patch(self, change: Update) -> Patch:
-        raw = cast("Actor", change.observed.raw).configuration or {}
-        return patch(change, raw, cast("Specification", change.declared.facts))
+        raw, declared = cast("Actor", change.observed.raw).configuration or {}, change.declared
+        declared = replace(declared, fields={**declared.fields, "configuration": _configuration(declared)})
+        return patch(replace(change, declared=declared), raw, cast("Specification", declared.facts))
+
+
+_LEFT_ALONE: Final = "left as Airbyte's OAuth set it: {}"
+_CONNECTORS: Final[Mapping[Side, Sequence[str]]] = {
+    "source": (SOURCE_DEFINITION, LOW_CODE_CONNECTOR),
+    "destination": (DESTINATION_DEFINITION,),
+}
+"""Which kinds of connectors each side is made of, those of an image first."""
+
+
+def _choice(actor: Actor, definition: Definition | None) -> Named:
+    return Named(actor.definition_id, definition.name if definition else actor.definition_id)
+
+
+def _configuration(declared: Declared) -> Mapping[str, Any]:
+    value = declared.fields["configuration"]
+    return value.value if isinstance(value, Later) else value
+
+
+def _left_alone(typed: _Typed, specification: Specification) -> Mapping[Path, Any]:
+    """What nobody declared since Airbyte's OAuth set it, of a source that stays what it is."""
+    observed = typed.pair.observed
+    if observed is None or _is_other(typed):
+        return {}
+    raw = cast("Actor", observed.raw).configuration or {}
+    return set_by_oauth(_configuration(cast("Declared", typed.pair.declared)), raw, specification)
+
+
+def _postponed(pair: Pair, connector: Key) -> Pair:
+    """Of a connector that is not there yet nobody knows what it is configured with."""
+    declared = cast("Declared", pair.declared)
+    configuration = specifications.mask_by_name(_configuration(declared))
+    fields = {**declared.fields, "type": connector, "configuration": Later(connector, configuration)}
+    return Pair(replace(declared, fields=fields), pair.observed)
 
 
 def _as_shown(leaf: Any) -> Any:

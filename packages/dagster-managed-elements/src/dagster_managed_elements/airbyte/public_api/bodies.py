@@ -14,15 +14,19 @@ from msgspec.structs import replace
 
 from dagster_managed_elements.airbyte.connection_fields import initial_fields, read_fields, words_of, written_fields
 from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft
+from dagster_managed_elements.airbyte.manifests import specification
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
+from dagster_managed_elements.airbyte.specs import facts
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
+    LOW_CODE_IMAGE,
     Actor,
     Catalog,
     ConfiguredStream,
     Connection,
     Definition,
+    Json,
     Side,
     Specification,
     Stream,
@@ -70,33 +74,38 @@ class _Properties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     property_fields: list[list[str]] = []
 
 
-def read_definition(row: Any, at: str) -> Definition:
-    return convert(row, Definition, at)
+def read_definition(side: Side, row: Any, at: str) -> Definition:
+    """This API does not say which connectors users added. None of Airbyte's own is, and nobody else pushes images
+    to its name; that one of a user's is not of such an image is no rule.
+    """
+    definition = convert(row, Definition, at)
+    airbytes = definition.docker_repository.startswith("airbyte/")
+    custom = False if facts.is_known(side, definition.id) else None if airbytes else True
+    return replace(definition, custom=custom)
 
 
-@dataclass(frozen=True, slots=True)
-class LowCode:
-    """A low-code connector, and the specification in its manifest."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLowCode:
+    """A low-code connector, its manifest, and the specification in that; *version* is the one in use."""
 
     definition: Definition
     specification: Specification
+    manifest: Any = None
+    version: int | None = None
 
 
-class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    spec: dict[str, Any] | None = None
-
-
-def read_low_code(row: Any, at: str) -> LowCode:
+def read_low_code(row: Any, at: str) -> ReadLowCode:
     """A manifest may leave out its specification, or be a text: then nothing is known of it."""
     body = object_in(row, at)
     definition = convert({name: body.get(name) for name in ("id", "name")}, Definition, at)
-    manifest = body.get("manifest")
-    spec = convert(manifest, _Manifest, f"{at}.manifest").spec if isinstance(manifest, Mapping) else None
-    schema = (spec or {}).get("connection_specification")
-    known = (
-        Specification(connection_specification=cast("dict[str, Any]", schema)) if isinstance(schema, dict) else None
+    manifest, version = body.get("manifest"), body.get("version")
+    known = specification(cast("Json", manifest)) if isinstance(manifest, Mapping) else None
+    return ReadLowCode(
+        definition=replace(definition, custom=True, docker_repository=LOW_CODE_IMAGE),
+        specification=known or Specification(is_partial=True),
+        manifest=manifest,
+        version=version if type(version) is int else None,
     )
-    return LowCode(definition, known or Specification(is_partial=True))
 
 
 def read_actor(side: Side, row: Any, at: str, connectors: Connectors) -> Actor:

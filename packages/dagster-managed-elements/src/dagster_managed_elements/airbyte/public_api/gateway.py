@@ -16,7 +16,7 @@ from dagster_managed_elements.airbyte.api_roots import PUBLIC_ROOT
 from dagster_managed_elements.airbyte.config_api.server import Server, probe
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Capabilities, ConnectionDraft, Json, Side
 from dagster_managed_elements.airbyte.public_api import bodies
-from dagster_managed_elements.airbyte.public_api.bodies import LowCode
+from dagster_managed_elements.airbyte.public_api.registry import PublicRegistry
 from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
 from dagster_managed_elements.airbyte.specs import facts
 from dagster_managed_elements.airbyte.specs.connectors import Connectors
@@ -36,6 +36,12 @@ from dagster_managed_elements.airbyte.wire import (
     read_row,
     read_tag,
     read_workspace,
+)
+from dagster_managed_elements.airbyte.workspace_settings import (
+    WorkspaceChange,
+    WorkspaceSettings,
+    public_notifications,
+    read_public_settings,
 )
 from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.api.client import Client
@@ -72,29 +78,62 @@ class PublicGateway:
         self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
         self._catalogs: Cache[tuple[str, bool], Catalog] = Cache()
         self._server: Cache[str, Server] = Cache()
-        self._manifests: dict[str, Specification] = {}
+        self._low_code: Sequence[bodies.ReadLowCode] | None = None
+        self.registry = PublicRegistry(
+            client,
+            root,
+            workspace.workspace_id,
+            low_code=self._listed_low_code,
+            forget=self._forget_definitions,
+            patience=discover_timeout,
+        )
 
     @property
     def workspace(self) -> Workspace:
         return self._workspace
 
+    async def workspace_settings(self) -> WorkspaceSettings:
+        return read_public_settings(await self._get(self._workspace_path), self._workspace_path)
+
+    async def update_workspace(self, change: WorkspaceChange) -> None:
+        """With its name, which versions before 1.6 require."""
+        sent = revealed(change.notifications)
+        body: dict[str, Any] = {"name": change.name}
+        if sent.body:
+            body["notifications"] = public_notifications(sent.body)
+        path = self._workspace_path
+        answer = await self._send("PATCH", path, Outgoing(body=body, secrets=sent.secrets))
+        read_answered(answer, "workspaceId", path, self._workspace.workspace_id)
+
+    @property
+    def _workspace_path(self) -> str:
+        return f"{self._root}/workspaces/{quote(self._workspace.workspace_id)}"
+
     async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         """From the server (since 1.6), else from the table of facts; low-code ones are in a list of their own."""
 
         async def ask() -> Sequence[Definition | Unreadable]:
-            imaged = await self._listed(f"{side}s", bodies.read_definition)
+            imaged = await self._listed(f"{side}s", partial(bodies.read_definition, side))
             if imaged is None:
                 return facts.known_definitions(side)
             low_code = await self._listed(_LOW_CODE[side], bodies.read_low_code) if side in _LOW_CODE else None
-            found = [*imaged, *((low.definition if isinstance(low, LowCode) else low) for low in low_code or ())]
-            self._manifests.update(
-                {low.definition.id: low.specification for low in low_code or () if isinstance(low, LowCode)}
-            )
+            known = [low for low in low_code or () if isinstance(low, bodies.ReadLowCode)]
+            found = [*imaged, *(low if isinstance(low, Unreadable) else low.definition for low in low_code or ())]
+            if side in _LOW_CODE:
+                self._low_code = known
             # What can be read of one that is in both lists wins over what cannot.
             found.sort(key=lambda each: not isinstance(each, Unreadable))
             return list({each.id: each for each in found}.values())
 
         return await self._definitions.get(side, ask)
+
+    async def _listed_low_code(self) -> Sequence[bodies.ReadLowCode] | None:
+        """None where this version has no lists of connectors at all."""
+        await self.definitions("source")
+        return self._low_code
+
+    def _forget_definitions(self) -> None:
+        self._definitions = Cache()
 
     async def _listed(self, kind: str, read: Callable[[Any, str], Row]) -> list[Row | Unreadable] | None:
         """One of the lists of definitions; None where this version has no such list."""
@@ -110,7 +149,10 @@ class PublicGateway:
         given = schema_for(definition, side, self._specs) if definition else None
         if given is not None:
             return Specification(connection_specification=dict(given))
-        return self._manifests.get(definition_id) or facts.known_secrets(side, definition_id)
+        manifests = (
+            {low.definition.id: low.specification for low in self._low_code or ()} if side in _LOW_CODE else {}
+        )
+        return manifests.get(definition_id) or facts.known_secrets(side, definition_id)
 
     @property
     def capabilities(self) -> Capabilities:

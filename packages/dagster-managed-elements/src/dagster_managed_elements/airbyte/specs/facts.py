@@ -33,6 +33,11 @@ def known_definitions(side: Side) -> list[Definition]:
     ]
 
 
+def is_known(side: Side, definition_id: str) -> bool:
+    """Whether it is one of Airbyte's connectors for everybody. That of later ones nobody can say."""
+    return (side, definition_id) in _rows()
+
+
 def known_secrets(side: Side, definition_id: str) -> Specification:
     """A schema that says where secrets are and nothing else; marked as partial. Empty where that is not known."""
     row = _rows().get((side, definition_id))

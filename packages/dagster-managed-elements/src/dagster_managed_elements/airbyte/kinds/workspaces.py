@@ -1,0 +1,107 @@
+"""The workspace itself: the one that an instance points at, changed and never created or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, NoReturn, cast
+
+from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway
+from dagster_managed_elements.airbyte.workspace_settings import WorkspaceChange, WorkspaceSettings
+from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.kinds import Kind, ResolveContext
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import Ids
+
+_CONFIG = 'use api="config"'
+
+
+class WorkspaceKind(Kind):
+    name: ClassVar[str] = "workspace"
+    longest_name: ClassVar[int | None] = LONGEST_NAME
+    on_demand: ClassVar[bool] = True
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def observe(self) -> Sequence[Observed]:
+        settings = await self._gateway.workspace_settings()
+        fields = {"email": settings.email, "notifications": settings.notifications}
+        id_ = self._gateway.workspace.workspace_id
+        return [Observed(kind=self.name, name=settings.name, id=id_, fields=fields, raw=settings)]
+
+    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
+        """What is declared is the one there is, under whatever name; not declared, it is kept back and stays."""
+        del context
+        declared = [pair.declared for pair in pairs if pair.declared is not None]
+        observed = next((pair.observed for pair in pairs if pair.observed is not None), None)
+        if observed is None:
+            return []
+        if len(declared) > 1:
+            text = "two workspaces are declared, and an instance points at one"
+            return [Problem(each.key, (), text) for each in declared]
+        problems = [problem for each in declared for problem in _refused(each, observed)]
+        return problems or [Pair(each, _as_declared(each, observed)) for each in declared]
+
+    async def create(self, declared: Declared, ids: Ids) -> NoReturn:
+        del ids
+        raise DeclarationError(f"{declared.key}: a workspace is not created from here")
+
+    async def update(self, change: Update, ids: Ids) -> None:
+        del ids
+        changed, fields = {each.path[0] for each in change.fields}, change.declared.fields
+        await self._gateway.update_workspace(
+            WorkspaceChange(
+                name=change.declared.key.name,
+                email=fields["email"] if "email" in changed else None,
+                notifications=fields["notifications"] if "notifications" in changed else {},
+            )
+        )
+
+    async def delete(self, observed: Observed) -> NoReturn:
+        raise DeclarationError(f"{observed.key}: a workspace is not deleted from here")
+
+    def consequences(self, change: Change) -> Iterable[Consequence]:
+        """Any change but that of the name erases what Airbyte cannot show: the tokens of other webhooks."""
+        yield from super().consequences(change)
+        if not isinstance(change, Update):
+            return
+        settings = cast("WorkspaceSettings", change.observed.raw)
+        if settings.webhooks is None:
+            text = "its webhooks for dbt Cloud are erased if it has some, which this API does not show"
+            yield Consequence(change.key, "webhooks-lost", f"{change.key}: {text}", destructive=False)
+        elif settings.webhooks and any(each.path != ("name",) for each in change.fields):
+            text = f"its webhooks for dbt Cloud are erased: {', '.join(settings.webhooks)}"
+            yield Consequence(change.key, "webhooks-lost", f"{change.key}: {text}")
+
+
+def _refused(declared: Declared, observed: Observed) -> Iterator[Problem]:
+    settings = cast("WorkspaceSettings", observed.raw)
+    if "email" in declared.fields and settings.email is None:
+        text = f"Airbyte's Public API does not know the email of a workspace; {_CONFIG}"
+        yield Problem(declared.key, ("email",), text)
+    wanted = cast("Mapping[str, Any]", declared.fields.get("notifications", {}))
+    if wanted and settings.notifications is None:
+        text = f"the Public API of this Airbyte has no notifications (1.6 and later have); {_CONFIG}"
+        yield Problem(declared.key, ("notifications",), text)
+        return
+    for event in wanted:
+        if event not in (settings.notifications or {}):
+            text = f"Airbyte's Public API has no notification of this; {_CONFIG}"
+            yield Problem(declared.key, ("notifications", event), text)
+
+
+def _as_declared(declared: Declared, observed: Observed) -> Observed:
+    """*observed* as far as *declared* speaks of it, its webhooks as the secrets they are."""
+    there = cast("Mapping[str, Mapping[str, Any]]", observed.fields["notifications"] or {})
+    wanted = cast("Mapping[str, Mapping[str, Any]]", declared.fields.get("notifications", {}))
+    shown = {
+        event: {name: _hidden(there[event].get(name)) for name in channels} for event, channels in wanted.items()
+    }
+    return replace(observed, fields={**observed.fields, "notifications": shown})
+
+
+def _hidden(value: Any) -> Any:
+    return Secret.literal(value) if isinstance(value, str) else value

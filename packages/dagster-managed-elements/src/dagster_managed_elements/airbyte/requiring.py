@@ -1,0 +1,24 @@
+"""What a declared value has to be, found where it is written: a wrong one would be found far from there else."""
+
+from __future__ import annotations
+
+from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.values import Key
+
+
+def require(element: Element, what: str, value: object, kind: type[object], *others: type[object]) -> None:
+    """Raises DeclarationError where *value* is of none of these types."""
+    if not isinstance(value, (kind, *others)):
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        raise refusal(element, f"{what} wants {article} {kind.__name__}, not {type(value).__name__}")
+
+
+def require_kind(element: Element, what: str, value: object, *kinds: str) -> None:
+    """Raises DeclarationError where *value* refers to something of another kind, by `existing`."""
+    if isinstance(value, Key) and value.kind not in kinds:
+        raise refusal(element, f"{what} wants a {' or a '.join(kinds)}, not the {value.kind} {value.name!r}")
+
+
+def refusal(element: Element, text: str) -> DeclarationError:
+    return DeclarationError(f"{type(element).__name__} {element.name!r}: {text}.")

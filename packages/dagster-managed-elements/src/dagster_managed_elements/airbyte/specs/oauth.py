@@ -1,0 +1,80 @@
+"""Which keys of a configuration Airbyte's own OAuth set: nobody can declare those, so they are left alone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+
+from dagster_managed_elements.airbyte.wire import Specification
+from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Path, at, walk
+
+_OUTPUTS: Final = ("completeoauthoutputspecification", "completeoauthserveroutputspecification")
+_TOKENS: Final = frozenset({"access_token", "refresh_token"})
+_BESIDE_TOKENS: Final = _TOKENS | {"client_id", "client_secret", "token_expiry_date"}
+
+
+def set_by_oauth(
+    declared: Mapping[str, Any], observed: Mapping[str, Any], specification: Specification
+) -> dict[Path, Any]:
+    """What of *observed* OAuth set and *declared* does not speak of, by path.
+
+    Where the API does not tell what OAuth sets, it is taken to have set tokens that are there and masked, and what
+    goes with them.
+    """
+    if specification.is_partial:
+        found = set(_by_name(observed))
+    else:
+        found = {path for path in _paths(specification.advanced_auth) if _is_chosen(declared, specification)}
+    there = {path: at(observed, path) for path in sorted(found) if at(declared, path) is ABSENT}
+    return {path: value for path, value in there.items() if value is not ABSENT and value is not None}
+
+
+def filled(declared: Mapping[str, Any], by: Mapping[Path, Any]) -> dict[str, Any]:
+    """*declared* with what stands in *by*; nothing that is declared gives way."""
+    result: dict[str, Any] = dict(declared)
+    for path, value in by.items():
+        if (inner := at(result, path[:1])) is ABSENT or len(path) == 1:
+            inner = {}
+        if isinstance(inner, Mapping):
+            result[path[0]] = (
+                value if len(path) == 1 else filled(cast("Mapping[str, Any]", inner), {path[1:]: value})
+            )
+    return result
+
+
+def _paths(advanced_auth: Mapping[str, Any]) -> Iterator[Path]:
+    """Of the keys that OAuth puts in, and of the one that chooses OAuth."""
+    auth = _folded(advanced_auth)
+    outputs = _folded(auth.get("oauthconfigspecification"))
+    for output in _OUTPUTS:
+        for told in _folded(_folded(outputs.get(output)).get("properties")).values():
+            if path := _path(_folded(told).get("pathinconnectorconfig")):
+                yield path
+    if path := _path(auth.get("predicatekey")):
+        yield path
+
+
+def _is_chosen(declared: Mapping[str, Any], specification: Specification) -> bool:
+    """Whether the declaration does not choose another way to authenticate."""
+    auth = _folded(specification.advanced_auth)
+    chosen = at(declared, _path(auth.get("predicatekey")) or ("",))
+    return chosen is ABSENT or str(chosen).casefold() == str(auth.get("predicatevalue", chosen)).casefold()
+
+
+def _by_name(observed: Mapping[str, Any]) -> Iterator[Path]:
+    masked = {path for path, leaf in walk(observed) if leaf == SECRET_MASK}
+    around = {path[:-1] for path in masked if path[-1] in _TOKENS}
+    for path, _ in walk(observed):
+        if path and path[:-1] in around and path[-1] in _BESIDE_TOKENS:
+            yield path
+
+
+def _path(told: Any) -> Path:
+    steps = cast("list[Any]", told) if isinstance(told, list) else []
+    return tuple(step for step in steps if isinstance(step, str)) if all(isinstance(s, str) for s in steps) else ()
+
+
+def _folded(told: Any) -> dict[str, Any]:
+    """A mapping by its keys without case and underscores: the API spells them in one way, a manifest in another."""
+    fields = cast("Mapping[str, Any]", told) if isinstance(told, Mapping) else dict[str, Any]()
+    return {str(key).replace("_", "").casefold(): value for key, value in fields.items()}

@@ -1,0 +1,64 @@
+"""What a user declares of the workspace itself: its name, its email, and whom it tells of what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from dagster_managed_elements.airbyte.requiring import refusal, require
+from dagster_managed_elements.airbyte.workspace_settings import EVENTS
+from dagster_managed_elements.engine.elements import Element, plain
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import UNSET, Fields, Unset
+
+
+@dataclass(frozen=True, kw_only=True)
+class AirbyteNotification:
+    """How Airbyte tells of an event: by *email*, and at a *webhook* (of Slack; None for none).
+
+    What is not given is left as it is. The address of a webhook is a secret: whoever has it can write there.
+    """
+
+    email: bool | Unset = UNSET
+    webhook: str | Secret | Unset | None = field(default=UNSET, repr=False)
+
+
+@dataclass(frozen=True)
+class AirbyteWorkspace(Element):
+    """The workspace that an instance points at. It is never created or deleted: only changed, its name too.
+
+    *notifications* are by event: failure, success, connection_update, connection_update_action_required,
+    sync_disabled, sync_disabled_warning, breaking_change_warning and breaking_change_syncs_disabled. Those that are
+    not declared are left alone.
+    """
+
+    kind: ClassVar[str] = "workspace"
+
+    email: str | Unset = UNSET
+    notifications: Mapping[str, AirbyteNotification] | Unset = UNSET
+
+    def __post_init__(self) -> None:
+        require(self, "email", self.email, str, Unset)
+        require(self, "notifications", self.notifications, Mapping, Unset)
+        given = {} if isinstance(self.notifications, Unset) else dict(self.notifications)
+        for event, notification in given.items():
+            if event not in EVENTS:
+                raise refusal(self, f"there is no notification of {event!r}, only of {', '.join(EVENTS)}")
+            require(self, f"notifications of {event}", notification, AirbyteNotification)
+            require(self, f"{event}: email", notification.email, bool, Unset)
+
+    def fields(self) -> Fields:
+        told: dict[str, Any] = {} if isinstance(self.email, Unset) else {"email": self.email}
+        if not isinstance(self.notifications, Unset):
+            told["notifications"] = {event: _channels(each) for event, each in self.notifications.items()}
+        return told
+
+
+def _channels(notification: AirbyteNotification) -> dict[str, Any]:
+    webhook = plain(notification.webhook)
+    channels = {
+        "email": notification.email,
+        "webhook": Secret.literal(webhook) if isinstance(webhook, str) else webhook,
+    }
+    return {name: value for name, value in channels.items() if value is not UNSET}
