@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 
@@ -297,3 +298,12 @@ def test_a_refusal_of_very_much_names_a_few(project):
     assert result.exit_code == 3
     assert "s4 (source) is deleted; and 4 more. Run it on a terminal" in result.stderr
     assert "s8 (source) is deleted" in result.stdout
+
+
+@pytest.mark.parametrize("verb", ["check", "apply"])
+def test_garbage_is_looked_for_seldom_during_a_run_and_as_before_after_it(project, verb):
+    before = gc.get_threshold()
+    project.write(f"import gc\nprint(gc.get_threshold()[0] > {before[0]})\n{ONE}")
+    result = project.run(verb, "-m", "mine", *(["--yes"] if verb == "apply" else []))
+    assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "True")
+    assert gc.get_threshold() == before
