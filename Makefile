@@ -50,8 +50,9 @@ format: $(VENV)/lint.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# ARGS="--pairs 1,100,1000,10000" for more; ARGS="--write docs/performance.md" writes the page instead of printing it.
 bench: $(VENV)/test.stamp
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 # Compiled for every supported Python at once, connectors for theirs; the address of the index in use reaches no file.
 requirements:
