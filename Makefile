@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DIST := dist
+SITE := site
 PACKAGES := packages/dagster-managed-elements packages/dagster-airbyte packages/airbyte-local
 LOCKS := packages/airbyte-local/src/airbyte_local/connectors/external/locks
 PYTEST := $(BIN)/python -m pytest
@@ -10,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest
 # Either one set makes every child Python compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED PYTHONPATH
 
-.PHONY: setup demo dist test test-slow lint format bench requirements clean
+.PHONY: setup demo dist docs test test-slow lint format bench requirements clean
 .DEFAULT_GOAL := setup
 
 setup: $(VENV)/lint.stamp
@@ -19,7 +20,7 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-# One stamp a requirement set: demo is the smallest, test holds demo, lint holds test.
+# One stamp a requirement set: demo is the smallest, test and docs hold demo, lint holds test.
 $(VENV)/%.stamp: requirements/%.txt $(PACKAGES:%=%/pyproject.toml) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
@@ -33,6 +34,10 @@ dist: $(VENV)/demo.stamp
 	rm -rf $(DIST)
 	@for package in $(PACKAGES); do \
 	  (cd $$package && $(CURDIR)/$(BIN)/python -m hatchling build --target wheel --directory $(abspath $(DIST))) || exit 1; done
+
+# The documentation as a site, in site/: open site/index.html.
+docs: $(VENV)/docs.stamp
+	$(BIN)/mkdocs build --strict --quiet --site-dir $(abspath $(SITE))
 
 test: $(VENV)/test.stamp
 	$(PYTEST) -m "not slow" -n 2
@@ -56,7 +61,7 @@ bench: $(VENV)/test.stamp
 
 # Compiled for every supported Python at once, connectors for theirs; the address of the index in use reaches no file.
 requirements:
-	for set in requirements/demo requirements/test requirements/lint $(basename $(wildcard tests/clients/*.in)); do \
+	for set in requirements/demo requirements/test requirements/lint requirements/docs $(basename $(wildcard tests/clients/*.in)); do \
 	  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links -o $$set.txt $$set.in || exit 1; done
 	for set in $(basename $(wildcard $(LOCKS)/*.in)); do \
@@ -65,4 +70,4 @@ requirements:
 	  -o $$set.txt $$set.in || exit 1; done
 
 clean:
-	rm -rf $(VENV) .venv-clients .airbyte-local $(DIST)
+	rm -rf $(VENV) .venv-clients .venv-docs .airbyte-local $(DIST) $(SITE)

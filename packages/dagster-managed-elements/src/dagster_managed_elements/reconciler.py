@@ -32,8 +32,14 @@ from dagster_managed_elements.types import ManagedElementDiff, ManagedElementRec
 class Reconciler(ManagedElementReconciler):
     """Elements that are to exist at an instance: what a module exposes and the command line finds.
 
-    With *delete_unmentioned_resources* everything at that place that no reconciler of the run declares is
-    deleted; without it, what is not declared is left alone.
+    Args:
+        instance: Where they are to exist.
+        elements: What is to exist; the elements that these refer to are declared along with them.
+        delete_unmentioned_resources: Whether everything at that place that no reconciler of the run declares is
+            deleted; without it, what is not declared is left alone.
+
+    Raises:
+        DeclarationError: Where one of these is of another type.
     """
 
     def __init__(
@@ -65,10 +71,16 @@ class Reconciler(ManagedElementReconciler):
         refresh_catalogs: bool = False,
         **unknown: object,
     ) -> ManagedElementDiff:
-        """What an apply would change. Raises ManagedElementsError where that cannot be said.
+        """What an apply would change.
 
-        *include_secrets* are paths as a plan prints them (`shop.password`) of secrets that are listed as changed.
-        With *refresh_catalogs* sources are asked anew for what patterns and exclusions depend on.
+        Args:
+            include_all_secrets: Whether every secret that the server holds is listed as changed.
+            include_secrets: Paths, as a plan prints them (`shop.password`), of secrets that are listed as changed.
+            refresh_catalogs: Whether sources are asked anew for what patterns and exclusions depend on.
+            **unknown: Refused: a keyword that is not heeded could be one that was to keep a run from writing.
+
+        Raises:
+            ManagedElementsError: Where that cannot be said.
         """
         return check_together(
             [self],
@@ -87,9 +99,19 @@ class Reconciler(ManagedElementReconciler):
         allow_destructive: bool = False,
         **unknown: object,
     ) -> ManagedElementDiff:
-        """Apply and return what was changed. Raises ApplyFailed with a report where not everything was done,
-        PlanRefused where the plan deletes, replaces or loses state and *allow_destructive* is not given; and
-        ApplyInterrupted, a KeyboardInterrupt with the reports, once what was in flight has ended.
+        """Apply and return what was changed.
+
+        Args:
+            include_all_secrets: Whether every secret that the server holds is sent again.
+            include_secrets: Paths, as a plan prints them (`shop.password`), of secrets that are sent again.
+            allow_destructive: Whether a plan that deletes, replaces or loses sync state is carried out.
+            refresh_catalogs: Whether sources are asked anew for what patterns and exclusions depend on.
+            **unknown: Refused: a keyword that is not heeded could be one that was to keep a run from writing.
+
+        Raises:
+            ApplyFailed: With a report, where not everything was done.
+            PlanRefused: Where the plan destroys something and *allow_destructive* is not given.
+            ApplyInterrupted: A KeyboardInterrupt with the reports, once what was in flight has ended.
         """
         return apply_together(
             [self],
@@ -161,7 +183,11 @@ def _joined(results: Sequence[Result]) -> ManagedElementDiff:
 
 
 class ApplyFailed(ManagedElementsError):
-    """Some operation was not done; *report* has the outcome of each."""
+    """Some operation was not done.
+
+    Args:
+        report: Has the outcome of each operation.
+    """
 
     def __init__(self, report: Report) -> None:
         self.report = report

@@ -57,7 +57,12 @@ class _DiffData(NamedTuple):
 
 
 class DiffData(_DiffData):
-    """A key that is only on one side, and its value there."""
+    """A key that is only on one side, and its value there.
+
+    Args:
+        key: What is added or deleted.
+        value: What it has.
+    """
 
     __slots__ = ()
 
@@ -78,7 +83,13 @@ class _ModifiedDiffData(NamedTuple):
 
 
 class ModifiedDiffData(_ModifiedDiffData):
-    """A key that is on both sides, and the value it has on each."""
+    """A key that is on both sides, and the value it has on each.
+
+    Args:
+        key: What is modified.
+        old_value: As observed.
+        new_value: As declared.
+    """
 
     __slots__ = ()
 
@@ -106,7 +117,14 @@ Lines: TypeAlias = list[str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ManagedElementDiff:
-    """What differs: keys added, deleted and modified, and the diffs *nested* under a key of their own."""
+    """What differs.
+
+    Args:
+        additions: Keys that are declared alone.
+        deletions: Keys that are observed alone.
+        modifications: Keys that are on both sides, with other values.
+        nested: Diffs under a key of their own.
+    """
 
     additions: Sequence[DiffData] = field(default_factory=list[DiffData])
     deletions: Sequence[DiffData] = field(default_factory=list[DiffData])
@@ -120,20 +138,49 @@ class ManagedElementDiff:
                 object.__setattr__(self, name, {} if name == "nested" else [])
 
     def add(self, name: str, value: Any) -> ManagedElementDiff:
+        """The diff with one more addition.
+
+        Args:
+            name: The key.
+            value: What is declared.
+        """
         return replace(self, additions=[*self.additions, DiffData(name, value)])
 
     def delete(self, name: str, value: Any) -> ManagedElementDiff:
+        """The diff with one more deletion.
+
+        Args:
+            name: The key.
+            value: What is observed.
+        """
         return replace(self, deletions=[*self.deletions, DiffData(name, value)])
 
     def modify(self, name: str, old_value: Any, new_value: Any) -> ManagedElementDiff:
+        """The diff with one more modification.
+
+        Args:
+            name: The key.
+            old_value: What is observed.
+            new_value: What is declared.
+        """
         change = ModifiedDiffData(name, old_value, new_value)
         return replace(self, modifications=[*self.modifications, change])
 
     def with_nested(self, name: str, nested: ManagedElementDiff) -> ManagedElementDiff:
+        """The diff with another under a key of its own.
+
+        Args:
+            name: The key.
+            nested: What differs there.
+        """
         return replace(self, nested={**self.nested, _text(name): nested})
 
     def join(self, other: ManagedElementDiff) -> ManagedElementDiff:
-        """Both diffs in one; where both have a diff nested under one name, these are joined in turn."""
+        """Both diffs in one; where both have a diff nested under one name, these are joined in turn.
+
+        Args:
+            other: The other one.
+        """
         nested = dict(self.nested)
         for name, diff in other.nested.items():
             nested[name] = nested[name].join(diff) if name in nested else diff
@@ -145,6 +192,7 @@ class ManagedElementDiff:
         )
 
     def is_empty(self) -> bool:
+        """Whether nothing differs, at any depth."""
         own = self.additions or self.deletions or self.modifications
         return not own and all(diff.is_empty() for diff in self.nested.values())
 
@@ -161,7 +209,11 @@ class ManagedElementDiff:
         return (*(sorted(each, key=lambda data: data.key) for each in lists), dict(self.nested))
 
     def get_diff_display_entries(self, indent: int = 0) -> tuple[Lines, Lines, Lines]:
-        """The lines of what is added, deleted and modified; a block is modified unless all in it is one kind."""
+        """The lines of what is added, deleted and modified; a block is modified unless all in it is one kind.
+
+        Args:
+            indent: How many spaces stand before each line.
+        """
         pad = " " * indent
         adds = [f"{pad}+ {_line(each)}" for each in self.additions]
         deletes = [f"{pad}- {_line(each)}" for each in self.deletions]
@@ -196,11 +248,19 @@ class ManagedElementReconciler(ABC):
 
     @abstractmethod
     def check(self, **kwargs: Any) -> ManagedElementCheckResult:
-        """What an apply would change. Changes nothing."""
+        """What an apply would change. Changes nothing.
+
+        Args:
+            **kwargs: What the command line hands on.
+        """
 
     @abstractmethod
     def apply(self, **kwargs: Any) -> ManagedElementCheckResult:
-        """Change it, and return what was changed."""
+        """Change it, and return what was changed.
+
+        Args:
+            **kwargs: What the command line hands on.
+        """
 
 
 def to_diff(entries: Iterable[Entry]) -> ManagedElementDiff:

@@ -41,7 +41,16 @@ class AirbyteDestinationNamespace(Enum):
 class AirbyteResourceRequirements:
     """What a connection's syncs ask of Kubernetes and may take at most, in its quantities: `"500m"`, `"1Gi"`.
 
-    What is None is left to the instance's own settings. DeclarationError for what is no quantity.
+    What is None is left to the instance's own settings.
+
+    Args:
+        cpu_request: Of the processor, what each sync is sure to get.
+        cpu_limit: Of the processor, what each may take at most.
+        memory_request: Of memory, what each is sure to get.
+        memory_limit: Of memory, what each may take at most.
+
+    Raises:
+        DeclarationError: For what is no quantity.
     """
 
     cpu_request: str | None = None

@@ -49,7 +49,13 @@ class AirbyteSourceDefinition(_Definition):
     With *docker_repository* a connector of your own: created where there is none of this name. Without, one that is
     there, as in `AirbyteSourceDefinition("Postgres", docker_image_tag="3.6.1")`: only its version is managed.
 
-    *documentation_url* counts when it is created; Airbyte cannot change it later, and neither the repository.
+    Args:
+        docker_repository: The image of a connector of your own; Airbyte cannot change it later.
+        docker_image_tag: The version that is in use; has to be given.
+        documentation_url: Counts when it is created; Airbyte cannot change it later.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or no version is given.
     """
 
     kind: ClassVar[str] = SOURCE_DEFINITION
@@ -57,7 +63,16 @@ class AirbyteSourceDefinition(_Definition):
 
 @dataclass(frozen=True)
 class AirbyteDestinationDefinition(_Definition):
-    """A destination connector of an Airbyte; all as of `AirbyteSourceDefinition`."""
+    """A destination connector of an Airbyte, and the version of it that is in use; as an `AirbyteSourceDefinition`.
+
+    Args:
+        docker_repository: The image of a connector of your own; Airbyte cannot change it later.
+        docker_image_tag: The version that is in use; has to be given.
+        documentation_url: Counts when it is created; Airbyte cannot change it later.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or no version is given.
+    """
 
     kind: ClassVar[str] = DESTINATION_DEFINITION
 
@@ -66,12 +81,16 @@ class AirbyteDestinationDefinition(_Definition):
 class AirbyteLowCodeConnector(Element):
     """A low-code connector, as Airbyte's Builder makes them.
 
-    *manifest* is the manifest, or the YAML (or JSON) file that has it. One that differs from what is in use is
-    published as a new version, with *description*, and put into use; sources made of it stay as they are.
+    Args:
+        manifest: The manifest, or the YAML (or JSON) file that has it. One that differs from what is in use is
+            published as a new version and put into use; sources made of it stay as they are.
+        active_version: The number of the version in use. With a manifest that is published already, or without
+            *manifest*, nothing is published and that version is put into use, an older one too. Not given, it is
+            the number after the highest.
+        description: Of the version that is published.
 
-    *active_version* is the number of the version in use. With a manifest that is published already, or without
-    *manifest*, nothing is published and that version is put into use, an older one too. Not given, it is the
-    number after the highest. Raises DeclarationError where the file cannot be read or is no manifest.
+    Raises:
+        DeclarationError: Where the file cannot be read or is no manifest, or neither it nor a version is given.
     """
 
     kind: ClassVar[str] = LOW_CODE_CONNECTOR

@@ -39,11 +39,15 @@ NonBreakingChanges: TypeAlias = Literal["ignore", "disable_connection", "propaga
 class AirbyteSource(Element):
     """A source in Airbyte.
 
-    *source_type* names the connector: its name, docker repository or definition id; or it is an element that
-    declares the connector, which is created first, or what `existing` refers to. *source_configuration* is the
-    whole configuration: what Airbyte holds beside it, and no default explains, is a difference. It is a mapping, or
-    what has its settings as fields: a class that `dagster-me types` wrote, a dataclass, a msgspec struct or a
-    pydantic model, also for a part of it; kept is the mapping it comes to.
+    Args:
+        source_type: The connector: its name, docker repository or definition id; or an element that declares it,
+            which is created first, or what `existing` refers to.
+        source_configuration: The whole configuration: what Airbyte holds beside it, and no default explains, is a
+            difference. A mapping, or what has its settings as fields: a class that `dagster-me types` wrote, a
+            dataclass, a msgspec struct or a pydantic model, also for a part of it; kept is the mapping it comes to.
+
+    Raises:
+        DeclarationError: Where a value is of another type.
     """
 
     kind: ClassVar[str] = "source"
@@ -63,7 +67,15 @@ class AirbyteSource(Element):
 
 @dataclass(frozen=True)
 class AirbyteDestination(Element):
-    """A destination in Airbyte; *destination_type* and *destination_configuration* as of `AirbyteSource`."""
+    """A destination in Airbyte.
+
+    Args:
+        destination_type: The connector, as that of an `AirbyteSource`.
+        destination_configuration: The whole configuration, as that of an `AirbyteSource`.
+
+    Raises:
+        DeclarationError: Where a value is of another type.
+    """
 
     kind: ClassVar[str] = "destination"
 
@@ -84,8 +96,12 @@ class AirbyteDestination(Element):
 class AirbyteTag(Element):
     """A tag of a workspace, for connections to wear; Airbyte has them since 1.6.
 
-    *color* is six hexadecimal digits, with or without `#`; where it is not given it is not managed, and a new tag
-    is grey. DeclarationError for what is no color.
+    Args:
+        color: Six hexadecimal digits, with or without `#`; where it is not given it is not managed, and a new tag
+            is grey.
+
+    Raises:
+        DeclarationError: For what is no color.
     """
 
     kind: ClassVar[str] = TAG
@@ -106,26 +122,33 @@ class AirbyteConnection(Element):
     """A connection in Airbyte, and with it the source and the destination it joins; or those that `existing` refers
     to, which are there and nobody declares.
 
-    *stream_config* maps each stream to be synced to its mode, or to an `AirbyteStream`; it is whole: a selected
-    stream that is not in it is a difference. A stream whose name stands in several namespaces is named by
-    `(namespace, name)`, with "" for the namespace where it has none. Patterns such as `"raw_*"` and `"*"` take in
-    what the connection's catalog has, but for what is `EXCLUDED`; a name goes before a pattern, a narrower pattern
-    before a wider one.
+    What has the default UNSET is not managed where it is not given, and cannot be given where the server or its
+    Public API does not take it (docs/airbyte.md has the table). A new connection is active, manual, without a
+    prefix, and goes to the destination's default namespace, unless something else is said.
 
-    *normalize_data* is of older Airbytes: None is never a difference.
+    Args:
+        source: Where its rows come from; declared along with it, unless it is what `existing` refers to.
+        destination: Where they go; the same.
+        stream_config: Each stream to be synced, and its mode, or an `AirbyteStream`. It is whole: a selected stream
+            that is not in it is a difference. A stream whose name stands in several namespaces is named by
+            `(namespace, name)`, with "" for the namespace where it has none. Patterns such as `"raw_*"` and `"*"`
+            take in what the connection's catalog has, but for what is `EXCLUDED`; a name goes before a pattern, a
+            narrower pattern before a wider one.
+        normalize_data: Of Airbytes before 1.0: whether they normalize. None is never a difference.
+        destination_namespace: Where its tables go; a text is a custom format such as `"${SOURCE_NAMESPACE}_raw"`.
+        prefix: Of its tables' names; None is none.
+        schedule: An `AirbyteSchedule`, or a cron expression in UTC.
+        status: Whether it is active or inactive, which is paused.
+        non_breaking_changes: What Airbyte does when the source's schema grows.
+        notify_schema_changes: Whether Airbyte tells of a changed schema by webhook.
+        notify_schema_changes_by_email: Whether it tells by mail.
+        backfill: Whether a new column is filled in old rows too, by reading the stream anew.
+        resource_requirements: Of its syncs; None are those of the instance.
+        region: Where it runs, before 1.7.
+        tags: All it wears, as elements or as the names of tags that exist; None or `[]` is none.
 
-    What follows is not managed where it is not given, and cannot be given where the server or its Public API does
-    not take it (docs/airbyte.md has the table). A new connection is active, manual, without a prefix, and goes to
-    the destination's default namespace, unless something else is said.
-
-    *destination_namespace*: a string is a custom format such as `"${SOURCE_NAMESPACE}_raw"`. *prefix*: of its
-    tables' names; None is none. *schedule*: an `AirbyteSchedule`, or a cron expression in UTC. *status*: a
-    connection that is inactive is paused. *non_breaking_changes*: what Airbyte does when the source's schema grows.
-    *notify_schema_changes*, *notify_schema_changes_by_email*: whether it tells, by webhook and by mail.
-    *backfill*: whether a new column is filled in old rows too, by reading the stream anew.
-    *resource_requirements*: of its syncs; None are those of the instance. *region*: where it runs, before 1.7.
-    *tags*: all it wears, as elements or as the names of tags that exist; None or `[]` is none. DeclarationError for
-    a value that a field does not have.
+    Raises:
+        DeclarationError: For a value that a field does not have.
     """
 
     kind: ClassVar[str] = "connection"

@@ -32,24 +32,36 @@ from dagster_managed_elements.engine.values import Key, is_sendable
 class AirbyteInstance(Instance):
     """One workspace of one Airbyte.
 
-    *url* is where its UI is, such as `http://localhost:8000`, or `https://api.airbyte.com` for Cloud. *workspace*
-    is an id or a name; it may be left out where there is only one. *api* is which of Airbyte's two APIs to use:
-    by itself the Public one for Cloud, the Config API otherwise.
+    Who asks is nobody in particular, or one of three: *username* and *password*; *client_id* and *client_secret*;
+    or a *token*. What says so, the headers and the proxy may be a `Secret`, an `EnvVar` or Dagster's. None is the
+    same as not given.
 
-    Who asks: nobody in particular; *username* and *password* (HTTP Basic); *client_id* and *client_secret* of an
-    application, for which tokens are fetched and renewed; or a *token*. *headers* go with every request. All of
-    these may be a `Secret`, an `EnvVar` or Dagster's.
+    Args:
+        url: Where its UI is, such as `http://localhost:8000`, or `https://api.airbyte.com` for Cloud.
+        workspace: An id or a name; may be left out where there is only one.
+        username: For HTTP Basic authentication.
+        password: For HTTP Basic authentication; needs *username*.
+        headers: Sent with every request.
+        request_timeout: Seconds for an answer to begin or go on; all of one attempt has three times as long. Where
+            it is not given, `--timeout` counts.
+        max_attempts: How often a request that may be repeated is sent, at most.
+        verify: False, or the path of a certificate authority's file where the default, or that of SSL_CERT_FILE or
+            REQUESTS_CA_BUNDLE, will not do.
+        trust_env: With False no variable of the environment counts: neither proxies nor certificates.
+        client_id: Of an application of Airbyte's, for which tokens are fetched and renewed.
+        client_secret: Of that application.
+        token: A bearer token that somebody else fetched; it is not renewed.
+        proxy: The URL of a proxy; without it those of the environment count.
+        api: Which of Airbyte's two APIs to use, `"config"` or `"public"`; by itself the Public API for Cloud, the
+            Config API otherwise.
+        specs: Connectors' specifications, where the API tells none: a JSON Schema each, or the file that has one,
+            as in `{"source-postgres": "postgres.json"}`.
+        discover_timeout: Seconds that discovering a source's streams may take, even where a gateway cuts the answer
+            off earlier.
 
-    *request_timeout* is in seconds, for an answer to begin or go on; all of one attempt has three times as long.
-    *discover_timeout* is in seconds too: how long discovering a source's streams may take, even where a gateway
-    cuts the answer off earlier. *verify* is False or the path of a certificate authority's file where the default,
-    or that of SSL_CERT_FILE or REQUESTS_CA_BUNDLE, will not do. *proxy* is the URL of one; without it those of the
-    environment count. With *trust_env* False nothing of the environment does. *specs* gives connectors'
-    specifications (a JSON Schema, or the file that has one) where the API tells none:
-    `{"source-postgres": "postgres.json"}`. None is the same as not given.
-
-    Raises DeclarationError where it says in two ways who asks, a file of *specs* cannot be read, or a value is of
-    another type.
+    Raises:
+        DeclarationError: Where it says in two ways who asks, a file of *specs* cannot be read, or a value is of
+            another type.
     """
 
     url: str

@@ -33,7 +33,16 @@ class Mapper:
 
 @dataclass(frozen=True, slots=True)
 class Hashing(Mapper):
-    """Puts a hash in the place of *target_field*, whose name gets *field_name_suffix*."""
+    """Puts a hash in the place of a column.
+
+    Args:
+        target_field: The column.
+        method: MD2, MD5, SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512.
+        field_name_suffix: Put behind the column's name.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or none that Airbyte has.
+    """
 
     type: ClassVar[str] = "hashing"
 
@@ -48,7 +57,15 @@ class Hashing(Mapper):
 
 @dataclass(frozen=True, slots=True)
 class FieldRenaming(Mapper):
-    """Gives *original_field_name* another name."""
+    """Gives a column another name.
+
+    Args:
+        original_field_name: As the source calls it.
+        new_field_name: As the destination gets it.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or none that Airbyte has.
+    """
 
     type: ClassVar[str] = "field-renaming"
 
@@ -61,7 +78,14 @@ class FieldRenaming(Mapper):
 
 @dataclass(frozen=True, slots=True)
 class FieldFiltering(Mapper):
-    """Leaves *target_field* out."""
+    """Leaves a column out.
+
+    Args:
+        target_field: The column.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or none that Airbyte has.
+    """
 
     type: ClassVar[str] = "field-filtering"
 
@@ -73,9 +97,17 @@ class FieldFiltering(Mapper):
 
 @dataclass(frozen=True, slots=True)
 class AesEncryption(Mapper):
-    """Encrypts *target_field*, whose name gets *field_name_suffix*, by AES.
+    """Encrypts a column by AES.
 
-    *key* is in hexadecimal digits and a secret: best an `EnvVar` or another `Secret`. A text becomes one.
+    Args:
+        target_field: The column.
+        key: In hexadecimal digits, and a secret: best an `EnvVar` or another `Secret`. A text becomes one.
+        mode: CBC, CFB, OFB, CTR, GCM or ECB.
+        padding: NoPadding or PKCS5Padding.
+        field_name_suffix: Put behind the column's name.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or none that Airbyte has.
     """
 
     type: ClassVar[str] = "encryption"
@@ -101,7 +133,16 @@ class AesEncryption(Mapper):
 
 @dataclass(frozen=True, slots=True)
 class RsaEncryption(Mapper):
-    """Encrypts *target_field*, whose name gets *field_name_suffix*, by RSA with a *public_key*: no secret."""
+    """Encrypts a column by RSA.
+
+    Args:
+        target_field: The column.
+        public_key: What it is encrypted with: no secret.
+        field_name_suffix: Put behind the column's name.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or none that Airbyte has.
+    """
 
     type: ClassVar[str] = "encryption"
 
@@ -120,7 +161,15 @@ class RsaEncryption(Mapper):
 
 @dataclass(frozen=True, slots=True)
 class Equal:
-    """Holds for a row in which *field_name*, as text, is *comparison_value*."""
+    """Holds for a row that has a certain value in a column.
+
+    Args:
+        field_name: The column.
+        comparison_value: What it has to be, as text.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or none that Airbyte has.
+    """
 
     field_name: str
     comparison_value: str
@@ -150,7 +199,11 @@ class _Several:
 
 
 class Not(_Several):
-    """Holds for a row for which none of *conditions* does."""
+    """Holds for a row for which none of its conditions does.
+
+    Args:
+        *conditions: `Equal`, `Not`, `And` or `Or`, one at least.
+    """
 
     __slots__ = ()
 
@@ -159,7 +212,11 @@ class Not(_Several):
 
 
 class Or(_Several):
-    """Holds for a row for which one of *conditions* does, or more of them."""
+    """Holds for a row for which one of its conditions does, or more of them.
+
+    Args:
+        *conditions: `Equal`, `Not`, `And` or `Or`, one at least.
+    """
 
     __slots__ = ()
 
@@ -168,7 +225,11 @@ class Or(_Several):
 
 
 class And(_Several):
-    """Holds for a row for which all of *conditions* do."""
+    """Holds for a row for which all of its conditions do.
+
+    Args:
+        *conditions: `Equal`, `Not`, `And` or `Or`, one at least.
+    """
 
     __slots__ = ()
 
@@ -181,7 +242,14 @@ Condition: TypeAlias = Equal | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class RowFiltering(Mapper):
-    """Keeps the rows for which *conditions* holds, and no other."""
+    """Keeps the rows for which a condition holds, and no other.
+
+    Args:
+        conditions: `Equal`, `Not`, `And` or `Or`.
+
+    Raises:
+        DeclarationError: Where a value is of another type, or none that Airbyte has.
+    """
 
     type: ClassVar[str] = "row-filtering"
 

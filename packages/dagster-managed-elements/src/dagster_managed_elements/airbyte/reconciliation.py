@@ -38,11 +38,16 @@ class DeferredInstance(Instance):
 class AirbyteManagedElementReconciler(Reconciler):
     """What a module exposes for `dagster-me`: connections, with their sources and destinations, at an Airbyte.
 
-    *airbyte* is an `AirbyteInstance`, a configured `airbyte_resource`, an `AirbyteResource`, or one of the
-    resources and workspaces of Dagster's own dagster-airbyte. Sources, destinations, tags, connectors and the
-    workspace itself may be given in *elements* without a connection. With *delete_unmentioned_resources* whatever
-    else is in the workspace is deleted, once the user has agreed; tags and connectors only of the sorts of which
-    one is declared.
+    Args:
+        airbyte: An `AirbyteInstance`, a configured `airbyte_resource`, an `AirbyteResource`, or one of the
+            resources and workspaces of Dagster's own dagster-airbyte.
+        connections: What is to be there, each with its source, its destination and its tags.
+        delete_unmentioned_resources: Whether what else is in the workspace is deleted, once the user has agreed;
+            tags and connectors only of the sorts of which one is declared.
+        elements: Sources, destinations, tags, connectors and the workspace itself, that no connection has.
+
+    Raises:
+        DeclarationError: Where *airbyte* is something else, or an element is none.
     """
 
     def __init__(

@@ -18,11 +18,17 @@ Existing: TypeAlias = Literal[
 
 
 def existing(kind: Existing, name: str) -> Key:
-    """What is at that Airbyte under this *name*, to be referred to like a declared element.
+    """What is at that Airbyte and nobody declares, to be referred to like a declared element.
 
     It is never changed, and not deleted by *delete_unmentioned_resources* as long as something refers to it; that
-    there is exactly one is looked at in every check. Raises DeclarationError where nothing of that *kind* can be
-    referred to.
+    there is exactly one is looked at in every check.
+
+    Args:
+        kind: A source, a destination, a definition of either, or a low-code connector.
+        name: Under which it is there.
+
+    Raises:
+        DeclarationError: Where nothing of that kind can be referred to, or the name is none.
     """
     if kind not in get_args(Existing):
         raise DeclarationError(f"existing() knows {', '.join(get_args(Existing))}, not {kind!r}.")

@@ -24,8 +24,17 @@ Meaning: TypeAlias = "tuple[frozenset[int | str], ...]"
 class AirbyteSchedule:
     """A schedule, made by `manual()`, `basic(...)` or `cron(...)`.
 
-    Of a cron expression its *meaning* is compared and its *text* is sent and shown; a text of a server that is no
-    expression means itself.
+    Args:
+        kind: Which of the three made it.
+        every: Of a basic one: how many of the unit lie between two syncs.
+        unit: Of a basic one.
+        text: Of a cron expression: what is sent and shown.
+        time_zone: Of a cron expression.
+        meaning: Of a cron expression: what is compared, what each of its fields names. A text of a server that is
+            no expression means itself.
+
+    Raises:
+        DeclarationError: Where none of the three made it.
     """
 
     kind: Literal["manual", "basic", "cron"] = "manual"
@@ -49,7 +58,15 @@ class AirbyteSchedule:
 
     @classmethod
     def basic(cls, every: int, unit: Unit = "hours") -> AirbyteSchedule:
-        """*every* so many *unit*. Only the Config API takes it. DeclarationError for what is no such schedule."""
+        """Every so often, counted from the last sync. Only the Config API takes it.
+
+        Args:
+            every: How many of the unit lie between two syncs: 1 or more.
+            unit: Minutes, hours, days, weeks or months.
+
+        Raises:
+            DeclarationError: For what is no such schedule.
+        """
         if type(cast("object", every)) is not int or every < 1:
             raise DeclarationError(f"every= wants a whole number of {unit}, 1 or more, not {every!r}.")
         if unit not in get_args(Unit):
@@ -58,11 +75,17 @@ class AirbyteSchedule:
 
     @classmethod
     def cron(cls, expression: str, time_zone: str = "UTC") -> AirbyteSchedule:
-        """By a Quartz expression of six or seven fields, in a time zone such as `Europe/Berlin`.
+        """By a cron expression, in a time zone.
 
-        One of five fields is taken for a Unix one, whose days of the week begin with Sunday as 0, and is sent as
-        Quartz has it. A time zone may stand at the end of the expression, as Airbyte shows it. The Public API takes
-        UTC alone. DeclarationError where Airbyte would not run it.
+        Args:
+            expression: A Quartz one of six or seven fields, seconds first. One of five fields is taken for a Unix
+                one, whose days of the week begin with Sunday as 0, and is sent as Quartz has it. A time zone may
+                stand at its end, as Airbyte shows it. See
+                <https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html>.
+            time_zone: Such as `Europe/Berlin`. The Public API takes UTC alone.
+
+        Raises:
+            DeclarationError: Where Airbyte would not run it, with the reason.
         """
         for name, given in (("expression", expression), ("time_zone", time_zone)):
             if not isinstance(cast("object", given), str):
@@ -82,7 +105,12 @@ class AirbyteSchedule:
 
     @classmethod
     def of_server(cls, text: str, time_zone: str | None = None) -> AirbyteSchedule:
-        """As a server shows a cron expression, valid or not; without *time_zone* that stands at its end."""
+        """As a server shows a cron expression, valid or not.
+
+        Args:
+            text: The expression.
+            time_zone: Where it is not given it stands at the end of *text*.
+        """
         fields, zone = (text.split(), time_zone) if time_zone is not None else _split(text)
         try:
             meaning = _meaning(tuple(fields))

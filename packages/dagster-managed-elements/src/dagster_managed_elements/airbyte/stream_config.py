@@ -37,14 +37,20 @@ EXCLUDED: Final = Excluded.EXCLUDED
 class AirbyteStream:
     """A stream of a connection, with more than its modes. What is left UNSET is not managed, and stays as it is.
 
-    *namespace* tells streams of one name apart, as the key `(namespace, name)` does. *cursor_field* is a field or
-    the path to a nested one, *primary_key* a field, a list of fields, or a list of paths; they may stand in
-    *sync_mode* instead. *fields* are the columns that are synced; or *exclude_fields* are those that are not, while
-    every other one of the connection's catalog is, and `[]` is no choice at all. *mappers* are those of
-    `airbyte.mappers`, in order; `[]` is none. *include_files* copies the files of a file-based stream too.
-    *destination_object_name* is the object a destination of data activation writes it to, "" for none.
+    Args:
+        sync_mode: How it is read and written.
+        namespace: Tells streams of one name apart, as the key `(namespace, name)` does.
+        cursor_field: The field by which new rows are told, or the path to a nested one; may stand in *sync_mode*.
+        primary_key: A field, a list of fields, or a list of paths; may stand in *sync_mode*.
+        fields: The columns that are synced.
+        exclude_fields: Those that are not, while every other one of the connection's catalog is; `[]` is no choice
+            at all.
+        mappers: Those of `airbyte.mappers`, in order; `[]` is none.
+        include_files: Whether the files of a file-based stream are copied too.
+        destination_object_name: The object a destination of data activation writes it to, "" for none.
 
-    Raises DeclarationError where a value is of another type, or two of them contradict each other.
+    Raises:
+        DeclarationError: Where a value is of another type, or two of them contradict each other.
     """
 
     sync_mode: AirbyteSyncMode

@@ -24,6 +24,15 @@ class AirbyteSyncMode:
     """A source's and a destination's sync mode; with a cursor and a primary key where the stream lets one choose.
 
     What is left None is not managed: the source's own cursor and key, or those chosen in the UI, stay.
+
+    Args:
+        sync_mode: How the source is read: `"full_refresh"` or `"incremental"`.
+        destination_sync_mode: How the destination is written: `"append"`, `"overwrite"`, `"append_dedup"` ...
+        cursor_field: The path of the field by which new rows are told.
+        primary_key: The paths of the fields by which rows are told apart.
+
+    Raises:
+        DeclarationError: Where a mode, a cursor or a key is of another type.
     """
 
     sync_mode: str
@@ -77,39 +86,78 @@ class AirbyteSyncMode:
 
     @property
     def value(self) -> tuple[str, str]:
+        """Both modes."""
         return (self.sync_mode, self.destination_sync_mode)
 
     @classmethod
     def full_refresh_append(cls) -> AirbyteSyncMode:
+        """Read all of it at each sync, and add it to what is there."""
         return cls("full_refresh", "append")
 
     @classmethod
     def full_refresh_overwrite(cls) -> AirbyteSyncMode:
+        """Read all of it at each sync, in place of what is there."""
         return cls("full_refresh", "overwrite")
 
     @classmethod
     def full_refresh_overwrite_dedup(cls, primary_key: _Keys = None) -> AirbyteSyncMode:
+        """Read all of it at each sync, in place of what is there, each key once.
+
+        Args:
+            primary_key: A field, a list of fields, or a list of paths into nested fields; where it is not given,
+                the source's own or the one chosen in the UI.
+        """
         return cls("full_refresh", "overwrite_dedup", None, _paths(primary_key))
 
     @classmethod
     def incremental_append(cls, cursor_field: _Cursor = None) -> AirbyteSyncMode:
+        """Read what is new, and add it to what is there.
+
+        Args:
+            cursor_field: The field by which new rows are told, or the path to it; where it is not given, the
+                source's own or the one chosen in the UI.
+        """
         return cls("incremental", "append", _path(cursor_field))
 
     @classmethod
     def incremental_append_dedup(cls, cursor_field: _Cursor = None, primary_key: _Keys = None) -> AirbyteSyncMode:
-        """*primary_key* is a field, a list of fields, or a list of paths into nested fields."""
+        """Read what is new, and keep the newest row of each key.
+
+        Args:
+            cursor_field: The field by which new rows are told, or the path to it; where it is not given, the
+                source's own or the one chosen in the UI.
+            primary_key: A field, a list of fields, or a list of paths into nested fields; where it is not given,
+                the source's own or the one chosen in the UI.
+        """
         return cls("incremental", "append_dedup", _path(cursor_field), _paths(primary_key))
 
     @classmethod
     def incremental_update(cls, cursor_field: _Cursor = None, primary_key: _Keys = None) -> AirbyteSyncMode:
+        """Read what is new, and update the rows that are there; of the few destinations that do.
+
+        Args:
+            cursor_field: The field by which new rows are told, or the path to it; where it is not given, the
+                source's own or the one chosen in the UI.
+            primary_key: A field, a list of fields, or a list of paths into nested fields; where it is not given,
+                the source's own or the one chosen in the UI.
+        """
         return cls("incremental", "update", _path(cursor_field), _paths(primary_key))
 
     @classmethod
     def incremental_soft_delete(cls, cursor_field: _Cursor = None, primary_key: _Keys = None) -> AirbyteSyncMode:
+        """Read what is new, and mark what was deleted; of the few destinations that do.
+
+        Args:
+            cursor_field: The field by which new rows are told, or the path to it; where it is not given, the
+                source's own or the one chosen in the UI.
+            primary_key: A field, a list of fields, or a list of paths into nested fields; where it is not given,
+                the source's own or the one chosen in the UI.
+        """
         return cls("incremental", "soft_delete", _path(cursor_field), _paths(primary_key))
 
     @property
     def json_repr(self) -> dict[str, Any]:
+        """The same as `to_json()`, by upstream's name."""
         return self.to_json()
 
     def to_json(self) -> dict[str, Any]:
@@ -123,6 +171,11 @@ class AirbyteSyncMode:
 
     @classmethod
     def from_json(cls, json: dict[str, Any]) -> AirbyteSyncMode:
+        """The other way round.
+
+        Args:
+            json: As `to_json` writes it.
+        """
         return cls(
             json.get("syncMode", ""),
             json.get("destinationSyncMode", ""),

@@ -50,8 +50,13 @@ class TypedConfiguration(metaclass=_Checked):
 
     @classmethod
     def of(cls: type[_T], configuration: Mapping[str, Any]) -> _T:  # noqa: PYI019 - Python 3.10 has no Self
-        """The same of a mapping, as the connector spells the settings, with mappings for choices. Nothing is filled
-        in. Raises as the class itself does.
+        """The same of a mapping, say from a YAML file. Nothing is filled in.
+
+        Args:
+            configuration: The settings as the connector spells them, with mappings for choices.
+
+        Raises:
+            DeclarationError: As the class itself.
         """
         made = cast("type[TypedConfiguration]", cls)
         return cast("_T", _made(made, _by_attribute(made, configuration)))

@@ -15,9 +15,11 @@ from dagster_managed_elements.engine.values import UNSET, Fields, Unset
 
 @dataclass(frozen=True, kw_only=True)
 class AirbyteNotification:
-    """How Airbyte tells of an event: by *email*, and at a *webhook* (of Slack; None for none).
+    """How Airbyte tells of an event. What is not given is left as it is.
 
-    What is not given is left as it is. The address of a webhook is a secret: whoever has it can write there.
+    Args:
+        email: Whether it does by mail.
+        webhook: The address where it does, of Slack; None for none. It is a secret: whoever has it can write there.
     """
 
     email: bool | Unset = UNSET
@@ -28,9 +30,14 @@ class AirbyteNotification:
 class AirbyteWorkspace(Element):
     """The workspace that an instance points at. It is never created or deleted: only changed, its name too.
 
-    *notifications* are by event: failure, success, connection_update, connection_update_action_required,
-    sync_disabled, sync_disabled_warning, breaking_change_warning and breaking_change_syncs_disabled. Those that are
-    not declared are left alone.
+    Args:
+        email: Where its mails go.
+        notifications: An `AirbyteNotification` by event: failure, success, connection_update,
+            connection_update_action_required, sync_disabled, sync_disabled_warning, breaking_change_warning and
+            breaking_change_syncs_disabled. Those that are not declared are left alone.
+
+    Raises:
+        DeclarationError: For an event that there is not, or a value of another type.
     """
 
     kind: ClassVar[str] = "workspace"

@@ -19,7 +19,17 @@ Action: TypeAlias = Literal["create", "update", "replace", "delete"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """One element as declared. *facts* is the kind's own, from resolve; it is never compared or shown."""
+    """One element as declared.
+
+    Args:
+        key: Which element.
+        fields: What of it is compared and sent.
+        owner: Which reconciler declared it.
+        protect: As of the element.
+        ignore: As of the element.
+        renamed_from: As of the element.
+        facts: The kind's own, from resolve; never compared or shown.
+    """
 
     key: Key
     fields: Fields
@@ -32,10 +42,15 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One object as the server has it. *raw* is the kind's own; it is never compared, saved or shown.
+    """One object as the server has it.
 
-    With a *fault*, all that is known is that it is there: what the server says of it cannot be read. Its *name* is
-    "" where that cannot be read either.
+    Args:
+        kind: The name of its kind.
+        name: What it is called there; "" where that cannot be read.
+        id: By which the server knows it.
+        fields: What of it is compared, masked secrets as `Masked`.
+        raw: The kind's own; never compared, saved or shown.
+        fault: Why what the server says of it cannot be read: all that is known then is that it is there.
     """
 
     kind: str
@@ -56,7 +71,12 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is declared beside what is observed; one of the two may be missing."""
+    """What is declared beside what is observed; one of the two may be missing.
+
+    Args:
+        declared: None where nobody declares it.
+        observed: None where the server has none.
+    """
 
     declared: Declared | None
     observed: Observed | None
@@ -64,7 +84,14 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field, before and after; ABSENT where a side has none. *why* says why a secret is listed."""
+    """One field, before and after.
+
+    Args:
+        path: Where it is, key by key.
+        before: As observed; ABSENT where there is nothing.
+        after: As declared; ABSENT where there is nothing.
+        why: Why a secret is listed; "" for anything else.
+    """
 
     path: Path
     before: Any
@@ -74,6 +101,13 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Create:
+    """Something is to be made.
+
+    Args:
+        declared: What.
+        fields: What it does to each field.
+    """
+
     declared: Declared
     fields: tuple[FieldChange, ...] = ()
     action: ClassVar[Action] = "create"
@@ -85,7 +119,13 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """A rename is a change of the path ("name",)."""
+    """Something is to be changed where it is; a rename is a change of the path ("name",).
+
+    Args:
+        declared: As it is to be.
+        observed: As it is.
+        fields: What it does to each field.
+    """
 
     declared: Declared
     observed: Observed
@@ -99,10 +139,15 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Replace:
-    """Delete and create. *cause* is the key whose replacement forces this one.
+    """Something is to be deleted and created anew.
 
-    *begun* is there where an earlier run made the new object already and was cut off: what it still lacks.
-    *attempt* counts the runs that made something of no use any more.
+    Args:
+        declared: As it is to be.
+        observed: As it is.
+        fields: What it does to each field.
+        cause: The key whose replacement forces this one.
+        begun: What the new object still lacks, where an earlier run made it already and was cut off.
+        attempt: Counts the runs that made something of no use any more.
     """
 
     declared: Declared
@@ -120,7 +165,14 @@ class Replace:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """*cause* is the key whose end takes this one with it; *reason* says why it goes."""
+    """Something is to be deleted.
+
+    Args:
+        observed: As it is.
+        fields: What it does to each field.
+        cause: The key whose end takes this one with it.
+        reason: Why it goes.
+    """
 
     observed: Observed
     fields: tuple[FieldChange, ...] = ()

@@ -38,9 +38,12 @@ def _is_absent(secret: Secret) -> bool:
 class Element:
     """The base of everything a user declares: a frozen dataclass per sort of thing, `name` first.
 
-    *protect* refuses every plan that would delete or replace it. Once its line is gone nothing remembers that: it
-    goes like anything undeclared. *ignore* lists paths whose differences are not changes (`"provider.user_agent"`);
-    *renamed_from* is the name the object has today.
+    Args:
+        name: What it is called at the server, where names tell the objects of a kind apart.
+        protect: Whether every plan that would delete or replace it is refused. Once its line is gone nothing
+            remembers that: it goes like anything undeclared.
+        ignore: Paths whose differences are not changes, such as `"provider.user_agent"`.
+        renamed_from: The name the object has today, where it is to be renamed.
     """
 
     kind: ClassVar[str]

@@ -30,7 +30,12 @@ class ManagedElementsError(Exception):
 
 
 class DeclarationError(ManagedElementsError):
-    """What is declared cannot be right. *problems* holds all that were found, each with its element and path."""
+    """What is declared cannot be right; nothing was written.
+
+    Args:
+        message: What it says; by itself, one line for each problem.
+        problems: All that were found, each with its element and path.
+    """
 
     def __init__(self, message: str = "", *, problems: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems or ())
@@ -38,7 +43,11 @@ class DeclarationError(ManagedElementsError):
 
 
 class PlanRefused(ManagedElementsError):
-    """The plan has *consequences* that nobody allowed."""
+    """The plan destroys something that nobody agreed to; nothing was written.
+
+    Args:
+        consequences: What nobody allowed.
+    """
 
     def __init__(self, consequences: Sequence[Consequence]) -> None:
         self.consequences = tuple(consequences)
@@ -49,8 +58,14 @@ class PlanRefused(ManagedElementsError):
 class ApiError(ManagedElementsError):
     """The other side did not do what was asked.
 
-    *body* is what the server said, already freed of secrets by the caller; it is cut to 256 characters here,
-    so that no page of HTML and no configuration echoed by a server ends up in a log.
+    Args:
+        message: What it says; by itself, a sentence of what follows.
+        method: Of the request.
+        url: Of the request.
+        status: Of the answer, None where none came.
+        body: What the server said, already freed of secrets by the caller; it is cut to 256 characters, so that no
+            page of HTML and no configuration echoed by a server ends up in a log.
+        retry_after: Seconds after which the server asks to come back.
     """
 
     summary: ClassVar[str] = "the request failed"
@@ -77,6 +92,8 @@ class ApiError(ManagedElementsError):
 
 
 class Unreachable(ApiError):
+    """The request provably never reached the server."""
+
     summary = "the server could not be reached"
 
 
@@ -93,33 +110,48 @@ class Unclear(Lost):
 
 
 class Unauthorized(ApiError):
+    """401 or 403: the server refused these credentials."""
+
     summary = "the server refused these credentials"
 
 
 class Missing(ApiError):
+    """404 or 410: what was asked for is not there."""
+
     summary = "not found"
 
 
 class Conflict(ApiError):
+    """409 or 423: something stands in its way."""
+
     summary = "the server refused it as a conflict"
 
 
 class Invalid(ApiError):
+    """400, 422 or another 4xx: the server refused the request as invalid."""
+
     summary = "the server refused the request as invalid"
 
 
 class RateLimited(ApiError):
-    """*retry_after* is in seconds, where the server said so."""
+    """429: the server asks for fewer requests; *retry_after* has the seconds, where it said so."""
 
     summary = "the server asks for fewer requests"
 
 
 class ServerFault(ApiError):
+    """5xx, or an answer that is not what the API promises."""
+
     summary = "the server failed"
 
 
 class Partial(ManagedElementsError):
-    """A create that got as far as an object with an *id*, but not to its end; the id is kept, the create failed."""
+    """A create that got as far as an object with an id, but not to its end; the id is kept, the create failed.
+
+    Args:
+        id: That of the object.
+        message: What is not done.
+    """
 
     def __init__(self, id: str, message: str) -> None:  # noqa: A002 - the word every API uses
         self.id = id

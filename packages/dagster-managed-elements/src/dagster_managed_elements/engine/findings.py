@@ -39,7 +39,13 @@ def written(key: Key, path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a declaration cannot be right. All of them are reported at once, before any write."""
+    """Why a declaration cannot be right. All of them are reported at once, before any write.
+
+    Args:
+        key: Whose declaration.
+        path: Where in its fields.
+        message: What is wrong.
+    """
 
     key: Key
     path: Path
@@ -51,9 +57,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something worth saying that is no change. *code* is for machines, *text* for people.
+    """Something worth saying that is no change.
 
-    The codes of this library are `NoticeCode`; an integration may have its own.
+    Args:
+        key: What it is about.
+        path: Where in its fields.
+        code: For machines; those of this library are `NoticeCode`, an integration may have its own.
+        text: For people.
     """
 
     key: Key
@@ -69,9 +79,13 @@ def left_out(key: Key, fault: Exception) -> Notice:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What a change does beside what its fields say. A *destructive* one is asked about or refused.
+    """What a change does beside what its fields say.
 
-    The codes of this library are `ConsequenceCode`; an integration may have its own.
+    Args:
+        key: What it is about.
+        code: For machines; those of this library are `ConsequenceCode`, an integration may have its own.
+        text: For people.
+        destructive: Whether it is asked about or refused.
     """
 
     key: Key

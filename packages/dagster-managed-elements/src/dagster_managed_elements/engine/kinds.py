@@ -33,8 +33,11 @@ from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Path
 class ResolveContext:
     """What a kind may know while it resolves: what exists now, and what will change before it.
 
-    *facts* are those that resolving gave to declared elements of kinds before. *broken* are the keys whose own
-    problems are already reported; a reference to one is no further problem.
+    Args:
+        ids: Of what exists now.
+        coming: What will change before it.
+        facts: Those that resolving gave to declared elements of kinds before.
+        broken: The keys whose own problems are already reported; a reference to one is no further problem.
     """
 
     ids: Ids
@@ -46,15 +49,18 @@ class ResolveContext:
 class Kind(ABC):
     """How one sort of element is observed and changed.
 
-    *fixed* fields cannot be changed in place: a difference there is a Replace. *lifted* fields are shown without
-    their own name, what they hold standing in their place; *quiet* fields are shown only where they differ.
-
-    *longest_name* is how many characters the server has room for. With *create_first* a replacement is made under
-    an interim name before the old object is deleted, and then given its own: where it cannot be made nothing is
-    lost. For objects that can be renamed, and need `rename`, and room for an interim name: some 100 characters.
-
-    What is *on_demand* is looked at only where something of its kind is declared or referred to, and deleted only
-    where something of it is declared: most declarations say nothing of such things, and mean nothing by it.
+    Attributes:
+        name: Its word, that of the elements' `kind`.
+        fixed: Fields that cannot be changed in place: a difference there is a Replace.
+        lifted: Fields that are shown without their own name, what they hold standing in their place.
+        quiet: Fields that are shown only where they differ.
+        create_first: Whether a replacement is made under an interim name before the old object is deleted, and then
+            given its own: where it cannot be made nothing is lost. For objects that can be renamed; needs `rename`,
+            and room for an interim name, some 100 characters.
+        longest_name: How many characters the server has room for.
+        on_demand: Whether it is looked at only where something of its kind is declared or referred to, and deleted
+            only where something of it is declared: most declarations say nothing of such things, and mean nothing
+            by it.
     """
 
     name: ClassVar[str]
@@ -71,40 +77,80 @@ class Kind(ABC):
 
     @abstractmethod
     async def create(self, declared: Declared, ids: Ids) -> str:
-        """Make it and return its id. Raises Lost where no answer came, Partial where it exists unfinished."""
+        """Make it and return its id. Raises Lost where no answer came, Partial where it exists unfinished.
+
+        Args:
+            declared: What is to be made.
+            ids: Of what exists by now, for references.
+        """
 
     @abstractmethod
     async def update(self, change: Update, ids: Ids) -> None:
-        """Send what `change.fields` names, and nothing else."""
+        """Send what `change.fields` names, and nothing else.
+
+        Args:
+            change: What differs.
+            ids: Of what exists by now, for references.
+        """
 
     @abstractmethod
     async def delete(self, observed: Observed) -> None:
-        """Delete it; that it is gone already is success."""
+        """Delete it; that it is gone already is success.
+
+        Args:
+            observed: What is to go.
+        """
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
-        """Make both sides of each pair comparable and validate the declared one. Must be idempotent."""
+        """Make both sides of each pair comparable and validate the declared one. Must be idempotent.
+
+        Args:
+            pairs: All of this kind.
+            context: What exists now, and what will change before.
+        """
         del context
         return pairs
 
     async def find(self, name: str) -> Sequence[Observed]:
-        """Look again for objects of this name, after a create whose answer was lost."""
+        """Look again for objects of a name, after a create whose answer was lost.
+
+        Args:
+            name: Under which it was created.
+        """
         return [observed for observed in await self.observe() if observed.name == name]
 
     def interim_note(self, declared: Declared) -> str:
-        """A word (a to z) for the interim name of a replacement, read again by whoever ends it."""
+        """A word (a to z) for the interim name of a replacement, read again by whoever ends it.
+
+        Args:
+            declared: What takes the place.
+        """
         del declared
         return ""
 
     async def rename(self, id_: str, declared: Declared) -> None:
-        """Give the object that was created under an interim name its own, now that the old one is gone."""
+        """Give the object that was created under an interim name its own, now that the old one is gone.
+
+        Args:
+            id_: That of the object.
+            declared: What it is to be.
+        """
         raise NotImplementedError(f"{type(self).__name__}.create_first needs rename")
 
     def replaces(self, change: Update) -> bool:
-        """Whether this change cannot be done in place."""
+        """Whether this change cannot be done in place.
+
+        Args:
+            change: What differs.
+        """
         return any(changed.path[0] in self.fixed for changed in change.fields)
 
     def consequences(self, change: Change) -> Iterable[Consequence]:
-        """What the change does beside what its fields say. Pure."""
+        """What a change does beside what its fields say. Pure.
+
+        Args:
+            change: One of this kind.
+        """
         match change:
             case Delete(cause=None):
                 yield Consequence(change.key, "delete", f"{change.key} is deleted")
@@ -118,14 +164,22 @@ class Kind(ABC):
                 return
 
     def show(self, change: Change) -> Iterable[FieldChange]:
-        """The fields of a change as the user reads them. Pure."""
+        """The fields of a change as the user reads them. Pure.
+
+        Args:
+            change: One of this kind.
+        """
         whole = isinstance(change, (Create, Delete))
         for changed in change.fields:
             if not (whole and changed.path[0] in self.quiet):
                 yield from self._lift(changed)
 
     def shown(self, path: Path) -> Path:
-        """A path as the user reads it."""
+        """A path as the user reads it.
+
+        Args:
+            path: As it is within the fields.
+        """
         return path[1:] if path and path[0] in self.lifted else path
 
     def _lift(self, changed: FieldChange) -> Iterable[FieldChange]:
@@ -145,9 +199,17 @@ Kinds: TypeAlias = Mapping[str, Kind]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How a run talks to servers: *timeout* in seconds for one request, *concurrency* operations in flight,
-    *patience* in seconds for how long a create whose answer was lost is looked for. With *refresh_catalogs* what a
-    server only remembers of another system, and a declaration depends on, is found out anew.
+    """How a run talks to servers.
+
+    Args:
+        timeout: Seconds to wait for an answer of a request to begin or go on.
+        concurrency: How many operations may be in flight at once.
+        patience: Seconds for which a create whose answer was lost is looked for.
+        refresh_catalogs: Whether what a server only remembers of another system, and a declaration depends on, is
+            found out anew.
+
+    Raises:
+        DeclarationError: Where one of these is not more than 0; a patience of 0 looks once.
     """
 
     timeout: float = 30.0
@@ -169,12 +231,16 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A connection to one place, for one run. *place* is the identity of the account or workspace: reconcilers
-    of one place are observed once and planned together. *kinds* come referred-to first; *host* shares a limit;
-    *notices* say what was worth saying of how it was found.
+    """A connection to one place, for one run.
 
-    *classes* writes typed classes for what these elements are configured with, or what is named, as Python, where
-    the integration has some; it raises DeclarationError where it does not know what is named.
+    Args:
+        place: The identity of the account or workspace: reconcilers of one place are observed once and planned
+            together.
+        kinds: The kinds there are, referred-to first.
+        host: Places of one host share the limit of operations in flight.
+        notices: What was worth saying of how it was found.
+        classes: Writes typed classes for what these elements are configured with, or what is named, as Python,
+            where the integration has some; raises DeclarationError where it does not know what is named.
     """
 
     place: str
@@ -189,4 +255,12 @@ class Instance(ABC):
 
     @abstractmethod
     def connect(self, settings: Settings) -> AbstractAsyncContextManager[Session]:
-        """Open a session for one run. Raises ApiError or DeclarationError."""
+        """Open a session for one run.
+
+        Args:
+            settings: How the run is made.
+
+        Raises:
+            ApiError: Where the server cannot be reached, or does not let one in.
+            DeclarationError: Where what the instance says cannot be right.
+        """

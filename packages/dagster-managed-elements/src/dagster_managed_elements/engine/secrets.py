@@ -36,14 +36,20 @@ AsType: TypeAlias = Callable[[str], Any]
 class Secret:
     """A value that may be written and is never read back, printed or logged.
 
-    *reference* names where it comes from and is what two secrets are compared by; *read* fetches it. A *cheap*
-    secret (a literal, an environment variable, a file) may be read at every check; any other is a callable that
-    is called only when its value is about to be sent. An *optional* one reads as None where it is not there, and
-    is then as if nobody had declared it. One made of others has those as *parts*, and *join* makes it of their
-    values.
-
     It prints as the mask within lists, elements and other values. Text cannot be made of it, neither by `str`,
     nor in an f-string, nor by `print`: the mask would be stored as the secret. `Secret.format` does what was meant.
+
+    Made by `Secret.literal`, `.env`, `.file`, `.call`, `.format` or `.holding`.
+
+    Args:
+        reference: Where it comes from; what two secrets are compared by.
+        read: Fetches it.
+        cheap: Whether it may be read at every check, as a literal, an environment variable or a file; any other is
+            called only when its value is about to be sent.
+        fingerprint: What tells two values apart without showing either.
+        optional: Whether it reads as None where it is not there, and is then as if nobody had declared it.
+        parts: The secrets that it is made of.
+        join: Makes it of their values.
     """
 
     reference: str
@@ -63,15 +69,22 @@ class Secret:
 
     @classmethod
     def literal(cls, value: Any) -> Secret:
-        """A secret written in the module itself, or found at a path the connector says is secret."""
+        """A secret written in the module itself, or found at a path the connector says is secret.
+
+        Args:
+            value: What is secret.
+        """
         return cls(reference=_LITERAL, read=lambda: value)
 
     @classmethod
     def env(cls, variable: str, as_type: AsType = str, *, optional: bool = False) -> Secret:
-        """The environment variable *variable*; reading it raises DeclarationError where it is not set, or empty.
+        """What an environment variable holds; reading it raises DeclarationError where it is not set, or empty.
 
-        *as_type* makes a value of its text: `int`, `float`, `bool` (true or false, 1 or 0) or a function that
-        raises ValueError where it cannot.
+        Args:
+            variable: Its name.
+            as_type: Makes a value of its text: `int`, `float`, `bool` (true or false, 1 or 0) or a function that
+                raises ValueError where it cannot.
+            optional: Whether the setting is left out where the variable is not set, or empty.
         """
         return cls(
             reference=f"env:{variable}",
@@ -81,9 +94,13 @@ class Secret:
 
     @classmethod
     def file(cls, path: str | FilePath, *, optional: bool = False) -> Secret:
-        """The text of the file at *path*, without a byte order mark and its last line break, else byte for byte.
+        """The text of a file, without a byte order mark and its last line break, else byte for byte.
 
         Reading it raises DeclarationError where it is not there, empty or not UTF-8.
+
+        Args:
+            path: Where the file is.
+            optional: Whether the setting is left out where the file is not there, or empty.
         """
         return cls(
             reference=f"file:{path}", read=lambda: _from_file(FilePath(path), optional=optional), optional=optional
@@ -91,20 +108,30 @@ class Secret:
 
     @classmethod
     def call(cls, function: Reader, *, reference: str) -> Secret:
-        """What *function* returns, say from a vault. Never called in a check, once in an apply that sends it.
+        """What a function returns, say from a vault. Never called in a check, once in an apply that sends it.
 
-        Reading it raises DeclarationError where *function* raises, or returns what is no JSON value. A rotation
-        cannot be seen without calling it: put a version into *reference*, by which a record of what was last
-        written tells it. Where no such record is kept, a new *reference* changes nothing by itself.
+        Args:
+            function: Returns the value. Reading the secret raises DeclarationError where it raises, or returns what
+                is no JSON value.
+            reference: Which secret it is. A rotation cannot be seen without calling the function: put a version
+                in here, by which a record of what was last written tells it. Where no such record is kept, a new
+                one changes nothing by itself.
         """
         return cls(reference=f"call:{reference}", read=function, cheap=False)
 
     @classmethod
     def format(cls, template: str, *values: Any, **named: Any) -> Secret:
-        """*template* with *values* in the places of its braces, as `str.format` puts them; secret as a whole.
+        """A text around secrets, secret as a whole: `Secret.format("ssl=true&password={}", EnvVar("PASSWORD"))`.
 
-        `Secret.format("ssl=true&password={}", EnvVar("SHOP_PASSWORD"))`. Optional where one of its secrets is.
-        Raises DeclarationError where places and values do not match.
+        Optional where one of its secrets is.
+
+        Args:
+            template: The text, with braces where the values go, as `str.format` has them.
+            *values: What goes in the places without a name.
+            **named: What goes in the places with one.
+
+        Raises:
+            DeclarationError: Where places and values do not match.
         """
         _refuse_misfits(template, len(values), named)
         given = [secret_of(value) for value in (*values, *named.values())]
@@ -119,7 +146,11 @@ class Secret:
 
     @classmethod
     def holding(cls, value: Any) -> Secret:
-        """All of *value*, which holds secrets, as one: the whole is secret where it stands."""
+        """All of a value that holds secrets as one: the whole is secret where it stands.
+
+        Args:
+            value: A mapping or a list.
+        """
 
         def filled(read: Iterator[Any]) -> Any:
             return mapped(value, lambda leaf: next(read) if isinstance(leaf, Secret) else leaf)
@@ -193,7 +224,14 @@ def _refuse_misfits(template: str, count: int, named: Mapping[str, Any]) -> None
 
 
 def EnvVar(variable: str, as_type: AsType = str, *, optional: bool = False) -> Secret:  # noqa: N802 - Dagster's word
-    """A secret from the environment variable *variable*, read when needed, never printed; see `Secret.env`."""
+    """A secret from an environment variable, read when needed, never printed; the same as `Secret.env`.
+
+    Args:
+        variable: Its name.
+        as_type: Makes a value of its text: `int`, `float`, `bool` (true or false, 1 or 0) or a function that raises
+            ValueError where it cannot.
+        optional: Whether the setting is left out where the variable is not set, or empty.
+    """
     return Secret.env(variable, as_type, optional=optional)
 
 
@@ -210,7 +248,11 @@ def secret_of(value: Any) -> Any:
 
 
 def reveal(value: Any) -> Any:
-    """*value* with every secret in it read; for what is about to be sent, and nothing else."""
+    """The value with every secret in it read; for what is about to be sent, and nothing else.
+
+    Args:
+        value: Any value; it stays as it is.
+    """
     return mapped(value, lambda leaf: leaf.read() if isinstance(leaf, Secret) else leaf)
 
 

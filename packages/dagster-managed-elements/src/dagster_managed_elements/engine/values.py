@@ -53,7 +53,12 @@ ABSENT: Final = Absent()
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which element: its kind and its name. On the declared side, a reference to it."""
+    """Which element; on the declared side, a reference to it.
+
+    Args:
+        kind: The name of its kind.
+        name: Its own.
+    """
 
     kind: str
     name: str
@@ -67,7 +72,13 @@ Ids: TypeAlias = Mapping[Key, str]
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A pointer on the observed side: a kind and the id the server gave; *label* is its name where it is known."""
+    """A pointer to another object, on the observed side.
+
+    Args:
+        kind: The name of its kind.
+        id: That the server gave.
+        label: Its name, where that is known.
+    """
 
     kind: str
     id: str
@@ -76,7 +87,12 @@ class Ref:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A choice from the server's list: equal by *id*, shown by *label*."""
+    """A choice from the server's list.
+
+    Args:
+        id: What two are compared by.
+        label: What is shown.
+    """
 
     id: str
     label: str = field(compare=False)
@@ -87,7 +103,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Observed: the server holds a secret here and shows none of it. Declared: keep the one that is there."""
+    """Observed: the server holds a secret here and shows none of it. Declared: keep the one that is there.
+
+    Args:
+        version: What changes with the secret, where the server tells that.
+    """
 
     version: str | None = None
 
@@ -97,7 +117,12 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A whole field, shown as *value* now; verified and settled once the operation on *on* is done."""
+    """A whole field that can be verified and settled only once something else is done.
+
+    Args:
+        on: What has to be done before.
+        value: As it is shown until then.
+    """
 
     on: Key
     value: Any

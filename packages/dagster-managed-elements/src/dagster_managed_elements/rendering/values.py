@@ -19,7 +19,11 @@ SANITIZE_KEY_EXACT_MATCHES: Final = ["pat"]
 
 
 def is_key_secret(key: str) -> bool:
-    """Whether a key sounds like a secret's. Only diffs that come without a specification are masked by it."""
+    """Whether a key sounds like a secret's. Only diffs that come without a specification are masked by it.
+
+    Args:
+        key: That of a setting.
+    """
     return key in SANITIZE_KEY_EXACT_MATCHES or any(word in key for word in SANITIZE_KEY_KEYWORDS)
 
 

@@ -146,7 +146,25 @@ airbyte_resource = AirbyteResourceDefinition(
 
 
 class AirbyteResource(ConfigurableResource[AirbyteInstance]):
-    """Upstream's Pythonic resource; every value may be a Dagster EnvVar."""
+    """Upstream's Pythonic resource; every value may be a Dagster EnvVar. `airbyte_resource` takes the same.
+
+    Attributes:
+        host: The host of Airbyte's UI and API.
+        port: Its port, as a text or a number.
+        username: For HTTP Basic authentication.
+        password: For HTTP Basic authentication.
+        client_id: Of an application of Airbyte's, for which tokens are fetched and renewed.
+        client_secret: Of that application.
+        workspace: Its id or name, where there are several.
+        use_https: Whether the address begins with https.
+        request_max_retries: How often a request that may be repeated is sent once more.
+        request_retry_delay: Accepted, and not heeded: pauses grow by themselves.
+        request_timeout: Seconds for an answer to begin or go on.
+        request_additional_params: `headers`, `verify` and `proxies`, as upstream took them; others are refused.
+        forward_logs: Accepted, and not heeded: syncs are not run here.
+        cancel_sync_on_run_termination: Accepted, and not heeded.
+        poll_interval: Accepted, and not heeded.
+    """
 
     host: str
     port: str | None = None

@@ -1,0 +1,7 @@
+"""What the reference says beside the docstrings."""
+
+from griffe import Extension
+
+
+class Inherited(Extension):
+    pass
