@@ -59,7 +59,7 @@ class _DiffData(NamedTuple):
 class DiffData(_DiffData):
     """A key that is only on one side, and its value there.
 
-    Args:
+    Attributes:
         key: What is added or deleted.
         value: What it has.
     """
@@ -85,7 +85,7 @@ class _ModifiedDiffData(NamedTuple):
 class ModifiedDiffData(_ModifiedDiffData):
     """A key that is on both sides, and the value it has on each.
 
-    Args:
+    Attributes:
         key: What is modified.
         old_value: As observed.
         new_value: As declared.
