@@ -20,8 +20,13 @@ class InheritedParameters(Extension):
 
 
 def _classes(of: Module | Class) -> list[Class]:
-    inside = [member for member in of.members.values() if not member.is_alias and (member.is_module or member.is_class)]
-    return [*(member for member in inside if member.is_class), *(deep for member in inside for deep in _classes(member))]
+    inside = [
+        member for member in of.members.values() if not member.is_alias and (member.is_module or member.is_class)
+    ]
+    return [
+        *(member for member in inside if member.is_class),
+        *(deep for member in inside for deep in _classes(member)),
+    ]
 
 
 def _table(cls: Class) -> DocstringSectionParameters | None:

@@ -198,7 +198,11 @@ class ApplyFailed(ManagedElementsError):
 
 
 class ApplyInterrupted(KeyboardInterrupt):
-    """The user interrupted an apply; *reports* have the outcome of each operation, one report a place."""
+    """The user interrupted an apply; its `reports` have the outcome of each operation, one report a place.
+
+    Args:
+        results: What became of each place.
+    """
 
     def __init__(self, results: Sequence[Result]) -> None:
         self.reports = tuple(result.report for result in results if result.report is not None)

@@ -56,8 +56,8 @@ class AirbyteInstance(Instance):
             Config API otherwise.
         specs: Connectors' specifications, where the API tells none: a JSON Schema each, or the file that has one,
             as in `{"source-postgres": "postgres.json"}`.
-        discover_timeout: Seconds that discovering a source's streams may take, even where a gateway cuts the answer
-            off earlier.
+        discover_timeout: Seconds that discovering a source's streams may take, 600 by itself, even where a gateway
+            cuts the answer off earlier.
 
     Raises:
         DeclarationError: Where it says in two ways who asks, a file of *specs* cannot be read, or a value is of

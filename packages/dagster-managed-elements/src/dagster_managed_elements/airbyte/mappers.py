@@ -21,7 +21,11 @@ _PADDINGS: Final = ("NoPadding", "PKCS5Padding")
 
 
 class Mapper:
-    """The base of the mappers that Airbyte has. *type* is Airbyte's word, as are the attributes' in camelCase."""
+    """The base of the mappers that Airbyte has.
+
+    Attributes:
+        type: Airbyte's word for it; those for the attributes are theirs in camelCase.
+    """
 
     __slots__ = ()
     type: ClassVar[str]
