@@ -1,4 +1,4 @@
-"""For the reference: what `--help` says of each command, in place of a line `<!-- commands: NAME MODULE:GROUP -->`."""
+"""For the reference: what `--help` says, in place of each line `<!-- commands: NAME MODULE:GROUP -->`."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ def _command(command: click.Command, context: click.Context, heading: str) -> It
     yield "| option | means |\n|---|---|"
     for parameter in command.get_params(context):
         if (record := parameter.get_help_record(context)) is not None:
-            names, meaning = (text.replace("|", "\\|") for text in record)
-            yield f"| `{names}` | {meaning} |"
+            names, meaning = record
+            yield f"| `{names}` | {meaning.replace('|', chr(92) + '|')} |"
     yield ""
