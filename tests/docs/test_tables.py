@@ -9,7 +9,7 @@ import pytest
 from dagster_managed_elements import DeclarationError
 from dagster_managed_elements.airbyte.connection_fields import FIELDS, ConnectionField
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "airbyte.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "connections.md"
 
 
 def table() -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElem
 from dagster_managed_elements.cli import main
 from dagster_managed_elements.reconciler import Options, check
 
-PAGE = Path(__file__).parents[2] / "docs" / "airbyte.md"
+PAGE = Path(__file__).parents[2] / "docs" / "typed-configurations.md"
 MODULE = """
 import os
 from dagster_managed_elements.airbyte import *

@@ -123,7 +123,7 @@ class AirbyteConnection(Element):
     to, which are there and nobody declares.
 
     What has the default UNSET is not managed where it is not given, and cannot be given where the server or its
-    Public API does not take it (docs/airbyte.md has the table). A new connection is active, manual, without a
+    Public API does not take it (docs/connections.md has the table). A new connection is active, manual, without a
     prefix, and goes to the destination's default namespace, unless something else is said.
 
     Args:
