@@ -80,9 +80,11 @@ def test_no_page_has_to_be_moved_sideways_on_a_phone(opened: Any, site: Path, ad
     assert wide == []
 
 
-def test_the_search_box_finds_a_class_by_its_name(opened: Any, address: str) -> None:
-    page = opened(f"{address}/index.html")
-    page.get_by_role("textbox", name="Search").fill("AirbyteStream")
+@pytest.mark.parametrize("of", ["server", "disk"])
+def test_the_search_box_finds_a_class_by_its_name(opened: Any, site: Path, address: str, of: str) -> None:
+    page = opened(f"{address if of == 'server' else site.as_uri()}/index.html")
+    page.get_by_role("textbox", name="Search").click()
+    page.keyboard.type("AirbyteStream", delay=20)
     page.locator(".md-search-result__item", has_text="AirbyteStream").first.wait_for()
 
 
