@@ -61,6 +61,8 @@ class Front:
     admin: App
     die: Callable[[], None]
     guard: Guard = field(default_factory=Guard)
+    in_threads: bool = True
+    """False where the asker shares this event loop, and would be no faster for waiting."""
     _pages: Pages | None = None
     # Not the default limiter: a handler may wait for a file that this server hands out by a thread of that one.
     _threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
@@ -147,6 +149,8 @@ class Front:
         unstable = paging.unstable.set(next((PAGES[f.action] for f in faults if f.action in PAGES), None))
         largest = paging.largest.set(next((f.size for f in faults if f.action == "pages-capped"), None))
         try:
+            if not self.in_threads:
+                return answered(self.world, request)
             return await anyio.to_thread.run_sync(answered, self.world, request, limiter=self._threads)
         except Exception:
             LOGGER.exception("%s %s", request.method, request.path)  # a bug of ours, answered as the vendor's are

@@ -129,20 +129,7 @@ class AirbyteInstance(Instance):
     @asynccontextmanager
     async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
         api_root = api_root_of(self.url, self.api)
-        options = ClientOptions(
-            base_url=api_root.base,
-            headers={name: str(value) for name, value in reveal(dict(self.headers)).items()},
-            credentials=self._credentials(api_root),
-            timeout=self.request_timeout or settings.timeout,
-            attempts=self.max_attempts,
-            verify=self.verify,
-            trust_env=self.trust_env,
-            proxy=None if self.proxy is None else self._read("proxy"),
-            in_flight=settings.concurrency,
-            service="Airbyte",
-            read_error=refusals.sentence,
-        )
-        async with open_client(options) as client:
+        async with open_client(self._options(api_root, settings)) as client:
             gateway, unreadable = await open_gateway(
                 client,
                 self.workspace,
@@ -160,6 +147,21 @@ class AirbyteInstance(Instance):
                 notices=notices,
                 classes=partial(_classes_of, gateway),
             )
+
+    def _options(self, api_root: ApiRoot, settings: Settings) -> ClientOptions:
+        return ClientOptions(
+            base_url=api_root.base,
+            headers={name: str(value) for name, value in reveal(dict(self.headers)).items()},
+            credentials=self._credentials(api_root),
+            timeout=self.request_timeout or settings.timeout,
+            attempts=self.max_attempts,
+            verify=self.verify,
+            trust_env=self.trust_env,
+            proxy=None if self.proxy is None else self._read("proxy"),
+            in_flight=settings.concurrency,
+            service="Airbyte",
+            read_error=refusals.sentence,
+        )
 
     def _credentials(self, api_root: ApiRoot) -> Credentials:
         if self.client_id is not None:

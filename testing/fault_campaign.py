@@ -1,0 +1,444 @@
+"""A campaign of seeded faults against a local Airbyte: what a report says is so, nothing is doubled, nothing lost.
+
+What the server holds is read from its store, and held against what was declared, whatever the library thinks of it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, Final, get_args
+
+import anyio
+from airbyte_local.connectors import PUBLIC
+from airbyte_local.handlers.connections import shared_properties
+from airbyte_local.model import configurations
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.reports import Outcome, Status
+from dagster_managed_elements.engine.succession import read_interim
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
+
+from testing.airbytes import Cell
+from testing.fault_dice import COLORS, CONFIGURED, Dice, Module
+from testing.inner_airbyte import Asker, InnerAirbyte, Killed, at_once, inner_airbyte
+
+PROMISES: Final[Mapping[str, str]] = {
+    "duplicate": "No object is there twice that no report said to be.",
+    "lost": "Nothing is gone that is declared before and after.",
+    "false done": "What is reported as done is so.",
+    "false failed": "What is reported as failed or skipped is not so.",
+    "created again": "A create that was not answered is not sent a second time in that run.",
+    "written beside an error": "Where a run ends with an error instead of a report, nothing was written.",
+    "internal error": "No fault of a server makes the library itself fail.",
+    "stuck": "Once the server behaves, at most three more runs end what is left.",
+    "not as declared": "Then everything is as declared, each field, and nothing else is there.",
+    "choice lost": "What is not declared is as it was, unless the plan said otherwise.",
+    "written again": "The run after that plans nothing and writes nothing.",
+}
+"""What the campaign holds every run to, by what it says of one that does not keep it."""
+
+ROUNDS: Final = 4
+"""Of changes, one after the other, in the world of one seed."""
+MOST_RERUNS: Final = 4
+DEFINITIONS = {definition.id: definition.name for definition in PUBLIC}
+SETTINGS: Final = (
+    "prefix",
+    "scheduleType",
+    "scheduleData",
+    "status",
+    "nonBreakingChangesPreference",
+    "notifySchemaChanges",
+    "notifySchemaChangesByEmail",
+    "backfillPreference",
+    "resourceRequirements",
+    "geography",
+)
+STATUSES: Final = get_args(Status)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An object as the store has it; *facts* are what every module declares of it, *settings* what it may."""
+
+    kind: str
+    name: str
+    id: str
+    facts: Any
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def place(self) -> str:
+        """Whose name it has, or is to have."""
+        return base(self.name)
+
+
+def base(name: str) -> str:
+    interim = read_interim(name)
+    return name if interim is None else interim.name
+
+
+def rows_of(server: InnerAirbyte) -> dict[str, Row]:
+    """All that is not deleted, by its id."""
+    workspace_id = server.workspace_id
+    with server.world.store.transaction() as session:
+        rows = [
+            Row(
+                kind=kind,
+                name=actor.name,
+                id=actor.id,
+                facts=(
+                    DEFINITIONS[actor.definition_id],
+                    configurations.hydrate(actor.configuration or {}, session.actors.secret),
+                ),
+            )
+            for kind in ("source", "destination")
+            for actor in session.actors.of_workspaces(kind, [workspace_id])
+        ]
+        names = {row.id: base(row.name) for row in rows}
+        rows += [
+            Row(kind="tag", name=tag.name, id=tag.id, facts=tag.color)
+            for tag in session.tags.of_workspace(workspace_id)
+        ]
+        for found in session.connections.of_workspaces([workspace_id]):
+            ends = names.get(found.source_id), names.get(found.destination_id)
+            facts = (*ends, streams_of(found.details))
+            settings = settings_of(shared_properties(session, found))
+            rows.append(Row(kind="connection", name=found.name, id=found.id, facts=facts, settings=settings))
+    return {row.id: row for row in rows}
+
+
+def streams_of(details: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        row["stream"]["name"]: (row["config"]["syncMode"], row["config"]["destinationSyncMode"])
+        for row in details["streams"]
+        if row["config"].get("selected", True)
+    }
+
+
+def settings_of(read: Mapping[str, Any]) -> dict[str, Any]:
+    """In one form whatever it was written by: none where there is none."""
+    definition = read["namespaceDefinition"]
+    found = {name: read.get(name) for name in SETTINGS}
+    return {
+        **found,
+        "prefix": read.get("prefix") or "",
+        "resourceRequirements": read.get("resourceRequirements") or {},
+        "namespace": (definition, read.get("namespaceFormat") if definition == "customformat" else None),
+        "tags": sorted(tag["name"] for tag in read["tags"]),
+    }
+
+
+def declared(module: Module, kind: str, name: str) -> Any:
+    if kind == "connection":
+        sync = module.connections[name]
+        return sync.source, sync.destination, {stream: mode.value for stream, mode in sync.streams.items()}
+    if kind == "tag":
+        return COLORS[module.tags[name]]
+    connector, number = (module.sources if kind == "source" else module.destinations)[name]
+    return connector, CONFIGURED[kind][connector](number)
+
+
+def is_as_declared(row: Row, module: Module, kind: str, name: str, *, interim: bool = False) -> bool:
+    """Under its interim name a connection is paused."""
+    if row.kind != kind or row.facts != declared(module, kind, name):
+        return False
+    wanted = module.connections[name].settings() if kind == "connection" else {}
+    return all(row.settings[word] == value for word, value in wanted.items() if not (interim and word == "status"))
+
+
+def choose(server: InnerAirbyte, name: str, chosen: Mapping[str, Any]) -> None:
+    workspace_id = server.workspace_id
+    with server.world.store.transaction() as session:
+        (row,) = [row for row in session.connections.of_workspaces([workspace_id]) if row.name == name]
+        details = {**row.details, **{word: value for word, value in chosen.items() if word != "namespace"}}
+        status = details.pop("status", row.status)
+        if "namespace" in chosen:
+            details["namespaceDefinition"], details["namespaceFormat"] = chosen["namespace"]
+        session.connections.save(replace(row, status=status, details=details))
+
+
+@dataclass
+class Campaign:
+    """Episodes against one server. *counts* is what there is to say of them, *wrong* what must not be."""
+
+    cell: Cell
+    server: InnerAirbyte
+    counts: Counter[str] = field(default_factory=Counter)
+    hits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    seed: str = ""
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    warned: set[str] = field(default_factory=set)
+
+    def episode(self, seed: str) -> None:
+        """A module, and changes to it one after the other, each over faults and then without."""
+        dice = Dice(seed, self.cell)
+        random.seed(seed)  # what the library draws its pauses from
+        self.seed, self.faults = seed, []
+        self.server.reset()
+        before = dice.module()
+        self.converged(before, deletes=True)
+        for number in range(ROUNDS):
+            self.seed = f"{seed} round {number}"
+            self.round(dice, before, after := dice.after(before))
+            before = after
+
+    def round(self, dice: Dice, before: Module, after: Module) -> None:
+        self.warned = set[str]()
+        here = {row.name for row in rows_of(self.server).values() if row.kind == "connection"}
+        for name in sorted(here & set(before.connections)):
+            if dice.random.random() < 0.5:
+                choose(self.server, name, dice.chosen())
+        deletes, there = dice.deletes(), rows_of(self.server)
+        known = {kind: {row.name for row in there.values() if row.kind == kind} for kind in before.names()}
+        for _ in range(dice.random.choice([1, 1, 2])):
+            self.faulted(dice, after, deletes=deletes)
+            self.hold(known, after)
+        self.converged(after, deletes=deletes)
+        self.compare(known, after, there, deletes=deletes)
+
+    def faulted(self, dice: Dice, module: Module, *, deletes: bool) -> None:
+        """One run, or two at once, while faults are on."""
+        ending, there = dice.ending(), rows_of(self.server)
+        self.faults = [] if ending in {"two", "killed"} and dice.random.random() < 0.5 else dice.faults()
+        self.server.forget_requests()
+        self.server.faults(*self.faults)
+        askers = [Asker(draws=dice.random) for _ in range(2 if ending == "two" else 1)]
+        if ending == "killed":
+            askers[0].dies_at, askers[0].heard = dice.random.randint(4, 40), dice.random.random() < 0.5
+        told = dice.random.randint(1, 4) if ending == "interrupted" else None
+        results = self.apply(module, askers, deletes=deletes, told=told, concurrency=dice.concurrency())
+        self.server.faults()
+        self.note(ending)
+        rows = rows_of(self.server)
+        for result in results:
+            self.judge(result, module, rows, there, is_alone=ending != "two")
+        if ending == "two":
+            self.part(results, rows)
+
+    def note(self, ending: str) -> None:
+        """Count what was hit: which write of which kind, by what."""
+        hit = [exchange for exchange in self.server.requests if exchange.fault]
+        self.counts["runs over faults"] += 1
+        self.counts["runs that a fault met"] += bool(hit)
+        self.counts[f"ended: {ending}"] += 1
+        for exchange in hit:
+            if (write := write_of(exchange.method, exchange.path)) is not None:
+                for action in exchange.fault.split(", "):
+                    self.hits[write, action] += 1
+
+    def say(self, wrong: str, *facts: object) -> None:
+        assert wrong in PROMISES
+        told = ", ".join(map(str, facts))
+        self.wrong.append(f"{self.seed}: {wrong}: {told}; faults {self.faults}")
+
+    def apply(
+        self,
+        module: Module,
+        askers: Iterable[Asker],
+        *,
+        deletes: bool,
+        told: int | None = None,
+        concurrency: int = 10,
+    ) -> list[Result]:
+        """What became of one run for each of *askers*, all at once; nothing of one that was killed. *told*: how
+        many outcomes are heard before somebody interrupts.
+        """
+        results: list[Result] = []
+
+        async def decide(_plan: Plan) -> Policy:
+            return Policy(allow_all=True)
+
+        async def one(asker: Asker) -> None:
+            stop, outcomes = anyio.Event(), count(1)
+
+            def hear(_outcome: Outcome) -> None:
+                if told is not None and next(outcomes) >= told:
+                    stop.set()
+
+            settings = Settings(patience=30.0, timeout=1000, concurrency=concurrency)
+            options = Options(decide=decide, settings=settings, on_outcome=hear)
+            instance = self.server.instance(self.cell, asker)
+            reconciler = Reconciler(instance, module.elements(), delete_unmentioned_resources=deletes)
+            try:
+                results.extend(await apply([reconciler], options, stop))
+            except BaseException as error:
+                if not is_killed(error):
+                    raise
+
+        async def go() -> None:
+            async with anyio.create_task_group() as group:
+                for asker in askers:
+                    self.counts["runs"] += 1
+                    group.start_soon(one, asker)
+            await self.server.settle()
+
+        at_once(go)
+        for result in results:
+            consequences = () if result.plan is None else result.plan.consequences
+            self.warned |= {found.key.name for found in consequences if "its schedule (" in found.text}
+        return results
+
+    def judge(
+        self,
+        result: Result,
+        module: Module,
+        rows: Mapping[str, Row],
+        there: Mapping[str, Row],
+        *,
+        is_alone: bool,
+    ) -> None:
+        if result.error is not None or result.report is None or result.plan is None:
+            self.counts["errors"] += 1
+            if is_alone and rows != there:
+                self.say("written beside an error", result.error)
+            return
+        self.counts["interrupted"] += result.report.interrupted
+        changes = {operation.step: operation.change.action for operation in result.plan.operations}
+        for outcome in result.report.outcomes:
+            self.counts[outcome.status] += 1
+            if outcome.error is not None:
+                self.say("internal error", outcome.step, outcome.reason, repr(outcome.error))
+            so = carried_out(outcome, changes[outcome.step], module, rows, there)
+            if outcome.status == "done" and not so:
+                self.say("false done", outcome.step, changes[outcome.step], outcome.reason)
+            if is_alone and outcome.status in {"failed", "skipped"} and so:
+                self.say("false failed", outcome.step, changes[outcome.step], outcome.status, outcome.reason)
+
+    def hold(self, known: Mapping[str, set[str]], after: Module) -> None:
+        """Nothing is doubled, and nothing is gone that is declared before and after."""
+        rows = rows_of(self.server).values()
+        for (kind, name), found in Counter((row.kind, row.name) for row in rows).items():
+            if found > 1:
+                self.say("duplicate", kind, name)
+        for kind, names in after.names().items():
+            for name in names & known[kind] - {row.place for row in rows if row.kind == kind}:
+                self.say("lost", kind, name)
+
+    def part(self, results: Iterable[Result], rows: Mapping[str, Row]) -> None:
+        """What two runs at once have made twice, each not seeing the other, they have to say; and then somebody
+        deletes all but one, as they are told to.
+        """
+        reports = [result.report for result in results if result.report is not None]
+        said = " ".join(outcome.reason for report in reports for outcome in report.outcomes)
+        for (kind, name), found in Counter((row.kind, row.name) for row in rows.values()).items():
+            if found == 1:
+                continue
+            twins = [row.id for row in rows.values() if (row.kind, row.name) == (kind, name)]
+            self.counts["made twice by two at once"] += 1
+            if not any(twin in said for twin in twins):
+                self.say("duplicate", "of which no report of the two says anything", kind, name)
+            self.drop(kind, twins)
+
+    def drop(self, kind: str, twins: list[str]) -> None:
+        with self.server.world.store.transaction() as session:
+            if kind == "connection":
+                for id_ in twins[1:]:
+                    session.connections.save(replace(session.connections.find(id_), status="deprecated"))
+                return
+            least_used = sorted(twins, key=lambda id_: len(session.connections.of_actor(id_)))
+            for id_ in least_used[:-1]:
+                for connection in session.connections.of_actor(id_):
+                    session.connections.save(replace(connection, status="deprecated"))
+                actor = session.actors.get(id_)
+                assert actor is not None
+                session.actors.save(replace(actor, tombstone=True))
+
+    def converged(self, module: Module, *, deletes: bool) -> None:
+        """Without faults, run by run, until one finds nothing to do; and that one writes nothing."""
+        for _ in range(MOST_RERUNS):
+            stored = rows_of(self.server)
+            self.server.forget_requests()
+            (result,) = self.apply(module, [Asker()], deletes=deletes)
+            if result.error is None and result.plan is not None and not result.plan.entries:
+                if rows_of(self.server) != stored or any(map(is_write, self.server.requests)):
+                    self.say("written again")
+                return
+        self.say("stuck", repr(result.error), result.report)
+
+    def compare(
+        self, known: Mapping[str, set[str]], after: Module, there: Mapping[str, Row], *, deletes: bool
+    ) -> None:
+        self.hold(known, after)
+        rows = rows_of(self.server).values()
+        for kind, names in after.names().items():
+            found = {row.name: row for row in rows if row.kind == kind}
+            # Without one that is declared the tags are somebody else's.
+            is_whole = deletes and (kind != "tag" or bool(names))
+            if not names <= set(found) <= (names if is_whole else names | known[kind]):
+                self.say("not as declared", kind, sorted(found), "declared", sorted(names))
+            for name in names & set(found):
+                if not is_as_declared(found[name], after, kind, name):
+                    said = declared(after, kind, name), after.connections[name].settings() if kind == "connection" else ""
+                    self.say("not as declared", found[name], *said)
+        tags = {row.name for row in rows if row.kind == "tag"}
+        now = {row.name: row.settings for row in rows if row.kind == "connection"}
+        for row in there.values():
+            if row.kind == "connection" and row.name in after.connections and row.name in now:
+                own = set(after.connections[row.name].settings())
+                # The plan said so where an API cannot set such a schedule.
+                own |= {"scheduleType", "scheduleData"} if row.name in self.warned else set[str]()
+                before = {**row.settings, "tags": [tag for tag in row.settings["tags"] if tag in tags]}
+                if gone := [word for word, value in before.items() if word not in own and now[row.name][word] != value]:
+                    self.say("choice lost", row.name, {word: (before[word], now[row.name][word]) for word in gone})
+
+
+def is_killed(error: BaseException) -> bool:
+    inside: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return isinstance(error, Killed) or any(map(is_killed, inside))
+
+
+VERBS: Final = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
+
+
+def write_of(method: str, path: str) -> str | None:
+    """The kind and the verb of a request, such as "create source"; None where it writes nothing."""
+    parts = path.removeprefix("/api/public").removeprefix("/api").removeprefix("/v1").strip("/").split("/")
+    kind = parts[0].removesuffix("s")
+    if kind not in {"source", "destination", "tag", "connection"}:
+        return None
+    if path.startswith("/api/v1/"):
+        verb = next((verb for verb in ("create", "update", "delete") if verb in parts[-1]), None)
+        verb = "update" if parts[-1] == "partial_update" else verb
+    else:
+        verb = VERBS.get(method)
+    return None if verb is None else f"{verb} {kind}"
+
+
+def is_write(exchange: Any) -> bool:
+    return write_of(exchange.method, exchange.path) is not None
+
+
+def carried_out(
+    outcome: Outcome, action: str, module: Module, rows: Mapping[str, Row], there: Mapping[str, Row]
+) -> bool:
+    """Whether the server has what *outcome* is about."""
+    step = outcome.step
+    if step.verb == "delete":
+        return step.id not in rows
+    ids = {step.id} & set(rows) if step.id else set(rows) - set(there)
+    if outcome.status == "done" and outcome.id is not None:
+        ids = {outcome.id} & set(rows)
+    interim = step.verb == "create" and action == "replace"
+    kind, name = step.key.kind, step.key.name
+    return any(
+        (rows[id_].place if interim else rows[id_].name) == name
+        and is_as_declared(rows[id_], module, kind, name, interim=interim)
+        for id_ in ids
+    )
+
+
+def campaign(cell: Cell, seeds: Iterator[str], runs: int) -> Campaign:
+    """So many *runs* at least, or as long as there are *seeds*."""
+    with inner_airbyte(cell) as server:
+        running = Campaign(cell, server)
+        for seed in seeds:
+            running.episode(seed)
+            if running.counts["runs"] >= runs:
+                break
+    return running

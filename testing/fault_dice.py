@@ -1,0 +1,346 @@
+"""What a campaign of faults draws from a seed: declarations, what somebody chooses in the UI, and faults."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteDestinationNamespace,
+    AirbyteResourceRequirements,
+    AirbyteSchedule,
+    AirbyteSource,
+    AirbyteSyncMode,
+    AirbyteTag,
+)
+from dagster_managed_elements.engine.elements import Element
+
+from testing.airbytes import Cell
+from testing.connection_fields import EXAMPLES
+
+WRITES = ("POST", "PATCH", "PUT", "DELETE")
+HTML = "<!doctype html><html><head><title>Please sign in</title></head></html>"
+MODES = (AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND)
+
+Actor = tuple[str, int]
+"""The connector, and which of its configurations."""
+
+
+def sample(number: int) -> dict[str, Any]:
+    return {"count": 10 + number}
+
+
+def pokemon(number: int) -> dict[str, Any]:
+    return {"pokemon_name": ("ditto", "luxray", "snorlax")[number]}
+
+
+def postgres(number: int) -> dict[str, Any]:
+    """The password stays: that a masked one was changed nobody sees who does not ask to have it sent."""
+    return {"host": "db", "port": 5432, "database": f"d{number}", "username": "u", "password": "secret"}
+
+
+def path(number: int) -> dict[str, Any]:
+    return {"destination_path": f"/local/{number}"}
+
+
+SOURCES = {"Sample Data": sample, "PokeAPI": pokemon, "Postgres": postgres}
+STREAMS = {"Sample Data": ("users", "products"), "PokeAPI": ("pokemon",), "Postgres": ("orders", "customers")}
+DESTINATIONS = {"Local JSON": path, "Local CSV": path}
+CONFIGURED = {"source": SOURCES, "destination": DESTINATIONS}
+COLORS = ("A6A6A6", "FF5733", "33FF57")
+KINDS = ("source", "destination", "tag", "connection")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A value of a connection's field: as it is declared, and as the store has it then, in Config API words."""
+
+    declared: Any
+    stored: Mapping[str, Any]
+    is_public: bool = True
+
+
+def _cron(expression: str, zone: str = "UTC") -> dict[str, Any]:
+    cron = {"cron": {"cronExpression": expression, "cronTimeZone": zone}}
+    return {"scheduleType": "cron", "scheduleData": cron}
+
+
+_MANUAL = {"scheduleType": "manual", "scheduleData": None}
+_BASIC = {"scheduleType": "basic", "scheduleData": {"basicSchedule": {"timeUnit": "hours", "units": 24}}}
+
+
+def _flags(word: str, values: tuple[Any, Any] = (False, True)) -> list[Choice]:
+    return [Choice(declared=flag, stored={word: value}) for flag, value in zip((False, True), values, strict=True)]
+
+
+CHOICES: Mapping[str, list[Choice]] = {
+    "destination_namespace": [
+        Choice(
+            declared=AirbyteDestinationNamespace.SAME_AS_SOURCE, stored={"namespace": ("source", None)}
+        ),
+        Choice(
+            declared=AirbyteDestinationNamespace.DESTINATION_DEFAULT, stored={"namespace": ("destination", None)}
+        ),
+        Choice(declared="raw_${SOURCE_NAMESPACE}", stored={"namespace": ("customformat", "raw_${SOURCE_NAMESPACE}")}),
+    ],
+    "prefix": [
+        Choice(declared=None, stored={"prefix": ""}),
+        Choice(declared="crm_", stored={"prefix": "crm_"}),
+        Choice(declared="erp_", stored={"prefix": "erp_"}),
+    ],
+    "schedule": [
+        Choice(declared=AirbyteSchedule.manual(), stored=_MANUAL),
+        Choice(declared=AirbyteSchedule.cron("0 30 6 * * ?"), stored=_cron("0 30 6 * * ?")),
+        Choice(
+            declared=AirbyteSchedule.cron("0 0 7 * * ?", time_zone="Europe/Berlin"),
+            stored=_cron("0 0 7 * * ?", "Europe/Berlin"),
+            is_public=False,
+        ),
+        Choice(declared=AirbyteSchedule.basic(every=24, unit="hours"), stored=_BASIC, is_public=False),
+    ],
+    "status": [Choice(declared=status, stored={"status": status}) for status in ("active", "inactive")],
+    "non_breaking_changes": [
+        Choice(declared="ignore", stored={"nonBreakingChangesPreference": "ignore"}),
+        Choice(declared="disable_connection", stored={"nonBreakingChangesPreference": "disable"}),
+        Choice(declared="propagate_fully", stored={"nonBreakingChangesPreference": "propagate_fully"}),
+    ],
+    "notify_schema_changes": _flags("notifySchemaChanges"),
+    "notify_schema_changes_by_email": _flags("notifySchemaChangesByEmail"),
+    "backfill": _flags("backfillPreference", ("disabled", "enabled")),
+    "resource_requirements": [
+        Choice(declared=None, stored={"resourceRequirements": {}}),
+        Choice(
+            declared=AirbyteResourceRequirements(cpu_limit="2"), stored={"resourceRequirements": {"cpu_limit": "2"}}
+        ),
+    ],
+    "region": [
+        Choice(declared="eu", stored={"geography": "eu"}),
+        Choice(declared="us", stored={"geography": "us"}),
+    ],
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sync:
+    """A connection. *fields* are those that are declared, each by the number of its choice; *tags* None: not."""
+
+    source: str
+    destination: str
+    streams: Mapping[str, AirbyteSyncMode]
+    fields: Mapping[str, int] = field(default_factory=dict[str, int])
+    tags: tuple[str, ...] | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """What is declared of it beside its ends and streams, as the store has it."""
+        found: dict[str, Any] = {}
+        for attribute, number in self.fields.items():
+            found |= CHOICES[attribute][number].stored
+        return found if self.tags is None else {**found, "tags": sorted(self.tags)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """What is declared, as plain as it can be said."""
+
+    sources: Mapping[str, Actor]
+    destinations: Mapping[str, Actor]
+    tags: Mapping[str, int]
+    connections: Mapping[str, Sync]
+
+    def names(self) -> dict[str, set[str]]:
+        held = (self.sources, self.destinations, self.tags, self.connections)
+        return {kind: set(names) for kind, names in zip(KINDS, held, strict=True)}
+
+    def elements(self) -> list[Element]:
+        sources = {
+            name: AirbyteSource(name, connector, SOURCES[connector](number))
+            for name, (connector, number) in self.sources.items()
+        }
+        destinations = {
+            name: AirbyteDestination(name, connector, DESTINATIONS[connector](number))
+            for name, (connector, number) in self.destinations.items()
+        }
+        tags = {name: AirbyteTag(name, color=COLORS[number]) for name, number in self.tags.items()}
+        connections: list[Element] = []
+        for name, sync in self.connections.items():
+            given = {attribute: CHOICES[attribute][number].declared for attribute, number in sync.fields.items()}
+            if sync.tags is not None:
+                given["tags"] = [tags[tag] for tag in sync.tags]
+            ends = sources[sync.source], destinations[sync.destination]
+            connections.append(AirbyteConnection(name, *ends, sync.streams, **given))
+        return [*connections, *sources.values(), *destinations.values(), *tags.values()]
+
+
+class Dice:
+    """Modules and faults for one *cell*, drawn from one seed."""
+
+    def __init__(self, seed: str, cell: Cell) -> None:
+        self.random, self.cell = random.Random(seed), cell
+        self._attributes = [attribute for attribute in CHOICES if EXAMPLES[attribute].is_in(cell)]
+        self.has_tags = EXAMPLES["tags"].is_in(cell)
+
+    def module(self) -> Module:
+        sources = {name: self._actor(SOURCES) for name in self._some("abc", 1, 2)}
+        destinations = {name: self._actor(DESTINATIONS) for name in self._some("xy", 1, 1)}
+        tags = {name: self.random.randrange(3) for name in self._some("pq", 0, 2)} if self.has_tags else {}
+        names = self._some(["one", "two", "three"], 1, 2)
+        return Module(
+            sources=sources,
+            destinations=destinations,
+            tags=tags,
+            connections={name: self._sync(sources, destinations, tags) for name in names},
+        )
+
+    def after(self, before: Module) -> Module:
+        """Most of it as it was, some of it changed, replaced, left out or new."""
+        sources = self._actors(before.sources, SOURCES, "abcd")
+        destinations = self._actors(before.destinations, DESTINATIONS, "xyz")
+        tags = self._tags(before.tags)
+        connections: dict[str, Sync] = {}
+        for name, sync in before.connections.items():
+            if self._is(0.12):
+                continue
+            drawn = self._sync(sources, destinations, tags)
+            source = sync.source if sync.source in sources and self._is(0.75) else drawn.source
+            is_kept = sync.destination in destinations and self._is(0.75)
+            is_same = source == sync.source and sources[source][0] == before.sources[source][0]
+            has_tags = sync.tags is None or set(sync.tags) <= set(tags)
+            connections[name] = Sync(
+                source=source,
+                destination=sync.destination if is_kept else drawn.destination,
+                streams=sync.streams if is_same and self._is(0.7) else self._streams(sources[source]),
+                fields=sync.fields if self._is(0.5) else drawn.fields,
+                tags=sync.tags if has_tags and self._is(0.6) else drawn.tags,
+            )
+        new = [name for name in ("one", "two", "three", "four") if name not in connections]
+        if not connections or (len(connections) < 3 and self._is(0.4)):
+            connections[self.random.choice(new)] = self._sync(sources, destinations, tags)
+        return Module(sources=sources, destinations=destinations, tags=tags, connections=connections)
+
+    def chosen(self) -> dict[str, Any]:
+        """What somebody chose in the UI, as the store has it: of the fields that this API shows."""
+        shown = ["status", "schedule", "prefix", "destination_namespace", "non_breaking_changes"]
+        attributes = shown if self.cell.api == "public" else self._attributes
+        found: dict[str, Any] = {}
+        for attribute in attributes:
+            if self._is(0.4):
+                found |= self.random.choice(CHOICES[attribute]).stored
+        return found
+
+    def faults(self) -> list[dict[str, Any]]:
+        return [rule for _ in range(self.random.randint(1, 3)) for rule in self._fault()]
+
+    def ending(self) -> str:
+        """How a run comes to its end: by itself, interrupted, killed, or beside another one of the same."""
+        return self.random.choices(["whole", "interrupted", "killed", "two"], [60, 10, 15, 15])[0]
+
+    def concurrency(self) -> int:
+        return self.random.choice([1, 2, 10])
+
+    def deletes(self) -> bool:
+        return self._is(0.6)
+
+    def _fault(self) -> Iterator[dict[str, Any]]:
+        pick = self.random.choice
+        if self._is(0.12):
+            where = {"match": pick([*self._routes(), ""]), "times": pick([1, 2, 3, None])}
+            yield {**where, "action": pick(["pages-shuffled", "pages-repeat-skip"])}
+            yield {**where, "action": "pages-capped", "size": pick([1, 2, 3])}
+            return
+        times, act = pick([1, 1, 1, 2, 3, None]), self._act()
+        for where in self._places():
+            yield {"times": times, **where, **act}
+
+    def _routes(self) -> list[str]:
+        return [f"{kind}s" for kind in KINDS if kind != "tag" or self.has_tags]
+
+    def _places(self) -> list[dict[str, Any]]:
+        """Most often some write, whichever it is."""
+        pick = self.random.choice
+        routes = self._routes()
+        kind, after = pick(routes), pick([0, 0, 1, 2, 3])
+        if self._is(0.12):
+            return [{"match": "", "after": self.random.randint(0, 30)}]
+        if self.cell.api == "config":
+            any_write = f"^/api/v1/({'|'.join(routes)})/(create|update|delete)"
+            verb = pick(["create", "update", "delete", "list"])
+            return [{"match": any_write if self._is(0.65) else f"{kind}/{verb}", "after": after}]
+        if self._is(0.12):
+            return [{"match": kind, "method": "GET", "after": after}]
+        whose = routes if self._is(0.5) else [kind]
+        methods = WRITES if self._is(0.5) else [pick(WRITES)]
+        return [{"match": name, "method": method, "after": pick([0, 0, 1])} for name in whose for method in methods]
+
+    def _act(self) -> dict[str, Any]:
+        pick = self.random.choice
+        commit = self._is(0.5)
+        return pick(
+            [
+                {"action": "status", "status": pick([400, 403, 409, 422, 429])},
+                {"action": "status", "status": pick([500, 502, 503, 504]), "commit": commit},
+                {"action": "status", "status": pick([500, 502, 503]), "commit": commit, "body": HTML},
+                {"action": "status", "status": 200, "commit": commit, "body": pick([HTML, None])},
+                {"action": "lost-after-commit"},
+                {"action": "lost-before-late-commit", "seconds": pick([0.5, 10.0, 90.0])},
+                {"action": "cut-body"},
+            ]
+        )
+
+    def _actors(self, before: Mapping[str, Actor], of: Mapping[str, Any], names: str) -> dict[str, Actor]:
+        found: dict[str, Actor] = {}
+        for name, (connector, number) in before.items():
+            chance = self.random.random()
+            if chance < 0.5:
+                found[name] = connector, number
+            elif chance < 0.7:
+                found[name] = connector, (number + 1) % 3
+            elif chance < 0.85:
+                found[name] = self._actor(of)
+        new = [name for name in names if name not in before]
+        if new and (not found or (len(found) < 2 and self._is(0.35))):
+            found[self.random.choice(new)] = self._actor(of)
+        return found or dict(before)
+
+    def _tags(self, before: Mapping[str, int]) -> dict[str, int]:
+        found = {name: (number + self._is(0.4)) % 3 for name, number in before.items() if self._is(0.75)}
+        if self.has_tags and len(found) < 2 and self._is(0.4):
+            found[self.random.choice([name for name in "pqr" if name not in found])] = self.random.randrange(3)
+        return found
+
+    def _actor(self, of: Mapping[str, Any]) -> Actor:
+        return self.random.choice(list(of)), self.random.randrange(3)
+
+    def _sync(
+        self, sources: Mapping[str, Actor], destinations: Mapping[str, Actor], tags: Mapping[str, int]
+    ) -> Sync:
+        source = self.random.choice(list(sources))
+        worn = tuple(self._some(sorted(tags), 0, 2)) if self.has_tags and self._is(0.6) else None
+        return Sync(
+            source=source,
+            destination=self.random.choice(list(destinations)),
+            streams=self._streams(sources[source]),
+            fields={attribute: self._choice(attribute) for attribute in self._attributes if self._is(0.35)},
+            tags=worn,
+        )
+
+    def _choice(self, attribute: str) -> int:
+        sendable = [
+            number
+            for number, choice in enumerate(CHOICES[attribute])
+            if choice.is_public or self.cell.api == "config"
+        ]
+        return self.random.choice(sendable)
+
+    def _streams(self, source: Actor) -> dict[str, AirbyteSyncMode]:
+        return {name: self.random.choice(MODES) for name in self._some(STREAMS[source[0]], 1, 2)}
+
+    def _some(self, of: Any, least: int, most: int) -> list[str]:
+        names = list(of)
+        return sorted(self.random.sample(names, min(self.random.randint(least, most), len(names))))
+
+    def _is(self, chance: float) -> bool:
+        return self.random.random() < chance
