@@ -10,16 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import anyio
 from airbyte_local.connectors import PUBLIC
 from airbyte_local.handlers.connections import shared_properties
 from airbyte_local.model import configurations
+from dagster_managed_elements.engine.changes import Change, Replace
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.engine.reports import Outcome, Status
+from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
 
@@ -58,7 +59,8 @@ SETTINGS: Final = (
     "resourceRequirements",
     "geography",
 )
-STATUSES: Final = get_args(Status)
+LOOSE: Final = frozenset({"status", "tags", "scheduleType", "scheduleData"})
+"""What a replacement has only in the end, or what not every API can give it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +130,7 @@ def settings_of(read: Mapping[str, Any]) -> dict[str, Any]:
         **found,
         "prefix": read.get("prefix") or "",
         "resourceRequirements": read.get("resourceRequirements") or {},
+        "geography": read.get("geography") or "auto",
         "namespace": (definition, read.get("namespaceFormat") if definition == "customformat" else None),
         "tags": sorted(tag["name"] for tag in read["tags"]),
     }
@@ -143,12 +146,11 @@ def declared(module: Module, kind: str, name: str) -> Any:
     return connector, CONFIGURED[kind][connector](number)
 
 
-def is_as_declared(row: Row, module: Module, kind: str, name: str, *, interim: bool = False) -> bool:
-    """Under its interim name a connection is paused."""
+def is_as_declared(row: Row, module: Module, kind: str, name: str) -> bool:
     if row.kind != kind or row.facts != declared(module, kind, name):
         return False
     wanted = module.connections[name].settings() if kind == "connection" else {}
-    return all(row.settings[word] == value for word, value in wanted.items() if not (interim and word == "status"))
+    return all(row.settings[word] == value for word, value in wanted.items())
 
 
 def choose(server: InnerAirbyte, name: str, chosen: Mapping[str, Any]) -> None:
@@ -174,6 +176,8 @@ class Campaign:
     seed: str = ""
     faults: list[dict[str, Any]] = field(default_factory=list)
     warned: set[str] = field(default_factory=set)
+    parted: set[str] = field(default_factory=set)
+    """Connections that went with the source or destination that somebody deleted since it was there twice."""
 
     def episode(self, seed: str) -> None:
         """A module, and changes to it one after the other, each over faults and then without."""
@@ -189,7 +193,7 @@ class Campaign:
             before = after
 
     def round(self, dice: Dice, before: Module, after: Module) -> None:
-        self.warned = set[str]()
+        self.warned, self.parted = set[str](), set[str]()
         here = {row.name for row in rows_of(self.server).values() if row.kind == "connection"}
         for name in sorted(here & set(before.connections)):
             if dice.random.random() < 0.5:
@@ -299,16 +303,16 @@ class Campaign:
                 self.say("written beside an error", result.error)
             return
         self.counts["interrupted"] += result.report.interrupted
-        changes = {operation.step: operation.change.action for operation in result.plan.operations}
+        changes = {operation.step: operation.change for operation in result.plan.operations}
         for outcome in result.report.outcomes:
             self.counts[outcome.status] += 1
             if outcome.error is not None:
                 self.say("internal error", outcome.step, outcome.reason, repr(outcome.error))
             so = carried_out(outcome, changes[outcome.step], module, rows, there)
             if outcome.status == "done" and not so:
-                self.say("false done", outcome.step, changes[outcome.step], outcome.reason)
+                self.say("false done", outcome.step, changes[outcome.step].action, outcome.reason)
             if is_alone and outcome.status in {"failed", "skipped"} and so:
-                self.say("false failed", outcome.step, changes[outcome.step], outcome.status, outcome.reason)
+                self.say("false failed", outcome.step, outcome.status, outcome.reason)
 
     def hold(self, known: Mapping[str, set[str]], after: Module) -> None:
         """Nothing is doubled, and nothing is gone that is declared before and after."""
@@ -317,7 +321,8 @@ class Campaign:
             if found > 1:
                 self.say("duplicate", kind, name)
         for kind, names in after.names().items():
-            for name in names & known[kind] - {row.place for row in rows if row.kind == kind}:
+            gone = names & known[kind] - {row.place for row in rows if row.kind == kind}
+            for name in gone - (self.parted if kind == "connection" else set[str]()):
                 self.say("lost", kind, name)
 
     def part(self, results: Iterable[Result], rows: Mapping[str, Row]) -> None:
@@ -344,6 +349,7 @@ class Campaign:
             least_used = sorted(twins, key=lambda id_: len(session.connections.of_actor(id_)))
             for id_ in least_used[:-1]:
                 for connection in session.connections.of_actor(id_):
+                    self.parted.add(base(connection.name))
                     session.connections.save(replace(connection, status="deprecated"))
                 actor = session.actors.get(id_)
                 assert actor is not None
@@ -379,7 +385,7 @@ class Campaign:
         tags = {row.name for row in rows if row.kind == "tag"}
         now = {row.name: row.settings for row in rows if row.kind == "connection"}
         for row in there.values():
-            if row.kind == "connection" and row.name in after.connections and row.name in now:
+            if row.kind == "connection" and row.name in {*after.connections} & {*now} - self.parted:
                 own = set(after.connections[row.name].settings())
                 # The plan said so where an API cannot set such a schedule.
                 own |= {"scheduleType", "scheduleData"} if row.name in self.warned else set[str]()
@@ -415,7 +421,7 @@ def is_write(exchange: Any) -> bool:
 
 
 def carried_out(
-    outcome: Outcome, action: str, module: Module, rows: Mapping[str, Row], there: Mapping[str, Row]
+    outcome: Outcome, change: Change, module: Module, rows: Mapping[str, Row], there: Mapping[str, Row]
 ) -> bool:
     """Whether the server has what *outcome* is about."""
     step = outcome.step
@@ -424,13 +430,24 @@ def carried_out(
     ids = {step.id} & set(rows) if step.id else set(rows) - set(there)
     if outcome.status == "done" and outcome.id is not None:
         ids = {outcome.id} & set(rows)
-    interim = step.verb == "create" and action == "replace"
     kind, name = step.key.kind, step.key.name
-    return any(
-        (rows[id_].place if interim else rows[id_].name) == name
-        and is_as_declared(rows[id_], module, kind, name, interim=interim)
-        for id_ in ids
-    )
+    found = [rows[id_] for id_ in ids]
+    if step.verb == "create" and isinstance(change, Replace):
+        old = there.get(change.observed.id)
+        found = [as_begun(row, module, old) for row in found if (row.kind, row.place) == (kind, name)]
+    return any(row.name == name and is_as_declared(row, module, kind, name) for row in found)
+
+
+def as_begun(row: Row, module: Module, old: Row | None) -> Row:
+    """*row* that takes the place of *old*, as it is to be by its own name: no longer paused; and as if what is not
+    declared of it were, where it is not as *old* has it.
+    """
+    if row.kind != "connection" or old is None:
+        return replace(row, name=row.place)
+    own = {**module.connections[row.place].settings()}
+    lost = any(row.settings[word] != value for word, value in old.settings.items() if word not in {*own, *LOOSE})
+    settings = {**row.settings, "status": own.get("status")}
+    return replace(row, name=row.place, settings=settings, facts=None if lost else row.facts)
 
 
 def campaign(cell: Cell, seeds: Iterator[str], runs: int) -> Campaign:

@@ -189,7 +189,13 @@ class Gateway(Protocol):
         """And its connections, which Airbyte deletes with it. Gone already is success."""
         ...
 
-    async def create_connection(self, draft: ConnectionDraft) -> str: ...
+    async def create_connection(self, draft: ConnectionDraft) -> str:
+        """The new id. Partial where it is there without what Airbyte takes from an update alone."""
+        ...
+
+    async def complete_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
+        """Tell one that was created from *draft* what Airbyte takes from an update alone. Partial where that fails."""
+        ...
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """Sends what is drafted; nothing in it resets a stream."""

@@ -178,7 +178,9 @@ class _Run:
         try:
             return await self._act(step, operation.change, kind)
         except Partial as error:
-            return Outcome(step=step, status="failed", id=error.id, reason=str(error))
+            # What it lacks it may have by now, where that was asked for and the answer does not say so.
+            is_unclear = isinstance(error.__cause__, (Lost, ServerFault))
+            return Outcome(step=step, status="unknown" if is_unclear else "failed", id=error.id, reason=str(error))
         except (Lost, ServerFault) as error:
             return await self._look_at(operation, kind, error)
         except ManagedElementsError as error:
@@ -202,6 +204,7 @@ class _Run:
                 id_ = self.ids[change.key] = begun.observed.id
                 settled = await self._update(begun, kind)
                 self.settled[change.key] = replace(settled, key=change.key)
+                await kind.complete(id_, change.declared, self.ids)
             case _, Create() | Replace():
                 return await self._create(step, change, kind)
         return Outcome(step=step, status="done", id=id_)
@@ -212,7 +215,7 @@ class _Run:
         try:
             id_ = await kind.create(declared, self.ids)
         except (Lost, ServerFault) as error:
-            return await self._look_for(step, kind, declared.key.name, error)
+            return await self._look_for(step, kind, declared, error)
         self.ids[change.key] = id_
         return Outcome(step=step, status="done", id=id_)
 
@@ -270,7 +273,7 @@ class _Run:
         basis = Basis(kinds={kind.name: kind}, ids=self.ids)
         return observed is not None and bool(pairs) and not diff(pairs, basis).items
 
-    async def _look_for(self, step: Step, kind: Kind, name: str, lost: Lost | ServerFault) -> Outcome:
+    async def _look_for(self, step: Step, kind: Kind, declared: Declared, lost: Lost | ServerFault) -> Outcome:
         """A create whose answer was lost is never sent again: the server may still be committing it.
 
         One that the server said it failed at is looked for once: some fail at the answer only.
@@ -278,11 +281,12 @@ class _Run:
         pause, waited = _FIRST_LOOK, 0.0
         while True:
             try:
-                found = await self._new_ids(kind, name)
+                found = await self._new_ids(kind, declared.key.name)
             except Exception as error:  # noqa: BLE001 - a fault in looking says nothing of what became of the create
                 return Outcome(step=step, status="unknown", reason=str(lost), error=error)
             if found is not None and len(found) == 1:
                 self.ids[step.key] = found[0]
+                await kind.complete(found[0], declared, self.ids)
                 after = "a lost answer" if isinstance(lost, Lost) else "an answer that it failed"
                 return Outcome(step=step, status="done", id=found[0], reason=f"found after {after}")
             if isinstance(lost, ServerFault) and not found:

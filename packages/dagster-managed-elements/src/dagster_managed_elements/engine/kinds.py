@@ -119,6 +119,12 @@ class Kind(ABC):
         """
         return [observed for observed in await self.observe() if observed.name == name]
 
+    async def complete(self, id_: str, declared: Declared, ids: Ids) -> None:
+        """Do what `create` does after its first request, of an object that was found to be there: by an earlier run
+        that was cut off, or since the answer was lost. It may have been done before. Raises Partial.
+        """
+        del id_, declared, ids
+
     def interim_note(self, declared: Declared) -> str:
         """A word (a to z) for the interim name of a replacement, read again by whoever ends it.
 

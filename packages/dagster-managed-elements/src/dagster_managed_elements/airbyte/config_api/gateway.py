@@ -299,13 +299,19 @@ class ConfigGateway:
         rows, secrets = opened(fitting.streams or (), new=draft.name)
         outgoing = Outgoing(body=bodies.creation(replace(fitting, streams=rows)), secrets=secrets)
         made = read_answered(await self._write(path, outgoing, "create"), "connectionId", path)
-        if more := overlooked(outgoing.body, "config"):
+        await self._complete(made, outgoing.body)
+        return made
+
+    async def complete_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
+        await self._complete(connection_id, bodies.creation(self._accepted(draft)))
+
+    async def _complete(self, made: str, created: Json) -> None:
+        if more := overlooked(created, "config"):
             try:
                 body = {**more, "connectionId": made}
                 await self._update(f"{CONNECTIONS}/update", Outgoing(body=body), "connectionId")
             except ApiError as error:
                 raise Partial(made, f"it was created, but for {', '.join(more)}: {error}") from error
-        return made
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         """By connections/update: the web backend's twin resets streams on its own."""
@@ -333,8 +339,10 @@ class ConfigGateway:
 
     async def _fitting(self, draft: ConnectionDraft) -> ConnectionDraft:
         """*draft* as this version takes it."""
-        accepted = self._server.profile.accepted(draft.settings)
-        return await self._operating(replace(draft, settings=accepted))
+        return await self._operating(self._accepted(draft))
+
+    def _accepted(self, draft: ConnectionDraft) -> ConnectionDraft:
+        return replace(draft, settings=self._server.profile.accepted(draft.settings))
 
     async def _operating(self, draft: ConnectionDraft) -> ConnectionDraft:
         """*draft* with the operations that it takes to normalize, or not to, beside those that do something else.

@@ -215,21 +215,28 @@ class ConnectionKind(Kind):
         return [*idle, _compared(pair, facts, shown, shown)]
 
     async def create(self, declared: Declared, ids: Ids) -> str:
+        facts, source_id = cast("Facts", declared.facts), ids[declared.fields["source"]]
+        rows = await self._whole(selected(declared, {}), source_id, facts)
+        return await self._gateway.create_connection(replace(self._draft(declared, ids), streams=rows))
+
+    async def complete(self, id_: str, declared: Declared, ids: Ids) -> None:
+        await self._gateway.complete_connection(id_, self._draft(declared, ids))
+
+    def _draft(self, declared: Declared, ids: Ids) -> ConnectionDraft:
+        """Of a new one, but for its streams."""
         facts = cast("Facts", declared.facts)
         is_interim = read_interim(declared.key.name) is not None
         fields = {name: value for name, value in declared.fields.items() if not (is_interim and name == "status")}
-        draft = ConnectionDraft(
+        return ConnectionDraft(
             name=declared.key.name,
             source_id=ids[declared.fields["source"]],
             destination_id=ids[declared.fields["destination"]],
-            streams=await self._whole(selected(declared, {}), ids[declared.fields["source"]], facts),
             catalog_id=facts.catalog_id,
             fields=self._sendable(fields, ids),
             settings=paused(facts.carried) if is_interim else facts.carried,
             normalize=declared.fields.get("normalize data"),
             operations=facts.carried.get("operationIds", ()),
         )
-        return await self._gateway.create_connection(draft)
 
     async def update(self, change: Update, ids: Ids) -> None:
         changed = {each.path[0] for each in change.fields}

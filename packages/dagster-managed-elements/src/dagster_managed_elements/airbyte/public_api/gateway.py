@@ -263,6 +263,9 @@ class PublicGateway:
         outgoing = Outgoing(body=bodies.creation(replace(draft, streams=rows)), secrets=secrets)
         return read_answered(await self._send("POST", path, outgoing), "connectionId", path)
 
+    async def complete_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
+        """A create is told everything."""
+
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
         rows, secrets = opened(draft.streams or ())
         draft = replace(draft, streams=None if draft.streams is None else rows)
