@@ -380,7 +380,10 @@ class Campaign:
                 self.say("not as declared", kind, sorted(found), "declared", sorted(names))
             for name in names & set(found):
                 if not is_as_declared(found[name], after, kind, name):
-                    said = declared(after, kind, name), after.connections[name].settings() if kind == "connection" else ""
+                    said = (
+                        declared(after, kind, name),
+                        after.connections[name].settings() if kind == "connection" else "",
+                    )
                     self.say("not as declared", found[name], *said)
         tags = {row.name for row in rows if row.kind == "tag"}
         now = {row.name: row.settings for row in rows if row.kind == "connection"}
@@ -390,7 +393,9 @@ class Campaign:
                 # The plan said so where an API cannot set such a schedule.
                 own |= {"scheduleType", "scheduleData"} if row.name in self.warned else set[str]()
                 before = {**row.settings, "tags": [tag for tag in row.settings["tags"] if tag in tags]}
-                if gone := [word for word, value in before.items() if word not in own and now[row.name][word] != value]:
+                if gone := [
+                    word for word, value in before.items() if word not in own and now[row.name][word] != value
+                ]:
                     self.say("choice lost", row.name, {word: (before[word], now[row.name][word]) for word in gone})
 
 

@@ -79,13 +79,13 @@ def _flags(word: str, values: tuple[Any, Any] = (False, True)) -> list[Choice]:
 
 CHOICES: Mapping[str, list[Choice]] = {
     "destination_namespace": [
-        Choice(
-            declared=AirbyteDestinationNamespace.SAME_AS_SOURCE, stored={"namespace": ("source", None)}
-        ),
+        Choice(declared=AirbyteDestinationNamespace.SAME_AS_SOURCE, stored={"namespace": ("source", None)}),
         Choice(
             declared=AirbyteDestinationNamespace.DESTINATION_DEFAULT, stored={"namespace": ("destination", None)}
         ),
-        Choice(declared="raw_${SOURCE_NAMESPACE}", stored={"namespace": ("customformat", "raw_${SOURCE_NAMESPACE}")}),
+        Choice(
+            declared="raw_${SOURCE_NAMESPACE}", stored={"namespace": ("customformat", "raw_${SOURCE_NAMESPACE}")}
+        ),
     ],
     "prefix": [
         Choice(declared=None, stored={"prefix": ""}),
