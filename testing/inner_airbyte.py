@@ -1,7 +1,7 @@
 """A local Airbyte within the event loop of who asks it, and a loop whose seconds cost no time.
 
-No socket and no thread lies in between: a request is a call, so that thousands of applies take minutes, and the same
-seed gives the same run. Faults answer as they do over a socket: cut off, late, not at all.
+No socket and no thread lies in between: a request is a call, so that thousands of applies take minutes, and the
+same seed gives the same run. Faults answer as they do over a socket: cut off, late, not at all.
 """
 
 from __future__ import annotations

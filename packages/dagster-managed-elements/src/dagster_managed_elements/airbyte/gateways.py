@@ -194,7 +194,7 @@ class Gateway(Protocol):
         ...
 
     async def complete_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
-        """Tell one that was created from *draft* what Airbyte takes from an update alone; Partial where it fails."""
+        """Tell one created from *draft* what Airbyte takes from an update only. Partial where it fails."""
         ...
 
     async def update_connection(self, connection_id: str, draft: ConnectionDraft) -> None:
