@@ -65,6 +65,7 @@ def test_no_page_loads_anything_from_elsewhere(site: Path) -> None:
 def test_a_browser_that_reads_every_page_asks_no_other_host(opened: Any, site: Path, address: str, of: str) -> None:
     start = address if of == "server" else site.as_uri()
     page = opened(f"{start}/index.html")
+    page.set_default_timeout(120_000)  # two pages of the reference are long, and the machine may be busy
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     for name in pages(site):
@@ -76,6 +77,7 @@ def test_a_browser_that_reads_every_page_asks_no_other_host(opened: Any, site: P
 
 def test_no_page_has_to_be_moved_sideways_on_a_phone(opened: Any, site: Path, address: str) -> None:
     page = opened(f"{address}/index.html", **PHONE)
+    page.set_default_timeout(120_000)
     wide = [name for name in pages(site) if page.goto(f"{address}/{name}") and is_wide(page)]
     assert wide == []
 
