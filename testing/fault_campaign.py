@@ -15,17 +15,20 @@ from typing import Any, Final
 import anyio
 from airbyte_local.connectors import PUBLIC
 from airbyte_local.handlers.connections import shared_properties
+from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.model import configurations
+from airbyte_local.store import Definition
 from dagster_managed_elements.engine.changes import Change, Replace
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.succession import read_interim
+from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
 
 from testing.airbytes import Cell
-from testing.fault_dice import COLORS, CONFIGURED, Dice, Module
+from testing.fault_dice import COLORS, CONFIGURED, IMAGE, MADE_OF, PAGE, Dice, Module, made_of, manifest
 from testing.inner_airbyte import Asker, InnerAirbyte, Killed, at_once, inner_airbyte
 
 PROMISES: Final[Mapping[str, str]] = {
@@ -88,13 +91,15 @@ def rows_of(server: InnerAirbyte) -> dict[str, Row]:
     """All that is not deleted, by its id."""
     workspace_id = server.workspace_id
     with server.world.store.transaction() as session:
+        connectors = {kind: session.definitions.all(kind) for kind in ("source", "destination")}
+        own = {id_: each for found in connectors.values() for id_, each in found.items() if each.custom}
         rows = [
             Row(
                 kind=kind,
                 name=actor.name,
                 id=actor.id,
                 facts=(
-                    DEFINITIONS[actor.definition_id],
+                    DEFINITIONS.get(actor.definition_id) or own[actor.definition_id].details["name"],
                     configurations.hydrate(actor.configuration or {}, session.actors.secret),
                 ),
             )
@@ -106,12 +111,27 @@ def rows_of(server: InnerAirbyte) -> dict[str, Row]:
             Row(kind="tag", name=tag.name, id=tag.id, facts=tag.color)
             for tag in session.tags.of_workspace(workspace_id)
         ]
+        rows += [connector_row(definition) for definition in own.values() if not definition.tombstone]
+        workspace = session.workspaces.get(workspace_id)
+        assert workspace is not None
+        told = workspace.details.get("notificationSettings", NOTIFICATION_SETTINGS)["sendOnFailure"]
+        is_told = "customerio" in told.get("notificationType", ())
+        rows.append(Row(kind="workspace", name=workspace.name, id=workspace.id, facts=is_told))
         for found in session.connections.of_workspaces([workspace_id]):
             ends = names.get(found.source_id), names.get(found.destination_id)
             facts = (*ends, streams_of(found.details))
             settings = settings_of(shared_properties(session, found))
             rows.append(Row(kind="connection", name=found.name, id=found.id, facts=facts, settings=settings))
     return {row.id: row for row in rows}
+
+
+def connector_row(definition: Definition) -> Row:
+    """Of a low-code one what is in use counts."""
+    details = definition.details
+    if "manifest" in details:
+        return Row(kind="low-code connector", name=details["name"], id=definition.id, facts=details["manifest"])
+    facts = details["dockerRepository"], details["dockerImageTag"], details["documentationUrl"]
+    return Row(kind=f"{definition.kind} definition", name=details["name"], id=definition.id, facts=facts)
 
 
 def streams_of(details: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -142,6 +162,14 @@ def declared(module: Module, kind: str, name: str) -> Any:
         return sync.source, sync.destination, {stream: mode.value for stream, mode in sync.streams.items()}
     if kind == "tag":
         return COLORS[module.tags[name]]
+    if kind == "workspace":
+        return module.workspace is not None and module.workspace[1]
+    if kind == "low-code connector":
+        return manifest(module.manifests[name])
+    if kind.endswith("definition"):
+        return IMAGE, f"1.{module.images[kind][name]}", PAGE
+    if kind == "source" and name in module.made:
+        return MADE_OF[name], made_of(module.made[name])
     connector, number = (module.sources if kind == "source" else module.destinations)[name]
     return connector, CONFIGURED[kind][connector](number)
 
@@ -326,22 +354,29 @@ class Campaign:
                 self.say("lost", kind, name)
 
     def part(self, results: Iterable[Result], rows: Mapping[str, Row]) -> None:
-        """What two runs at once have made twice, each not seeing the other, they have to say; and then somebody
-        deletes all but one, as they are told to.
+        """What two runs at once have made twice, each not seeing the other, one of them has to say something of:
+        that it is there twice, that it was found, or, where the server was late, that nobody knows. And then
+        somebody deletes all but one.
         """
         reports = [result.report for result in results if result.report is not None]
-        said = " ".join(outcome.reason for report in reports for outcome in report.outcomes)
+        said = {outcome.step.key for report in reports for outcome in report.outcomes if outcome.reason}
         for (kind, name), found in Counter((row.kind, row.name) for row in rows.values()).items():
             if found == 1:
                 continue
             twins = [row.id for row in rows.values() if (row.kind, row.name) == (kind, name)]
             self.counts["made twice by two at once"] += 1
-            if not any(twin in said for twin in twins):
+            if Key(kind, base(name)) not in said:
                 self.say("duplicate", "of which no report of the two says anything", kind, name)
             self.drop(kind, twins)
 
     def drop(self, kind: str, twins: list[str]) -> None:
         with self.server.world.store.transaction() as session:
+            if kind.endswith(("definition", "connector")):
+                for id_ in twins[1:]:
+                    definition = session.definitions.get(id_)
+                    assert definition is not None
+                    session.definitions.save(replace(definition, tombstone=True))
+                return
             if kind == "connection":
                 for id_ in twins[1:]:
                     session.connections.save(replace(session.connections.find(id_), status="deprecated"))
@@ -374,9 +409,10 @@ class Campaign:
         rows = rows_of(self.server).values()
         for kind, names in after.names().items():
             found = {row.name: row for row in rows if row.kind == kind}
-            # Without one that is declared the tags are somebody else's.
-            is_whole = deletes and (kind != "tag" or bool(names))
-            if not names <= set(found) <= (names if is_whole else names | known[kind]):
+            # Without one that is declared these are somebody else's.
+            is_whole = deletes and (kind in {"source", "destination", "connection"} or bool(names))
+            allowed = known[kind] if kind != "workspace" or not names else set[str]()
+            if not names <= set(found) <= (names if is_whole else names | allowed):
                 self.say("not as declared", kind, sorted(found), "declared", sorted(names))
             for name in names & set(found):
                 if not is_as_declared(found[name], after, kind, name):
@@ -404,21 +440,37 @@ def is_killed(error: BaseException) -> bool:
     return isinstance(error, Killed) or any(map(is_killed, inside))
 
 
+ENDPOINTS: Final = {
+    "source_definitions": "source definition",
+    "destination_definitions": "destination definition",
+    "connector_builder_projects": "low-code connector",
+    "declarative_source_definitions": "low-code connector",
+    "workspaces": "workspace",
+    **{f"{kind}s": kind for kind in ("source", "destination", "tag", "connection")},
+}
+"""The kind, by the first word of a path."""
+DEFINED: Final = {
+    "sources": "source definition",
+    "destinations": "destination definition",
+    "declarative_sources": "low-code connector",
+}
+WORDS: Final = {
+    **dict.fromkeys(("create", "create_custom", "publish"), "create"),
+    **dict.fromkeys(("update", "partial_update", "create_manifest", "update_active_manifest"), "update"),
+    "delete": "delete",
+}
 VERBS: Final = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
 
 
 def write_of(method: str, path: str) -> str | None:
     """The kind and the verb of a request, such as "create source"; None where it writes nothing."""
     parts = path.removeprefix("/api/public").removeprefix("/api").removeprefix("/v1").strip("/").split("/")
-    kind = parts[0].removesuffix("s")
-    if kind not in {"source", "destination", "tag", "connection"}:
-        return None
     if path.startswith("/api/v1/"):
-        verb = next((verb for verb in ("create", "update", "delete") if verb in parts[-1]), None)
-        verb = "update" if parts[-1] == "partial_update" else verb
+        kind, verb = ENDPOINTS.get(parts[0]), WORDS.get(parts[-1])
     else:
-        verb = VERBS.get(method)
-    return None if verb is None else f"{verb} {kind}"
+        defined = DEFINED[parts[3]] if parts[0] == "workspaces" and len(parts) > 3 else None
+        kind, verb = defined or ENDPOINTS.get(parts[0]), VERBS.get(method)
+    return None if verb is None or kind is None else f"{verb} {kind}"
 
 
 def is_write(exchange: Any) -> bool:

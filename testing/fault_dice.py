@@ -10,12 +10,17 @@ from typing import Any
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
+    AirbyteDestinationDefinition,
     AirbyteDestinationNamespace,
+    AirbyteLowCodeConnector,
+    AirbyteNotification,
     AirbyteResourceRequirements,
     AirbyteSchedule,
     AirbyteSource,
+    AirbyteSourceDefinition,
     AirbyteSyncMode,
     AirbyteTag,
+    AirbyteWorkspace,
 )
 from dagster_managed_elements.engine.elements import Element
 
@@ -52,7 +57,40 @@ STREAMS = {"Sample Data": ("users", "products"), "PokeAPI": ("pokemon",), "Postg
 DESTINATIONS = {"Local JSON": path, "Local CSV": path}
 CONFIGURED = {"source": SOURCES, "destination": DESTINATIONS}
 COLORS = ("A6A6A6", "FF5733", "33FF57")
-KINDS = ("source", "destination", "tag", "connection")
+IMAGE = "me/reader"
+PAGE = "https://me.example/reader"
+MADE_OF = {"reading": "Ours", "looking": "Theirs"}
+"""Sources of low-code connectors, and of which."""
+KINDS = (
+    "source definition",
+    "destination definition",
+    "low-code connector",
+    "source",
+    "destination",
+    "tag",
+    "connection",
+    "workspace",
+)
+OWN_WORDS = {
+    "source definition": "source_definitions",
+    "destination definition": "destination_definitions",
+    "low-code connector": "(connector_builder_projects|declarative_source_definitions)",
+    "workspace": "workspaces",
+}
+"""What requests of the Config API call a kind, where it is not the kind's plural."""
+
+
+def manifest(number: int) -> dict[str, Any]:
+    token = {"type": "object", "properties": {"token": {"type": "string"}}}
+    return {
+        "version": "6.48.0",
+        "streams": [{"type": "DeclarativeStream", "name": f"s{number}"}],
+        "spec": {"type": "Spec", "connection_specification": token},
+    }
+
+
+def made_of(number: int) -> dict[str, Any]:
+    return {"token": f"t{number}"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,10 +188,24 @@ class Module:
     destinations: Mapping[str, Actor]
     tags: Mapping[str, int]
     connections: Mapping[str, Sync]
+    images: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
+    """By kind, the connectors of an image, each by the number of its version."""
+    manifests: Mapping[str, int] = field(default_factory=dict[str, int])
+    made: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Sources of low-code connectors."""
+    workspace: tuple[str, bool] | None = None
+    """Its name, and whether it tells of failures by mail."""
 
     def names(self) -> dict[str, set[str]]:
-        held = (self.sources, self.destinations, self.tags, self.connections)
-        return {kind: set(names) for kind, names in zip(KINDS, held, strict=True)}
+        return {
+            **{kind: set(self.images.get(kind, ())) for kind in KINDS[:2]},
+            "low-code connector": set(self.manifests),
+            "source": {*self.sources, *self.made},
+            "destination": set(self.destinations),
+            "tag": set(self.tags),
+            "connection": set(self.connections),
+            "workspace": set() if self.workspace is None else {self.workspace[0]},
+        }
 
     def elements(self) -> list[Element]:
         sources = {
@@ -172,7 +224,21 @@ class Module:
                 given["tags"] = [tags[tag] for tag in sync.tags]
             ends = sources[sync.source], destinations[sync.destination]
             connections.append(AirbyteConnection(name, *ends, sync.streams, **given))
-        return [*connections, *sources.values(), *destinations.values(), *tags.values()]
+        return [*connections, *sources.values(), *destinations.values(), *tags.values(), *self._connectors()]
+
+    def _connectors(self) -> Iterator[Element]:
+        for kind, of in zip(KINDS, (AirbyteSourceDefinition, AirbyteDestinationDefinition), strict=False):
+            for name, number in self.images.get(kind, {}).items():
+                yield of(name, docker_repository=IMAGE, docker_image_tag=f"1.{number}", documentation_url=PAGE)
+        low_code = {
+            name: AirbyteLowCodeConnector(name, manifest=manifest(number)) for name, number in self.manifests.items()
+        }
+        yield from low_code.values()
+        for name, number in self.made.items():
+            yield AirbyteSource(name, low_code[MADE_OF[name]], made_of(number))
+        if self.workspace is not None:
+            name, by_mail = self.workspace
+            yield AirbyteWorkspace(name, notifications={"failure": AirbyteNotification(email=by_mail)})
 
 
 class Dice:
@@ -182,6 +248,13 @@ class Dice:
         self.random, self.cell = random.Random(seed), cell
         self._attributes = [attribute for attribute in CHOICES if EXAMPLES[attribute].is_in(cell)]
         self.has_tags = EXAMPLES["tags"].is_in(cell)
+        is_told = cell.api == "config" or cell.version in {"1.6", "1.8", "2.0", "cloud"}
+        self.has = {
+            **dict.fromkeys(KINDS[:2], is_told and cell.version != "cloud"),
+            "low-code connector": is_told,
+            "workspace": is_told,
+            "tag": self.has_tags,
+        }
 
     def module(self) -> Module:
         sources = {name: self._actor(SOURCES) for name in self._some("abc", 1, 2)}
@@ -193,6 +266,7 @@ class Dice:
             destinations=destinations,
             tags=tags,
             connections={name: self._sync(sources, destinations, tags) for name in names},
+            **self._others({kind: {} for kind in KINDS[:3]}, {}),
         )
 
     def after(self, before: Module) -> Module:
@@ -219,7 +293,28 @@ class Dice:
         new = [name for name in ("one", "two", "three", "four") if name not in connections]
         if not connections or (len(connections) < 3 and self._is(0.4)):
             connections[self.random.choice(new)] = self._sync(sources, destinations, tags)
-        return Module(sources=sources, destinations=destinations, tags=tags, connections=connections)
+        there = {**before.images, "low-code connector": before.manifests}
+        others = self._others(there, before.made)
+        return Module(sources=sources, destinations=destinations, tags=tags, connections=connections, **others)
+
+    def _others(self, there: Mapping[str, Mapping[str, int]], made: Mapping[str, int]) -> dict[str, Any]:
+        """Of what fewer people declare a little: connectors, what is made of them, the workspace."""
+        connectors = {kind: self._connectors(kind, there.get(kind, {})) for kind in KINDS[:3]}
+        manifests = connectors.pop("low-code connector")
+        kept = {name: (number + self._is(0.3)) % 3 for name, number in made.items() if MADE_OF[name] in manifests}
+        if self._is(0.3):
+            kept |= {name: 0 for name, of in MADE_OF.items() if of in manifests}
+        told = self.has["workspace"] and self._is(0.3)
+        workspace = (self.random.choice(["Default Workspace", "Analytics"]), self._is(0.5)) if told else None
+        return {"images": connectors, "manifests": manifests, "made": kept, "workspace": workspace}
+
+    def _connectors(self, kind: str, there: Mapping[str, int]) -> dict[str, int]:
+        """A manifest that was published before may come again, as one more version."""
+        found = {name: (number + self._is(0.5)) % 3 for name, number in there.items() if self._is(0.75)}
+        if self.has[kind] and not found and self._is(0.3):
+            names = MADE_OF.values() if kind == "low-code connector" else ("Reader", "Writer")
+            found[self.random.choice(list(names))] = self.random.randrange(3)
+        return found
 
     def chosen(self) -> dict[str, Any]:
         """What somebody chose in the UI, as the store has it: of the fields that this API shows."""
@@ -247,7 +342,7 @@ class Dice:
     def _fault(self) -> Iterator[dict[str, Any]]:
         pick = self.random.choice
         if self._is(0.12):
-            where = {"match": pick([*self._routes(), ""]), "times": pick([1, 2, 3, None])}
+            where = {"match": pick(["sources", "destinations", "connections", "tags", ""]), "times": pick([1, 2, 3, None])}
             yield {**where, "action": pick(["pages-shuffled", "pages-repeat-skip"])}
             yield {**where, "action": "pages-capped", "size": pick([1, 2, 3])}
             return
@@ -256,7 +351,12 @@ class Dice:
             yield {"times": times, **where, **act}
 
     def _routes(self) -> list[str]:
-        return [f"{kind}s" for kind in KINDS if kind != "tag" or self.has_tags]
+        """What the beginning of a path is, by kind."""
+        if self.cell.api == "config":
+            return [OWN_WORDS.get(kind, f"{kind}s") for kind in KINDS if self.has.get(kind, True)]
+        return [f"{kind}s" for kind in ("source", "destination", "connection", "tag") if self.has.get(kind, True)] + [
+            "workspaces" for _ in range(2 * self.has["workspace"])
+        ]
 
     def _places(self) -> list[dict[str, Any]]:
         """Most often some write, whichever it is."""
@@ -266,12 +366,13 @@ class Dice:
         if self._is(0.12):
             return [{"match": "", "after": self.random.randint(0, 30)}]
         if self.cell.api == "config":
-            any_write = f"^/api/v1/({'|'.join(routes)})/(create|update|delete)"
-            verb = pick(["create", "update", "delete", "list"])
-            return [{"match": any_write if self._is(0.65) else f"{kind}/{verb}", "after": after}]
+            verb = pick(["(create|publish)", "(update|partial_update|create_manifest)", "delete", "list"])
+            if self._is(0.55):
+                kind, verb = f"({'|'.join(routes)})", "(create|publish|update|partial_update|delete)"
+            return [{"match": f"^/api/v1/{kind}/{verb}", "after": after}]
         if self._is(0.12):
             return [{"match": kind, "method": "GET", "after": after}]
-        whose = routes if self._is(0.5) else [kind]
+        whose = sorted(set(routes)) if self._is(0.5) else [kind]
         methods = WRITES if self._is(0.5) else [pick(WRITES)]
         return [{"match": name, "method": method, "after": pick([0, 0, 1])} for name in whose for method in methods]
 
