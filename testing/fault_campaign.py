@@ -372,7 +372,9 @@ class Campaign:
     def drop(self, kind: str, twins: list[str]) -> None:
         with self.server.world.store.transaction() as session:
             if kind.endswith(("definition", "connector")):
-                for id_ in twins[1:]:
+                projects = session.definitions.all("project").values()
+                used = {project.details.get("sourceDefinitionId") for project in projects}
+                for id_ in sorted(twins, key=lambda id_: id_ not in used)[1:]:
                     definition = session.definitions.get(id_)
                     assert definition is not None
                     session.definitions.save(replace(definition, tombstone=True))

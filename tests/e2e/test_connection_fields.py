@@ -184,6 +184,27 @@ def test_a_create_that_could_not_be_told_everything_is_said_to_be_unfinished_and
     assert [path.rsplit("/", 1)[-1] for path, _ in fresh.writes()] == ["update"]
 
 
+def test_a_create_whose_answer_is_lost_is_told_the_rest_all_the_same(airbyte_local: airbyte_local.LocalAirbyte):
+    place = Place(Cell("2.0", "config", "none"), airbyte_local)
+    place.server.fault("connections/create", "lost-after-commit", times=1)
+    assert applied(place, connection(notify_schema_changes_by_email=True)).report.ok
+    assert place.stored().details["notifySchemaChangesByEmail"] is True
+
+
+def test_a_replacement_that_was_cut_off_is_told_the_rest_by_the_next_run(
+    airbyte_local: airbyte_local.LocalAirbyte,
+):
+    """Also what nobody declares: it was chosen in the UI."""
+    place = Place(Cell("2.0", "config", "none"), airbyte_local)
+    place.work.converge([connection()])
+    place.change({"notifySchemaChangesByEmail": True})
+    place.server.fault("connections/update", "status", status=400)
+    assert not applied(place, moved()).report.ok
+    place.server.faults()
+    place.work.converge([moved()])
+    assert place.stored().details["notifySchemaChangesByEmail"] is True
+
+
 def applied(place: Place, *elements: Any) -> Result:
     async def decide(_plan: Any) -> Policy:
         return Policy(allow_all=True)

@@ -48,6 +48,17 @@ def test_a_version_whose_answer_is_lost_is_published_once(workspace):
     assert versions(workspace) == [1, 2]
 
 
+def test_a_version_whose_answer_is_empty_is_looked_at(workspace):
+    """Something in between answered, and nothing was published."""
+    workspace.applied(ours("a"))
+    for path, method in (("declarative_source_definitions/create_manifest", "POST"), ("workspaces/", "PUT")):
+        workspace.server.fault(path, "status", status=200, method=method)
+    report = workspace.apply(ours("a", "b")).report
+    assert [outcome.status for outcome in report.outcomes] == ["unknown"]
+    workspace.server.faults()
+    assert workspace.applied(ours("a", "b")) == ["update Ours (low-code connector)"]
+
+
 def test_a_draft_that_cannot_be_published_is_taken_back(serve):
     workspace = serve("config")
     workspace.server.fault("connector_builder_projects/publish", "status", status=422)

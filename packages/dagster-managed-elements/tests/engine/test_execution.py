@@ -200,6 +200,14 @@ def test_an_unfinished_create_failed_and_its_id_is_kept() -> None:
     ]
 
 
+@pytest.mark.parametrize("unclear", [Lost("no answer came back"), ServerFault("the server failed")])
+def test_an_unfinished_create_is_unknown_where_no_answer_says_what_it_lacks(unclear: Exception) -> None:
+    error = Partial("7", "it was created, but for its colour")
+    error.__cause__ = unclear
+    (outcome,) = Run(Acting({"a": error})).of(create("a")).outcomes
+    assert (outcome.status, outcome.id) == ("unknown", "7")
+
+
 LOST = Lost("POST /nodes: no answer came back")
 UNCLEAR = Unclear("POST /nodes: this is not an API answer")
 

@@ -36,6 +36,9 @@ NO_WHOLE_ANSWER: Final = frozenset({502, 503, 504})
 _PASSED_ON: Final = frozenset({401, 403, 429, 500})
 """With these a page of HTML may well come from what stands in front of the right server."""
 
+_EMPTY: Final = frozenset({201, 204})
+"""With these a write may well be answered by nothing; with others that comes from what knows nothing of the write."""
+
 _TOO_LARGE: Final = "the request is larger than the server, or a proxy before it, takes; raise its limit there"
 
 _NO_JSON: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -93,7 +96,7 @@ def decipher(
         failure = _failure(request, answer, url, now=now, said=said(answer, hidden, sentence))
         raise _unnamed(failure) if anonymous and answer.status == 401 else failure
     if not answer.body.strip():
-        if request.effect == "delete" and answer.status != 204:
+        if request.effect != "read" and answer.status not in _EMPTY:
             raise Unclear(f"{request.method} {url}: the answer is empty ({answer.status})", status=answer.status)
         return None
     if answer.is_html:
