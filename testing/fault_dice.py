@@ -231,7 +231,8 @@ class Module:
             for name, number in self.images.get(kind, {}).items():
                 yield of(name, docker_repository=IMAGE, docker_image_tag=f"1.{number}", documentation_url=PAGE)
         low_code = {
-            name: AirbyteLowCodeConnector(name, manifest=manifest(number)) for name, number in self.manifests.items()
+            name: AirbyteLowCodeConnector(name, manifest=manifest(number))
+            for name, number in self.manifests.items()
         }
         yield from low_code.values()
         for name, number in self.made.items():
@@ -342,7 +343,10 @@ class Dice:
     def _fault(self) -> Iterator[dict[str, Any]]:
         pick = self.random.choice
         if self._is(0.12):
-            where = {"match": pick(["sources", "destinations", "connections", "tags", ""]), "times": pick([1, 2, 3, None])}
+            where = {
+                "match": pick(["sources", "destinations", "connections", "tags", ""]),
+                "times": pick([1, 2, 3, None]),
+            }
             yield {**where, "action": pick(["pages-shuffled", "pages-repeat-skip"])}
             yield {**where, "action": "pages-capped", "size": pick([1, 2, 3])}
             return
@@ -354,9 +358,9 @@ class Dice:
         """What the beginning of a path is, by kind."""
         if self.cell.api == "config":
             return [OWN_WORDS.get(kind, f"{kind}s") for kind in KINDS if self.has.get(kind, True)]
-        return [f"{kind}s" for kind in ("source", "destination", "connection", "tag") if self.has.get(kind, True)] + [
-            "workspaces" for _ in range(2 * self.has["workspace"])
-        ]
+        return [
+            f"{kind}s" for kind in ("source", "destination", "connection", "tag") if self.has.get(kind, True)
+        ] + ["workspaces" for _ in range(2 * self.has["workspace"])]
 
     def _places(self) -> list[dict[str, Any]]:
         """Most often some write, whichever it is."""

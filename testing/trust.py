@@ -1,6 +1,6 @@
 """Makes the figures of docs/trust.md: what became of ten thousand runs over faults.
 
-    python -m testing.trust [RUNS]
+    python -m testing.trust [RUNS [PROCESSES]]
 
 `tests/property/test_campaign.py` asserts the same promises in `make test-slow`, and holds the page to them.
 """
@@ -10,17 +10,24 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
 
 from testing.airbytes import Cell
-from testing.fault_campaign import PROMISES, Campaign, campaign
+from testing.fault_campaign import PROMISES, campaign
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "trust.md"
 BEGIN, END = "<!-- Made by `python -m testing.trust`. -->", "<!-- End of what is made. -->"
 RUNS = 10_000
 CELLS = [
-    *(Cell(version, api, "none") for version in ("0.50", "1.5", "1.6", "1.8", "2.0") for api in ("config", "public")),
+    *(
+        Cell(version, api, "none")
+        for version in ("0.50", "1.5", "1.6", "1.8", "2.0")
+        for api in ("config", "public")
+    ),
     Cell("cloud", "public", "client"),
 ]
 ACTIONS = ("status", "lost-after-commit", "lost-before-late-commit", "cut-body")
@@ -33,6 +40,20 @@ ENDINGS = {
 STATUSES = ("done", "failed", "skipped", "unknown")
 
 
+class Tally(NamedTuple):
+    """What the campaign of one cell counted."""
+
+    counts: Counter[str]
+    hits: Counter[tuple[str, str]]
+    wrong: list[str]
+
+
+def tally(runs: int, cell: Cell) -> Tally:
+    made = campaign(cell, seeds(cell), runs)
+    print(f"{cell}: {made.counts['runs']} runs", *made.wrong, sep="\n  ", flush=True)
+    return Tally(made.counts, made.hits, made.wrong)
+
+
 def seeds(cell: Cell) -> Iterator[str]:
     return (f"{cell}-{number}" for number in count())
 
@@ -41,12 +62,12 @@ def promises() -> str:
     return "\n".join(f"- {sentence}" for sentence in PROMISES.values())
 
 
-def figures(campaigns: Iterable[Campaign]) -> str:
-    """The counts of all *campaigns*, as the page has them."""
+def figures(tallies: Iterable[Tally]) -> str:
+    """All *tallies* together, as the page has them."""
     counts: Counter[str] = Counter()
     hits: Counter[tuple[str, str]] = Counter()
     wrong = 0
-    for one in campaigns:
+    for one in tallies:
         counts += one.counts
         hits += one.hits
         wrong += len(one.wrong)
@@ -62,7 +83,10 @@ def figures(campaigns: Iterable[Campaign]) -> str:
         ("promises broken", wrong),
     ]
     lines = ["| what | how often |", "|---|---:|", *(f"| {what} | {number:,} |" for what, number in rows), ""]
-    lines += ["| write that was hit | an error status | answer lost | done late | answer cut |", "|---|---:|---:|---:|---:|"]
+    lines += [
+        "| write that was hit | an error status | answer lost | done late | answer cut |",
+        "|---|---:|---:|---:|---:|",
+    ]
     for write in sorted({write for write, _action in hits}, key=lambda write: write.split(" ", 1)[::-1]):
         lines.append(f"| {write} | {' | '.join(f'{hits[write, action]:,}' for action in ACTIONS)} |")
     return "\n".join(lines)
@@ -73,14 +97,11 @@ def block(page: str) -> str:
     return page.split(BEGIN, 1)[1].split(END, 1)[0].strip()
 
 
-def main(runs: int = RUNS) -> None:
-    campaigns: list[Campaign] = []
-    for cell in CELLS:
-        campaigns.append(campaign(cell, seeds(cell), -(-runs // len(CELLS))))
-        print(cell, campaigns[-1].counts["runs"], "runs;", len(campaigns[-1].wrong), "promises broken", flush=True)
-        print(*campaigns[-1].wrong, sep="\n", flush=True)
+def main(runs: int = RUNS, processes: int = 2) -> None:
+    with ProcessPoolExecutor(processes) as pool:
+        made = figures(pool.map(partial(tally, -(-runs // len(CELLS))), CELLS))
     page = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(page.replace(block(page), figures(campaigns)), encoding="utf-8")
+    PAGE.write_text(page.replace(block(page), made), encoding="utf-8")
 
 
 if __name__ == "__main__":

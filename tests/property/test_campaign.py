@@ -86,7 +86,9 @@ def test_what_two_processes_at_once_make_twice_they_say(tmp_path: Path, number: 
         said = "".join(process.communicate(timeout=120)[0] for process in [begin(), begin()])
         with server.world.store.transaction() as session:
             here = [server.workspace_id]
-            rows = [row.name for kind in ("source", "destination") for row in session.actors.of_workspaces(kind, here)]
+            rows = [
+                row.name for kind in ("source", "destination") for row in session.actors.of_workspaces(kind, here)
+            ]
             rows += [row.name for row in session.connections.of_workspaces(here)]
         for name, found in Counter(rows).items():
             assert found == 1 or re.search(rf"{name} .*more than once", said), said

@@ -37,7 +37,7 @@ _PASSED_ON: Final = frozenset({401, 403, 429, 500})
 """With these a page of HTML may well come from what stands in front of the right server."""
 
 _EMPTY: Final = frozenset({201, 204})
-"""With these a write may well be answered by nothing; with others that comes from what knows nothing of the write."""
+"""With these a write may well be answered by nothing; with others that comes from what knows nothing of it."""
 
 _TOO_LARGE: Final = "the request is larger than the server, or a proxy before it, takes; raise its limit there"
 
