@@ -11,7 +11,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.elements import Element, removed
 from dagster_managed_elements.engine.errors import (
     ApiError,
     Conflict,
@@ -21,6 +21,7 @@ from dagster_managed_elements.engine.errors import (
     ManagedElementsError,
     Missing,
     Partial,
+    PlanMoved,
     PlanRefused,
     RateLimited,
     ServerFault,
@@ -28,6 +29,7 @@ from dagster_managed_elements.engine.errors import (
     Unreachable,
 )
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Instance, Kind, ResolveContext, Session, Settings
 from dagster_managed_elements.engine.secrets import EnvVar, Secret, reveal
 from dagster_managed_elements.engine.values import ABSENT, UNSET, Ids, Key, Later, Masked, Named, Ref
@@ -85,7 +87,9 @@ __all__ = [
     "Observed",
     "Pair",
     "Partial",
+    "PlanMoved",
     "PlanRefused",
+    "Policy",
     "Problem",
     "RateLimited",
     "Reconciler",
@@ -100,5 +104,6 @@ __all__ = [
     "Unreachable",
     "Update",
     "is_key_secret",
+    "removed",
     "reveal",
 ]

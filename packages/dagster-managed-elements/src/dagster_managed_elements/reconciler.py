@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, cast
 
@@ -17,14 +17,16 @@ import anyio
 from dagster_managed_elements.engine.changes import Memory
 from dagster_managed_elements.engine.concurrency import WoundUp, concurrently, run_blocking
 from dagster_managed_elements.engine.elements import Element
-from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanMoved
 from dagster_managed_elements.engine.execution import ExecutionSettings, OnOutcome, execute
-from dagster_managed_elements.engine.guarding import Policy, guard
+from dagster_managed_elements.engine.guarding import Policy, guard, strictest, weighed
 from dagster_managed_elements.engine.kinds import Instance, Kinds, Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Report
+from dagster_managed_elements.engine.saving import Picture, Promise, elsewhere, moved
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent
-from dagster_managed_elements.engine.surveying import Declaration, Survey, survey
+from dagster_managed_elements.engine.selecting import refuse_unknown
+from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
 from dagster_managed_elements.places import Member, Place, connected
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler, to_diff
 
@@ -37,6 +39,8 @@ class Reconciler(ManagedElementReconciler):
         elements: What is to exist; the elements that these refer to are declared along with them.
         delete_unmentioned_resources: Whether everything at that place that no reconciler of the run declares is
             deleted; without it, what is not declared is left alone.
+        policy: What may be destroyed without being asked about; of several reconcilers of a place the strictest
+            holds.
 
     Raises:
         DeclarationError: Where one of these is of another type.
@@ -48,6 +52,7 @@ class Reconciler(ManagedElementReconciler):
         elements: Sequence[Element],
         *,
         delete_unmentioned_resources: bool = False,
+        policy: Policy | None = None,
     ) -> None:
         if not isinstance(cast("object", instance), Instance):
             raise DeclarationError(f"A reconciler wants an Instance, not {type(instance).__name__}.")
@@ -61,7 +66,10 @@ class Reconciler(ManagedElementReconciler):
         for each in cast("tuple[object, ...]", self.elements):
             if not isinstance(each, Element):
                 raise DeclarationError(f"A reconciler takes elements, not {type(each).__name__}.")
+        if not isinstance(cast("object", policy), (Policy, type(None))):
+            raise DeclarationError(f"policy= wants a Policy, not {type(policy).__name__}.")
         self.delete_unmentioned_resources = bool(delete_unmentioned_resources)
+        self.policy = policy or Policy()
 
     def check(
         self,
@@ -231,9 +239,14 @@ async def _decided(policy: Policy, _plan: Plan) -> Policy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How a run is made. *decide* is asked once a place, when the plan is known and nothing is written yet, for
-    what is allowed; by default nothing destructive is. *resent* are the secrets to send although they are there.
+    what is allowed; by default nothing destructive is. *resent* are the secrets to send although they are there,
+    *scope* is which differences are planned. *policy* widens for this run what the reconcilers' own lets pass. With
+    a *promise* nothing is done unless all of it is what was saved.
     """
 
+    scope: Scope = field(default_factory=Scope)
+    policy: Policy = field(default_factory=Policy)
+    promise: Promise | None = None
     resent: Resent = NONE_RESENT
     settings: Settings = field(default_factory=Settings)
     decide: Callable[[Plan], Awaitable[Policy]] = _refuse_what_destroys
@@ -244,9 +257,9 @@ class Options:
 class Result:
     """What became of one place: a plan, and a report where it was applied, or the error that stood in the way.
 
-    *of* are the numbers of the reconcilers it answers for, in the order they were given. An *error* that is no
-    ManagedElementsError is a fault of this library or of an integration: it is for the caller to raise or show
-    with its traceback, once what became of the other places is told.
+    *of* are the numbers of the reconcilers it answers for, in the order they were given. A check has a *picture*,
+    which can be saved. An *error* that is no ManagedElementsError is a fault of this library or of an integration:
+    it is for the caller to raise or show with its traceback, once what became of the other places is told.
     """
 
     of: tuple[int, ...]
@@ -254,12 +267,13 @@ class Result:
     plan: Plan | None = None
     report: Report | None = None
     error: Exception | None = None
+    picture: Picture | None = None
 
 
 async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:
     """One Result a place. Nothing is written."""
     async with _surveyed(of, options) as (surveyed, results):
-        results += [_result(place, plan=found.plan) for place, found in surveyed]
+        results += [replace(_result(place, plan=found.plan), picture=_picture(found)) for place, found in surveyed]
     return sorted(results, key=lambda result: result.of)
 
 
@@ -279,13 +293,32 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
                 results.append(_result(place, plan=found.plan, error=error))
 
         agreed: list[Callable[[], Awaitable[None]]] = []
+        broken = _broken(options.promise, [_picture(found) for _, found in surveyed], results)
         for place, found in surveyed:
-            if (refusal := await _refusal(found.plan, options, stop)) is None:
+            if broken is not None:
+                results.append(_result(place, plan=found.plan, error=broken))
+            elif (refusal := await _refusal(found.plan, options, stop)) is None:
                 agreed.append(partial(carry_out, place, found))
             else:
                 results.append(_result(place, plan=found.plan, error=refusal))
         await concurrently(*agreed)
     return sorted(results, key=lambda result: result.of)
+
+
+def _picture(found: Survey) -> Picture:
+    return Picture(plan=found.plan, declared=found.declared, pairs=found.pairs)
+
+
+def _broken(promise: Promise | None, pictures: Sequence[Picture], results: Sequence[Result]) -> PlanMoved | None:
+    """Why nothing is done of what was promised: all of it is, or none."""
+    if promise is None:
+        return None
+    failed = [f"{result.place or 'a place'} cannot be looked at" for result in results if result.error is not None]
+    reasons = failed or elsewhere(promise, pictures)
+    promised = {each.place: each for each in promise.places}
+    if not reasons:
+        reasons = [reason for each in pictures for reason in moved(promised[each.plan.place], each)]
+    return PlanMoved(reasons) if reasons else None
 
 
 async def _refusal(plan: Plan, options: Options, stop: anyio.Event) -> Exception | None:
@@ -343,15 +376,25 @@ async def _surveyed(
 
         async def look_at(place: Place) -> None:
             try:
-                found = await survey(place.session, place.declarations, Memory(), resent=options.resent)
-                surveys[place.name] = found
+                found = await survey(
+                    place.session, place.declarations, Memory(), resent=options.resent, scope=options.scope
+                )
+                policies = [of[number].policy for number in place.numbers]
+                surveys[place.name] = replace(found, plan=_weighed(found.plan, policies, options))
             except Exception as error:  # noqa: BLE001 - one place that cannot be read hides no other
                 results.append(_result(place, error=error))
 
         await concurrently(*(partial(look_at, place) for place in places))
         if not any(result.error for result in results):
             _refuse_unknown(options.resent.paths, surveys.values())
+            refuse_unknown(options.scope.selected, [key for found in surveys.values() for key in found.keys])
         yield [(place, surveys[place.name]) for place in places if place.name in surveys], results
+
+
+def _weighed(plan: Plan, policies: Iterable[Policy], options: Options) -> Plan:
+    """Whoever destroys all that is declared means all of it."""
+    asked = replace(options.policy, max_changes=1) if options.scope.destroy else options.policy
+    return weighed(plan, strictest(policies), asked)
 
 
 def _refuse_unknown(wanted: Iterable[str], surveys: Iterable[Survey]) -> None:

@@ -233,7 +233,7 @@ def test_a_fault_of_ours_keeps_its_traceback_and_the_report(project):
         (["check", "-m", "mine", "--timeout=-1"], "Error: Invalid value for '--timeout'"),
         (["check", "-m", "absent"], "Error: There is no module absent in "),
         (["apply", "-m", "mine:absent"], "Error: mine has no attribute 'absent'."),
-        (["plan"], "Error: No such command 'plan'."),
+        (["refresh"], "Error: No such command 'refresh'."),
     ],
 )
 def test_wrong_usage_ends_with_2_and_says_what_is_wrong(project, arguments, said):

@@ -63,6 +63,7 @@ def test_a_plan_is_written_with_every_field_and_absent_sides_left_out(make):
                         "fields": [],
                     },
                 ],
+                "left_out": 0,
                 "consequences": [
                     {"kind": "source", "name": "s", "code": "delete", "text": "c goes", "destructive": True}
                 ],

@@ -12,6 +12,7 @@ from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.resources.upstream import adopt
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
 from dagster_managed_elements.reconciler import Reconciler
 
@@ -45,6 +46,7 @@ class AirbyteManagedElementReconciler(Reconciler):
         delete_unmentioned_resources: Whether what else is in the workspace is deleted, once the user has agreed;
             tags and connectors only of the sorts of which one is declared.
         elements: Sources, destinations, tags, connectors and the workspace itself, that no connection has.
+        policy: What may be destroyed without being asked about.
 
     Raises:
         DeclarationError: Where *airbyte* is something else, or an element is none.
@@ -57,11 +59,13 @@ class AirbyteManagedElementReconciler(Reconciler):
         delete_unmentioned_resources: bool = False,  # noqa: FBT001, FBT002 - upstream's third positional parameter
         *,
         elements: Sequence[Element] = (),
+        policy: Policy | None = None,
     ) -> None:
         super().__init__(
             _instance(airbyte),
             (*(elements or ()), *(connections or ())),
             delete_unmentioned_resources=delete_unmentioned_resources,
+            policy=policy,
         )
 
 

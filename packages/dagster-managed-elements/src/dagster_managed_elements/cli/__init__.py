@@ -12,9 +12,10 @@ from typing import Any, Literal
 
 import click
 
-from dagster_managed_elements.cli.applying import apply_cmd
-from dagster_managed_elements.cli.checking import check_cmd
+from dagster_managed_elements.cli.applying import apply_cmd, destroy_cmd
+from dagster_managed_elements.cli.checking import check_cmd, plan_cmd
 from dagster_managed_elements.cli.commands import Program
+from dagster_managed_elements.cli.completing import completion_cmd
 from dagster_managed_elements.cli.serving import serve_cmd
 from dagster_managed_elements.cli.typing import types_cmd
 from dagster_managed_elements.cli.versions import show
@@ -25,9 +26,12 @@ __all__ = [
     "apply_cmd",
     "check",
     "check_cmd",
+    "completion_cmd",
+    "destroy_cmd",
     "get_reconcilable_objects",
     "get_reconcilable_objects_from_module",
     "main",
+    "plan_cmd",
     "serve_cmd",
     "types_cmd",
 ]
@@ -35,7 +39,7 @@ __all__ = [
 
 @click.group(
     cls=Program,
-    commands=[check_cmd, apply_cmd, serve_cmd, types_cmd],
+    commands=[check_cmd, plan_cmd, apply_cmd, destroy_cmd, serve_cmd, types_cmd, completion_cmd],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
 
 from dagster_managed_elements.cli.commands import Command
 from dagster_managed_elements.cli.options import Asked, shared_options
 
+_YES: Final = click.option(
+    "--yes", is_flag=True, help="Go on without asking where the plan deletes, replaces or loses state."
+)
+
 
 @click.command("apply", cls=Command)
+@click.argument("plan", required=False, metavar="[PLAN]", type=click.Path(dir_okay=False, path_type=Path))
 @shared_options
-@click.option("--yes", is_flag=True, help="Go on without asking where the plan deletes, replaces or loses state.")
-def apply_cmd(*, yes: bool, **asked: Any) -> int:
-    """Make what is there equal what a module declares."""
-    return run(Asked(**asked), yes=yes)
+@_YES
+def apply_cmd(*, yes: bool, plan: Path | None, **asked: Any) -> int:
+    """Make what is there equal what a module declares.
+
+    With PLAN, a file that `check --save` wrote: do exactly that, or nothing where the declarations or what is there
+    changed since.
+    """
+    return run(Asked(**asked), yes=yes, plan=plan)
 
 
-def run(asked: Asked, *, yes: bool = False) -> int:
-    """*yes* is the answer to every question."""
+@click.command("destroy", cls=Command)
+@shared_options
+@_YES
+def destroy_cmd(*, yes: bool, **asked: Any) -> int:
+    """Delete what a module declares, and nothing else. Asks first; what is protected is refused."""
+    return run(Asked(**asked, destroy=True), yes=yes)
+
+
+def run(asked: Asked, *, yes: bool = False, plan: Path | None = None) -> int:
+    """*yes* is the answer to every question; *plan* is a saved one that is all there is to be done."""
     import anyio
 
     from dagster_managed_elements.cli.approving import Apply
     from dagster_managed_elements.cli.conclusions import conclude
     from dagster_managed_elements.cli.inputs import Interruptions
+    from dagster_managed_elements.cli.plan_files import read_plan
     from dagster_managed_elements.cli.runs import Run
 
+    promise = None
+    if plan is not None:
+        promise, asked = read_plan(plan, asked)
     interruptions = Interruptions()
     with interruptions.received():
-        with Run.begin("apply", asked) as run_:
-            apply = Apply(run_, interruptions, yes=yes)
+        with Run.begin("destroy" if asked.destroy else "apply", asked) as run_:
+            apply = Apply(run_, interruptions, yes=yes, promise=promise)
             sections = anyio.run(apply.to_the_end)
         return conclude(run_, sections, interrupted=apply.interrupted)

@@ -15,12 +15,14 @@ from anyio.abc import TaskStatus
 from dagster_managed_elements import reconciler as engine
 from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.inputs import Interruptions, answer
+from dagster_managed_elements.cli.plan_files import refuse_third_parties
 from dagster_managed_elements.cli.reconciling import as_sections, in_order, reconcilers, split, third_party_section
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.guarding import Policy, objections
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome
+from dagster_managed_elements.engine.saving import Promise
 from dagster_managed_elements.rendering import text
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.values import escape
@@ -35,8 +37,10 @@ class Apply:
 
     scope: anyio.CancelScope
 
-    def __init__(self, run: Run, interruptions: Interruptions, *, yes: bool) -> None:
-        self.run, self.interruptions, self.yes = run, interruptions, yes
+    def __init__(
+        self, run: Run, interruptions: Interruptions, *, yes: bool, promise: Promise | None = None
+    ) -> None:
+        self.run, self.interruptions, self.yes, self.promise = run, interruptions, yes, promise
         self.stop, self.turn = anyio.Event(), anyio.Lock()
         self.interrupted = False
         self.operations: list[Operation] = []
@@ -63,8 +67,13 @@ class Apply:
 
     async def _everything(self) -> list[Section]:
         ours, theirs = split(self.run.loaded)
+        if self.promise is not None or self.run.asked.destroy:
+            refuse_third_parties(loaded.path for loaded in theirs)
         options = engine.Options(
             resent=self.run.asked.resent,
+            scope=self.run.asked.scope,
+            policy=self.run.asked.policy,
+            promise=self.promise,
             settings=self.run.settings,
             decide=self._decide,
             on_outcome=self._finished,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,13 +15,25 @@ from dagster_managed_elements.cli.screen import DONE, PENDING
 @click.command("check", cls=Command)
 @shared_options
 @click.option("--exit-code", is_flag=True, help="End with 1 where there is something to change.")
-def check_cmd(*, exit_code: bool, **asked: Any) -> int:
+@click.option(
+    "--save",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan, without any value, for `apply FILE` to be held to.",
+)
+@click.option("--destroy", is_flag=True, help="Plan the end of everything the module declares, as `destroy` does.")
+def check_cmd(*, exit_code: bool, save: Path | None, **asked: Any) -> int:
     """Say what differs between what a module declares and what is there."""
-    return run(Asked(**asked), pending=PENDING if exit_code else DONE)
+    return run(Asked(**asked), pending=PENDING if exit_code else DONE, save=save)
 
 
-def run(asked: Asked, *, pending: int = DONE) -> int:
-    """*pending* is the exit code for a diff that is not empty."""
+plan_cmd = Command(
+    "plan", params=check_cmd.params, callback=check_cmd.callback, help=f"{check_cmd.help} The same as check."
+)
+
+
+def run(asked: Asked, *, pending: int = DONE, save: Path | None = None) -> int:
+    """*pending* is the exit code for a diff that is not empty; the plan goes to the file *save*."""
     import anyio
 
     from dagster_managed_elements.cli.conclusions import conclude
@@ -28,5 +41,5 @@ def run(asked: Asked, *, pending: int = DONE) -> int:
     from dagster_managed_elements.cli.runs import Run
 
     with Run.begin("check", asked) as run_:
-        sections = anyio.run(check_all, run_)
+        sections = anyio.run(check_all, run_, save)
     return conclude(run_, sections, pending=pending)

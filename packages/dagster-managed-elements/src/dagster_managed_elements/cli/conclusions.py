@@ -13,12 +13,12 @@ from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.documents import document
 from dagster_managed_elements.rendering.markdown import comment
-from dagster_managed_elements.rendering.sections import Section, in_sync
+from dagster_managed_elements.rendering.sections import Section, counted, in_sync
 from dagster_managed_elements.rendering.values import escape
 
 _MOST = 5
 """Consequences in the line that refuses a plan; all of them stand above it, or in the document."""
-_NOTHING = {"check": "No diff found.", "apply": "No changes applied."}
+_NOTHING = {"check": "No diff found", "apply": "No changes applied", "destroy": "Nothing to destroy"}
 
 
 def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, interrupted: bool = False) -> int:
@@ -39,11 +39,11 @@ def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, inte
         code = INTERRUPTED
     if run.writing and (fault := streams.fault(sys.stdout)):
         _elsewhere(run, sections, fault)
-    for line in notices.summarised(sections):
+    for line in notices.summarised(sections) if not run.asked.quiet else ():
         run.screen.note(line)
     for section in sections:
         for outcome in section.report.outcomes if section.report else ():
-            if outcome.status == "done" and outcome.reason:
+            if outcome.status == "done" and outcome.reason and not run.asked.quiet:
                 run.screen.note(escape(f"{outcome.step}: {outcome.reason}"))
         _errors(run, section)
     return code
@@ -80,7 +80,9 @@ def _text(run: Run, sections: Sequence[Section]) -> None:
     run.screen.say(text.headed(shown, several=run.several, colour=run.screen.colour))
     reports = [section.report for section in sections if section.report is not None]
     if in_sync(sections):
-        run.screen.say(_NOTHING[run.verb])
+        left_out = sum(section.plan.left_out for section in sections if section.plan)
+        aside = f" in what was selected; {counted(left_out)} left out" if left_out else ""
+        run.screen.remark(f"{_NOTHING[run.verb]}{aside}.")
     elif any(not report.ok for report in reports):
         for report in reports:
             run.screen.say(text.outcomes(report, colour=run.screen.colour))

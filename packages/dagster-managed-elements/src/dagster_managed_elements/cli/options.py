@@ -6,12 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import click
 
+from dagster_managed_elements.engine.findings import ALLOWABLE
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.secrets import Resent
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.engine.guarding import Policy
+    from dagster_managed_elements.engine.surveying import Scope
 
 Output: TypeAlias = Literal["text", "json", "markdown"]
 
@@ -36,10 +41,31 @@ class Asked:
     concurrency: int = _DEFAULT.concurrency
     refresh_catalogs: bool = False
     verbose: bool = False
+    quiet: bool = False
+    no_color: bool = False
+    target: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    max_changes: float | None = None
+    destroy: bool = False
 
     @property
     def resent(self) -> Resent:
         return Resent(every=self.include_all_secrets, paths=frozenset(self.include_secret))
+
+    @property
+    def scope(self) -> Scope:
+        from dagster_managed_elements.engine.selecting import Selection
+        from dagster_managed_elements.engine.surveying import Scope
+
+        selected = Selection(targets=frozenset(self.target), excludes=frozenset(self.exclude))
+        return Scope(selected=selected, destroy=self.destroy)
+
+    @property
+    def policy(self) -> Policy:
+        from dagster_managed_elements.engine.guarding import Policy
+
+        return Policy(allowed=frozenset(self.allow), max_changes=self.max_changes)
 
 
 class _Seconds(click.FloatRange):
@@ -48,6 +74,19 @@ class _Seconds(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         seconds = super().convert(value, param, ctx)
         return seconds if math.isfinite(seconds) else self.fail(f"{value} is no number of seconds.", param, ctx)
+
+
+def _share(_ctx: click.Context, _option: click.Parameter, given: str | None) -> float | None:
+    """A percentage, `30%` or `30`, as a share from 0 to 1."""
+    if given is None:
+        return None
+    try:
+        share = float(given.removesuffix("%")) / 100
+    except ValueError:
+        share = math.nan
+    if not 0 <= share <= 1:
+        raise click.BadParameter(f"{given} is no percentage, such as 30%.")
+    return share
 
 
 _MODULE: Final = (
@@ -105,13 +144,42 @@ _OPTIONS: Final = (
         is_flag=True,
         help="Ask sources anew for the streams and columns that patterns and exclusions depend on.",
     ),
+    click.option(
+        "--allow",
+        multiple=True,
+        metavar="CODE",
+        type=click.Choice(ALLOWABLE),
+        help=f"Let a consequence of this sort pass without asking: {', '.join(ALLOWABLE)}.",
+    ),
+    click.option(
+        "--max-changes",
+        callback=_share,
+        metavar="PERCENT",
+        help="How many of the elements that are there may be changed at once without asking; 30% if not given.",
+    ),
     _VERBOSE,
+    click.option("--quiet", "-q", is_flag=True, help="Print no more than the changes and what went wrong."),
+    click.option("--no-color", is_flag=True, help="No colour, on a terminal either; as with NO_COLOR=1."),
+)
+_SELECTING: Final = (
+    click.option(
+        "--target",
+        multiple=True,
+        metavar="KEY",
+        help="Plan only this element and what it needs: `shop`, or `shop (source)` where several have that name.",
+    ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="KEY",
+        help="Leave out this element and what needs it; may be given several times, as --target.",
+    ),
 )
 
 
 def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Those of check and apply."""
-    return _with(_OPTIONS, command)
+    return _with((*_OPTIONS, *_SELECTING), command)
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Literal
 
 from dagster_managed_elements import reconciler as engine
+from dagster_managed_elements.cli.plan_files import refuse_third_parties, write_plan
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.loading import Loaded
-from dagster_managed_elements.rendering.documents import Verb
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.third_party import differences, is_third_party
 from dagster_managed_elements.third_party import run as run_third_party
@@ -29,14 +31,21 @@ def reconcilers(ours: Iterable[Loaded]) -> list[engine.Reconciler]:
     return [each.reconciler for each in ours if isinstance(each.reconciler, engine.Reconciler)]
 
 
-async def check_all(run: Run) -> list[Section]:
-    """One Section a place, and one a third party's reconciler. None hides another."""
+async def check_all(run: Run, save: Path | None = None) -> list[Section]:
+    """One Section a place, and one a third party's reconciler. None hides another. The plan goes to *save*."""
     ours, theirs = split(run.loaded)
     sections: list[Section] = []
+    if save is not None or run.asked.destroy:
+        refuse_third_parties(loaded.path for loaded in theirs)
 
     async def planned() -> None:
-        options = engine.Options(resent=run.asked.resent, settings=run.settings)
-        sections.extend(as_sections(await engine.check(reconcilers(ours), options), ours))
+        options = engine.Options(
+            resent=run.asked.resent, scope=run.asked.scope, policy=run.asked.policy, settings=run.settings
+        )
+        results = await engine.check(reconcilers(ours), options)
+        sections.extend(as_sections(results, ours))
+        if save is not None:
+            write_plan(save, [result.picture for result in results], run.asked, run.screen)
 
     async def asked(each: Loaded) -> None:
         sections.append(await third_party_section(run, each, "check"))
@@ -58,7 +67,7 @@ def as_sections(results: Iterable[engine.Result], ours: Sequence[Loaded]) -> lis
     ]
 
 
-async def third_party_section(run: Run, each: Loaded, verb: Verb) -> Section:
+async def third_party_section(run: Run, each: Loaded, verb: Literal["check", "apply"]) -> Section:
     place = Section(of=(each.path,), place=each.path)
     try:
         diff = await run_third_party(

@@ -17,7 +17,7 @@ from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.rendering.documents import Verb
 
-_PARTICIPLE = {"check": "checking", "apply": "applying"}
+_PARTICIPLE = {"check": "checking", "apply": "applying", "destroy": "destroying"}
 
 
 _MADE: Final = 100_000
@@ -65,12 +65,12 @@ class Run:
 
         KeyboardInterrupt comes out of it with what was written as its text.
         """
-        screen = Screen(text=asked.output == "text")
+        screen = Screen(text=asked.output == "text", quiet=asked.quiet, colour=not asked.no_color)
         run: Run | None = None
         try:
             with _collecting_seldom():
                 loaded = load(asked.module, asked.working_directory)
-                screen.say(f"Found {len(loaded)} managed elements, {_PARTICIPLE[verb]}...")
+                screen.remark(f"Found {len(loaded)} managed elements, {_PARTICIPLE[verb]}...")
                 live = screen.live and not asked.verbose
                 with request_log(wanted=asked.verbose), Progress.shown(live=live) as progress:
                     run = Run(verb=verb, asked=asked, loaded=loaded, screen=screen, progress=progress)

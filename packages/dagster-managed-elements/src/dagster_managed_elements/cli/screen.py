@@ -18,13 +18,15 @@ DONE, PENDING, DECLARATION, FAILED, BUG, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
 
 class Screen:
-    """The two streams of one command. *text* is False where standard output is to hold one document only."""
+    """The two streams of one command. *text* is False where standard output is to hold one document only; *quiet*
+    leaves out what is only there to be read along, *colour* is False where none is wanted.
+    """
 
-    def __init__(self, *, text: bool = True) -> None:
-        self.text = text
+    def __init__(self, *, text: bool = True, quiet: bool = False, colour: bool = True) -> None:
+        self.text, self.quiet = text, quiet
         self.terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        self.colour = self.terminal and not os.environ.get("NO_COLOR")
-        self.live = text and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self.colour = colour and self.terminal and not os.environ.get("NO_COLOR")
+        self.live = text and not quiet and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self.asks = text and sys.stdin.isatty() and sys.stdout.isatty()
 
     def result(self, lines: Iterable[str] | str) -> None:
@@ -36,6 +38,11 @@ class Screen:
         """A result that is only there to be read: left out where standard output holds a document."""
         if self.text:
             self.result(lines)
+
+    def remark(self, text: str) -> None:
+        """Said to whoever reads along."""
+        if not self.quiet:
+            self.say(text)
 
     def note(self, text: str) -> None:
         click.echo(f"note: {text}", file=sys.stderr, color=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from dagster_managed_elements.engine.errors import ManagedElementsError
@@ -15,6 +16,14 @@ from dagster_managed_elements.engine.secrets import SecretRecord, Verdict
 from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref
 
 Action: TypeAlias = Literal["create", "update", "replace", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """That something is to go: why ("" where nobody was to say), and from which day *on*, if not at once."""
+
+    reason: str
+    on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,7 @@ class Declared:
         protect: As of the element.
         ignore: As of the element.
         renamed_from: As of the element.
+        removal: That it is to go, of one that is.
         facts: The kind's own, from resolve; never compared or shown.
     """
 
@@ -37,6 +47,7 @@ class Declared:
     protect: bool = False
     ignore: tuple[str, ...] = ()
     renamed_from: str | None = None
+    removal: Removal | None = None
     facts: Any = field(default=None, compare=False, repr=False)
 
 
@@ -172,12 +183,14 @@ class Delete:
         fields: What it does to each field.
         cause: The key whose end takes this one with it.
         reason: Why it goes.
+        declared: What declares that it does.
     """
 
     observed: Observed
     fields: tuple[FieldChange, ...] = ()
     cause: Key | None = None
     reason: str = ""
+    declared: Declared | None = None
     action: ClassVar[Action] = "delete"
 
     @property

@@ -78,9 +78,11 @@ def later(change: Change, ids: Ids) -> Iterator[Notice]:
             yield Notice(change.key, (name,), "later", text)
 
 
-def deletion(observed: Observed, *, cause: Key | None = None, reason: str = "") -> Delete:
+def deletion(
+    observed: Observed, *, cause: Key | None = None, reason: str = "", declared: Declared | None = None
+) -> Delete:
     fields = tuple(FieldChange((name,), value, ABSENT) for name, value in observed.fields.items())
-    return Delete(observed, fields, cause, reason)
+    return Delete(observed, fields, cause, reason, declared)
 
 
 def _all_of(declared: Declared) -> tuple[FieldChange, ...]:

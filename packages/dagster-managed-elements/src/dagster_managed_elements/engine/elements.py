@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret, secret_of
@@ -68,6 +69,35 @@ class Element:
         """The elements this one refers to: declared with it, so that naming a connection is enough."""
         values = (getattr(self, f.name) for f in dataclasses.fields(self))
         return tuple(leaf for value in values for leaf in leaves(value) if isinstance(leaf, Element))
+
+
+@dataclass(frozen=True)
+class Removed(Element):
+    """A tombstone: what is to go, and why; made by `removed`. What is gone already is no difference."""
+
+    kind: str = field(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride] - each has its own
+    reason: str = field(kw_only=True)
+    on: date | None = field(default=None, kw_only=True)
+
+    def fields(self) -> Fields:
+        return {}
+
+
+def removed(kind: type[Element] | str, name: str, *, reason: str, on: date | None = None) -> Removed:
+    """Declare that something is to go, and why: a removal that is reviewed as a line of its own, and planned as a
+    deletion that shows the *reason*; from the day *on* (UTC), where one is given, and said before that.
+
+    *kind* is the class it was declared by, or the word a plan prints behind its name. Raises DeclarationError where
+    there is no such kind, or no reason.
+    """
+    word = cast("object", kind if isinstance(kind, str) else getattr(kind, "kind", None))
+    if not isinstance(word, str):
+        raise DeclarationError(f"removed() wants the class of an element or its kind, not {kind!r}.")
+    if not (isinstance(cast("object", reason), str) and reason.strip()):
+        raise DeclarationError(f"removed() wants a reason for the end of {name}.")
+    if not isinstance(cast("object", on), (date, type(None))) or isinstance(on, datetime):
+        raise DeclarationError(f"on= wants a date, such as date(2030, 1, 31), not {on!r}.")
+    return Removed(name, kind=word, reason=reason, on=on)
 
 
 def key_of(element: Element) -> Key:

@@ -3,6 +3,7 @@
 ManagedElementsError
 +-- DeclarationError      what the user's module declares cannot be right; nothing was written
 +-- PlanRefused           the plan would destroy something nobody agreed to; nothing was written
++-- PlanMoved             a saved plan is no longer what would be done; nothing was written
 +-- ApiError              the other side did not do what was asked
     +-- Unreachable       the request provably never reached the server
     +-- Lost              the request was sent, no whole answer came back: it may have been carried out
@@ -23,6 +24,7 @@ from typing import ClassVar
 from dagster_managed_elements.engine.findings import Consequence, Problem
 
 _LONGEST_BODY = 256
+_MOST_REASONS = 20
 
 
 class ManagedElementsError(Exception):
@@ -53,6 +55,18 @@ class PlanRefused(ManagedElementsError):
         self.consequences = tuple(consequences)
         listed = "\n".join(f"  {consequence.text}" for consequence in self.consequences)
         super().__init__(f"The plan was refused, nothing was written:\n{listed}")
+
+
+class PlanMoved(ManagedElementsError):
+    """A saved plan no longer holds: *reasons* say what was changed since, an entry each."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        said = "; ".join(self.reasons[:_MOST_REASONS])
+        more = f"; and {len(self.reasons) - _MOST_REASONS} more" if len(self.reasons) > _MOST_REASONS else ""
+        super().__init__(
+            f"The saved plan no longer holds, nothing was written: {said}{more}. Check and save it anew."
+        )
 
 
 class ApiError(ManagedElementsError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from dagster_managed_elements.engine.values import Key, Path
 
@@ -17,6 +17,8 @@ NoticeCode: TypeAlias = Literal[
     "contradiction",
     "unreadable",
     "oauth",
+    "removed",
+    "kept",
 ]
 ConsequenceCode: TypeAlias = Literal[
     "delete",
@@ -29,7 +31,20 @@ ConsequenceCode: TypeAlias = Literal[
     "breaking-change",
     "draft-lost",
     "webhooks-lost",
+    "many-changes",
+    "empty-read",
 ]
+
+ALLOWABLE: Final[tuple[ConsequenceCode, ...]] = (
+    "delete",
+    "cascade",
+    "replace",
+    "state-lost",
+    "breaking-change",
+    "many-changes",
+    "empty-read",
+)
+"""What destroys, and may be allowed one by one; an integration may have more."""
 
 
 def written(key: Key, path: Path) -> str:

@@ -105,7 +105,7 @@ class Kind(ABC):
         """Make both sides of each pair comparable and validate the declared one. Must be idempotent.
 
         Args:
-            pairs: All of this kind.
+            pairs: All of this kind. One of what is observed alone that is not given back is never deleted.
             context: What exists now, and what will change before.
         """
         del context

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair
-from dagster_managed_elements.engine.elements import Element, key_of
+from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Removal
+from dagster_managed_elements.engine.elements import Element, Removed, key_of
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.succession import read_interim
@@ -29,6 +29,8 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
             old = declared.setdefault(new.key, new)
             if not _alike(old, new):
                 text = f"two different {new.key.kind}s are declared with this name"
+                if (old.removal is None) != (new.removal is None):
+                    text = f"this {new.key.kind} is declared, and declared as removed"
                 problems.append(Problem(new.key, (), text))
     return list(declared.values()), list(dict.fromkeys(problems))
 
@@ -89,12 +91,13 @@ def declare(element: Element, owner: str = "") -> Declared:
         protect=bool(element.protect),
         ignore=element.ignore if _are_paths(element.ignore) else (),
         renamed_from=element.renamed_from if isinstance(element.renamed_from, str) else None,
+        removal=Removal(element.reason, element.on) if isinstance(element, Removed) else None,
     )
 
 
 def _alike(one: Declared, other: Declared) -> bool:
     def facets(of: Declared) -> tuple[object, ...]:
-        return (of.fields, of.protect, of.ignore, of.renamed_from)
+        return (of.fields, of.protect, of.ignore, of.renamed_from, of.removal)
 
     return facets(one) == facets(other)
 

@@ -44,13 +44,19 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """All that an apply would do at one place, in declared order, and nothing it would not do."""
+    """All that an apply would do at one place, in declared order, and nothing it would not do.
+
+    *existing* is how many of the elements it is about are there already. *left_out* is how many changes are not
+    planned since others were asked for, or these excluded.
+    """
 
     place: str
     entries: tuple[Entry, ...] = ()
     operations: tuple[Operation, ...] = ()
     notices: tuple[Notice, ...] = ()
     consequences: tuple[Consequence, ...] = ()
+    existing: int = 0
+    left_out: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -76,7 +82,7 @@ def plan(changes: Changes, kinds: Kinds, place: str, names: Mapping[Ref, str] | 
 
 
 def _protection(change: Change) -> Iterator[Consequence]:
-    if isinstance(change, Replace) and change.declared.protect:
+    if isinstance(change, (Replace, Delete)) and change.declared is not None and change.declared.protect:
         yield Consequence(change.key, "protect", f"{change.key} is declared with protect=True")
 
 

@@ -23,10 +23,13 @@ class Entry:
     fields: tuple[FieldChange, ...]
     owner: str = ""
     cause: Key | None = None
+    reason: str = ""
 
     @property
     def aside(self) -> str:
-        """What is said behind its name: whether it is replaced, and on whose account."""
+        """What is said behind its name: that it is replaced, on whose account it goes, or why."""
+        if self.reason:
+            return f"removed: {self.reason}"
         if self.action == "replace":
             return f"replaced with {self.cause.name}" if self.cause else "replaced"
         return f"deleted with {self.cause.name}" if self.cause else ""
@@ -46,8 +49,9 @@ def _entry(change: Change, kinds: Kinds, names: Mapping[Ref, str]) -> Entry:
         fields=tuple(
             replace(field, before=masked_beside(_legible(field.before, names), field.after)) for field in shown
         ),
-        owner="" if isinstance(change, Delete) else change.declared.owner,
+        owner=change.declared.owner if change.declared is not None else "",
         cause=change.cause if isinstance(change, (Replace, Delete)) else None,
+        reason=removal.reason if change.declared and (removal := change.declared.removal) else "",
     )
 
 

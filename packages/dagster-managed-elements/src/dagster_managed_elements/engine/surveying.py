@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timezone
 from typing import Any, Final, cast
 
 from dagster_managed_elements.engine.cascading import cascade
@@ -18,18 +19,20 @@ from dagster_managed_elements.engine.changes import (
     Memory,
     Observed,
     Pair,
+    Removal,
     Replace,
     Update,
 )
 from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
-from dagster_managed_elements.engine.findings import Notice, Problem, left_out, written
+from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out, written
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
 from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults
+from dagster_managed_elements.engine.selecting import ALL, Selection, select
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Key, Ref, pointers, references, unsendable, walk
 
@@ -48,7 +51,8 @@ class Declaration:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """A place as surveyed: the plan, and the ids of all that was observed and matched, what resolving found, and
-    where *secrets* are declared.
+    where *secrets* are declared; all that is *declared*, as it stands there, and the *pairs* it makes with what is
+    there. *keys* are those of everything that is declared or differs, planned or not.
     """
 
     plan: Plan
@@ -56,6 +60,20 @@ class Survey:
     seen: Mapping[str, frozenset[str]]
     facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
     secrets: frozenset[str] = frozenset()
+    declared: Sequence[Declared] = ()
+    pairs: Sequence[Pair] = ()
+    keys: frozenset[Key] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Which of the differences are to be planned: those that are *selected*; with *destroy* the end of all that is
+    declared, and nothing else. *today* is the day (UTC) on which removals fall due.
+    """
+
+    selected: Selection = ALL
+    destroy: bool = False
+    today: date = field(default_factory=lambda: datetime.now(timezone.utc).date())
 
 
 async def survey(
@@ -64,17 +82,26 @@ async def survey(
     memory: Memory | None = None,
     *,
     resent: Resent = NONE_RESENT,
+    scope: Scope | None = None,
 ) -> Survey:
-    """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read."""
+    """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read.
+
+    Whatever is selected, everything is read, and everything declared is checked.
+    """
+    scope = scope or Scope()
     declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
     problems += _unknown_kinds(declared, session)
     problems += _too_long(declared, session)
-    unmentioned = any(declaration.delete_unmentioned for declaration in declarations)
+    unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
+    if scope.destroy:
+        declared = [_doomed(each) for each in declared if each.removal is None]
 
     async def compare(reading: Reading) -> _Work:
         for lacking in needed(reading, declared):
             raise cast("ManagedElementsError", lacking.fault)
-        work = _Work(session, declared, reading, memory or Memory(), resent=resent, unmentioned=unmentioned)
+        work = _Work(
+            session, declared, reading, memory or Memory(), resent=resent, unmentioned=unmentioned, scope=scope
+        )
         work.problems[:0] = problems
         for kind in session.kinds:
             await work.take(kind)
@@ -121,21 +148,55 @@ class _Work:
         *,
         resent: Resent,
         unmentioned: bool,
+        scope: Scope,
     ) -> None:
         self.session, self.reading, self.memory = session, reading, memory
-        self.resent, self.unmentioned = resent, unmentioned
+        self.resent, self.unmentioned, self.scope, self.as_declared = resent, unmentioned, scope, declared
         matched, self.problems = match(declared, reading.readable, memory)
         interims = match_interims(matched, _longest_names(session))
-        self.pairs, self.begun = list(interims.pairs), list(interims.begun)
-        self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
+        self.doomed: dict[Ref, Declared] = {}
         self.notices = [*session.notices, *(_left_out(each) for each in reading.unreadable)]
+        self.pairs = [each for pair in interims.pairs for each in self._observed_alone(pair)]
+        self.begun = [pair for pair in interims.begun if pair.declared and pair.declared.removal is None]
+        leaving = {declared.key for declared in self.doomed.values()}
+        self.doomed |= {
+            pair.observed.ref: pair.declared
+            for pair in interims.begun
+            if pair.observed and pair.declared and pair.declared.key in leaving
+        }
+        self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
         self.found: list[Change] = []
         self.changes: tuple[Change, ...] = ()
         self.going_on: dict[Key, Update] = {}
         self.ids, self.ambiguous = _index(self.pairs)
-        self.declared = frozenset(each.key for each in declared)
+        self.declared = frozenset(each.key for each in declared if each.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
         self.kept = _kept(declared, self.pairs, on_demand) if unmentioned else frozenset[Ref]()
+
+    def _observed_alone(self, pair: Pair) -> Iterator[Pair]:
+        """*pair*; of what is to go its observed side, which nobody declares from here on."""
+        declared, observed = pair.declared, pair.observed
+        if declared is None or (removal := declared.removal) is None:
+            yield pair
+            return
+        if observed is not None:
+            yield Pair(None, observed)
+        is_due = removal.on is None or removal.on <= self.scope.today
+        if observed is None and not self.scope.destroy:
+            self.notices.append(Notice(declared.key, (), "removed", "it is gone, so its removed() may go too"))
+        elif observed is not None and is_due:
+            self.doomed[observed.ref] = declared
+        elif observed is not None:
+            text = f"it is to be removed on {removal.on}: {removal.reason}"
+            self.notices.append(Notice(declared.key, (), "removed", text))
+
+    def _keep(self, declared: Declared) -> None:
+        """Of what its kind keeps back."""
+        text = f"this {declared.key.kind} is none that is deleted from here"
+        if self.scope.destroy:
+            self.notices.append(Notice(declared.key, (), "kept", f"{text}, and stays"))
+        else:
+            self.problems.append(Problem(declared.key, (), text))
 
     @property
     def destroys(self) -> bool:
@@ -165,11 +226,21 @@ class _Work:
         basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, resent=self.resent)
         found = diff(self._sound(others), basis)
         if self.unmentioned and not (kind.on_demand and kind.name not in {key.kind for key in self.declared}):
-            self.found += undeclared(others, self.kept | interims)
+            self.found += undeclared(others, self.kept | interims | frozenset(self.doomed))
+        self.found += self._ending(kind, others)
         self.notices += found.notices
         self.found += found.items
         self._remember(others)
         self._go_on(diff(self._sound(halves), basis).items)
+
+    def _ending(self, kind: Kind, resolved: Iterable[Pair]) -> Iterator[Change]:
+        """The end of what is declared as removed, or is to go with all that is declared."""
+        shown = {pair.observed.ref: pair.observed for pair in resolved if pair.observed is not None}
+        for ref, declared in self.doomed.items():
+            if ref in shown:
+                yield deletion(shown[ref], reason="it is declared as removed", declared=declared)
+            elif ref.kind == kind.name:
+                self._keep(declared)
 
     def _sound(self, pairs: Iterable[Pair]) -> list[Pair]:
         broken = self._broken()
@@ -248,7 +319,11 @@ class _Work:
         """A reference to what neither exists nor is declared is a Problem of the one that refers."""
         if pair.declared is None:
             return False
-        named = references(pair.declared.fields)
+        named = list(references(pair.declared.fields))
+        leaving = {declared.key for declared in self.doomed.values()}
+        for key in leaving.intersection(named):
+            text = f"refers to a {key.kind} named {key.name!r}, which is declared as removed"
+            self.problems.append(Problem(pair.declared.key, (), text))
         unknown = [key for key in named if key not in self.ids and key not in self.declared]
         dangling = [key for key in unknown if key not in self._broken()]
         for key in dangling:
@@ -262,16 +337,43 @@ class _Work:
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change, self.ids)]
         notices = tuple(dict.fromkeys((*self.notices, *taken_along)))
-        changes = Changes(_in_order(self.changes, self.order, self.session.kinds), notices)
+        found = _in_order(self.changes, self.order, self.session.kinds)
+        changes = Changes(found, notices, tuple(self._emptied()))
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
+        whole = plan(changes, kinds, self.session.place, names)
+        if not self.scope.selected.is_all:
+            whole = self._selected(whole, changes, kinds, names)
+        gone = sum(isinstance(change, Delete) for change in found)
+        existing = sum(pair.declared is not None and pair.observed is not None for pair in self.pairs) + gone
         return Survey(
-            plan=plan(changes, kinds, self.session.place, names),
+            plan=replace(whole, existing=existing),
+            declared=self.as_declared,
+            pairs=self.pairs,
+            keys=frozenset((*(each.key for each in self.as_declared), *(change.key for change in found))),
             ids=self.ids,
             seen=seen,
             facts=self._facts(),
             secrets=frozenset(self._secrets(kinds)),
         )
+
+    def _selected(self, whole: Plan, changes: Changes, kinds: Mapping[str, Kind], names: Mapping[Ref, str]) -> Plan:
+        """The plan of what was selected, and how much is left out."""
+        wanted = select(whole.operations, self.scope.selected)
+        chosen = tuple(change for change in changes.items if id(change) in wanted)
+        out = {change.key for change in changes.items if id(change) not in wanted}
+        said = tuple(notice for notice in changes.notices if notice.code != "later" or notice.key not in out)
+        part = replace(changes, items=chosen, notices=said)
+        left_out = len(changes.items) - len(chosen)
+        return replace(plan(part, kinds, self.session.place, names), left_out=left_out)
+
+    def _emptied(self) -> Iterator[Consequence]:
+        """A place where there is nothing at all, and was something: another one than it was taken for, or lost."""
+        if (known := len(self.memory.ids)) and not self.reading.objects and not self.scope.destroy:
+            text = (
+                f"the server has nothing at all, where {known} {'object is' if known == 1 else 'objects are'} known"
+            )
+            yield Consequence(Key("place", self.session.place), "empty-read", f"{text} from earlier applies")
 
     def _secrets(self, kinds: Mapping[str, Kind]) -> Iterator[str]:
         for pair in self.pairs:
@@ -279,6 +381,10 @@ class _Work:
                 for path, leaf in walk(declared.fields):
                     if isinstance(leaf, Secret):
                         yield written(declared.key, kinds[declared.key.kind].shown(path))
+
+
+def _doomed(declared: Declared) -> Declared:
+    return replace(declared, removal=Removal(""))
 
 
 def _left_out(unreadable: Observed) -> Notice:

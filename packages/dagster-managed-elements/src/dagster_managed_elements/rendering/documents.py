@@ -21,7 +21,7 @@ from dagster_managed_elements.rendering.sections import Difference, Section, in_
 from dagster_managed_elements.rendering.values import visible
 
 VERSION: Final = 1
-Verb: TypeAlias = Literal["check", "apply"]
+Verb: TypeAlias = Literal["check", "apply", "destroy"]
 Json: TypeAlias = dict[str, Any]
 _ACTIONS: Final = ("create", "update", "replace", "delete")
 
@@ -48,6 +48,7 @@ def _place(section: Section) -> Json:
         "place": section.place,
         "reconcilers": list(section.of),
         "changes": [_entry(entry) for entry in plan.entries] if plan else changes,
+        "left_out": plan.left_out if plan else 0,
         "consequences": [_consequence(each) for each in plan.consequences] if plan else [],
         "notices": [_notice(each) for each in plan.notices] if plan else [],
         "report": _report(section.report) if section.report else None,
@@ -65,6 +66,7 @@ def _entry(entry: Entry) -> Json:
         **_key(entry.key),
         "id": entry.id,
         "cause": _key(entry.cause) if entry.cause else None,
+        **({"reason": entry.reason} if entry.reason else {}),
         "fields": [_field(change) for change in entry.fields],
     }
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from dagster_managed_elements.rendering.documents import Verb
-from dagster_managed_elements.rendering.sections import Section, in_sync
+from dagster_managed_elements.rendering.sections import Section, in_sync, partial
 from dagster_managed_elements.rendering.text import totals
 from dagster_managed_elements.rendering.trees import Line, Node, flattened, tree
 from dagster_managed_elements.rendering.values import escape
@@ -21,6 +21,7 @@ _MOST_ROWS: Final = 50
 _MOST_CELL: Final = 120
 _LONGEST: Final = 60_000
 """Of a comment, in characters: GitHub refuses one of more than 65,536."""
+_NOTHING: Final = {"check": "in sync", "apply": "no changes applied", "destroy": "nothing to destroy"}
 _WORDS: Final = ("create", "update", "replace", "delete")
 
 
@@ -36,7 +37,7 @@ def comment(verb: Verb, sections: Sequence[Section]) -> str:
 
 def _title(verb: Verb, sections: Sequence[Section]) -> str:
     if in_sync(sections):
-        return "dagster-me check: in sync" if verb == "check" else "dagster-me apply: no changes applied"
+        return f"dagster-me {verb}: {_NOTHING[verb]}"
     failed = sum(section.error is not None for section in sections)
     said = [_counted(sections)] if any(not section.is_empty for section in sections) else []
     said += [f"{failed} failed"] if failed else []
@@ -53,6 +54,8 @@ def _counted(sections: Iterable[Section]) -> str:
 def _section(section: Section) -> Iterator[str]:
     if section.plan is not None and section.plan.entries:
         yield _table(section)
+    if section.plan is not None and (said := partial(section.plan)):
+        yield f"Only a part is planned: {said}."
     if section.plan is not None and section.plan.consequences:
         texts = (f"> - {_code(each.text)}" for each in section.plan.consequences)
         yield "\n".join(["> [!WARNING]", "> What this brings with it:", *texts])

@@ -48,6 +48,18 @@ class Section:
         return self.error is None and (self.report is None or self.report.ok)
 
 
+def counted(left_out: int) -> str:
+    return "1 change is" if left_out == 1 else f"{left_out} changes are"
+
+
+def partial(plan: Plan) -> str:
+    """That not all there is to change is planned: `2 of 14 changes; 12 are left out`; "" where all is."""
+    if not plan.left_out:
+        return ""
+    planned = len(plan.entries)
+    return f"{planned} of {planned + plan.left_out} changes; {counted(plan.left_out)} left out"
+
+
 def in_sync(sections: Iterable[Section]) -> bool:
     """Whether everything was looked at, and nothing differs."""
     return all(section.is_empty and section.error is None for section in sections)

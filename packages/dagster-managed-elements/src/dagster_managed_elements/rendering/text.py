@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
-from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.rendering.sections import Section, partial
 from dagster_managed_elements.rendering.trees import flattened, tree
 from dagster_managed_elements.rendering.values import escape
 
@@ -24,6 +24,8 @@ def changes(section: Section, *, colour: bool = False) -> Iterator[str]:
     for line in flattened(tree(section)):
         text = f"{'  ' * line.depth}{line.sign} {line.text}"
         yield click.style(text, fg=COLOURS[line.sign]) if colour else text
+    if section.plan is not None and (said := partial(section.plan)):
+        yield click.style(f"! {said}", fg=COLOURS["!"], bold=True) if colour else f"! {said}"
     for consequence in section.plan.consequences if section.plan else ():
         text = f"! {escape(consequence.text)}"
         yield click.style(text, fg=COLOURS["!"], bold=True) if colour else text
