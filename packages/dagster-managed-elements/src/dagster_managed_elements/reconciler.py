@@ -14,14 +14,16 @@ from typing import Final, cast
 
 import anyio
 
-from dagster_managed_elements.engine.changes import Memory
+from dagster_managed_elements.engine.changes import Delete, Memory
 from dagster_managed_elements.engine.concurrency import WoundUp, concurrently, run_blocking
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanMoved
 from dagster_managed_elements.engine.execution import ExecutionSettings, OnOutcome, execute
+from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.guarding import Policy, guard, strictest, weighed
-from dagster_managed_elements.engine.kinds import Instance, Kinds, Settings
+from dagster_managed_elements.engine.kinds import Instance, Kinds, ResolveContext, Settings
 from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.preflighting import preflight
 from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.saving import Picture, Promise, elsewhere, moved
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent
@@ -241,12 +243,14 @@ class Options:
     """How a run is made. *decide* is asked once a place, when the plan is known and nothing is written yet, for
     what is allowed; by default nothing destructive is. *resent* are the secrets to send although they are there,
     *scope* is which differences are planned. *policy* widens for this run what the reconcilers' own lets pass. With
-    a *promise* nothing is done unless all of it is what was saved.
+    a *promise* nothing is done unless all of it is what was saved. *preflight* is for how many seconds the plan is
+    tried on the server before anything is written; None: it is not.
     """
 
     scope: Scope = field(default_factory=Scope)
     policy: Policy = field(default_factory=Policy)
     promise: Promise | None = None
+    preflight: float | None = None
     resent: Resent = NONE_RESENT
     settings: Settings = field(default_factory=Settings)
     decide: Callable[[Plan], Awaitable[Policy]] = _refuse_what_destroys
@@ -384,11 +388,30 @@ async def _surveyed(
             except Exception as error:  # noqa: BLE001 - one place that cannot be read hides no other
                 results.append(_result(place, error=error))
 
+        async def try_out(place: Place) -> None:
+            found = surveys[place.name]
+            try:
+                notices = await _preflight(place, found, options)
+                plan = replace(found.plan, notices=(*found.plan.notices, *notices))
+                surveys[place.name] = replace(found, plan=plan)
+            except Exception as error:  # noqa: BLE001 - what fails in one place is no failure of another
+                results.append(_result(place, plan=surveys.pop(place.name).plan, error=error))
+
         await concurrently(*(partial(look_at, place) for place in places))
         if not any(result.error for result in results):
             _refuse_unknown(options.resent.paths, surveys.values())
             refuse_unknown(options.scope.selected, [key for found in surveys.values() for key in found.keys])
+        if options.preflight is not None:
+            await concurrently(*(partial(try_out, place) for place in places if place.name in surveys))
         yield [(place, surveys[place.name]) for place in places if place.name in surveys], results
+
+
+async def _preflight(place: Place, found: Survey, options: Options) -> Sequence[Notice]:
+    coming = {each.change.key: each.change for each in found.plan.operations if not isinstance(each.change, Delete)}
+    context = ResolveContext(ids=found.ids, coming=coming, facts=found.facts)
+    kinds: Kinds = {kind.name: kind for kind in place.session.kinds}
+    limiter = anyio.CapacityLimiter(options.settings.concurrency)
+    return await preflight(found.plan, kinds, context, seconds=options.preflight or 0, limiter=limiter)
 
 
 def _weighed(plan: Plan, policies: Iterable[Policy], options: Options) -> Plan:

@@ -73,6 +73,11 @@ class ConnectionDraft:
         return {**drafted, **written_fields(self.fields, api)}
 
 
+NOT_TRIED: Final = (
+    'Airbyte\'s Public API cannot try a configuration that is not saved; leave --preflight out, or use api="config"'
+)
+
+
 class Undiscovered(ApiError):
     """The connector was asked for its streams and failed: what it is configured with may be why."""
 
@@ -175,6 +180,19 @@ class Gateway(Protocol):
 
         Asked again after `update_actor` of that source. Undiscovered, in the connector's words, where it fails.
         """
+        ...
+
+    async def try_actor(
+        self, side: Side, definition_id: str, name: str, configuration: Json, *, actor_id: str | None = None
+    ) -> str | None:
+        """Why a connector cannot work with a configuration that is not saved, in its own words; None: it can.
+
+        With *actor_id* a mask stands for the secret that one has.
+        """
+        ...
+
+    async def discover_unsaved(self, definition_id: str, name: str, configuration: Json) -> Catalog:
+        """The streams of a source that does not exist yet, asked for once; else as `discover`."""
         ...
 
     async def create_actor(self, side: Side, definition_id: str, name: str, configuration: Json) -> str:

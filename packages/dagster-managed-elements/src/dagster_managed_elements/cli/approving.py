@@ -74,6 +74,7 @@ class Apply:
             scope=self.run.asked.scope,
             policy=self.run.asked.policy,
             promise=self.promise,
+            preflight=self.run.asked.seconds,
             settings=self.run.settings,
             decide=self._decide,
             on_outcome=self._finished,

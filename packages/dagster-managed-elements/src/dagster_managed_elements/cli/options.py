@@ -48,10 +48,18 @@ class Asked:
     allow: tuple[str, ...] = ()
     max_changes: float | None = None
     destroy: bool = False
+    preflight: bool = False
 
     @property
     def resent(self) -> Resent:
         return Resent(every=self.include_all_secrets, paths=frozenset(self.include_secret))
+
+    @property
+    def seconds(self) -> float | None:
+        """For how long the plan is tried first, if it is."""
+        from dagster_managed_elements.engine.preflighting import SECONDS
+
+        return SECONDS if self.preflight else None
 
     @property
     def scope(self) -> Scope:
@@ -156,6 +164,11 @@ _OPTIONS: Final = (
         callback=_share,
         metavar="PERCENT",
         help="How many of the elements that are there may be changed at once without asking; 30% if not given.",
+    ),
+    click.option(
+        "--preflight",
+        is_flag=True,
+        help="Try what would be written on the server first, up to 5 minutes: runs the connectors' own checks.",
     ),
     _VERBOSE,
     click.option("--quiet", "-q", is_flag=True, help="Print no more than the changes and what went wrong."),

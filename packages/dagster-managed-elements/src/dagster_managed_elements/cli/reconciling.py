@@ -40,7 +40,11 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
 
     async def planned() -> None:
         options = engine.Options(
-            resent=run.asked.resent, scope=run.asked.scope, policy=run.asked.policy, settings=run.settings
+            resent=run.asked.resent,
+            scope=run.asked.scope,
+            policy=run.asked.policy,
+            preflight=run.asked.seconds,
+            settings=run.settings,
         )
         results = await engine.check(reconcilers(ours), options)
         sections.extend(as_sections(results, ours))

@@ -85,10 +85,16 @@ class Removed(Element):
 
 def removed(kind: type[Element] | str, name: str, *, reason: str, on: date | None = None) -> Removed:
     """Declare that something is to go, and why: a removal that is reviewed as a line of its own, and planned as a
-    deletion that shows the *reason*; from the day *on* (UTC), where one is given, and said before that.
+    deletion that shows the reason; before its day it is only said.
 
-    *kind* is the class it was declared by, or the word a plan prints behind its name. Raises DeclarationError where
-    there is no such kind, or no reason.
+    Args:
+        kind: The class it was declared by, or the word a plan prints behind its name.
+        name: Its name.
+        reason: Why it is to go.
+        on: The day (UTC) from which it is; at once if None.
+
+    Raises:
+        DeclarationError: Where there is no such kind, or no reason.
     """
     word = cast("object", kind if isinstance(kind, str) else getattr(kind, "kind", None))
     if not isinstance(word, str):

@@ -3,6 +3,7 @@
 ManagedElementsError
 +-- DeclarationError      what the user's module declares cannot be right; nothing was written
 +-- PlanRefused           the plan would destroy something nobody agreed to; nothing was written
++-- PreflightFailed       the plan was tried on the server and would not work; nothing was written
 +-- PlanMoved             a saved plan is no longer what would be done; nothing was written
 +-- ApiError              the other side did not do what was asked
     +-- Unreachable       the request provably never reached the server
@@ -57,8 +58,26 @@ class PlanRefused(ManagedElementsError):
         super().__init__(f"The plan was refused, nothing was written:\n{listed}")
 
 
+class PreflightFailed(ManagedElementsError):
+    """The plan was tried on the server before anything was written, and something would not work.
+
+    Args:
+        problems: All that was found, each with its element.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        said = "; ".join(str(problem) for problem in self.problems[:_MOST_REASONS])
+        more = f"; and {len(self.problems) - _MOST_REASONS} more" if len(self.problems) > _MOST_REASONS else ""
+        super().__init__(f"The preflight failed, nothing was written: {said}{more}")
+
+
 class PlanMoved(ManagedElementsError):
-    """A saved plan no longer holds: *reasons* say what was changed since, an entry each."""
+    """A saved plan no longer holds; nothing was written.
+
+    Args:
+        reasons: What was changed since, an entry for each element.
+    """
 
     def __init__(self, reasons: Sequence[str]) -> None:
         self.reasons = tuple(reasons)

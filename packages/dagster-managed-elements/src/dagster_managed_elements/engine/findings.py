@@ -19,6 +19,7 @@ NoticeCode: TypeAlias = Literal[
     "oauth",
     "removed",
     "kept",
+    "not-tried",
 ]
 ConsequenceCode: TypeAlias = Literal[
     "delete",

@@ -20,11 +20,17 @@ _ENOUGH: Final = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What may be done without being asked about: every destructive consequence, or those of the *allowed* codes
-    (`delete`, `replace`, `cascade`, `state-lost` ...). Protection stands.
+    """What may be done without being asked about. What is protected stays protected.
 
-    Of ten or more elements that are there no more than the share *max_changes*, from 0 to 1, is changed at once
-    (`many-changes`): 0.3 if nothing is said, 1 to let everything pass. What is created does not count.
+    Args:
+        allow_all: Whether every destructive consequence passes.
+        allowed: Codes of those that do, as `delete`, `replace`, `cascade`, `state-lost`.
+        max_changes: The share, from 0 to 1, of the elements that are there of which more is not changed at once
+            (`many-changes`), where there are ten or more: 0.3 if nothing is said, 1 to let everything pass. What is
+            created does not count.
+
+    Raises:
+        DeclarationError: Where *max_changes* is no such share, or *allowed* one text.
     """
 
     allow_all: bool = False

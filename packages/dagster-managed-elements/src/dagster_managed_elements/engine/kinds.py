@@ -111,6 +111,21 @@ class Kind(ABC):
         del context
         return pairs
 
+    async def preflight(
+        self, change: Create | Update | Replace, context: ResolveContext
+    ) -> Sequence[Problem | Notice]:
+        """Try what *change* would write on the server, before anything is written. Must write nothing itself.
+
+        Args:
+            change: What is to be tried, resolved.
+            context: What exists, and all that will change with it.
+
+        Raises:
+            DeclarationError: Where nothing of the kind can be tried there at all.
+        """
+        del change, context
+        return ()
+
     async def find(self, name: str) -> Sequence[Observed]:
         """Look again for objects of a name, after a create whose answer was lost.
 

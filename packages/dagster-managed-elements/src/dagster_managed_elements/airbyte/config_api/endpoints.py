@@ -31,6 +31,10 @@ class ActorNames:
         return f"{ROOT}/{self.side}s"
 
     @property
+    def check_unsaved(self) -> str:
+        return f"{ROOT}/scheduler/{self.side}s/check_connection"
+
+    @property
     def definitions(self) -> str:
         return f"{ROOT}/{self.side}_definitions/list_for_workspace"
 

@@ -89,6 +89,7 @@ class ConfigGateway:
         self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
         self._specifications: Cache[tuple[str, Side, str], Specification] = Cache()
         self._catalogs: Cache[tuple[str, bool], Catalog] = Cache()
+        self._unsaved_catalogs: Cache[str, Catalog] = Cache()
         self._normalizations: Cache[str, bool] = Cache()
         self._sent: set[str] = set()
         self._here = {"workspaceId": workspace.workspace_id}
@@ -245,6 +246,41 @@ class ConfigGateway:
             return _discovered(body, path, source_id, self._sent)
 
         return await self._catalogs.get((source_id, anew), ask)
+
+    async def try_actor(
+        self, side: Side, definition_id: str, name: str, configuration: Json, *, actor_id: str | None = None
+    ) -> str | None:
+        names = NAMES[side]
+        if actor_id is None:
+            path, asked = names.check_unsaved, self._unsaved(side, definition_id, configuration)
+        else:
+            path = f"{names.actors}/check_connection_for_update"
+            asked = revealed({names.id: actor_id, "name": name, "connectionConfiguration": configuration})
+        body = await self._try(path, asked)
+        job = read_job(read_optional(body, "jobInfo", path), f"{path}.jobInfo")
+        if job.succeeded and read_optional(body, "status", path) == "succeeded":
+            return None
+        said = job.failure if not job.succeeded else read_optional(body, "message", path)
+        words = " ".join(redact(str(said or ""), asked.secrets).split())[:_LONGEST_REASON]
+        return words or "the connector gave no reason; Airbyte's log of the job has more"
+
+    async def discover_unsaved(self, definition_id: str, name: str, configuration: Json) -> Catalog:
+        path = f"{ROOT}/scheduler/sources/discover_schema"
+        asked = self._unsaved("source", definition_id, configuration)
+
+        async def ask() -> Catalog:
+            return _discovered(await self._try(path, asked), path, name, asked.secrets)
+
+        return await self._unsaved_catalogs.get(name, ask)
+
+    def _unsaved(self, side: Side, definition_id: str, configuration: Json) -> Outgoing:
+        asked = {NAMES[side].definition_id: definition_id, "connectionConfiguration": configuration}
+        return revealed({**self._here, **asked})
+
+    async def _try(self, path: str, asked: Outgoing) -> Any:
+        """A read, however often it is sent: nothing is saved."""
+        request = Request(path=path, json=asked.body, secrets=asked.secrets, lasting=self._discover_timeout)
+        return await self._client.send(request)
 
     async def create_actor(self, side: Side, definition_id: str, name: str, configuration: Json) -> str:
         names = NAMES[side]

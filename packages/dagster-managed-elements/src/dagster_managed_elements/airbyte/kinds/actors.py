@@ -22,13 +22,33 @@ from dagster_managed_elements.airbyte.specs.choices import settle
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.specs.oauth import filled, set_by_oauth
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification, Unreadable
-from dagster_managed_elements.engine.changes import Change, Declared, FieldChange, Observed, Pair, Update
+from dagster_managed_elements.engine.changes import (
+    Change,
+    Create,
+    Declared,
+    FieldChange,
+    Observed,
+    Pair,
+    Replace,
+    Update,
+)
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import SECRET_MASK, Ids, Key, Later, Masked, Named, Path, Ref, mapped
+from dagster_managed_elements.engine.values import (
+    SECRET_MASK,
+    Ids,
+    Key,
+    Later,
+    Masked,
+    Named,
+    Path,
+    Ref,
+    leaves,
+    mapped,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +213,22 @@ class ActorKind(Kind):
         facts = _of_definition(specification, typed.definition)
         yield Pair(replace(declared, fields=fields, facts=facts), observed)
 
+    async def preflight(
+        self, change: Create | Update | Replace, context: ResolveContext
+    ) -> Sequence[Problem | Notice]:
+        """The connector's own check, with the configuration as it would be."""
+        if isinstance(change, Update) and all(each.path[0] != "configuration" for each in change.fields):
+            return ()
+        definition_id, why_not = trial(change.declared, context)
+        if why_not:
+            return [Notice(change.key, (), "not-tried", why_not)]
+        actor_id = change.observed.id if isinstance(change, Update) else None
+        configuration = change.declared.fields["configuration"]
+        failure = await self._gateway.try_actor(
+            self.side, definition_id, change.key.name, configuration, actor_id=actor_id
+        )
+        return [Problem(change.key, (), f"its connector says: {failure}")] if failure is not None else ()
+
     async def create(self, declared: Declared, ids: Ids) -> str:
         type_ = declared.fields["type"]
         definition_id = ids[type_] if isinstance(type_, Key) else type_.id
@@ -239,6 +275,16 @@ _CONNECTORS: Final[Mapping[Side, Sequence[str]]] = {
     "destination": (DESTINATION_DEFINITION,),
 }
 """Which kinds of connectors each side is made of, those of an image first."""
+
+
+def trial(declared: Declared, context: ResolveContext) -> tuple[str, str]:
+    """The id of the connector with which what is *declared* can be tried, or why it cannot be."""
+    type_ = declared.fields["type"]
+    if isinstance(declared.fields["configuration"], Later) or (isinstance(type_, Key) and type_ not in context.ids):
+        return "", "it is not tried, since its connector is changed with it"
+    if any(isinstance(leaf, Secret) and not leaf.cheap for leaf in leaves(declared.fields["configuration"])):
+        return "", "it is not tried, since a secret of it is a function, which is called only for what is written"
+    return (context.ids[type_] if isinstance(type_, Key) else type_.id), ""
 
 
 def _choice(actor: Actor, definition: Definition | None) -> Named:

@@ -16,6 +16,7 @@ import msgspec
 from dagster_managed_elements.airbyte.connection_fields import initial_values, refusals
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, ConnectionDraft, Gateway, Undiscovered
 from dagster_managed_elements.airbyte.kinds import streams
+from dagster_managed_elements.airbyte.kinds.actors import trial
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
     Facts,
@@ -36,6 +37,7 @@ from dagster_managed_elements.airbyte.stream_names import Identity, identity, na
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
 from dagster_managed_elements.engine.changes import (
     Change,
+    Create,
     Declared,
     Delete,
     FieldChange,
@@ -49,7 +51,7 @@ from dagster_managed_elements.engine.errors import Invalid, Lost, ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Ids, Key, Later
+from dagster_managed_elements.engine.values import Ids, Key, Later, Masked, leaves
 
 
 class ConnectionKind(Kind):
@@ -213,6 +215,33 @@ class ConnectionKind(Kind):
         shown = {want.label: _declared_value(want, entries[want.label], facts) for want in wanted}
         idle = [Notice(declared.key, ("streams", label), "idle", _IDLE) for label in taken.idle]
         return [*idle, _compared(pair, facts, shown, shown)]
+
+    async def preflight(
+        self, change: Create | Update | Replace, context: ResolveContext
+    ) -> Sequence[Problem | Notice]:
+        """The streams of a source that is not saved yet."""
+        declared = change.declared
+        later = declared.fields["streams"]
+        source = context.coming.get(later.on) if isinstance(later, Later) else None
+        if source is None or source.key.kind != "source" or isinstance(source, Delete):
+            return ()
+        configuration = source.declared.fields["configuration"]
+        definition_id, why_not = trial(source.declared, context)
+        if why_not or any(isinstance(leaf, Masked) for leaf in leaves(configuration)):
+            return [Notice(change.key, ("streams",), "not-tried", f"they are not tried, as {source.key} is not")]
+        try:
+            catalog = await self._gateway.discover_unsaved(definition_id, source.key.name, configuration)
+        except Undiscovered as error:
+            return [Problem(declared.key, ("streams",), str(error))]
+        value = unwrapped(later)
+        facts = cast("Facts", declared.facts)
+        if streams.by_catalog(value, {}):
+            known, facts = _beside(catalog, {}, facts)
+            entries = streams.labelled(known.values(), value)
+        else:
+            entries = _merged(catalog, {}, value)
+        checked = self._checked(Pair(declared, None), context, facts, value, entries)
+        return [each for each in checked if isinstance(each, Problem)]
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         facts, source_id = cast("Facts", declared.facts), ids[declared.fields["source"]]

@@ -14,7 +14,14 @@ from urllib.parse import quote, urlencode
 
 from dagster_managed_elements.airbyte.api_roots import PUBLIC_ROOT
 from dagster_managed_elements.airbyte.config_api.server import Server, probe
-from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Capabilities, ConnectionDraft, Json, Side
+from dagster_managed_elements.airbyte.gateways import (
+    DISCOVER_SECONDS,
+    NOT_TRIED,
+    Capabilities,
+    ConnectionDraft,
+    Json,
+    Side,
+)
 from dagster_managed_elements.airbyte.public_api import bodies
 from dagster_managed_elements.airbyte.public_api.registry import PublicRegistry
 from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
@@ -231,6 +238,16 @@ class PublicGateway:
             return bodies.read_streams(body, path)
 
         return await self._catalogs.get((source_id, anew), ask)
+
+    async def try_actor(
+        self, side: Side, definition_id: str, name: str, configuration: Json, *, actor_id: str | None = None
+    ) -> str | None:
+        del side, definition_id, name, configuration, actor_id
+        raise DeclarationError(NOT_TRIED)
+
+    async def discover_unsaved(self, definition_id: str, name: str, configuration: Json) -> Catalog:
+        del definition_id, name, configuration
+        raise DeclarationError(NOT_TRIED)
 
     async def create_actor(self, side: Side, definition_id: str, name: str, configuration: Json) -> str:
         path = f"{self._root}/{side}s"
