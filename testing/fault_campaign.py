@@ -247,6 +247,8 @@ class Campaign:
         results = self.apply(module, askers, deletes=deletes, told=told, concurrency=dice.concurrency())
         self.server.faults()
         self.note(ending)
+        if ending != "two":
+            self.once()
         rows = rows_of(self.server)
         for result in results:
             self.judge(result, module, rows, there, is_alone=ending != "two")
@@ -263,6 +265,17 @@ class Campaign:
             if (write := write_of(exchange.method, exchange.path)) is not None:
                 for action in exchange.fault.split(", "):
                     self.hits[write, action] += 1
+
+    def once(self) -> None:
+        """No create is sent again whose answer did not come."""
+        unanswered: set[tuple[str, bytes]] = set()
+        for exchange in self.server.requests:
+            sent = exchange.path, exchange.request_bytes
+            if (write_of(exchange.method, exchange.path) or "").startswith("create"):
+                if sent in unanswered:
+                    self.say("created again", exchange.path)
+                if not exchange.delivered or "cut-body" in (exchange.fault or ""):
+                    unanswered.add(sent)
 
     def say(self, wrong: str, *facts: object) -> None:
         assert wrong in PROMISES

@@ -107,7 +107,7 @@ class InnerAirbyte:
         deployment = deployment_of(cell.version, cell.auth)
         self.client_id, self.client_secret = deployment.client_id, deployment.client_secret
         self.world: World = open_world(data, deployment, url=URL)
-        self._faults, self._log = Faults(), RequestLog(bodies=False)
+        self._faults, self._log = Faults(), RequestLog(bodies=True)
         self._life = Life(
             self.world, faults=self._faults, log=self._log, auth=choose_auth(deployment), die=lambda: None
         )
