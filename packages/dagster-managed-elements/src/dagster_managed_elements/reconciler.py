@@ -271,7 +271,8 @@ class Result:
     plan: Plan | None = None
     report: Report | None = None
     error: Exception | None = None
-    picture: Picture | None = None
+    # What is declared stands in it as it was given: no secret of it is told from other values yet.
+    picture: Picture | None = field(default=None, repr=False)
 
 
 async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:

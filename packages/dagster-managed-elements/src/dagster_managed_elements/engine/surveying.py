@@ -60,7 +60,7 @@ class Survey:
     seen: Mapping[str, frozenset[str]]
     facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
     secrets: frozenset[str] = frozenset()
-    declared: Sequence[Declared] = ()
+    declared: Sequence[Declared] = field(default=(), repr=False)
     pairs: Sequence[Pair] = ()
     keys: frozenset[Key] = frozenset()
 

@@ -19,10 +19,10 @@ def set_by_oauth(
     """What of *observed* OAuth set and *declared* does not speak of, by path.
 
     Where the API does not tell what OAuth sets, it is taken to have set tokens that are there and masked, and what
-    goes with them.
+    goes with them, where nothing declared beside them is of another choice or a token itself.
     """
     if specification.is_partial:
-        found = set(_by_name(observed))
+        found = set(_by_name(declared, observed))
     else:
         found = {path for path in _paths(specification.advanced_auth) if _is_chosen(declared, specification)}
     there = {path: at(observed, path) for path in sorted(found) if at(declared, path) is ABSENT}
@@ -61,12 +61,24 @@ def _is_chosen(declared: Mapping[str, Any], specification: Specification) -> boo
     return chosen is ABSENT or str(chosen).casefold() == str(auth.get("predicatevalue", chosen)).casefold()
 
 
-def _by_name(observed: Mapping[str, Any]) -> Iterator[Path]:
+def _by_name(declared: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[Path]:
     masked = {path for path, leaf in walk(observed) if leaf == SECRET_MASK}
-    around = {path[:-1] for path in masked if path[-1] in _TOKENS}
+    around = {
+        path[:-1] for path in masked if path[-1] in _TOKENS and _is_left_to_oauth(path[:-1], declared, observed)
+    }
     for path, _ in walk(observed):
         if path and path[:-1] in around and path[-1] in _BESIDE_TOKENS:
             yield path
+
+
+def _is_left_to_oauth(around: Path, declared: Mapping[str, Any], observed: Mapping[str, Any]) -> bool:
+    beside = at(declared, around)
+    if not isinstance(beside, Mapping):
+        return beside is ABSENT
+    given = cast("Mapping[str, Any]", beside)
+    return not any(
+        name in _BESIDE_TOKENS or value != at(observed, (*around, name)) for name, value in given.items()
+    )
 
 
 def _path(told: Any) -> Path:
