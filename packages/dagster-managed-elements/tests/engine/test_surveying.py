@@ -10,13 +10,13 @@ from typing import Any, ClassVar
 
 import anyio
 import pytest
-from dagster_managed_elements.engine.changes import Observed, Pair, Replace
-from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.changes import Memory, Observed, Pair, Replace
+from dagster_managed_elements.engine.elements import Element, removed
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.secrets import EnvVar
-from dagster_managed_elements.engine.surveying import Declaration, Survey, survey
+from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
 
 from testing.memory_world import Leaf, LeafKind, Node, NodeKind, Server
 from testing.sides import at, leaf, node
@@ -313,3 +313,28 @@ def test_of_a_kind_on_demand_what_a_declared_object_points_at_stays_unless_it_is
         "update a (node)",
         "delete b (node)",
     }
+
+
+@pytest.mark.parametrize(("known", "rows", "destructive"), [(1, 0, True), (0, 0, False), (1, 1, False)])
+def test_a_place_that_is_empty_and_was_not_is_not_filled_unasked(known: int, rows: int, destructive: bool):
+    server = server_with(**{f"other{n}": {"color": 0} for n in range(rows)})
+    session = Session(place="here", kinds=[Checked(server)])
+    memory = Memory(ids={node(f"n{n}"): f"id{n}" for n in range(known)})
+    found = anyio.run(survey, session, [Declaration(owner="0", elements=[Node("a", color=1)])], memory)
+    assert [each.code for each in found.plan.consequences if each.destructive] == ["empty-read"] * destructive
+
+
+def test_what_its_kind_keeps_back_stays_where_all_is_destroyed_and_cannot_be_declared_removed():
+    class Kept(NodeKind):
+        async def resolve(
+            self, pairs: Sequence[Pair], context: ResolveContext
+        ) -> Sequence[Pair | Problem | Notice]:
+            return [pair for pair in pairs if pair.declared is not None]
+
+    session = Session(place="here", kinds=[Kept(server_with(a={"color": 0}))])
+    declaration = Declaration(owner="0", elements=[Node("a", color=1)])
+    found = anyio.run(lambda: survey(session, [declaration], scope=Scope(destroy=True)))
+    assert (found.plan.is_empty, [each.code for each in found.plan.notices]) == (True, ["kept"])
+    tombstone = Declaration(owner="0", elements=[removed(Node, "a", reason="x")])
+    with pytest.raises(DeclarationError, match="none that is deleted from here"):
+        anyio.run(survey, session, [tombstone])
