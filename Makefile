@@ -44,7 +44,7 @@ test: $(VENV)/test.stamp
 	$(PYTEST) -m "not slow" -n 2
 
 test-slow: $(VENV)/test.stamp
-	$(PYTEST) -m slow
+	$(PYTEST) -m slow -n 2
 
 lint: $(VENV)/lint.stamp
 	$(BIN)/ruff format --check .

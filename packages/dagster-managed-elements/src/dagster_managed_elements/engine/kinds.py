@@ -136,7 +136,15 @@ class Kind(ABC):
 
     async def complete(self, id_: str, declared: Declared, ids: Ids) -> None:
         """Do what `create` does after its first request, of an object that was found to be there: by an earlier run
-        that was cut off, or since the answer was lost. It may have been done before. Raises Partial.
+        that was cut off, or since the answer was lost. It may have been done before.
+
+        Args:
+            id_: That of the object.
+            declared: What it is to be.
+            ids: Those of all that exists by now, by key.
+
+        Raises:
+            Partial: Where the object is there, and not all of that was done.
         """
         del id_, declared, ids
 
