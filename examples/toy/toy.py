@@ -70,14 +70,14 @@ class RowKind(dme.Kind):
 
 
 class ShelfKind(RowKind):
-    name, path = "shelf", "/shelves"
+    name, path, element = "shelf", "/shelves", Shelf  # the last is for `dagster-me export`
 
     def fields(self, row: dict[str, Any]) -> Mapping[str, Any]:
         return {**row, "code": dme.Masked() if row["code"] else None}  # there is one, and nobody may see it
 
 
 class BookKind(RowKind):
-    name, path = "book", "/books"
+    name, path, element = "book", "/books", Book
     fixed = frozenset({"author"})  # the store cannot change it: by another author it is another book
 
     def fields(self, row: dict[str, Any]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
@@ -19,6 +20,8 @@ from typing import Any
 
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.kinds import Instance
+from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.tracebacks import described, raised_by_user
 from dagster_managed_elements.types import ManagedElementReconciler
 
@@ -54,6 +57,52 @@ def reconcilers_of(module: ModuleType) -> list[Loaded]:
     ]
     public = {id(each.reconciler): each for each in reversed(named) if ":_" not in each.path}
     return _distinct(public.get(id(each.reconciler), each) for each in named)
+
+
+def load_file(file: Path) -> list[Loaded]:
+    """The reconcilers in *file*, a module or the `__init__.py` of a package, under a name that no other has.
+
+    Raises DeclarationError where it cannot be imported. No bytecode is kept of it.
+    """
+    name = f"_{file.parent.name if file.name == '__init__.py' else file.stem}_{len(sys.modules)}"
+    folder = [str(file.parent)] if file.name == "__init__.py" else None
+    spec = spec_from_file_location(name, file, submodule_search_locations=folder)
+    if spec is None or spec.loader is None:
+        raise DeclarationError(f"{file} is no Python module.")
+    module = module_from_spec(spec)
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise DeclarationError(described(error)) from error
+    finally:
+        sys.dont_write_bytecode = before
+        for other in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+            del sys.modules[other]
+    return reconcilers_of(module)
+
+
+def load_instance(target: str, directory: Path | None = None) -> tuple[str, Instance]:
+    """The instance that *target* names, `package.module:attribute`, or that of the reconciler it names; and where.
+
+    Raises DeclarationError where it is neither, or cannot be imported.
+    """
+    name, colon, path = target.partition(":")
+    if not colon or not path:
+        raise DeclarationError(f"Say which instance of it is meant: {name}:airbyte, say.")
+    module = import_module(name, directory)
+    value: Any = module
+    for depth, part in enumerate(parts := path.split(".")):
+        value = _attribute(module, value, ".".join(parts[:depth]), part)
+    if isinstance(value, Reconciler):
+        return f"{target}.instance", value.instance
+    if not isinstance(value, Instance):
+        more = " Pass it to a reconciler, and name that." if not isinstance(value, (type, ModuleType)) else ""
+        raise DeclarationError(
+            f"{module.__name__}:{path} is {_what(value)}, neither an instance nor a reconciler.{more}"
+        )
+    return target, value
 
 
 def _distinct(found: Iterable[Loaded]) -> list[Loaded]:

@@ -244,7 +244,8 @@ class Options:
     what is allowed; by default nothing destructive is. *resent* are the secrets to send although they are there,
     *scope* is which differences are planned. *policy* widens for this run what the reconcilers' own lets pass. With
     a *promise* nothing is done unless all of it is what was saved. *preflight* is for how many seconds the plan is
-    tried on the server before anything is written; None: it is not.
+    tried on the server before anything is written; None: it is not. Without *secrets_known* a check takes a secret
+    that cannot be read here for the one that is there.
     """
 
     scope: Scope = field(default_factory=Scope)
@@ -252,6 +253,7 @@ class Options:
     promise: Promise | None = None
     preflight: float | None = None
     resent: Resent = NONE_RESENT
+    secrets_known: bool = True
     settings: Settings = field(default_factory=Settings)
     decide: Callable[[Plan], Awaitable[Policy]] = _refuse_what_destroys
     on_outcome: OnOutcome = lambda _outcome: None
@@ -288,6 +290,7 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
     Places are surveyed at once, decided on one after the other in the order given, and carried out at once.
     """
     limiters: dict[str, anyio.CapacityLimiter] = {}
+    options = replace(options, secrets_known=True)
     async with _surveyed(of, options) as (surveyed, results):
 
         async def carry_out(place: Place, found: Survey) -> None:
@@ -382,7 +385,12 @@ async def _surveyed(
         async def look_at(place: Place) -> None:
             try:
                 found = await survey(
-                    place.session, place.declarations, Memory(), resent=options.resent, scope=options.scope
+                    place.session,
+                    place.declarations,
+                    Memory(),
+                    resent=options.resent,
+                    scope=options.scope,
+                    secrets_known=options.secrets_known,
                 )
                 policies = [of[number].policy for number in place.numbers]
                 surveys[place.name] = replace(found, plan=_weighed(found.plan, policies, options))

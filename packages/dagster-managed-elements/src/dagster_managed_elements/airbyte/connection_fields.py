@@ -76,7 +76,7 @@ class ConnectionField:
 
     *initial* is what a new connection has where nobody declares it; with *is_sent* it is told so. What Airbyte
     heeds *by_update* alone is sent once more after a create. *refuses* says why an API cannot be sent a value,
-    *versions* which have the field and which not.
+    *versions* which have the field and which not. *adopt* makes of what was read what is declared for it.
     """
 
     attribute: str
@@ -90,6 +90,11 @@ class ConnectionField:
     by_update: bool = False
     refuses: Callable[[Any, Api], str | None] = lambda _value, _api: None
     versions: str = ""
+    adopt: Callable[[Any], Any] = lambda value: value
+
+    def is_initial(self, value: Any) -> bool:
+        """Whether a new connection has it; a text that is empty is none."""
+        return bool(value == self.initial) or (value == "" and self.initial is None)
 
     def declared(self, value: object) -> Any:
         """*value* as it is compared; UNSET stays. DeclarationError that names the attribute."""
@@ -185,6 +190,13 @@ def _read_schedule(answer: Json, at: str, api: Api) -> AirbyteSchedule:
     return AirbyteSchedule.manual()
 
 
+def _adopt_schedule(schedule: AirbyteSchedule) -> AirbyteSchedule:
+    """DeclarationError for one that Airbyte has and would not take."""
+    if schedule.kind == "cron":
+        return AirbyteSchedule.cron(schedule.text, schedule.time_zone)
+    return AirbyteSchedule.basic(schedule.every, cast("Any", schedule.unit)) if schedule.every else schedule
+
+
 def _write_schedule(schedule: AirbyteSchedule, api: Api) -> Json:
     """A manual one is told without the data of the one before: with them Airbyte fails."""
     if api == "public":
@@ -227,6 +239,13 @@ def _declare_resources(resources: Any) -> dict[str, str]:
 def _read_resources(answer: Json, at: str, _api: Api) -> dict[str, Any]:
     told = object_in(answer.get("resourceRequirements") or dict[str, Any](), f"{at}.resourceRequirements")
     return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def _adopt_resources(resources: Json) -> AirbyteResourceRequirements:
+    try:
+        return AirbyteResourceRequirements(**resources)
+    except TypeError:
+        raise DeclarationError("Airbyte has more of them than can be declared.") from None
 
 
 def _declare_tags(tags: Any) -> list[Key]:
@@ -296,6 +315,7 @@ FIELDS: Final = (
         initial=AirbyteSchedule.manual(),
         is_sent=True,
         refuses=lambda schedule, api: schedule.not_public if api == "public" else None,
+        adopt=_adopt_schedule,
     ),
     ConnectionField(
         attribute="status",
@@ -341,6 +361,7 @@ FIELDS: Final = (
         declare=_declare_resources,
         read=_read_resources,
         write=lambda resources, _api: {"resourceRequirements": resources},
+        adopt=_adopt_resources,
         initial=dict[str, Any](),
     ),
     ConnectionField(

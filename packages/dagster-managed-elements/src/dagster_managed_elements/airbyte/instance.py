@@ -14,6 +14,7 @@ from dagster_managed_elements.airbyte import refusals
 from dagster_managed_elements.airbyte.api_roots import Api, ApiRoot, api_root_of
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
 from dagster_managed_elements.airbyte.kinds import kinds_of
+from dagster_managed_elements.airbyte.redaction import redacted
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.addresses import printable
@@ -146,21 +147,27 @@ class AirbyteInstance(Instance):
                 host=client.address.host,
                 notices=notices,
                 classes=partial(_classes_of, gateway),
+                module="dagster_managed_elements.airbyte",
+                reconciler="AirbyteManagedElementReconciler",
             )
 
     def _options(self, api_root: ApiRoot, settings: Settings) -> ClientOptions:
+        """Whoever reads what was recorded need not be allowed anything."""
+        asks = settings.recording is None or not settings.recording.is_replayed
         return ClientOptions(
             base_url=api_root.base,
-            headers={name: str(value) for name, value in reveal(dict(self.headers)).items()},
-            credentials=self._credentials(api_root),
+            headers={name: str(value) for name, value in reveal(dict(self.headers) if asks else {}).items()},
+            credentials=self._credentials(api_root) if asks else Anonymous(),
             timeout=self.request_timeout or settings.timeout,
             attempts=self.max_attempts,
             verify=self.verify,
             trust_env=self.trust_env,
-            proxy=None if self.proxy is None else self._read("proxy"),
+            proxy=None if self.proxy is None or not asks else self._read("proxy"),
             in_flight=settings.concurrency,
             service="Airbyte",
             read_error=refusals.sentence,
+            recording=settings.recording,
+            redact=redacted,
         )
 
     def _credentials(self, api_root: ApiRoot) -> Credentials:

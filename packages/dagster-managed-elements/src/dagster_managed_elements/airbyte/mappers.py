@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
+from dagster_managed_elements.engine.adoption import Spelled
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret, secret_of, sounds_secret
@@ -197,6 +198,9 @@ class _Several:
             raise DeclarationError(f"{_named(self)} is made of conditions: Equal, Not, And, Or.")
         object.__setattr__(self, "conditions", conditions)
 
+    def spelled(self) -> Spelled:
+        return Spelled(type(self).__name__, self.conditions)
+
     def condition(self) -> dict[str, Any]:
         """In what Airbyte's APIs have: EQUAL, and NOT, which holds where none of its conditions does."""
         raise NotImplementedError
@@ -281,6 +285,50 @@ def block_of(mapper: object) -> dict[str, Any]:
                 f"mapperConfiguration, not {type(mapper).__name__}."
             )
             raise DeclarationError(text)
+
+
+def mapper_of(block: Mapping[str, Any]) -> Mapper | dict[str, Any]:
+    """What is declared to be shown and compared as *block*: one of the mappers here, else as Airbyte writes it."""
+    ((kind, configuration),) = block.items()
+    for known in (Hashing, FieldRenaming, FieldFiltering, AesEncryption, RsaEncryption, RowFiltering):
+        given = {own.name: configuration.get(_camel(own.name)) for own in fields(known)}
+        if known is RowFiltering:
+            given = {"conditions": _condition_of(configuration.get("conditions"))}
+        try:
+            mapper = known(**cast("dict[str, Any]", given))
+        except DeclarationError:
+            continue
+        if block_of(mapper) == block:
+            return mapper
+    return {"type": kind, "mapperConfiguration": configuration}
+
+
+def _condition_of(shown: Any) -> Condition | None:
+    """None where it is none of those that Airbyte has; the mapper then refuses it."""
+    match shown:
+        case {"type": "EQUAL", "fieldName": str(name), "comparisonValue": str(value)}:
+            return Equal(name, value)
+        case {"type": "NOT", "conditions": [{"type": "NOT", "conditions": [_, _, *_] as several}]}:
+            return _made(Or, several)
+        case {"type": "NOT", "conditions": [_, _, *_] as several} if all(map(_is_not_of_one, several)):
+            return _made(And, [one["conditions"][0] for one in cast("list[Any]", several)])
+        case {"type": "NOT", "conditions": [*several]}:
+            return _made(Not, several)
+        case _:
+            return None
+
+
+def _is_not_of_one(shown: Any) -> bool:
+    match shown:
+        case {"type": "NOT", "conditions": [_]}:
+            return True
+        case _:
+            return False
+
+
+def _made(several: type[Not | And | Or], shown: Sequence[Any]) -> Condition | None:
+    inner = [condition for one in shown if (condition := _condition_of(one)) is not None]
+    return several(*inner) if len(inner) == len(shown) and inner else None
 
 
 def is_secret(kind: str, key: str) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Final, Literal, TypeAlias, cast, get_args
 
+from dagster_managed_elements.engine.adoption import Spelled
 from dagster_managed_elements.engine.errors import DeclarationError
 
 Unit: TypeAlias = Literal["minutes", "hours", "days", "weeks", "months"]
@@ -122,6 +123,16 @@ class AirbyteSchedule:
         if self.kind == "cron":
             return f"{self.text} {self.time_zone}"
         return f"every {self.every} {self.unit}" if self.kind == "basic" else self.kind
+
+    def spelled(self) -> Spelled:
+        """By the one of the three that makes it."""
+        given = {
+            "manual": (),
+            "basic": (self.every, self.unit),
+            "cron": (self.text,),
+        }
+        zone = (self.time_zone,) if self.kind == "cron" and self.time_zone != "UTC" else ()
+        return Spelled(f"AirbyteSchedule.{self.kind}", (*given[self.kind], *zone))
 
     @property
     def not_public(self) -> str | None:

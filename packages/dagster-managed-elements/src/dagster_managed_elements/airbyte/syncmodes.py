@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
+from dagster_managed_elements.engine.adoption import Spelled
 from dagster_managed_elements.engine.errors import DeclarationError
 
 FieldPath: TypeAlias = tuple[str, ...]
@@ -88,6 +89,12 @@ class AirbyteSyncMode:
     def value(self) -> tuple[str, str]:
         """Both modes."""
         return (self.sync_mode, self.destination_sync_mode)
+
+    def spelled(self) -> Spelled:
+        """By its name where there is one of it."""
+        if self == getattr(AirbyteSyncMode, self.name, None):
+            return Spelled(f"AirbyteSyncMode.{self.name}")
+        return Spelled("AirbyteSyncMode", (*self.value, self.cursor_field, self.primary_key))
 
     @classmethod
     def full_refresh_append(cls) -> AirbyteSyncMode:

@@ -42,6 +42,7 @@ from dagster_managed_elements.api.retrying import (
     whole,
 )
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Unclear, Unreachable
+from dagster_managed_elements.engine.recording import Recording
 
 _log = logging.getLogger("dagster_managed_elements.api")
 
@@ -69,7 +70,8 @@ class ClientOptions:
     *trust_env* is False. *proxy* is the URL of one, used in place of those of the environment. *service* is the
     server's name in messages. *in_flight* bounds the requests under way at a time, *largest_answer* the bytes of
     one answer, unpacked.
-    *read_error* makes a sentence of what a failure's JSON says. *transport* replaces the network in tests.
+    *read_error* makes a sentence of what a failure's JSON says. *transport* replaces the network in tests. What is
+    read goes into the *recording*, freed of secrets by *redact*; from one that is replayed it comes.
     """
 
     base_url: str = field(repr=False)
@@ -86,6 +88,8 @@ class ClientOptions:
     user_agent: str = "dagster-managed-elements"
     read_error: ErrorReader = plain_sentence
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
+    recording: Recording | None = field(default=None, repr=False)
+    redact: Callable[[Any], Any] = field(default=lambda answer: answer, repr=False)
 
 
 @asynccontextmanager
@@ -179,9 +183,25 @@ class Client:
         """The decoded JSON of the answer, None for an empty one; raises `ApiError`.
 
         Unclear after an update that was answered only when it was sent again: the first may yet be carried out. And
-        after a write that was refused only then: the first may have been.
+        after a write that was refused only then: the first may have been. From a recording, what was answered then;
+        DeclarationError for what was not asked, and for every write.
         """
-        return await self._repeat(request, self._proven)
+        if (recording := self._options.recording) is None:
+            return await self._repeat(request, self._proven)
+        asked = (self._address.base, f"{request.method} {request.path}", request.json)
+        if request.effect != "read":
+            raise DeclarationError(
+                f"{request.method} {request.path}: nothing is written while a snapshot is taken or read."
+            )
+        if recording.is_replayed:
+            return recording.replay(*asked)
+        try:
+            answer = await self._repeat(request, self._proven)
+        except ApiError as error:
+            recording.keep_error(*asked, error)
+            raise
+        recording.keep(*asked, self._options.redact(answer))
+        return answer
 
     async def _anonymous(self, request: Request) -> Reply:
         """For credentials that must be fetched: *request* as it is."""

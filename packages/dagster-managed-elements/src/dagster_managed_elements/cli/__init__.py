@@ -16,7 +16,9 @@ from dagster_managed_elements.cli.applying import apply_cmd, destroy_cmd
 from dagster_managed_elements.cli.checking import check_cmd, plan_cmd
 from dagster_managed_elements.cli.commands import Program
 from dagster_managed_elements.cli.completing import completion_cmd
+from dagster_managed_elements.cli.exporting import export_cmd
 from dagster_managed_elements.cli.serving import serve_cmd
+from dagster_managed_elements.cli.snapshotting import snapshot_cmd
 from dagster_managed_elements.cli.typing import types_cmd
 from dagster_managed_elements.cli.versions import show
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler
@@ -28,18 +30,30 @@ __all__ = [
     "check_cmd",
     "completion_cmd",
     "destroy_cmd",
+    "export_cmd",
     "get_reconcilable_objects",
     "get_reconcilable_objects_from_module",
     "main",
     "plan_cmd",
     "serve_cmd",
+    "snapshot_cmd",
     "types_cmd",
 ]
 
 
 @click.group(
     cls=Program,
-    commands=[check_cmd, plan_cmd, apply_cmd, destroy_cmd, serve_cmd, types_cmd, completion_cmd],
+    commands=[
+        check_cmd,
+        plan_cmd,
+        apply_cmd,
+        destroy_cmd,
+        export_cmd,
+        snapshot_cmd,
+        serve_cmd,
+        types_cmd,
+        completion_cmd,
+    ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.option(

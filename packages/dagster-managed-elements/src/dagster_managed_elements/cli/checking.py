@@ -14,6 +14,12 @@ from dagster_managed_elements.cli.screen import DONE, PENDING
 
 @click.command("check", cls=Command)
 @shared_options
+@click.option(
+    "--against",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Compare with what `dagster-me snapshot` wrote, without credentials, and ask no server.",
+)
 @click.option("--exit-code", is_flag=True, help="End with 1 where there is something to change.")
 @click.option(
     "--save",

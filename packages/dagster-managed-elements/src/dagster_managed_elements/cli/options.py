@@ -49,6 +49,7 @@ class Asked:
     max_changes: float | None = None
     destroy: bool = False
     preflight: bool = False
+    against: Path | None = None
 
     @property
     def resent(self) -> Resent:
@@ -97,14 +98,25 @@ def _share(_ctx: click.Context, _option: click.Parameter, given: str | None) -> 
     return share
 
 
+_INSTANCE_HELP: Final = "The instance, or a reconciler that has it, in a module of yours: `shop:airbyte`."
+_DIRECTORY: Final = click.option(
+    "--working-directory",
+    "-d",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Where the module is looked for first; the current directory, if not given.",
+)
 _MODULE: Final = (
     click.option("--module", "-m", required=True, metavar="MODULE", help=_MODULE_HELP),
+    _DIRECTORY,
+)
+_INSTANCE: Final = (
     click.option(
-        "--working-directory",
-        "-d",
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Where the module is looked for first; the current directory, if not given.",
+        "--instance",
+        required=True,
+        metavar="MODULE:NAME",
+        help=_INSTANCE_HELP,
     ),
+    _DIRECTORY,
 )
 _TIMEOUT: Final = click.option(
     "--timeout",
@@ -198,6 +210,18 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Those of a command that takes a module and asks its server something, and compares nothing."""
     return _with((*_MODULE, _TIMEOUT, _VERBOSE), command)
+
+
+def instance_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those of a command that takes a place, whatever is declared for it."""
+    return _with((*_INSTANCE, _TIMEOUT, _VERBOSE), command)
+
+
+def snapshot_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those of a command that takes a module or an instance, one of the two."""
+    module = click.option("--module", "-m", metavar="MODULE", help=_MODULE_HELP)
+    instance = click.option("--instance", metavar="MODULE:NAME", help=_INSTANCE_HELP)
+    return _with((module, instance, _DIRECTORY, _TIMEOUT, _VERBOSE), command)
 
 
 def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ from dagster_managed_elements import reconciler as engine
 from dagster_managed_elements.cli.plan_files import refuse_third_parties, write_plan
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.engine.concurrency import concurrently
-from dagster_managed_elements.engine.errors import ManagedElementsError
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.loading import Loaded
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.third_party import differences, is_third_party
@@ -35,6 +35,8 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
     """One Section a place, and one a third party's reconciler. None hides another. The plan goes to *save*."""
     ours, theirs = split(run.loaded)
     sections: list[Section] = []
+    if run.recording is not None and theirs:
+        raise DeclarationError(f"{theirs[0].path} is another library's, which knows no snapshots.")
     if save is not None or run.asked.destroy:
         refuse_third_parties(loaded.path for loaded in theirs)
 
@@ -45,6 +47,7 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
             policy=run.asked.policy,
             preflight=run.asked.seconds,
             settings=run.settings,
+            secrets_known=run.recording is None,
         )
         results = await engine.check(reconcilers(ours), options)
         sections.extend(as_sections(results, ours))

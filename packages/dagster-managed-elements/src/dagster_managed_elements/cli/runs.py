@@ -7,12 +7,16 @@ import logging
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from dagster_managed_elements.cli.files import read
 from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.progress import Progress
 from dagster_managed_elements.cli.screen import Screen
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.recording import Recording, read_recording
 from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.rendering.documents import Verb
@@ -27,7 +31,7 @@ _NOTHING_WRITTEN: Final = "nothing was written"
 @dataclass(slots=True, kw_only=True)
 class Run:
     """One check or apply under way: what was asked, what was loaded for it, and where it prints. *writing*, once
-    true, says that a write may have left this process.
+    true, says that a write may have left this process. A *recording* answers in place of the servers.
     """
 
     verb: Verb
@@ -36,12 +40,16 @@ class Run:
     screen: Screen
     progress: Progress
     writing: bool = False
+    recording: Recording | None = None
 
     @property
     def settings(self) -> Settings:
         asked = self.asked
         return Settings(
-            timeout=asked.timeout, concurrency=asked.concurrency, refresh_catalogs=asked.refresh_catalogs
+            timeout=asked.timeout,
+            concurrency=asked.concurrency,
+            refresh_catalogs=asked.refresh_catalogs,
+            recording=self.recording,
         )
 
     @property
@@ -74,6 +82,7 @@ class Run:
                 live = screen.live and not asked.verbose
                 with request_log(wanted=asked.verbose), Progress.shown(live=live) as progress:
                     run = Run(verb=verb, asked=asked, loaded=loaded, screen=screen, progress=progress)
+                    run.recording = _read(asked.against) if asked.against else None
                     yield run
         except KeyboardInterrupt:
             raise KeyboardInterrupt(run.written if run else _NOTHING_WRITTEN) from None
@@ -90,6 +99,13 @@ def _collecting_seldom() -> Generator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def _read(file: Path) -> Recording:
+    try:
+        return read_recording(read(file))
+    except DeclarationError as error:
+        raise DeclarationError(f"{file}: {error}") from None
 
 
 @contextmanager

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import os
-import shlex
-import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from dagster_managed_elements.cli.commands import Command
+from dagster_managed_elements.cli.files import quoted, read, write
 from dagster_managed_elements.cli.options import reading_options
 from dagster_managed_elements.cli.screen import DONE, PENDING, Screen
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -72,9 +69,9 @@ def types_cmd(
         raise DeclarationError(f"{output} cannot be written: there is no folder {folder}.")
     with request_log(wanted=verbose):
         classes = _classes(module, working_directory, connectors, timeout)
-    words = ["dagster-me types -m", module, *map(_quoted, connectors), "-o", _quoted(output.name)]
+    words = ["dagster-me types -m", module, *map(quoted, connectors), "-o", quoted(output.name)]
     text = f"# Written by `{' '.join(words)}`; run that again rather than edit it.\n# ruff: noqa\n{classes}"
-    there = _read(output)
+    there = read(output)
     screen = Screen()
     if there == text:
         screen.say(f"{output} is up to date.")
@@ -82,7 +79,7 @@ def types_cmd(
     if check:
         screen.say(_difference(output, there, text))
         return PENDING
-    _write(output, text)
+    write(output, text)
     screen.say(f"Wrote {output}.")
     return DONE
 
@@ -114,43 +111,9 @@ async def _asked(module: str, of: Sequence[Reconciler], connectors: Sequence[str
         if len(places) > 1:
             names = "; ".join(place.name for place in places)
             raise DeclarationError(f"{module} speaks of several places ({names}); say which: {module}:attribute.")
-        if (write := places[0].session.classes) is None:
+        if (classes := places[0].session.classes) is None:
             raise DeclarationError(f"There are no typed classes for what {module} declares.")
-        return await write([element for each in of for element in each.elements], connectors)
-
-
-def _quoted(word: str) -> str:
-    """As a shell needs it, and on one line."""
-    return shlex.quote(" ".join(word.split()))
-
-
-def _read(file: Path) -> str:
-    """What is there; "" where nothing is."""
-    try:
-        return file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise DeclarationError(f"{file} cannot be read: {_why(error)}.") from None
-
-
-def _write(file: Path, text: str) -> None:
-    """Beside it first, so that there is never half a file; through a link, into what that points to."""
-    target = file.resolve()
-    beside = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        if target.exists():
-            shutil.copymode(target, beside)
-        beside.replace(target)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise DeclarationError(f"{file} cannot be written: {_why(error)}.") from None
-
-
-def _why(error: Exception) -> str:
-    return getattr(error, "strerror", None) or "it is no text in UTF-8"
+        return await classes([element for each in of for element in each.elements], connectors)
 
 
 def _difference(file: Path, there: str, wanted: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias, cast
 
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, not_adopted
 from dagster_managed_elements.engine.changes import (
     Change,
     Create,
@@ -26,6 +27,7 @@ from dagster_managed_elements.engine.changes import (
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
+from dagster_managed_elements.engine.recording import Recording
 from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Path
 
 
@@ -61,6 +63,8 @@ class Kind(ABC):
         on_demand: Whether it is looked at only where something of its kind is declared or referred to, and deleted
             only where something of it is declared: most declarations say nothing of such things, and mean nothing
             by it.
+        element: What declares one, where its attributes are called as the fields are: then what is there can be
+            exported.
     """
 
     name: ClassVar[str]
@@ -70,6 +74,7 @@ class Kind(ABC):
     create_first: ClassVar[bool] = False
     longest_name: ClassVar[int | None] = None
     on_demand: ClassVar[bool] = False
+    element: ClassVar[type[Element] | None] = None
 
     @abstractmethod
     async def observe(self) -> Sequence[Observed]:
@@ -147,6 +152,31 @@ class Kind(ABC):
             Partial: Where the object is there, and not all of that was done.
         """
         del id_, declared, ids
+
+    @property
+    def adopts(self) -> bool:
+        """Whether elements can be made of what is there."""
+        return self.element is not None or type(self).adopt is not Kind.adopt
+
+    def is_own(self, observed: Observed) -> bool:
+        """Whether somebody made it for this place, which alone is adopted, and not everybody has it."""
+        del observed
+        return True
+
+    async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
+        """An element for each, such that a check of it finds no difference, in this order; or why there is none."""
+        return [self._adopted(each, context) for each in observed]
+
+    def _adopted(self, observed: Observed, context: AdoptContext) -> Adopted | Notice:
+        kind = cast("type[Element]", self.element)
+        try:
+            element = context.plain(kind, observed.key, observed.fields)
+        except KeyError as lacking:
+            return not_adopted(observed.key, f"it refers to a {lacking.args[0].kind} that is left out")
+        except DeclarationError as error:
+            return not_adopted(observed.key, str(error))
+        context.elements[observed.ref] = element
+        return Adopted(element=element)
 
     def interim_note(self, declared: Declared) -> str:
         """A word (a to z) for the interim name of a replacement, read again by whoever ends it.
@@ -236,6 +266,8 @@ class Settings:
         patience: Seconds for which a create whose answer was lost is looked for.
         refresh_catalogs: Whether what a server only remembers of another system, and a declaration depends on, is
             found out anew.
+        recording: What servers answer is kept in it; one that is replayed answers in their place, and no
+            credentials are read.
 
     Raises:
         DeclarationError: Where one of these is not more than 0; a patience of 0 looks once.
@@ -245,6 +277,7 @@ class Settings:
     concurrency: int = 10
     patience: float = 60.0
     refresh_catalogs: bool = False
+    recording: Recording | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises DeclarationError: a server would be waited for without an end, or not at all."""
@@ -270,6 +303,8 @@ class Session:
         notices: What was worth saying of how it was found.
         classes: Writes typed classes for what these elements are configured with, or what is named, as Python,
             where the integration has some; raises DeclarationError where it does not know what is named.
+        module: The module from which declarations take their names.
+        reconciler: The name in it of what takes elements.
     """
 
     place: str
@@ -277,6 +312,8 @@ class Session:
     host: str = ""
     notices: Sequence[Notice] = ()
     classes: Callable[[Sequence[Element], Sequence[str]], Awaitable[str]] | None = None
+    module: str = "dagster_managed_elements"
+    reconciler: str = "Reconciler"
 
 
 class Instance(ABC):

@@ -372,7 +372,10 @@ def judge(before: Any, after: Secret, record: SecretRecord | None, *, force: boo
     if not after.cheap:
         return "unknown"
     shown = before.read() if isinstance(before, Secret) else before
-    return "same" if shown == after.read() else "changed"
+    try:
+        return "same" if shown == after.read() else "changed"
+    except DeclarationError:
+        return "unknown"  # one that is missing is a problem of its own, where it may not be
 
 
 def _remembered(before: Masked, after: Secret, record: SecretRecord | None) -> Verdict:
@@ -442,16 +445,17 @@ def holds_secret(value: Any) -> bool:
     return any(isinstance(leaf, Secret) for leaf in leaves(value))
 
 
-def faults(value: Any) -> Iterator[tuple[Path, str]]:
-    """Where in *value* no secret can be had as declared, and why: a variable or a file that is not there, or the
-    mask, which is what is printed of a secret, within a text that would be stored with it.
+def faults(value: Any, *, may_lack: bool = False) -> Iterator[tuple[Path, str]]:
+    """Where in *value* no secret can be had as declared, and why: a variable or a file that is not there (unless
+    it *may lack*), or the mask, which is what is printed of a secret, within a text that would be stored with it.
     """
     for path, leaf in walk(value):
         if isinstance(leaf, Secret) and leaf.cheap:
             try:
                 read = leaf.read()
             except DeclarationError as error:
-                yield path, str(error)
+                if not may_lack:
+                    yield path, str(error)
             else:
                 if any(_has_mask(text) for text in leaves(read)):
                     yield path, _MASK_READ

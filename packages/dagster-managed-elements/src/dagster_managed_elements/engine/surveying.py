@@ -83,10 +83,12 @@ async def survey(
     *,
     resent: Resent = NONE_RESENT,
     scope: Scope | None = None,
+    secrets_known: bool = True,
 ) -> Survey:
     """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read.
 
-    Whatever is selected, everything is read, and everything declared is checked.
+    Whatever is selected, everything is read, and everything declared is checked. Without *secrets_known* a secret
+    that cannot be read is no problem: what is declared is compared all the same.
     """
     scope = scope or Scope()
     declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
@@ -102,6 +104,7 @@ async def survey(
         work = _Work(
             session, declared, reading, memory or Memory(), resent=resent, unmentioned=unmentioned, scope=scope
         )
+        work.secrets_known = secrets_known
         work.problems[:0] = problems
         for kind in session.kinds:
             await work.take(kind)
@@ -168,6 +171,7 @@ class _Work:
         self.found: list[Change] = []
         self.changes: tuple[Change, ...] = ()
         self.going_on: dict[Key, Update] = {}
+        self.secrets_known = True
         self.ids, self.ambiguous = _index(self.pairs)
         self.declared = frozenset(each.key for each in declared if each.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
@@ -214,7 +218,7 @@ class _Work:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
         for pair in mine:
-            self.problems += _faults_of(pair, kind)
+            self.problems += _faults_of(pair, kind, may_lack=not self.secrets_known)
         context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self._facts(), broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair)]
         sure = {pair.declared.key for pair in whole if pair.declared}
@@ -417,13 +421,13 @@ def _is_half(pair: Pair, interims: frozenset[Ref]) -> bool:
     return pair.declared is not None and pair.observed is not None and pair.observed.ref in interims
 
 
-def _faults_of(pair: Pair, kind: Kind) -> Iterable[Problem]:
+def _faults_of(pair: Pair, kind: Kind, *, may_lack: bool) -> Iterable[Problem]:
     """What no request could carry; and secrets that are local, which are read at every check: one that is missing
     is found before the first write.
     """
     if pair.declared is None:
         return
-    for path, message in (*unsendable(pair.declared.fields), *faults(pair.declared.fields)):
+    for path, message in (*unsendable(pair.declared.fields), *faults(pair.declared.fields, may_lack=may_lack)):
         yield Problem(pair.declared.key, kind.shown(path), message)
 
 

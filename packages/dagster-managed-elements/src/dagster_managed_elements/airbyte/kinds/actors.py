@@ -9,7 +9,9 @@ from typing import Any, ClassVar, Final, cast
 
 import msgspec
 
+from dagster_managed_elements.airbyte.elements import AirbyteDestination, AirbyteSource
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway, Side
+from dagster_managed_elements.airbyte.kinds.adopted_configurations import declarable, secrets_of
 from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
 from dagster_managed_elements.airbyte.kinds.low_code import LowCodeFacts
 from dagster_managed_elements.airbyte.references import (
@@ -20,8 +22,9 @@ from dagster_managed_elements.airbyte.references import (
 from dagster_managed_elements.airbyte.specs import specifications
 from dagster_managed_elements.airbyte.specs.choices import settle
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
-from dagster_managed_elements.airbyte.specs.oauth import filled, set_by_oauth
+from dagster_managed_elements.airbyte.specs.oauth import adopted_from_oauth, filled, set_by_oauth
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification, Unreadable
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, not_adopted
 from dagster_managed_elements.engine.changes import (
     Change,
     Create,
@@ -33,11 +36,12 @@ from dagster_managed_elements.engine.changes import (
     Update,
 )
 from dagster_managed_elements.engine.concurrency import concurrently
-from dagster_managed_elements.engine.errors import ServerFault
+from dagster_managed_elements.engine.errors import DeclarationError, ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import (
+    ABSENT,
     SECRET_MASK,
     Ids,
     Key,
@@ -46,8 +50,10 @@ from dagster_managed_elements.engine.values import (
     Named,
     Path,
     Ref,
+    at,
     leaves,
     mapped,
+    replaced,
 )
 
 
@@ -108,11 +114,7 @@ class ActorKind(Kind):
         }
 
         async def fetch(definition_id: str, pinned: str | None) -> None:
-            if pinned is None:
-                specification = await self._gateway.specification(self.side, definition_id)
-            else:
-                specification = await self._gateway.specification_of(self.side, pinned)
-            schemas[definition_id, pinned] = specification
+            schemas[definition_id, pinned] = await self._specification(definition_id, pinned)
 
         wanted = {need for each in typed if isinstance(each, _Typed) for need in _needs(each)} - {*schemas}
         await concurrently(*(partial(fetch, *need) for need in sorted(wanted, key=str)))
@@ -129,6 +131,71 @@ class ActorKind(Kind):
             if isinstance(each, Unreadable)
         ]
         return [*resolved, *_unvalidated(unchecked), *_told_by_name(unknown), *unreadable]
+
+    async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
+        """One specification is asked for each connector; what it has by default is not declared."""
+        connectors = Connectors(self.side, await self._gateway.definitions(self.side))
+        schemas: dict[tuple[str, str | None], Specification] = {}
+
+        async def fetch(definition_id: str, pinned: str | None) -> None:
+            schemas[definition_id, pinned] = await self._specification(definition_id, pinned)
+
+        known = [each for each in observed if connectors.get(_raw(each).definition_id) is not None]
+        await concurrently(
+            *(partial(fetch, *need) for need in sorted({_need(_raw(each)) for each in known}, key=str))
+        )
+        found: list[Adopted | Notice] = []
+        for each in observed:
+            if (definition := connectors.get(_raw(each).definition_id)) is None:
+                text = f"there is no connector {_raw(each).definition_id} in this workspace"
+                found.append(not_adopted(each.key, text))
+            else:
+                found += self._adopted_as(each, definition, connectors, schemas[_need(_raw(each))], context)
+        untold = {id_ for (id_, _), each in schemas.items() if each.is_partial}
+        if names := sorted({one.name for id_ in untold if (one := connectors.get(id_)) is not None}):
+            text = f"this API does not tell what {', '.join(names)} have by default; all that is there is declared"
+            found.append(Notice(Key(self.name, f"every {self.side}"), (), "untold", text))
+        return found
+
+    def _adopted_as(
+        self,
+        observed: Observed,
+        definition: Definition,
+        connectors: Connectors,
+        specification: Specification,
+        context: AdoptContext,
+    ) -> Sequence[Adopted | Notice]:
+        raw = _raw(observed).configuration or {}
+        configuration, against = declarable(raw, specification)
+        if against:
+            path, text = against[0]
+            return [not_adopted(observed.key, f"as it is there, {'.'.join(path) or 'its configuration'} {text}")]
+        by_oauth = adopted_from_oauth(raw, specification)
+        left_out = [".".join(path) for path in sorted(by_oauth) if at(configuration, path) is not ABSENT]
+        configuration = replaced(configuration, dict.fromkeys(by_oauth, ABSENT))
+        secrets = {
+            path: context.secret(observed.key, path, as_type)
+            for path, as_type in secrets_of(configuration, specification.connection_specification)
+        }
+        spellings = (definition.name, definition.docker_repository, definition.id)
+        pointer = observed.fields["type"]
+        connector = context.elements.get(pointer) if isinstance(pointer, Ref) else None
+        spelled = connector or next(name for name in spellings if connectors.find(name) == definition)
+        try:
+            made = AirbyteSource if self.side == "source" else AirbyteDestination
+            element = made(observed.name, cast("Any", spelled), replaced(configuration, secrets))
+        except DeclarationError as error:
+            return [not_adopted(observed.key, str(error))]
+        context.elements[observed.ref] = element
+        told = f"set by Airbyte's OAuth, and left out: {', '.join(left_out)}"
+        notices = [Notice(observed.key, (), "oauth", told)] if left_out else []
+        return [Adopted(element=element, group=definition.name if self.side == "source" else ""), *notices]
+
+    async def _specification(self, definition_id: str, pinned: str | None) -> Specification:
+        """Of the version that one source or destination is pinned to, where it is."""
+        if pinned is None:
+            return await self._gateway.specification(self.side, definition_id)
+        return await self._gateway.specification_of(self.side, pinned)
 
     async def _known(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Definition | Unreadable]:
         """What there is, looked up again where something is referred to that was created meanwhile."""
@@ -313,6 +380,15 @@ def _postponed(pair: Pair, connector: Key) -> Pair:
     return Pair(replace(declared, fields=fields), pair.observed)
 
 
+def _raw(observed: Observed) -> Actor:
+    return cast("Actor", observed.raw)
+
+
+def _need(actor: Actor) -> tuple[str, str | None]:
+    """The specification that it is configured by."""
+    return (actor.definition_id, actor.id if actor.is_version_override_applied else None)
+
+
 def _as_shown(leaf: Any) -> Any:
     """What the server shows of what it was sent."""
     return SECRET_MASK if isinstance(leaf, (Secret, Masked)) else leaf
@@ -360,10 +436,9 @@ def _needs(typed: _Typed) -> list[tuple[str, str | None]]:
     if observed is None:
         return [(typed.definition.id, None)]
     actor = cast("Actor", observed.raw)
-    pinned = actor.id if actor.is_version_override_applied else None
     if actor.definition_id == typed.definition.id:
-        return [(typed.definition.id, pinned)]
-    return [(typed.definition.id, None), (actor.definition_id, pinned)]
+        return [_need(actor)]
+    return [(typed.definition.id, None), _need(actor)]
 
 
 def _unvalidated(unchecked: Sequence[_Typed]) -> Iterator[Notice]:

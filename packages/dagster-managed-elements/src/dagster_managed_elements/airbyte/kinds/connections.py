@@ -17,6 +17,7 @@ from dagster_managed_elements.airbyte.connection_fields import initial_values, r
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, ConnectionDraft, Gateway, Undiscovered
 from dagster_managed_elements.airbyte.kinds import streams
 from dagster_managed_elements.airbyte.kinds.actors import trial
+from dagster_managed_elements.airbyte.kinds.adopted_connections import adopted_connection, untold
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
     Facts,
@@ -35,6 +36,7 @@ from dagster_managed_elements.airbyte.kinds.stream_settings import used
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
 from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted
 from dagster_managed_elements.engine.changes import (
     Change,
     Create,
@@ -242,6 +244,18 @@ class ConnectionKind(Kind):
             entries = _merged(catalog, {}, value)
         checked = self._checked(Pair(declared, None), context, facts, value, entries)
         return [each for each in checked if isinstance(each, Problem)]
+
+    async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
+        capabilities, found = self._gateway.capabilities, list[Adopted | Notice]()
+        for each in observed:
+            connection = cast("Connection", each.raw)
+            asked = capabilities.normalizes is not False and connection.operations
+            normalizes = bool(asked) and await self._gateway.normalizes(connection)
+            found += adopted_connection(each, context, capabilities, normalizes=normalizes)
+        if (labels := ", ".join(untold(capabilities))) and observed:
+            text = f"Airbyte's Public API does not tell of a connection: {labels}; they are left as they are"
+            found.append(Notice(Key(self.name, "every connection"), (), "untold", text))
+        return found
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         facts, source_id = cast("Facts", declared.facts), ids[declared.fields["source"]]

@@ -10,16 +10,21 @@ from dataclasses import replace
 from typing import ClassVar, cast
 
 from dagster_managed_elements.airbyte.breaking_changes import BreakingChange, between
+from dagster_managed_elements.airbyte.connector_elements import (
+    AirbyteDestinationDefinition,
+    AirbyteSourceDefinition,
+)
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway, Side
 from dagster_managed_elements.airbyte.near_names import NearNames
 from dagster_managed_elements.airbyte.references import DESTINATION_DEFINITION, SOURCE_DEFINITION
 from dagster_managed_elements.airbyte.registries import Limits
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Unreadable
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted
 from dagster_managed_elements.engine.changes import Change, Declared, Delete, Observed, Pair, Update
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.ignoring import is_ignored
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
-from dagster_managed_elements.engine.values import Ids
+from dagster_managed_elements.engine.values import UNSET, Ids
 
 REPOSITORY, TAG, PAGE = "docker repository", "docker image tag", "documentation url"
 
@@ -47,6 +52,22 @@ class DefinitionKind(Kind):
             PAGE: definition.documentation_url,
         }
         return Observed(kind=self.name, name=definition.name, id=definition.id, fields=fields, raw=definition)
+
+    def is_own(self, observed: Observed) -> bool:
+        return observed.fault is not None or cast("Definition", observed.raw).custom is True
+
+    async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
+        """Those that users added; with the version that is in use."""
+        made = AirbyteSourceDefinition if self.side == "source" else AirbyteDestinationDefinition
+        found: list[Adopted | Notice] = []
+        for each in observed:
+            repository, tag, page = (each.fields[label] for label in (REPOSITORY, TAG, PAGE))
+            element = made(
+                each.name, docker_repository=repository, docker_image_tag=tag, documentation_url=page or UNSET
+            )
+            context.elements[each.ref] = element
+            found.append(Adopted(element=element, group=each.name if self.side == "source" else ""))
+        return found
 
     async def find(self, name: str) -> Sequence[Observed]:
         self._gateway.registry.forget()

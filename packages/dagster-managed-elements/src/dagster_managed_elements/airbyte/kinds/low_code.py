@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, cast
 
+from dagster_managed_elements.airbyte.connector_elements import AirbyteLowCodeConnector
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway
 from dagster_managed_elements.airbyte.kinds.definitions import taken_along
 from dagster_managed_elements.airbyte.manifests import specification, stream_names
 from dagster_managed_elements.airbyte.references import LOW_CODE_CONNECTOR
 from dagster_managed_elements.airbyte.registries import Limits, LowCode
 from dagster_managed_elements.airbyte.wire import Specification
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, not_adopted
 from dagster_managed_elements.engine.changes import (
     Change,
     Create,
@@ -56,6 +58,20 @@ class LowCodeKind(Kind):
             Observed(kind=self.name, name=each.name, id=each.id, fields={VERSION: each.version}, raw=each)
             for each in await self._gateway.registry.low_code()
         ]
+
+    async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
+        """With the manifest that is in use."""
+        found: list[Adopted | Notice] = []
+        for each in observed:
+            connector = cast("LowCode", each.raw)
+            if connector.project is None or connector.version is None:
+                found.append(not_adopted(each.key, "it was built in another workspace of the organization"))
+                continue
+            published = await self._gateway.registry.published(connector, connector.version)
+            element = AirbyteLowCodeConnector(each.name, manifest=published.manifest)
+            context.elements[each.ref] = element
+            found.append(Adopted(element=element, group=each.name))
+        return found
 
     async def find(self, name: str) -> Sequence[Observed]:
         self._gateway.registry.forget()

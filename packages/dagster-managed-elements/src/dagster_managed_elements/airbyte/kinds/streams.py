@@ -30,7 +30,8 @@ from dagster_managed_elements.airbyte.stream_names import identity, label_of, na
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
 
-_KEYED = frozenset({"append_dedup", "overwrite_dedup", "update", "soft_delete"})
+KEYED: Final = frozenset({"append_dedup", "overwrite_dedup", "update", "soft_delete"})
+"""Modes of a destination that need a primary key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +175,7 @@ def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) 
     for path in want.primary_key or ():
         if (there := missing_field(_schema(stream), path)) is not None:
             yield f"it has no field {_dotted(path)} to be its primary key{there}"
-    if destination_mode in _KEYED and not (want.primary_key or entry.config.primary_key):
+    if destination_mode in KEYED and not (want.primary_key or entry.config.primary_key):
         yield f"{destination_mode} needs a primary_key{fields_told(_schema(stream))}"
 
 
@@ -182,7 +183,7 @@ def _field_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
     stream, sent = entry.stream, configured(want, entry, settings=()).config
     if chooses_fields(want.block):
         cursor = sent.cursor_field if want.incremental else []
-        key = sent.primary_key if want.mode.destination_sync_mode in _KEYED else []
+        key = sent.primary_key if want.mode.destination_sync_mode in KEYED else []
         chosen = [*stream_fields.problems(want.block, stream, cursor=cursor, key=key)]
         yield from chosen
         if chosen:

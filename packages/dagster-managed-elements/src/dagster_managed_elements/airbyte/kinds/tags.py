@@ -9,9 +9,11 @@ from typing import ClassVar, Final, cast
 import msgspec
 
 from dagster_managed_elements.airbyte.connection_fields import TAG
+from dagster_managed_elements.airbyte.elements import AirbyteTag
 from dagster_managed_elements.airbyte.gateways import Gateway
 from dagster_managed_elements.airbyte.wire import Tag, Unreadable
 from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
+from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.values import Ids
@@ -24,6 +26,7 @@ class TagKind(Kind):
     name: ClassVar[str] = TAG
     longest_name: ClassVar[int | None] = 30  # its TagService refuses a longer one
     on_demand: ClassVar[bool] = True
+    element: ClassVar[type[Element] | None] = AirbyteTag
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway

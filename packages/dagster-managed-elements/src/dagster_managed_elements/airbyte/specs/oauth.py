@@ -29,6 +29,14 @@ def set_by_oauth(
     return {path: value for path, value in there.items() if value is not ABSENT and value is not None}
 
 
+def adopted_from_oauth(observed: Mapping[str, Any], specification: Specification) -> set[Path]:
+    """The paths of what OAuth set in *observed*, of which nothing is declared yet: by what is chosen there."""
+    predicate = _path(_folded(specification.advanced_auth).get("predicatekey"))
+    chosen = at(observed, predicate) if predicate else ABSENT
+    beside = filled({}, {predicate: chosen}) if chosen is not ABSENT else dict[str, Any]()
+    return set(set_by_oauth(beside, observed, specification))
+
+
 def filled(declared: Mapping[str, Any], by: Mapping[Path, Any]) -> dict[str, Any]:
     """*declared* with what stands in *by*; nothing that is declared gives way."""
     result: dict[str, Any] = dict(declared)

@@ -1,0 +1,117 @@
+"""Adopts a place: everything that is there, read until it is known to be everything, as elements. Writes nothing.
+
+What cannot be declared is left out, with what depends on it, and each is said.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Adoption, not_adopted
+from dagster_managed_elements.engine.changes import Observed
+from dagster_managed_elements.engine.elements import key_of
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.findings import Notice
+from dagster_managed_elements.engine.kinds import Kind, Session
+from dagster_managed_elements.engine.observing import observe
+from dagster_managed_elements.engine.succession import read_interim
+from dagster_managed_elements.engine.values import Key, is_sendable
+
+
+async def adopt(session: Session) -> Adoption:
+    """Raises ApiError where the place cannot be read, DeclarationError where nothing of it can be declared."""
+    kinds = [kind for kind in session.kinds if kind.adopts]
+    if not kinds:
+        raise DeclarationError(f"What is at {session.place} cannot be written as Python.")
+    reading = await observe([kind for kind in kinds if not kind.on_demand], (), exhaustive=True)
+    objects = [*reading.objects]
+    for kind in kinds:
+        objects += await _asked(kind) if kind.on_demand else ()
+    context = AdoptContext()
+    adopted: list[Adopted] = []
+    notices = list(session.notices)
+    for kind in kinds:
+        sound, odd = _declarable(each for each in objects if each.kind == kind.name and kind.is_own(each))
+        notices += odd
+        for found in await kind.adopt(sound, context):
+            if isinstance(found, Notice):
+                notices.append(found)
+            else:
+                adopted.append(found)
+    return Adoption(
+        adopted=adopted,
+        variables=sorted(context.variables.values(), key=lambda variable: variable.name),
+        notices=notices,
+    )
+
+
+def chosen(adoption: Adoption, wanted: Sequence[str]) -> Adoption:
+    """What of it is *wanted*, each by its name or as `kind:name`, with all that it refers to. DeclarationError for
+    what is not there.
+    """
+    elements = {key_of(each.element): each.element for each in adoption.adopted}
+    kept: set[Key] = set()
+    for said in wanted:
+        named = [key for key in elements if said == f"{key.kind}:{key.name}"] or [
+            key for key in elements if said == key.name
+        ]
+        if not named:
+            known = {spelling for key in elements for spelling in (key.name, f"{key.kind}:{key.name}")}
+            near = difflib.get_close_matches(said, sorted(known), n=1)
+            raise DeclarationError(_none_of(said, adoption) + (f" Nearest: {near[0]}." if near else ""))
+        ahead = [elements[key] for key in named]
+        while ahead:
+            kept.add(key_of(element := ahead.pop()))
+            ahead += element.parts()
+    return Adoption(
+        adopted=[each for each in adoption.adopted if key_of(each.element) in kept],
+        variables=[variable for variable in adoption.variables if variable.key in kept],
+        notices=[notice for notice in adoption.notices if notice.key in kept or notice.code == "untold"],
+    )
+
+
+def _none_of(said: str, adoption: Adoption) -> str:
+    for notice in adoption.notices:
+        if said in (notice.key.name, f"{notice.key.kind}:{notice.key.name}"):
+            return f"{said} cannot be exported: {notice.text}."
+    return f"There is nothing named {said!r} that could be exported."
+
+
+async def _asked(kind: Kind) -> Sequence[Observed]:
+    """Nothing where the server is too old for such things."""
+    try:
+        return await kind.observe()
+    except DeclarationError:
+        return ()
+
+
+def _declarable(objects: Iterable[Observed]) -> tuple[list[Observed], list[Notice]]:
+    """Those that an element can stand for, by name, and why the others cannot."""
+    named: dict[Key, list[Observed]] = defaultdict(list)
+    for each in objects:
+        named[each.key].append(each)
+    sound: list[Observed] = []
+    notices: list[Notice] = []
+    for key, group in sorted(named.items(), key=lambda item: item[0].name):
+        if why := next(_against(key, group), None):
+            notices.append(not_adopted(key, why))
+        else:
+            sound += group
+    return sound, notices
+
+
+def _against(key: Key, group: Sequence[Observed]) -> Iterator[str]:
+    for each in group:
+        if each.fault is not None:
+            yield f"it cannot be read: {each.fault}"
+    if not key.name.strip():
+        yield f"it has no name ({group[0].id})"
+    if not is_sendable(key.name):
+        yield "its name has half a character in it (a lone surrogate)"
+    if read_interim(key.name) is not None:
+        yield "it was made for a replacement that was cut off; apply what was applied then again"
+    if len(group) > 1:
+        ids = ", ".join(sorted(each.id for each in group))
+        yield f"there are {len(group)} of this name ({ids}); rename all but one"
