@@ -1,4 +1,4 @@
-"""`dagster-me snapshot`, `check --against`: a place without its secrets, compared with where none can be reached."""
+"""`dagster-me snapshot` and `check --against`: a place without its secrets, compared with where nobody is there."""
 
 from __future__ import annotations
 
