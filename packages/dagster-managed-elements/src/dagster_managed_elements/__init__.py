@@ -1,5 +1,6 @@
 """Config as code for data movers: declare it in typed Python, check it, apply it, watch it for drift."""
 
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Spelled
 from dagster_managed_elements.engine.changes import (
     Change,
     Create,
@@ -54,6 +55,8 @@ __all__ = [
     "SANITIZE_KEY_KEYWORDS",
     "SECRET_MASK_VALUE",
     "UNSET",
+    "AdoptContext",
+    "Adopted",
     "ApiError",
     "ApplyFailed",
     "ApplyInterrupted",
@@ -102,6 +105,7 @@ __all__ = [
     "ServerFault",
     "Session",
     "Settings",
+    "Spelled",
     "Unauthorized",
     "Unreachable",
     "Update",

@@ -85,13 +85,14 @@ class AdoptContext:
         """An element of *kind* whose attributes are called as the *fields* are. What it has no attribute for, and
         what is None, is left out. KeyError for a reference to what was not adopted.
         """
-        known = {own.name for own in dataclasses.fields(kind)}
+        known = {own.name: own.default for own in dataclasses.fields(kind)}
         given = {
             name: self._declared(key, (name,), value)
             for name, value in fields.items()
             if name in known and value is not None
         }
-        return kind(key.name, **given)
+        in_type = {name: tuple(each) if isinstance(known[name], tuple) else each for name, each in given.items()}
+        return kind(key.name, **in_type)
 
     def _declared(self, key: Key, path: Path, value: Any) -> Any:
         if isinstance(value, Mapping):
