@@ -35,17 +35,23 @@ STREAMS = {"users": AirbyteSyncMode.FULL_REFRESH_APPEND}
 DECLARED = Declared(key=KEY, fields={})
 OBSERVED = Observed(kind="source", name="s", id="1", fields={})
 NEEDED: dict[str, dict[str, Any]] = {
+    "Adopted": {"element": SOURCE},
     "AirbyteConnection": {"name": "c", "source": SOURCE, "destination": DESTINATION, "stream_config": STREAMS},
     "AirbyteDestination": {"name": "d", "destination_type": "Local JSON"},
+    "AirbyteDestinationDefinition": {"name": "mine", "docker_image_tag": "1.0"},
     "AirbyteInstance": {"url": "http://127.0.0.1:1"},
+    "AirbyteLowCodeConnector": {"name": "mine", "manifest": {"version": "6.0.0"}},
     "AirbyteManagedElementReconciler": {"airbyte": AirbyteInstance(url="http://127.0.0.1:1")},
     "AirbyteResource": {"host": "localhost"},
     "AirbyteSchedule.basic": {"every": 1},
     "AirbyteSchedule.cron": {"expression": "0 0 12 * * ?"},
     "AirbyteSchedule.of_server": {"text": "0 0 12 * * ?"},
     "AirbyteSource": {"name": "s", "source_type": "Sample Data"},
+    "AirbyteSourceDefinition": {"name": "mine", "docker_image_tag": "1.0"},
+    "AirbyteStream": {"sync_mode": AirbyteSyncMode.FULL_REFRESH_APPEND},
     "AirbyteSyncMode": {"sync_mode": "incremental", "destination_sync_mode": "append"},
     "AirbyteTag": {"name": "t"},
+    "AirbyteWorkspace": {"name": "w"},
     "Consequence": {"key": KEY, "code": "delete", "text": "t"},
     "Create": {"declared": DECLARED},
     "Declared": {"key": KEY, "fields": {}},
@@ -54,6 +60,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "FieldChange": {"path": ("a",), "before": 1, "after": 2},
     "Masked": {},
     "Observed": {"kind": "source", "name": "s", "id": "1", "fields": {}},
+    "Ref": {"kind": "source", "id": "1"},
     "Reconciler": {"instance": AirbyteInstance(url="http://127.0.0.1:1"), "elements": [SOURCE]},
     "Replace": {"declared": DECLARED, "observed": OBSERVED},
     "ResolveContext": {"ids": {}},
@@ -61,6 +68,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Secret.env": {"variable": "V"},
     "Secret.file": {"path": "/nowhere"},
     "Session": {"place": "p", "kinds": ()},
+    "Spelled": {"name": "n"},
     "Update": {"declared": DECLARED, "observed": OBSERVED},
 }
 """What a class or function cannot be called without, by name; of others nothing is needed."""

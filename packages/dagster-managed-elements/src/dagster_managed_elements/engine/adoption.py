@@ -91,7 +91,9 @@ class AdoptContext:
             for name, value in fields.items()
             if name in known and value is not None
         }
-        in_type = {name: tuple(each) if isinstance(known[name], tuple) else each for name, each in given.items()}
+        in_type: dict[str, Any] = {
+            name: tuple(each) if isinstance(known[name], tuple) else each for name, each in given.items()
+        }
         return kind(key.name, **in_type)
 
     def _declared(self, key: Key, path: Path, value: Any) -> Any:

@@ -41,7 +41,7 @@ class Policy:
         """Raises DeclarationError: a policy that means nothing would let pass what was to be stopped."""
         if isinstance(self.allowed, str):
             raise DeclarationError(f"allowed= wants several codes, such as {{{self.allowed!r}}}.")
-        object.__setattr__(self, "allowed", frozenset(self.allowed))
+        object.__setattr__(self, "allowed", frozenset(self.allowed or ()))
         most = cast("object", self.max_changes)
         if most is not None and not (isinstance(most, (int, float)) and 0 <= most <= 1):
             raise DeclarationError(f"max_changes= wants a share from 0 to 1, not {most!r}.")

@@ -80,13 +80,13 @@ def _by_name(declared: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterat
 
 
 def _is_left_to_oauth(around: Path, declared: Mapping[str, Any], observed: Mapping[str, Any]) -> bool:
+    """Whether what is declared there is no token, and, within an object that may be a choice, no other choice."""
     beside = at(declared, around)
     if not isinstance(beside, Mapping):
-        return beside is ABSENT
+        return False
     given = cast("Mapping[str, Any]", beside)
-    return not any(
-        name in _BESIDE_TOKENS or value != at(observed, (*around, name)) for name, value in given.items()
-    )
+    same = not around or all(value == at(observed, (*around, name)) for name, value in given.items())
+    return same and given.keys().isdisjoint(_BESIDE_TOKENS)
 
 
 def _path(told: Any) -> Path:
