@@ -29,7 +29,26 @@ def is_listed(miss: Miss, server: Server, connectors: Iterable[Connector]) -> bo
     connector = next(one for one in connectors if str(one) == miss.connector)
     if miss.promise == "refused":
         return not server.merges and any(map(_is_in_list, flagged(connector)))
+    if miss.promise in {"seen", "sent"}:
+        what, _, where = miss.where.partition(" ")
+        untold = server.public and not server.is_given
+        return (
+            untold and what == "removed" and (where in of_oauth(connector) or _holder(where) in of_oauth(connector))
+        )
     return miss.promise == "masked" and not server.is_known and miss.where in unheard(connector)
+
+
+def of_oauth(connector: Connector) -> list[str]:
+    """The objects that have tokens, which somebody may have let Airbyte's OAuth set."""
+    secrets = [path for path, is_secret in flagged(connector).items() if is_secret]
+    return sorted({_holder(path) for path in secrets if path.rpartition(".")[2] in _TOKENS} - {""})
+
+
+_TOKENS = ("access_token", "refresh_token")
+
+
+def _holder(path: str) -> str:
+    return path.rpartition(".")[0]
 
 
 def flagged(connector: Connector) -> dict[str, bool]:
@@ -97,6 +116,14 @@ def page(connectors: Sequence[Connector]) -> str:
         by_key=_table(
             ("key", "connectors"),
             [(f"`{key}`", ", ".join(sorted(set(names)))) for key, names in sorted(by_key.items())],
+        ),
+        of_oauth=_table(
+            ("connector", "object"),
+            [
+                (_short(one), ", ".join(f"`{path}`" for path in paths))
+                for one in connectors
+                if (paths := of_oauth(one))
+            ],
         ),
         untakable=_table(
             ("connector", "setting"),
@@ -166,6 +193,14 @@ that way, {unheard} of their secrets, of {of} connectors, would be shown in the 
 wrapping the value (`EnvVar`, `Secret`) always does:
 
 {by_key}
+
+## Not seen: tokens that are no longer declared, on the Public API without `specs=`
+
+The Public API does not tell which keys Airbyte's own OAuth sets. Tokens that are there and masked, in an object that is not
+declared or that is declared without any of them, are taken to be OAuth's and left alone, which a note says. So that they
+were declared before and are not any more is not seen there; another choice is. `specs=` tells the two apart:
+
+{of_oauth}
 
 ## Not to be set: settings that no value can have
 

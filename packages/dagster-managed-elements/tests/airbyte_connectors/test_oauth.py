@@ -108,12 +108,23 @@ def test_where_the_specification_is_not_told_masked_tokens_tell():
     observed = {
         "host": "h",
         "password": mask,
-        "credentials": {"client_id": "c", "client_secret": mask, "refresh_token": mask, "other": mask},
+        "credentials": {
+            "way": "oauth",
+            "client_id": "c",
+            "client_secret": mask,
+            "refresh_token": mask,
+            "other": mask,
+        },
     }
-    found = set_by_oauth({"host": "h"}, observed, Specification(is_partial=True))
-    assert {".".join(path) for path in found} == {
-        f"credentials.{name}" for name in ("client_id", "client_secret", "refresh_token")
-    }
+
+    def found(**declared: Any) -> set[str]:
+        return {".".join(path) for path in set_by_oauth(declared, observed, Specification(is_partial=True))}
+
+    tokens = {f"credentials.{name}" for name in ("client_id", "client_secret", "refresh_token")}
+    assert found(host="h") == {*tokens, "credentials.way", "credentials.other"}
+    assert found(credentials={"way": "oauth"}) == tokens
+    assert found(credentials={"way": "key", "key": "k"}) == set()
+    assert found(credentials={"way": "oauth", "client_id": "c"}) == set()
     assert set_by_oauth({"credentials": {"refresh_token": "mine"}}, observed, Specification()) == {}
 
 

@@ -20,7 +20,12 @@ LONGEST_SLUG: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Spelled:
-    """How a value is written in Python: a *name*, which may have dots, or with *arguments* the call of it."""
+    """How a value is written in Python.
+
+    Args:
+        name: What is written, which may have dots.
+        arguments: Those of the call of it, where it is called.
+    """
 
     name: str
     arguments: tuple[Any, ...] | None = None
@@ -35,8 +40,12 @@ class Spelling(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adopted:
-    """The *element* that declares what is there. Those of one *group* belong together where there are many; what
-    has none goes with the first thing it refers to that has one.
+    """An element for what is there.
+
+    Args:
+        element: What declares it.
+        group: Those of one belong together where there are many; what has none goes with the first thing it refers
+            to that has one.
     """
 
     element: Element
@@ -64,13 +73,24 @@ class Adoption:
 
 @dataclass(slots=True, kw_only=True)
 class AdoptContext:
-    """What a kind may know while it adopts: *elements* of the kinds before it, by what they are on the server."""
+    """What a kind may know while it adopts.
+
+    Args:
+        elements: Those of the kinds before it, by what they are on the server; a kind adds its own.
+        variables: The environment variables named so far, by name.
+    """
 
     elements: dict[Ref, Element] = field(default_factory=dict[Ref, Element])
     variables: dict[str, Variable] = field(default_factory=dict[str, Variable])
 
     def secret(self, key: Key, path: Path, as_type: AsType = str) -> Secret:
-        """That of *key* at *path*, in an environment variable named for both: the same name on every run."""
+        """A secret in an environment variable that is named for where it stands: the same name on every run.
+
+        Args:
+            key: Whose secret it is.
+            path: Where it stands in the element's fields.
+            as_type: What makes a value of the variable's text.
+        """
         own, kind, below = slug(key.name, of=key), slug(key.kind, of=key), [slug(step, of=key) for step in path]
         tries = [[own, *below], [own, kind, *below], [kind, own, *below], [kind, own, *below, digest(key, path)]]
         for words in (words for words in tries if not words[0][:1].isdecimal()):
@@ -82,8 +102,15 @@ class AdoptContext:
         raise ValueError(key)  # two that one digest does not tell apart
 
     def plain(self, kind: type[Element], key: Key, fields: Mapping[str, Any]) -> Element:
-        """An element of *kind* whose attributes are called as the *fields* are. What it has no attribute for, and
-        what is None, is left out. KeyError for a reference to what was not adopted.
+        """An element whose attributes are called as its fields are.
+
+        Args:
+            kind: The class of it.
+            key: What it is called.
+            fields: What is there. What *kind* has no attribute for, and what is None, is left out.
+
+        Raises:
+            KeyError: For a reference to what was not adopted.
         """
         known = {own.name: own.default for own in dataclasses.fields(kind)}
         given = {

@@ -159,12 +159,21 @@ class Kind(ABC):
         return self.element is not None or type(self).adopt is not Kind.adopt
 
     def is_own(self, observed: Observed) -> bool:
-        """Whether somebody made it for this place, which alone is adopted, and not everybody has it."""
+        """Whether somebody made it for this place, which alone is adopted, and not everybody has it.
+
+        Args:
+            observed: What is there.
+        """
         del observed
         return True
 
     async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
-        """An element for each, such that a check of it finds no difference, in this order; or why there is none."""
+        """An element for each, such that a check of it finds no difference, in this order; or why there is none.
+
+        Args:
+            observed: What is there of this kind.
+            context: What the kinds before it have adopted, and names for secrets.
+        """
         return [self._adopted(each, context) for each in observed]
 
     def _adopted(self, observed: Observed, context: AdoptContext) -> Adopted | Notice:

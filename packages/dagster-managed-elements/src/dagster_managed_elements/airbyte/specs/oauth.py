@@ -19,7 +19,8 @@ def set_by_oauth(
     """What of *observed* OAuth set and *declared* does not speak of, by path.
 
     Where the API does not tell what OAuth sets, it is taken to have set tokens that are there and masked, and what
-    goes with them, where nothing declared beside them is of another choice or a token itself.
+    goes with them: all of an object that has some and is not declared, and the tokens alone in one that is, unless
+    what is declared there is another choice or a token itself.
     """
     if specification.is_partial:
         found = set(_by_name(declared, observed))
@@ -71,22 +72,20 @@ def _is_chosen(declared: Mapping[str, Any], specification: Specification) -> boo
 
 def _by_name(declared: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterator[Path]:
     masked = {path for path, leaf in walk(observed) if leaf == SECRET_MASK}
-    around = {
-        path[:-1] for path in masked if path[-1] in _TOKENS and _is_left_to_oauth(path[:-1], declared, observed)
-    }
+    around = {path[:-1] for path in masked if path[-1] in _TOKENS}
+    whole = {path for path in around if at(declared, path) is ABSENT}
+    beside = {path for path in around - whole if _is_left_to_oauth(path, declared, observed)}
     for path, _ in walk(observed):
-        if path and path[:-1] in around and path[-1] in _BESIDE_TOKENS:
+        if (path[:-1] in beside and path[-1] in _BESIDE_TOKENS) or path[:-1] in whole:
             yield path
 
 
 def _is_left_to_oauth(around: Path, declared: Mapping[str, Any], observed: Mapping[str, Any]) -> bool:
     """Whether what is declared there is no token, and, within an object that may be a choice, no other choice."""
-    beside = at(declared, around)
-    if not isinstance(beside, Mapping):
+    given = cast("Mapping[str, Any]", at(declared, around))
+    if not isinstance(given, Mapping) or not given.keys().isdisjoint(_BESIDE_TOKENS):
         return False
-    given = cast("Mapping[str, Any]", beside)
-    same = not around or all(value == at(observed, (*around, name)) for name, value in given.items())
-    return same and given.keys().isdisjoint(_BESIDE_TOKENS)
+    return not around or all(value == at(observed, (*around, name)) for name, value in given.items())
 
 
 def _path(told: Any) -> Path:
