@@ -27,6 +27,7 @@ from dagster_managed_elements.engine.errors import (
     PreflightFailed,
     RateLimited,
     ServerFault,
+    StateError,
     Unauthorized,
     Unreachable,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "Session",
     "Settings",
     "Spelled",
+    "StateError",
     "Unauthorized",
     "Unreachable",
     "Update",

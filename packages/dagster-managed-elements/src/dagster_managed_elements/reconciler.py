@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, cast
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 import anyio
 
-from dagster_managed_elements.engine.changes import Delete, Memory
+from dagster_managed_elements.engine.changes import Delete
 from dagster_managed_elements.engine.concurrency import WoundUp, concurrently, run_blocking
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanMoved
@@ -30,7 +31,14 @@ from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent
 from dagster_managed_elements.engine.selecting import refuse_unknown
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
 from dagster_managed_elements.places import Member, Place, connected
+from dagster_managed_elements.state.fingerprints import find_key
+from dagster_managed_elements.state.holding import Locking, States, opened
+from dagster_managed_elements.state.recording import Recorder
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler, to_diff
+
+STATE_VARIABLE: Final = "DAGSTER_ME_STATE"
+SecretsFrom: TypeAlias = Literal["local", "server"]
+"""Where changes of secrets are looked for: in what is declared, or on the server too."""
 
 
 class Reconciler(ManagedElementReconciler):
@@ -40,9 +48,12 @@ class Reconciler(ManagedElementReconciler):
         instance: Where they are to exist.
         elements: What is to exist; the elements that these refer to are declared along with them.
         delete_unmentioned_resources: Whether everything at that place that no reconciler of the run declares is
-            deleted; without it, what is not declared is left alone.
+            deleted; without it, what is not declared is left alone. "owned": only what this reconciler created
+            or adopted, as the state knows, and nobody else declares.
         policy: What may be destroyed without being asked about; of several reconcilers of a place the strictest
             holds.
+        state: The URL of what is remembered between runs: `file://`, `s3://`, `gs://` or `az://`.
+        name: By which the state knows what is this reconciler's; no other one has it.
 
     Raises:
         DeclarationError: Where one of these is of another type.
@@ -53,16 +64,26 @@ class Reconciler(ManagedElementReconciler):
         instance: Instance,
         elements: Sequence[Element],
         *,
-        delete_unmentioned_resources: bool = False,
+        delete_unmentioned_resources: bool | Literal["owned"] = False,
         policy: Policy | None = None,
+        state: str | None = None,
+        name: str = "",
     ) -> None:
         if not isinstance(cast("object", instance), Instance):
             raise DeclarationError(f"A reconciler wants an Instance, not {type(instance).__name__}.")
         if not isinstance(cast("object", elements), Iterable):
             raise DeclarationError(f"A reconciler takes elements, not {type(elements).__name__}.")
-        if not isinstance(cast("object", delete_unmentioned_resources), (bool, type(None))):
+        owned = cast("object", delete_unmentioned_resources) == "owned"
+        if not isinstance(cast("object", delete_unmentioned_resources), (bool, type(None))) and not owned:
             given = type(delete_unmentioned_resources).__name__
-            raise DeclarationError(f"delete_unmentioned_resources= wants True or False, not {given}.")
+            raise DeclarationError(f'delete_unmentioned_resources= wants True, False or "owned", not {given}.')
+        for word, given in (("state", cast("object", state or "")), ("name", cast("object", name))):
+            if not isinstance(given, str):
+                raise DeclarationError(f"{word}= wants text, not {type(given).__name__}.")
+        if owned and not name:
+            raise DeclarationError(
+                'delete_unmentioned_resources="owned" needs name=: whose it is, the state tells.'
+            )
         self.instance = instance
         self.elements = tuple(elements)
         for each in cast("tuple[object, ...]", self.elements):
@@ -70,7 +91,8 @@ class Reconciler(ManagedElementReconciler):
                 raise DeclarationError(f"A reconciler takes elements, not {type(each).__name__}.")
         if not isinstance(cast("object", policy), (Policy, type(None))):
             raise DeclarationError(f"policy= wants a Policy, not {type(policy).__name__}.")
-        self.delete_unmentioned_resources = bool(delete_unmentioned_resources)
+        self.delete_unmentioned_resources: bool | Literal["owned"] = delete_unmentioned_resources or False
+        self.state, self.name = state or None, name
         self.policy = policy or Policy()
 
     def check(
@@ -79,6 +101,7 @@ class Reconciler(ManagedElementReconciler):
         include_all_secrets: bool = False,
         include_secrets: Iterable[str] = (),
         refresh_catalogs: bool = False,
+        secrets: SecretsFrom = "local",
         **unknown: object,
     ) -> ManagedElementDiff:
         """What an apply would change.
@@ -87,6 +110,8 @@ class Reconciler(ManagedElementReconciler):
             include_all_secrets: Whether every secret that the server holds is listed as changed.
             include_secrets: Paths, as a plan prints them (`shop.password`), of secrets that are listed as changed.
             refresh_catalogs: Whether sources are asked anew for what patterns and exclusions depend on.
+            secrets: "server" lists those too that somebody else changed there, by a read for each element of which
+                the state knows a version.
             **unknown: Refused: a keyword that is not heeded could be one that was to keep a run from writing.
 
         Raises:
@@ -97,6 +122,7 @@ class Reconciler(ManagedElementReconciler):
             include_all_secrets=include_all_secrets,
             include_secrets=include_secrets,
             refresh_catalogs=refresh_catalogs,
+            secrets=secrets,
             **unknown,
         )
 
@@ -107,6 +133,9 @@ class Reconciler(ManagedElementReconciler):
         include_secrets: Iterable[str] = (),
         refresh_catalogs: bool = False,
         allow_destructive: bool = False,
+        secrets: SecretsFrom = "local",
+        trust_secrets: bool = False,
+        lock_timeout: float = 0.0,
         **unknown: object,
     ) -> ManagedElementDiff:
         """Apply and return what was changed.
@@ -116,11 +145,15 @@ class Reconciler(ManagedElementReconciler):
             include_secrets: Paths, as a plan prints them (`shop.password`), of secrets that are sent again.
             allow_destructive: Whether a plan that deletes, replaces or loses sync state is carried out.
             refresh_catalogs: Whether sources are asked anew for what patterns and exclusions depend on.
+            secrets: "server" sends those too that somebody else changed there.
+            trust_secrets: Whether those of which the state knows nothing are recorded as what the server has.
+            lock_timeout: How many seconds to wait for the lock of the state, where somebody else applies.
             **unknown: Refused: a keyword that is not heeded could be one that was to keep a run from writing.
 
         Raises:
             ApplyFailed: With a report, where not everything was done.
             PlanRefused: Where the plan destroys something and *allow_destructive* is not given.
+            StateError: Where the state cannot be read, written or locked.
             ApplyInterrupted: A KeyboardInterrupt with the reports, once what was in flight has ended.
         """
         return apply_together(
@@ -129,6 +162,9 @@ class Reconciler(ManagedElementReconciler):
             include_secrets=include_secrets,
             refresh_catalogs=refresh_catalogs,
             allow_destructive=allow_destructive,
+            secrets=secrets,
+            trust_secrets=trust_secrets,
+            lock_timeout=lock_timeout,
             **unknown,
         )
 
@@ -139,12 +175,14 @@ def check_together(
     include_all_secrets: bool = False,
     include_secrets: Iterable[str] = (),
     refresh_catalogs: bool = False,
+    secrets: SecretsFrom = "local",
     **unknown: object,
 ) -> ManagedElementDiff:
     """As `Reconciler.check`, of several in one diff: those of one place are planned together."""
     _refuse("check", unknown)
     resent = _resent(include_secrets, every=include_all_secrets)
-    options = Options(resent=resent, settings=Settings(refresh_catalogs=refresh_catalogs))
+    settings = Settings(refresh_catalogs=refresh_catalogs)
+    options = Options(resent=resent, settings=settings, versions=_asks_server(secrets))
     return _joined(run_blocking(lambda _stop: check(of, options), winds_up=False))
 
 
@@ -155,6 +193,9 @@ def apply_together(
     include_secrets: Iterable[str] = (),
     refresh_catalogs: bool = False,
     allow_destructive: bool = False,
+    secrets: SecretsFrom = "local",
+    trust_secrets: bool = False,
+    lock_timeout: float = 0.0,
     **unknown: object,
 ) -> ManagedElementDiff:
     """As `Reconciler.apply`, of several: what one of a place declares, another that deletes what is not declared
@@ -163,8 +204,14 @@ def apply_together(
     _refuse("apply", unknown)
     policy = Policy(allow_all=allow_destructive)
     resent = _resent(include_secrets, every=include_all_secrets)
-    settings = Settings(refresh_catalogs=refresh_catalogs)
-    options = Options(resent=resent, settings=settings, decide=partial(_decided, policy))
+    options = Options(
+        resent=resent,
+        settings=Settings(refresh_catalogs=refresh_catalogs),
+        decide=partial(_decided, policy),
+        versions=_asks_server(secrets),
+        trust_secrets=trust_secrets,
+        lock_timeout=lock_timeout,
+    )
     try:
         results = run_blocking(partial(apply, of, options))
     except WoundUp as interrupt:
@@ -179,6 +226,12 @@ def _refuse(verb: str, unknown: Mapping[str, object]) -> None:
     """A keyword that is not heeded could be one that was to keep an apply from writing."""
     if unknown:
         raise DeclarationError(f"{verb} takes no {', '.join(f'{name}=' for name in unknown)}; nothing was written.")
+
+
+def _asks_server(secrets: SecretsFrom) -> bool:
+    if secrets not in get_args(SecretsFrom):
+        raise DeclarationError(f"secrets= is one of {', '.join(get_args(SecretsFrom))}, not {secrets!r}.")
+    return secrets == "server"
 
 
 def _resent(paths: Iterable[str], *, every: bool) -> Resent:
@@ -246,6 +299,11 @@ class Options:
     a *promise* nothing is done unless all of it is what was saved. *preflight* is for how many seconds the plan is
     tried on the server before anything is written; None: it is not. Without *secrets_known* a check takes a secret
     that cannot be read here for the one that is there.
+
+    *state* is the URL of what is remembered, of all places; by default each reconciler's own, or else that of the
+    environment. An apply waits for its lock for *lock_timeout* seconds, and has *tell* say so. With *versions* the
+    server is asked for those of the secrets that it has; with *trust_secrets* those of which nothing is
+    remembered are recorded as what the server has.
     """
 
     scope: Scope = field(default_factory=Scope)
@@ -254,6 +312,11 @@ class Options:
     preflight: float | None = None
     resent: Resent = NONE_RESENT
     secrets_known: bool = True
+    state: str | None = None
+    lock_timeout: float = 0.0
+    tell: Callable[[str], None] = lambda _text: None
+    versions: bool = False
+    trust_secrets: bool = False
     settings: Settings = field(default_factory=Settings)
     decide: Callable[[Plan], Awaitable[Policy]] = _refuse_what_destroys
     on_outcome: OnOutcome = lambda _outcome: None
@@ -279,8 +342,9 @@ class Result:
 
 async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:
     """One Result a place. Nothing is written."""
-    async with _surveyed(of, options) as (surveyed, results):
-        results += [replace(_result(place, plan=found.plan), picture=_picture(found)) for place, found in surveyed]
+    async with opened(_urls(of, options)) as states, _surveyed(of, options, states) as (surveyed, results):
+        for each in surveyed:
+            results.append(replace(_result(each.place, plan=each.found.plan), picture=_picture(each.found)))
     return sorted(results, key=lambda result: result.of)
 
 
@@ -291,24 +355,34 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
     """
     limiters: dict[str, anyio.CapacityLimiter] = {}
     options = replace(options, secrets_known=True)
-    async with _surveyed(of, options) as (surveyed, results):
+    locking = Locking(stop=stop, timeout=options.lock_timeout, tell=options.tell)
+    async with (
+        opened(_urls(of, options), locking) as states,
+        _surveyed(of, options, states) as (surveyed, results),
+    ):
 
-        async def carry_out(place: Place, found: Survey) -> None:
+        async def carry_out(each: _Surveyed) -> None:
+            report: Report | None = None
+            error: Exception | None = None
             try:
-                report = await _execute(place, found, options, stop, limiters)
-                results.append(_result(place, plan=found.plan, report=report))
-            except Exception as error:  # noqa: BLE001 - other places are writing: none may end for this one
-                results.append(_result(place, plan=found.plan, error=error))
+                if each.recorder is not None:
+                    await each.recorder.begin(each.found)
+                report = await _execute(each, options, stop, limiters)
+                if each.recorder is not None:
+                    await each.recorder.end(each.found, report)
+            except Exception as fault:  # noqa: BLE001 - other places are writing: none may end for this one
+                error = fault
+            results.append(_result(each.place, plan=each.found.plan, report=report, error=error))
 
         agreed: list[Callable[[], Awaitable[None]]] = []
-        broken = _broken(options.promise, [_picture(found) for _, found in surveyed], results)
-        for place, found in surveyed:
+        broken = _broken(options.promise, [_picture(each.found) for each in surveyed], results)
+        for each in surveyed:
             if broken is not None:
-                results.append(_result(place, plan=found.plan, error=broken))
-            elif (refusal := await _refusal(found.plan, options, stop)) is None:
-                agreed.append(partial(carry_out, place, found))
+                results.append(_result(each.place, plan=each.found.plan, error=broken))
+            elif (refusal := await _refusal(each.found.plan, options, stop)) is None:
+                agreed.append(partial(carry_out, each))
             else:
-                results.append(_result(place, plan=found.plan, error=refusal))
+                results.append(_result(each.place, plan=each.found.plan, error=refusal))
         await concurrently(*agreed)
     return sorted(results, key=lambda result: result.of)
 
@@ -340,18 +414,25 @@ async def _refusal(plan: Plan, options: Options, stop: anyio.Event) -> Exception
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Surveyed:
+    """A place, what was found there, and what remembers it, where something does."""
+
+    place: Place
+    found: Survey
+    recorder: Recorder | None
+
+
 async def _execute(
-    place: Place,
-    found: Survey,
-    options: Options,
-    stop: anyio.Event,
-    limiters: dict[str, anyio.CapacityLimiter],
+    surveyed: _Surveyed, options: Options, stop: anyio.Event, limiters: dict[str, anyio.CapacityLimiter]
 ) -> Report:
-    session, settings = place.session, options.settings
+    session, found, settings = surveyed.place.session, surveyed.found, options.settings
     limiter = limiters.setdefault(session.host, anyio.CapacityLimiter(settings.concurrency))
     execution = ExecutionSettings(
         limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience, facts=found.facts
     )
+    if surveyed.recorder is not None:
+        execution = replace(execution, remember=surveyed.recorder.note)
     kinds: Kinds = {kind.name: kind for kind in session.kinds}
     return await execute(found.plan, kinds, found.ids, found.seen, execution)
 
@@ -372,47 +453,85 @@ def _plan_of(result: Result) -> Plan:
 
 @asynccontextmanager
 async def _surveyed(
-    of: Sequence[Reconciler], options: Options
-) -> AsyncGenerator[tuple[list[tuple[Place, Survey]], list[Result]]]:
+    of: Sequence[Reconciler], options: Options, states: States
+) -> AsyncGenerator[tuple[list[_Surveyed], list[Result]]]:
     """Every place and its survey, in the order given; what could not be surveyed is a Result already."""
     members = [
         Member(instance=each.instance, declaration=_declaration(number, each)) for number, each in enumerate(of)
     ]
     async with connected(members, options.settings) as (places, failures):
         results = [Result(of=(number,), error=error) for number, error in failures]
-        surveys: dict[str, Survey] = {}
+        surveys: dict[str, _Surveyed] = {}
 
         async def look_at(place: Place) -> None:
             try:
+                recorder = _recorder(place, of, options, states)
                 found = await survey(
                     place.session,
                     place.declarations,
-                    Memory(),
+                    recorder.memory if recorder else None,
                     resent=options.resent,
                     scope=options.scope,
                     secrets_known=options.secrets_known,
+                    versions=options.versions,
                 )
+                found = recorder.annotated(found) if recorder else found
                 policies = [of[number].policy for number in place.numbers]
-                surveys[place.name] = replace(found, plan=_weighed(found.plan, policies, options))
+                weighed_plan = _weighed(found.plan, policies, options)
+                surveys[place.name] = _Surveyed(place, replace(found, plan=weighed_plan), recorder)
             except Exception as error:  # noqa: BLE001 - one place that cannot be read hides no other
                 results.append(_result(place, error=error))
 
         async def try_out(place: Place) -> None:
-            found = surveys[place.name]
+            each = surveys[place.name]
             try:
-                notices = await _preflight(place, found, options)
-                plan = replace(found.plan, notices=(*found.plan.notices, *notices))
-                surveys[place.name] = replace(found, plan=plan)
+                notices = await _preflight(place, each.found, options)
+                plan = replace(each.found.plan, notices=(*each.found.plan.notices, *notices))
+                surveys[place.name] = replace(each, found=replace(each.found, plan=plan))
             except Exception as error:  # noqa: BLE001 - what fails in one place is no failure of another
-                results.append(_result(place, plan=surveys.pop(place.name).plan, error=error))
+                results.append(_result(place, plan=surveys.pop(place.name).found.plan, error=error))
 
         await concurrently(*(partial(look_at, place) for place in places))
         if not any(result.error for result in results):
-            _refuse_unknown(options.resent.paths, surveys.values())
-            refuse_unknown(options.scope.selected, [key for found in surveys.values() for key in found.keys])
+            _refuse_unknown(options.resent.paths, (each.found for each in surveys.values()))
+            refuse_unknown(options.scope.selected, [key for each in surveys.values() for key in each.found.keys])
         if options.preflight is not None:
             await concurrently(*(partial(try_out, place) for place in places if place.name in surveys))
-        yield [(place, surveys[place.name]) for place in places if place.name in surveys], results
+        yield [surveys[place.name] for place in places if place.name in surveys], results
+
+
+def _url(reconciler: Reconciler, options: Options) -> str | None:
+    return options.state or reconciler.state or os.environ.get(STATE_VARIABLE) or None
+
+
+def _urls(of: Iterable[Reconciler], options: Options) -> list[str]:
+    return [url for each in of if (url := _url(each, options)) is not None]
+
+
+def _recorder(place: Place, of: Sequence[Reconciler], options: Options, states: States) -> Recorder | None:
+    """None where nothing is remembered. Raises ManagedElementsError where the state cannot be had."""
+    urls = {_url(of[number], options) for number in place.numbers}
+    if len(urls) > 1:
+        listed = " and ".join(sorted(url or "none" for url in urls))
+        raise DeclarationError(f"Reconcilers of one place name different states: {listed}; give them the same.")
+    (url,) = urls
+    if url is None:
+        if any(each.delete_unmentioned == "owned" for each in place.declarations):
+            raise DeclarationError('delete_unmentioned_resources="owned" needs a state: it tells what is owned.')
+        if options.versions or options.trust_secrets:
+            raise DeclarationError("Versions and values of secrets are recorded in a state; give one, by --state.")
+        return None
+    session, state = place.session, states.of(url)
+    anew = options.trust_secrets or options.resent.every
+    remembered = state.place(session.identity or session.place, find_key(), anew=anew)
+    return Recorder(
+        state,
+        remembered,
+        session,
+        place.declarations,
+        trust=options.trust_secrets,
+        versions=options.versions,
+    )
 
 
 async def _preflight(place: Place, found: Survey, options: Options) -> Sequence[Notice]:
@@ -443,4 +562,5 @@ def _declaration(number: int, reconciler: Reconciler) -> Declaration:
         owner=str(number),
         elements=reconciler.elements,
         delete_unmentioned=reconciler.delete_unmentioned_resources,
+        name=reconciler.name,
     )

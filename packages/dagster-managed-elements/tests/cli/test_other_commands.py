@@ -84,5 +84,5 @@ def test_each_command_explains_itself(project):
         result = project.run(command, "--help")
         assert result.exit_code == 0
         assert "--include-all-secrets" in result.stdout
-    others = {"export", "serve", "snapshot", "types", "completion"}
+    others = {"serve", "types", "completion", "export", "snapshot", "unlock"}
     assert set(cli.main.commands) == {"check", "plan", "apply", "destroy", *others}

@@ -22,6 +22,7 @@ from dagster_managed_elements import (
     Secret,
     Session,
     Unreachable,
+    reveal,
 )
 
 __all__ = ["Connection", "Masked", "Reconciler", "Ref", "Secret", "Source", "Toy"]
@@ -77,6 +78,7 @@ def _stored(value, ids):
         case Key():
             return Ref(value.kind, ids[value])
         case Secret():
+            reveal(value)
             return Masked()
         case dict():
             return {key: _stored(inner, ids) for key, inner in value.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -18,7 +19,7 @@ from dagster_managed_elements.engine.changes import (
 from dagster_managed_elements.engine.diffing import Basis, diff, undeclared
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.secrets import Resent, Secret, SecretRecord
-from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named
+from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named, Path, Ref
 
 from testing.memory_world import NodeKind, Server
 from testing.sides import KINDS, alone, at, both, have, node, want
@@ -60,7 +61,7 @@ EQUAL = [
     ({"x": node("b")}, {"x": at("2")}),
     ({"x": [node("b"), {"y": node("c")}]}, {"x": [at("2"), {"y": at("3")}]}),
     ({"x": Later(node("b"), {"y": 1})}, {"x": {"y": 1}}),
-    ({"x": Masked()}, {"x": Masked("7")}),
+    ({"x": Masked()}, {"x": Masked()}),
     ({"x": PASSWORD}, {"x": "p"}),
 ]
 
@@ -154,24 +155,52 @@ def test_of_the_secrets_that_are_there_those_are_sent_again_that_are_asked_for()
     assert listed("b.w", "a.x", "x.y.z", "a.x.l") == []
 
 
-REMEMBERED = SecretRecord(reference="literal", fingerprint=None, version="7")
+def signed(_ref: Ref, _path: Path, secret: Secret) -> SecretRecord:
+    """As the state has it, with the value itself for a fingerprint."""
+    return SecretRecord(reference=secret.reference, fingerprint=secret.read() if secret.cheap else None)
+
+
+LITERAL, CALLED = SecretRecord(reference="literal", fingerprint="p"), SecretRecord(reference="call:vault/1")
 
 
 @pytest.mark.parametrize(
-    ("before", "record", "changes"),
+    ("after", "record", "version", "why"),
     [
-        (Masked("7"), REMEMBERED, 0),
-        (Masked("8"), REMEMBERED, 1),
-        (Masked("7"), SecretRecord(reference="env:X", version="7"), 1),
-        (Masked("7"), SecretRecord(reference="literal", fingerprint="f", version="7"), 1),
+        (PASSWORD, LITERAL, None, "same"),
+        (PASSWORD, replace(LITERAL, reference="env:X"), None, "same"),
+        (PASSWORD, replace(LITERAL, fingerprint="q"), None, "changed-in-code"),
+        (PASSWORD, replace(LITERAL, fingerprint=None), None, "unknown"),
+        (PASSWORD, replace(LITERAL, version="7"), "7", "same"),
+        (PASSWORD, replace(LITERAL, version="7"), "8", "changed-on-server"),
+        (PASSWORD, replace(LITERAL, version="7"), None, "same"),
+        (PASSWORD, LITERAL, "8", "same"),
+        (PASSWORD, replace(LITERAL, fingerprint="q", version="7"), "8", "changed-in-code"),
+        (PASSWORD, replace(LITERAL, fingerprint=None, version="7"), "8", "changed-on-server"),
+        (PASSWORD, replace(LITERAL, confirmed=False), None, "unconfirmed"),
+        (VAULT, CALLED, None, "same"),
+        (VAULT, replace(CALLED, fingerprint="p"), None, "same"),
+        (VAULT, replace(CALLED, reference="call:vault/0"), None, "changed-in-code"),
+        (VAULT, LITERAL, None, "changed-in-code"),
+        (VAULT, replace(CALLED, version="7"), "8", "changed-on-server"),
+        (VAULT, replace(CALLED, confirmed=False), None, "unconfirmed"),
     ],
+    ids=repr,
 )
-def test_a_remembered_secret_differs_by_reference_fingerprint_and_version(
-    before: Masked, record: SecretRecord, changes: int
+def test_a_remembered_secret_is_judged_by_its_value_or_the_reference_of_what_is_not_called_and_by_its_version(
+    after: Secret, record: SecretRecord, version: str | None, why: str
 ) -> None:
-    memory = Memory(secrets={(at("1"), ("x", "y")): record})
-    found = compared({"x": {"y": PASSWORD}}, {"x": {"y": before}}, memory=memory)
-    assert (len(found.items), found.notices) == (changes, ())
+    where = (at("1"), ("x", "y"))
+    memory = Memory(secrets={where: record}, sign=signed, versions={where: version} if version else {})
+    found = compared({"x": {"y": after}}, {"x": {"y": Masked()}}, memory=memory)
+    said = [changed.why for item in found.items if isinstance(item, Update) for changed in item.fields]
+    said += ["unknown" for notice in found.notices if notice.code == "secret-unrecorded"]
+    assert (said or ["same"]) == [why]
+
+
+def test_what_a_create_that_was_cut_off_may_have_sent_is_sent_again() -> None:
+    memory = Memory(begun=frozenset({node("a")}), sign=signed)
+    (item,) = compared({"x": PASSWORD}, {"x": Masked()}, memory=memory).items
+    assert item.fields == (FieldChange(("x",), Masked(), PASSWORD, "unconfirmed"),)
 
 
 def test_a_list_of_which_only_secrets_are_to_be_said_is_not_reported_whole() -> None:

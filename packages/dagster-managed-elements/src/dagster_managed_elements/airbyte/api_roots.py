@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from dagster_managed_elements.airbyte.config_api.endpoints import ROOT
+from dagster_managed_elements.airbyte.config_api.endpoints import PUBLIC_ROOT, ROOT
 from dagster_managed_elements.api.addresses import read_address
 
 Api: TypeAlias = Literal["auto", "config", "public"]
 
-PUBLIC_ROOT: Final = "/api/public/v1"
 BARE_ROOT: Final = "/v1"
 """Where the Public API begins on Cloud, and on servers before 0.63.10 (at a port of its own)."""
 

@@ -27,6 +27,7 @@ from dagster_managed_elements.airbyte.wire import (
 )
 from dagster_managed_elements.airbyte.workspace_settings import WorkspaceChange, WorkspaceSettings
 from dagster_managed_elements.engine.errors import ApiError
+from dagster_managed_elements.engine.values import Path
 
 LONGEST_NAME: Final = 256
 """Characters; a longer one fails in Airbyte's database (409)."""
@@ -201,6 +202,10 @@ class Gateway(Protocol):
 
     async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
         """*whole* replaces the configuration (a mask keeps its secret), else it is merged (no mask allowed)."""
+        ...
+
+    async def versions(self, side: Side, actor_id: str) -> Mapping[Path, str]:
+        """Of each secret of a configuration what tells its version, where this Airbyte tells one; by a read."""
         ...
 
     async def delete_actor(self, side: Side, actor_id: str) -> None:

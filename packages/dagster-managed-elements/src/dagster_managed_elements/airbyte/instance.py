@@ -143,6 +143,7 @@ class AirbyteInstance(Instance):
             notices = [left_out(Key("workspace", each.name or each.id), each.fault) for each in unreadable]
             yield Session(
                 place=place,
+                identity=f"{base} {gateway.workspace.workspace_id}",
                 kinds=kinds_of(gateway, refresh_catalogs=settings.refresh_catalogs),
                 host=client.address.host,
                 notices=notices,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from dagster_managed_elements.airbyte.elements import AirbyteConnection
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
@@ -44,9 +44,12 @@ class AirbyteManagedElementReconciler(Reconciler):
             resources and workspaces of Dagster's own dagster-airbyte.
         connections: What is to be there, each with its source, its destination and its tags.
         delete_unmentioned_resources: Whether what else is in the workspace is deleted, once the user has agreed;
-            tags and connectors only of the sorts of which one is declared.
+            tags and connectors only of the sorts of which one is declared. "owned": only what this reconciler
+            created or adopted, as the state knows, and nobody else declares.
         elements: Sources, destinations, tags, connectors and the workspace itself, that no connection has.
         policy: What may be destroyed without being asked about.
+        state: The URL of what is remembered between runs: `file://`, `s3://`, `gs://` or `az://`.
+        name: By which the state knows what is this reconciler's; no other one has it.
 
     Raises:
         DeclarationError: Where *airbyte* is something else, or an element is none.
@@ -56,16 +59,20 @@ class AirbyteManagedElementReconciler(Reconciler):
         self,
         airbyte: Any,
         connections: Sequence[AirbyteConnection] = (),
-        delete_unmentioned_resources: bool = False,  # noqa: FBT001, FBT002 - upstream's third positional parameter
+        delete_unmentioned_resources: bool | Literal["owned"] = False,  # noqa: FBT001, FBT002 - upstream's third positional parameter
         *,
         elements: Sequence[Element] = (),
         policy: Policy | None = None,
+        state: str | None = None,
+        name: str = "",
     ) -> None:
         super().__init__(
             _instance(airbyte),
             (*(elements or ()), *(connections or ())),
             delete_unmentioned_resources=delete_unmentioned_resources,
             policy=policy,
+            state=state,
+            name=name,
         )
 
 

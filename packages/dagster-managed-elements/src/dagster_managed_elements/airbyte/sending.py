@@ -28,6 +28,7 @@ def revealed(body: Json) -> Outgoing:
 
     def opened(leaf: Any) -> Any:
         if isinstance(leaf, Secret):
+            leaf.note()
             # What a secret is made of is secret by itself: a server may name the password of an address alone.
             read = leaf.read() if leaf.join is None else leaf.join([opened(part) for part in leaf.parts])
             secrets.update(_texts(read))

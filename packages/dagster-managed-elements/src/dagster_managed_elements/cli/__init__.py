@@ -20,6 +20,7 @@ from dagster_managed_elements.cli.exporting import export_cmd
 from dagster_managed_elements.cli.serving import serve_cmd
 from dagster_managed_elements.cli.snapshotting import snapshot_cmd
 from dagster_managed_elements.cli.typing import types_cmd
+from dagster_managed_elements.cli.unlocking import unlock_cmd
 from dagster_managed_elements.cli.versions import show
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler
 
@@ -38,6 +39,7 @@ __all__ = [
     "serve_cmd",
     "snapshot_cmd",
     "types_cmd",
+    "unlock_cmd",
 ]
 
 
@@ -53,6 +55,7 @@ __all__ = [
         serve_cmd,
         types_cmd,
         completion_cmd,
+        unlock_cmd,
     ],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )

@@ -8,8 +8,21 @@ from typing import Any, Final
 import click
 
 from dagster_managed_elements.cli.commands import Command
-from dagster_managed_elements.cli.options import Asked, shared_options
+from dagster_managed_elements.cli.options import Asked, Seconds, shared_options
 
+_TRUST: Final = click.option(
+    "--trust-secrets",
+    is_flag=True,
+    help="Record the secrets of which the state knows nothing as what the server has, without sending them.",
+)
+_LOCK: Final = click.option(
+    "--lock-timeout",
+    type=Seconds(min=0),
+    default=0.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for the lock of the state, where somebody else applies.",
+)
 _YES: Final = click.option(
     "--yes", is_flag=True, help="Go on without asking where the plan deletes, replaces or loses state."
 )
@@ -19,24 +32,34 @@ _YES: Final = click.option(
 @click.argument("plan", required=False, metavar="[PLAN]", type=click.Path(dir_okay=False, path_type=Path))
 @shared_options
 @_YES
-def apply_cmd(*, yes: bool, plan: Path | None, **asked: Any) -> int:
+@_TRUST
+@_LOCK
+def apply_cmd(*, yes: bool, plan: Path | None, trust_secrets: bool, lock_timeout: float, **asked: Any) -> int:
     """Make what is there equal what a module declares.
 
     With PLAN, a file that `check --save` wrote: do exactly that, or nothing where the declarations or what is there
     changed since.
     """
-    return run(Asked(**asked), yes=yes, plan=plan)
+    return run(Asked(**asked), yes=yes, plan=plan, trust_secrets=trust_secrets, lock_timeout=lock_timeout)
 
 
 @click.command("destroy", cls=Command)
 @shared_options
 @_YES
-def destroy_cmd(*, yes: bool, **asked: Any) -> int:
+@_LOCK
+def destroy_cmd(*, yes: bool, lock_timeout: float, **asked: Any) -> int:
     """Delete what a module declares, and nothing else. Asks first; what is protected is refused."""
-    return run(Asked(**asked, destroy=True), yes=yes)
+    return run(Asked(**asked, destroy=True), yes=yes, lock_timeout=lock_timeout)
 
 
-def run(asked: Asked, *, yes: bool = False, plan: Path | None = None) -> int:
+def run(
+    asked: Asked,
+    *,
+    yes: bool = False,
+    plan: Path | None = None,
+    trust_secrets: bool = False,
+    lock_timeout: float = 0.0,
+) -> int:
     """*yes* is the answer to every question; *plan* is a saved one that is all there is to be done."""
     import anyio
 
@@ -52,6 +75,13 @@ def run(asked: Asked, *, yes: bool = False, plan: Path | None = None) -> int:
     interruptions = Interruptions()
     with interruptions.received():
         with Run.begin("destroy" if asked.destroy else "apply", asked) as run_:
-            apply = Apply(run_, interruptions, yes=yes, promise=promise)
+            apply = Apply(
+                run_,
+                interruptions,
+                yes=yes,
+                promise=promise,
+                trust_secrets=trust_secrets,
+                lock_timeout=lock_timeout,
+            )
             sections = anyio.run(apply.to_the_end)
         return conclude(run_, sections, interrupted=apply.interrupted)

@@ -38,9 +38,17 @@ class Apply:
     scope: anyio.CancelScope
 
     def __init__(
-        self, run: Run, interruptions: Interruptions, *, yes: bool, promise: Promise | None = None
+        self,
+        run: Run,
+        interruptions: Interruptions,
+        *,
+        yes: bool,
+        promise: Promise | None = None,
+        trust_secrets: bool = False,
+        lock_timeout: float = 0.0,
     ) -> None:
         self.run, self.interruptions, self.yes, self.promise = run, interruptions, yes, promise
+        self.trust_secrets, self.lock_timeout = trust_secrets, lock_timeout
         self.stop, self.turn = anyio.Event(), anyio.Lock()
         self.interrupted = False
         self.operations: list[Operation] = []
@@ -75,6 +83,11 @@ class Apply:
             policy=self.run.asked.policy,
             promise=self.promise,
             preflight=self.run.asked.seconds,
+            state=self.run.asked.state,
+            versions=self.run.asked.secrets == "server",
+            trust_secrets=self.trust_secrets,
+            lock_timeout=self.lock_timeout,
+            tell=self._waiting,
             settings=self.run.settings,
             decide=self._decide,
             on_outcome=self._finished,
@@ -122,6 +135,10 @@ class Apply:
         if (await answer(question, self.stop)).strip().lower() not in {"y", "yes"}:
             raise Declined("Nothing was written, as you asked.")
         return True
+
+    def _waiting(self, text: str) -> None:
+        with self.run.progress.hidden():
+            self.run.screen.note(escape(text))
 
     def _finished(self, outcome: Outcome) -> None:
         self.ended[outcome.step] = outcome

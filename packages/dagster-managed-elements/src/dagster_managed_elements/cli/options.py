@@ -50,6 +50,8 @@ class Asked:
     destroy: bool = False
     preflight: bool = False
     against: Path | None = None
+    state: str | None = None
+    secrets: Literal["local", "server"] = "local"
 
     @property
     def resent(self) -> Resent:
@@ -77,7 +79,7 @@ class Asked:
         return Policy(allowed=frozenset(self.allow), max_changes=self.max_changes)
 
 
-class _Seconds(click.FloatRange):
+class Seconds(click.FloatRange):
     """Without those floats that are no time to wait: no comparison refuses "nan"."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -120,7 +122,7 @@ _INSTANCE: Final = (
 )
 _TIMEOUT: Final = click.option(
     "--timeout",
-    type=_Seconds(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     default=_DEFAULT.timeout,
     show_default=True,
     metavar="SECONDS",
@@ -149,6 +151,18 @@ _OPTIONS: Final = (
         multiple=True,
         metavar="PATH",
         help="The same for one secret, at a path such as `shop.password`; may be given several times.",
+    ),
+    click.option(
+        "--state",
+        metavar="URL",
+        help="Where is remembered what was applied: file://, s3://, gs:// or az://; DAGSTER_ME_STATE otherwise.",
+    ),
+    click.option(
+        "--secrets",
+        type=click.Choice(["local", "server"]),
+        default="local",
+        show_default=True,
+        help="Where to look for changes of secrets: `server` asks it for the version of each that is remembered.",
     ),
     _TIMEOUT,
     click.option(

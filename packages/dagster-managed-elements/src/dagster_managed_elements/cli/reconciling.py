@@ -46,6 +46,8 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
             scope=run.asked.scope,
             policy=run.asked.policy,
             preflight=run.asked.seconds,
+            state=run.asked.state,
+            versions=run.asked.secrets == "server",
             settings=run.settings,
             secrets_known=run.recording is None,
         )

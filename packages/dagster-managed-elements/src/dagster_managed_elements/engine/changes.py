@@ -5,14 +5,14 @@ Nothing here acts. Every stage hands these on; none alters one it was lent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from dagster_managed_elements.engine.errors import ManagedElementsError
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.findings import Consequence, Notice
-from dagster_managed_elements.engine.secrets import SecretRecord, Verdict
+from dagster_managed_elements.engine.secrets import Secret, SecretRecord, Verdict
 from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref
 
 Action: TypeAlias = Literal["create", "update", "replace", "delete"]
@@ -210,7 +210,33 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What earlier runs left to know, as a value; empty where nothing is kept."""
+    """What earlier runs left to know, as a value; empty where nothing is kept.
+
+    *owners* are the names of the reconcilers that declared an object, *protected* what was declared so; both hold
+    until an apply records otherwise. *begun* are elements that an apply which was cut off was about to create.
+    *sign* is what would be recorded today of a declared secret at a path of an object, without its version; None
+    where nothing is kept. *versions* are those that the server has now, where it was asked.
+    """
 
     ids: Ids = field(default_factory=dict[Key, str])
     secrets: Mapping[tuple[Ref, Path], SecretRecord] = field(default_factory=dict[tuple[Ref, Path], SecretRecord])
+    owners: Mapping[Ref, frozenset[str]] = field(default_factory=dict[Ref, frozenset[str]])
+    protected: frozenset[Ref] = frozenset()
+    begun: frozenset[Key] = frozenset()
+    sign: Callable[[Ref, Path, Secret], SecretRecord] | None = None
+    versions: Mapping[tuple[Ref, Path], str] = field(default_factory=dict[tuple[Ref, Path], str])
+
+    def recorded(self, key: Key, ref: Ref, path: Path) -> SecretRecord | None:
+        """What is known of the secret at *path*; of one that was to be created with its element, that it was."""
+        if (record := self.secrets.get((ref, path))) is not None:
+            return record
+        return SecretRecord(reference="", confirmed=False) if key in self.begun else None
+
+    def signed(self, ref: Ref, path: Path, secret: Secret) -> SecretRecord | None:
+        """What would be recorded of it today; nothing of what cannot be read here."""
+        if self.sign is None:
+            return None
+        try:
+            return replace(self.sign(ref, path, secret), version=self.versions.get((ref, path)))
+        except DeclarationError:
+            return None

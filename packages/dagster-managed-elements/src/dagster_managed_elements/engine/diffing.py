@@ -108,7 +108,8 @@ class _Comparison:
         unknown = [changed for changed in heeded if changed.why == "unknown"]
         kept = [changed for changed in heeded if changed.why != "unknown"]
         notices = [self._notice(changed, "ignored") for changed in ignored]
-        notices += [self._notice(changed, "secret-unknown") for changed in unknown]
+        untold = "secret-unknown" if self.basis.memory.sign is None else "secret-unrecorded"
+        notices += [self._notice(changed, untold) for changed in unknown]
         if not kept:
             return None, notices
         update = Update(left_alone(self.declared, ignored), self.observed, tuple(kept))
@@ -131,6 +132,7 @@ class _Comparison:
         text = {
             "ignored": "differs, and is ignored as declared",
             "secret-unknown": "the server does not show this secret, so it is taken as unchanged",
+            "secret-unrecorded": "nothing is recorded of this secret, so it is taken as what the server has",
         }[code]
         if isinstance(changed.after, Secret) and not changed.after.cheap and code == "secret-unknown":
             text += "; a new reference of it changes nothing by itself"
@@ -167,9 +169,11 @@ class _Comparison:
             yield FieldChange(path, before, after)
 
     def _secret(self, path: Path, before: Any, after: Secret) -> Iterator[FieldChange]:
-        record = self.basis.memory.secrets.get((self.observed.ref, path))
-        where = written(self.declared.key, self.kind.shown(path))
-        verdict = judge(before, after, record, force=where in self.basis.resent)
+        key, ref, memory = self.declared.key, self.observed.ref, self.basis.memory
+        where = written(key, self.kind.shown(path))
+        record = memory.recorded(key, ref, path)
+        now = memory.signed(ref, path, after) if record else None
+        verdict = judge(before, after, record, now, force=where in self.basis.resent)
         if verdict == "same":
             return
         hidden = before if before is ABSENT or before is None else Masked()

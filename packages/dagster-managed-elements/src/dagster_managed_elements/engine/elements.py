@@ -42,7 +42,7 @@ class Element:
     Args:
         name: What it is called at the server, where names tell the objects of a kind apart.
         protect: Whether every plan that would delete or replace it is refused. Once its line is gone nothing
-            remembers that: it goes like anything undeclared.
+            remembers that but a state: without one it goes like anything undeclared.
         ignore: Paths whose differences are not changes, such as `"provider.user_agent"`.
         renamed_from: The name the object has today, where it is to be renamed.
     """

@@ -5,6 +5,7 @@ ManagedElementsError
 +-- PlanRefused           the plan would destroy something nobody agreed to; nothing was written
 +-- PreflightFailed       the plan was tried on the server and would not work; nothing was written
 +-- PlanMoved             a saved plan is no longer what would be done; nothing was written
++-- StateError            what is remembered between runs cannot be read, written or locked
 +-- ApiError              the other side did not do what was asked
     +-- Unreachable       the request provably never reached the server
     +-- Lost              the request was sent, no whole answer came back: it may have been carried out
@@ -86,6 +87,10 @@ class PlanMoved(ManagedElementsError):
         super().__init__(
             f"The saved plan no longer holds, nothing was written: {said}{more}. Check and save it anew."
         )
+
+
+class StateError(ManagedElementsError):
+    """What is remembered between runs cannot be read, written or locked."""
 
 
 class ApiError(ManagedElementsError):

@@ -30,6 +30,7 @@ from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
+from dagster_managed_elements.engine.revealing import Reads, Watch
 from dagster_managed_elements.engine.rivalry import Rivals, holders
 from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Later
@@ -37,6 +38,7 @@ from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Later
 _log = logging.getLogger("dagster_managed_elements.engine")
 
 OnOutcome: TypeAlias = Callable[[Outcome], None]
+Remember: TypeAlias = Callable[[Operation, Outcome], Awaitable[None]]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 _FIRST_LOOK, _LONGEST_PAUSE = 0.5, 8.0
@@ -44,11 +46,15 @@ _FOUND: Final = {"delete": "found gone", "update": "found done", "create": "foun
 _INTERRUPTED = "interrupted before it began"
 
 
+async def _forget(_operation: Operation, _outcome: Outcome) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionSettings:
     """How a plan is carried out. *patience* is for how many seconds a create whose answer was lost is looked
     for; *stop*, once set, starts nothing new; *sleep* is there so that tests need no time; *facts* are
-    what resolving found, for what is resolved again.
+    what resolving found, for what is resolved again; *remember* is told of each operation as soon as it ended.
     """
 
     limiter: anyio.CapacityLimiter
@@ -57,6 +63,7 @@ class ExecutionSettings:
     patience: float = 60.0
     sleep: Sleep = anyio.sleep
     facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
+    remember: Remember = _forget
 
 
 async def execute(
@@ -92,7 +99,7 @@ class _Run:
             for operation in plan.operations
             if isinstance(operation.change, (Create, Replace)) and operation.step.verb != "delete"
         }
-        self.rivals = Rivals(seen, self.made)
+        self.rivals, self.reads = Rivals(seen, self.made), Reads()
         self.outcomes: dict[Step, Outcome] = {}
         self.settled: dict[Key, Declared] = {}
         self.waiting = {operation.step: len(operation.waits_for) for operation in plan.operations}
@@ -137,7 +144,7 @@ class _Run:
                 # A write that began is seen to its end, whatever becomes of the task that asked for it.
                 with anyio.CancelScope(shield=True):
                     hindered = self._hindered(operation) or rivalled
-                    self.outcomes[step] = hindered or await self._attempt(operation)
+                    self.outcomes[step] = hindered or await self._attempted(operation)
         self._tell(self.outcomes[step])
         for dependent in self.dependents[step]:
             self.waiting[dependent.step] -= 1
@@ -173,10 +180,19 @@ class _Run:
         reason = f"somebody else has created one of this name since the plan was made ({rival}); check again"
         return Outcome(step=step, status="failed", reason=reason)
 
-    async def _attempt(self, operation: Operation) -> Outcome:
+    async def _attempted(self, operation: Operation) -> Outcome:
+        watch = Watch(self.reads)
+        outcome = replace(await self._attempt(operation, watch), sent=watch.sent)
+        try:
+            await self.settings.remember(operation, outcome)
+        except Exception:  # noqa: BLE001 - as with a listener, and what is not remembered is no lie
+            _log.exception("%s could not be remembered", operation.step)
+        return outcome
+
+    async def _attempt(self, operation: Operation, watch: Watch) -> Outcome:
         step, kind = operation.step, self.kinds[operation.change.key.kind]
         try:
-            return await self._act(step, operation.change, kind)
+            return await self._act(step, operation.change, kind, watch)
         except Partial as error:
             # What it lacks it may have by now, where that was asked for and the answer does not say so.
             is_unclear = isinstance(error.__cause__, (Lost, ServerFault))
@@ -189,29 +205,29 @@ class _Run:
             reason = f"internal error: {type(error).__name__}"
             return Outcome(step=step, status="failed", reason=reason, error=error)
 
-    async def _act(self, step: Step, change: Change, kind: Kind) -> Outcome:
+    async def _act(self, step: Step, change: Change, kind: Kind, watch: Watch) -> Outcome:
         match step.verb, change:
             case _, Update():
                 id_ = change.observed.id
-                await self._update(change, kind)
+                await self._update(change, kind, watch)
             case (_, Delete()) | ("delete", Replace()):
                 id_ = change.observed.id
                 await kind.delete(change.observed)
             case "update", Replace():
                 id_ = self.ids[change.key]
-                await kind.rename(id_, self.settled.get(change.key, change.declared))
+                await kind.rename(id_, watch.declared(self.settled.get(change.key, change.declared)))
             case _, Replace(begun=Update() as begun):
                 id_ = self.ids[change.key] = begun.observed.id
-                settled = await self._update(begun, kind)
+                settled = await self._update(begun, kind, watch)
                 self.settled[change.key] = replace(settled, key=change.key)
-                await kind.complete(id_, change.declared, self.ids)
+                await kind.complete(id_, watch.declared(change.declared), self.ids)
             case _, Create() | Replace():
-                return await self._create(step, change, kind)
+                return await self._create(step, change, kind, watch)
         return Outcome(step=step, status="done", id=id_)
 
-    async def _create(self, step: Step, change: Create | Replace, kind: Kind) -> Outcome:
+    async def _create(self, step: Step, change: Create | Replace, kind: Kind, watch: Watch) -> Outcome:
         declared = self.settled[change.key] = await self._settle(change.declared, None, kind)
-        declared = _as_created(change, declared, kind)
+        declared = watch.declared(_as_created(change, declared, kind))
         try:
             id_ = await kind.create(declared, self.ids)
         except (Lost, ServerFault) as error:
@@ -219,11 +235,11 @@ class _Run:
         self.ids[change.key] = id_
         return Outcome(step=step, status="done", id=id_)
 
-    async def _update(self, change: Update, kind: Kind) -> Declared:
+    async def _update(self, change: Update, kind: Kind, watch: Watch) -> Declared:
         """*change* may name no field at all: then what it stands for is verified, and nothing sent."""
         declared = await self._settle(change.declared, change.observed, kind)
         if change.fields:
-            await kind.update(replace(change, declared=declared), self.ids)
+            await kind.update(watch.update(change, declared), self.ids)
         return declared
 
     async def _settle(self, declared: Declared, observed: Observed | None, kind: Kind) -> Declared:

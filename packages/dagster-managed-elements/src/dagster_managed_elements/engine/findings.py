@@ -10,6 +10,7 @@ from dagster_managed_elements.engine.values import Key, Path
 NoticeCode: TypeAlias = Literal[
     "ignored",
     "secret-unknown",
+    "secret-unrecorded",
     "later",
     "not-validated",
     "masked-by-name",

@@ -187,6 +187,17 @@ class Kind(ABC):
         context.elements[observed.ref] = element
         return Adopted(element=element)
 
+    async def versions(self, ids: Sequence[str]) -> Mapping[str, Mapping[Path, str]]:
+        """The server's own word for the version of each secret, by id and by the path it is declared at: another
+        one each time that anybody writes it. Costs a read each, so it is asked only of objects that were written,
+        and where somebody wants to know. What no version is told of is left out.
+
+        Args:
+            ids: Of the objects that are asked about.
+        """
+        del ids
+        return {}
+
     def interim_note(self, declared: Declared) -> str:
         """A word (a to z) for the interim name of a replacement, read again by whoever ends it.
 
@@ -310,6 +321,7 @@ class Session:
         kinds: The kinds there are, referred-to first.
         host: Places of one host share the limit of operations in flight.
         notices: What was worth saying of how it was found.
+        identity: The place in state, where what is said of it may change while it stays the same.
         classes: Writes typed classes for what these elements are configured with, or what is named, as Python,
             where the integration has some; raises DeclarationError where it does not know what is named.
         module: The module from which declarations take their names.
@@ -323,6 +335,7 @@ class Session:
     classes: Callable[[Sequence[Element], Sequence[str]], Awaitable[str]] | None = None
     module: str = "dagster_managed_elements"
     reconciler: str = "Reconciler"
+    identity: str = ""
 
 
 class Instance(ABC):

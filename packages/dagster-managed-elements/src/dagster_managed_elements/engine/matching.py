@@ -35,6 +35,18 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
     return list(declared.values()), list(dict.fromkeys(problems))
 
 
+def mentioned(elements: Iterable[Element]) -> frozenset[Key]:
+    """The keys of *elements* and of all that they refer to as elements. Those must have been gathered before."""
+    found: dict[int, Key] = {}
+    ahead = list(elements)
+    while ahead:
+        element = ahead.pop()
+        if id(element) not in found:
+            found[id(element)] = key_of(element)
+            ahead += element.parts()
+    return frozenset(found.values())
+
+
 def _with_parts(
     elements: Iterable[Element], owner: str, seen: set[int], problems: list[Problem]
 ) -> Iterator[tuple[Element, Declared]]:
@@ -112,7 +124,8 @@ def match(
     named: dict[Key, list[Observed]] = defaultdict(list)
     for each in observed:
         named[each.key].append(each)
-    taken = _recorded(declared, named, memory)
+    recorded = _recorded(declared, named, memory)
+    taken = dict(recorded)
     used = {found.ref for found in taken.values()}
     free = {key: left for key, group in named.items() if (left := [each for each in group if each.ref not in used])}
     claims = _claims([each for each in declared if each.key not in taken], free)
@@ -126,7 +139,7 @@ def match(
     left = [each for group in named.values() for each in group if each.ref not in used]
     pairs = [Pair(each, taken.get(each.key)) for each in declared]
     pairs += [Pair(None, each) for each in sorted(left, key=lambda each: (each.kind, each.name, each.id))]
-    return pairs, list(_unclear(declared, named, claims))
+    return pairs, list(_unclear([each for each in declared if each.key not in recorded], free, claims))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +187,25 @@ def _ended(pair: Pair, ending: Mapping[Key, Observed]) -> Pair:
 
 
 def _recorded(
-    declared: Iterable[Declared], named: Mapping[Key, Sequence[Observed]], memory: Memory
+    declared: Sequence[Declared], named: Mapping[Key, Sequence[Observed]], memory: Memory
 ) -> dict[Key, Observed]:
-    by_id = {each.ref: each for group in named.values() for each in group} if memory.ids else {}
-    found = ((each.key, by_id.get(Ref(each.key.kind, memory.ids.get(each.key, "")))) for each in declared)
-    return {key: observed for key, observed in found if observed is not None}
+    """By its own id, or by that of the name it is renamed from, unless that is declared itself. Two names of one id
+    are nobody's.
+    """
+    if not memory.ids:
+        return {}
+    by_id = {each.ref: each for group in named.values() for each in group}
+    keys = frozenset(each.key for each in declared)
+    found: dict[Key, Observed] = {}
+    for each in declared:
+        old = Key(each.key.kind, each.renamed_from or "")
+        for key in (each.key, *(() if old in keys else (old,))):
+            observed = by_id.get(Ref(key.kind, memory.ids.get(key, "")))
+            if observed is not None:
+                found[each.key] = observed
+                break
+    held = Counter(observed.ref for observed in found.values())
+    return {key: observed for key, observed in found.items() if held[observed.ref] == 1}
 
 
 def _claims(declared: Iterable[Declared], free: Mapping[Key, Sequence[Observed]]) -> dict[Key, Key]:

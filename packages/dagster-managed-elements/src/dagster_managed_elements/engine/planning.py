@@ -8,7 +8,7 @@ Where a kind creates first, a replacement is made under an interim name, and not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, TypeAlias
@@ -63,15 +63,23 @@ class Plan:
         return not self.operations
 
 
-def plan(changes: Changes, kinds: Kinds, place: str, names: Mapping[Ref, str] | None = None) -> Plan:
+def plan(
+    changes: Changes,
+    kinds: Kinds,
+    place: str,
+    names: Mapping[Ref, str] | None = None,
+    *,
+    protected: Container[Ref] = frozenset(),
+) -> Plan:
     """Raises DeclarationError where changes wait for each other in a circle.
 
-    *names* are those of the observed objects: what is pointed at is shown by its name, not by its id.
+    *names* are those of the observed objects: what is pointed at is shown by its name, not by its id. What an
+    earlier apply recorded as *protected* is so still.
     """
     consequences = [*changes.consequences]
     for change in changes.items:
         consequences += kinds[change.key.kind].consequences(change)
-        consequences += _protection(change)
+        consequences += _protection(change, protected)
     return Plan(
         place=place,
         entries=presented(changes.items, kinds, names or {}),
@@ -81,9 +89,15 @@ def plan(changes: Changes, kinds: Kinds, place: str, names: Mapping[Ref, str] | 
     )
 
 
-def _protection(change: Change) -> Iterator[Consequence]:
+def _protection(change: Change, protected: Container[Ref]) -> Iterator[Consequence]:
     if isinstance(change, (Replace, Delete)) and change.declared is not None and change.declared.protect:
         yield Consequence(change.key, "protect", f"{change.key} is declared with protect=True")
+    elif isinstance(change, (Replace, Delete)) and change.observed.ref in protected:
+        text = (
+            f"{change.key} was declared with protect=True when that was last applied; "
+            "declare it without, and apply nothing but that, first"
+        )
+        yield Consequence(change.key, "protect", text)
 
 
 def _steps(change: Change, *, create_first: bool) -> tuple[Step, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from dagster_managed_elements.engine.planning import Step
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import Path
 
 Status: TypeAlias = Literal["done", "failed", "skipped", "unknown"]
 
@@ -17,7 +20,8 @@ class Outcome:
     not found, and may still appear.
 
     *reason* says why an operation failed, was skipped or is unknown, in one line and without secrets. *error* is
-    kept only where it is a fault of this library or an integration, not a failure anybody expected.
+    kept only where it is a fault of this library or an integration, not a failure anybody expected. *sent* are the
+    secrets that left for the server, whatever became of them there.
     """
 
     step: Step
@@ -25,6 +29,7 @@ class Outcome:
     id: str | None = None
     reason: str = ""
     error: Exception | None = field(default=None, compare=False, repr=False)
+    sent: Mapping[Path, Secret] = field(default_factory=dict[Path, Secret], compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

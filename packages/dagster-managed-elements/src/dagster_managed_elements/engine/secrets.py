@@ -46,19 +46,19 @@ class Secret:
         read: Fetches it.
         cheap: Whether it may be read at every check, as a literal, an environment variable or a file; any other is
             called only when its value is about to be sent.
-        fingerprint: What tells two values apart without showing either.
         optional: Whether it reads as None where it is not there, and is then as if nobody had declared it.
         parts: The secrets that it is made of.
         join: Makes it of their values.
+        note: Called by who sends what it read, as `reveal` does: by that it is known what a server was given.
     """
 
     reference: str
     read: Reader = field(repr=False)
     cheap: bool = True
-    fingerprint: str | None = None
     optional: bool = False
     parts: tuple[Secret, ...] = field(default=(), repr=False)
     join: Callable[[Sequence[Any]], Any] | None = field(default=None, repr=False)
+    note: Callable[[], None] = field(default=lambda: None, repr=False)
 
     def __post_init__(self) -> None:
         """Reading raises ManagedElementsError and nothing else, whatever reads."""
@@ -253,7 +253,14 @@ def reveal(value: Any) -> Any:
     Args:
         value: Any value; it stays as it is.
     """
-    return mapped(value, lambda leaf: leaf.read() if isinstance(leaf, Secret) else leaf)
+    return mapped(value, _revealed)
+
+
+def _revealed(leaf: Any) -> Any:
+    if not isinstance(leaf, Secret):
+        return leaf
+    leaf.note()
+    return leaf.read()
 
 
 def _from_environment(variable: str, as_type: AsType, *, optional: bool) -> Any:
@@ -330,11 +337,16 @@ def _is_json(value: Any) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretRecord:
-    """What was known of a secret when it was last written: enough to see a change, too little to read it."""
+    """What was known of a secret when it was last written: enough to see a change, too little to read it.
+
+    *fingerprint* is of its value, where one could be made; *version* the server's own word for it, where it has
+    one. One that is not *confirmed* was about to be sent, and nobody knows whether it was.
+    """
 
     reference: str
     fingerprint: str | None = None
     version: str | None = None
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,14 +364,19 @@ class Resent:
 
 NONE_RESENT: Final = Resent()
 
-Verdict: TypeAlias = Literal["same", "changed", "unknown", "forced"]
+Verdict: TypeAlias = Literal[
+    "same", "changed", "unknown", "forced", "changed-in-code", "changed-on-server", "unconfirmed"
+]
 
 
-def judge(before: Any, after: Secret, record: SecretRecord | None, *, force: bool) -> Verdict:
+def judge(
+    before: Any, after: Secret, record: SecretRecord | None, now: SecretRecord | None = None, *, force: bool
+) -> Verdict:
     """What is known of the declared secret *after* beside what is observed, *before*.
 
     A server that masks says nothing of the value, so without a *record* of what was last written the answer is
-    "unknown", which counts as equal. A *record* tells a new reference, value or server-side version. What a server
+    "unknown", which counts as equal. Beside *now*, which is what would be recorded of it today, a record tells
+    another value, that of a function by its reference, and another version on the server. What a server
     shows is compared, also where *before* is a Secret by its key's name. *force* re-sends every secret the server
     holds.
     """
@@ -368,7 +385,7 @@ def judge(before: Any, after: Secret, record: SecretRecord | None, *, force: boo
     if force:
         return "forced"
     if isinstance(before, Masked):
-        return _remembered(before, after, record)
+        return _remembered(after, record, now)
     if not after.cheap:
         return "unknown"
     shown = before.read() if isinstance(before, Secret) else before
@@ -378,11 +395,18 @@ def judge(before: Any, after: Secret, record: SecretRecord | None, *, force: boo
         return "unknown"  # one that is missing is a problem of its own, where it may not be
 
 
-def _remembered(before: Masked, after: Secret, record: SecretRecord | None) -> Verdict:
-    if record is None:
+def _remembered(after: Secret, record: SecretRecord | None, now: SecretRecord | None) -> Verdict:
+    if record is None or now is None:
         return "unknown"
-    known = (record.reference, record.fingerprint, record.version)
-    return "same" if known == (after.reference, after.fingerprint, before.version) else "changed"
+    if not record.confirmed:
+        return "unconfirmed"
+    # Where it comes from says nothing of a value that is at hand, and all there is to say of one that is not.
+    is_told = not after.cheap or (record.fingerprint is not None and now.fingerprint is not None)
+    if is_told and (record.fingerprint != now.fingerprint if after.cheap else record.reference != now.reference):
+        return "changed-in-code"
+    if record.version is not None and now.version is not None and record.version != now.version:
+        return "changed-on-server"
+    return "same" if is_told else "unknown"
 
 
 def masked_beside(before: Any, after: Any) -> Any:

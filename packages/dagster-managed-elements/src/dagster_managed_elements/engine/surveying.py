@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
-from typing import Any, Final, cast
+from functools import partial
+from typing import Any, Final, Literal, cast
 
 from dagster_managed_elements.engine.cascading import cascade
 from dagster_managed_elements.engine.changes import (
@@ -23,6 +24,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
+from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
@@ -34,18 +36,21 @@ from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults
 from dagster_managed_elements.engine.selecting import ALL, Selection, select
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Key, Ref, pointers, references, unsendable, walk
+from dagster_managed_elements.engine.values import Key, Path, Ref, pointers, references, unsendable, walk
 
 _OF_NO_USE: Final = "it was made for a replacement that was cut off, and is of no use any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """What one reconciler asks of a place: its elements, and whether what nobody declares is to go."""
+    """What one reconciler asks of a place: its elements, and whether what nobody declares is to go: all of it, or
+    what is "owned", which is remembered to be of the reconciler of this *name* and of no other.
+    """
 
     owner: str
     elements: Sequence[Element]
-    delete_unmentioned: bool = False
+    delete_unmentioned: bool | Literal["owned"] = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +89,13 @@ async def survey(
     resent: Resent = NONE_RESENT,
     scope: Scope | None = None,
     secrets_known: bool = True,
+    versions: bool = False,
 ) -> Survey:
     """Raises DeclarationError with every Problem there is, ApiError where the place cannot be read.
 
     Whatever is selected, everything is read, and everything declared is checked. Without *secrets_known* a secret
-    that cannot be read is no problem: what is declared is compared all the same.
+    that cannot be read is no problem: what is declared is compared all the same. With *versions* the
+    server is asked for those of the secrets of which one is remembered.
     """
     scope = scope or Scope()
     declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
@@ -102,10 +109,12 @@ async def survey(
         for lacking in needed(reading, declared):
             raise cast("ManagedElementsError", lacking.fault)
         work = _Work(
-            session, declared, reading, memory or Memory(), resent=resent, unmentioned=unmentioned, scope=scope
+            session, declared, reading, memory or Memory(), resent=resent, declarations=declarations, scope=scope
         )
         work.secrets_known = secrets_known
         work.problems[:0] = problems
+        if versions:
+            await work.ask_versions()
         for kind in session.kinds:
             await work.take(kind)
         if work.problems:
@@ -150,11 +159,11 @@ class _Work:
         memory: Memory,
         *,
         resent: Resent,
-        unmentioned: bool,
+        declarations: Sequence[Declaration],
         scope: Scope,
     ) -> None:
         self.session, self.reading, self.memory = session, reading, memory
-        self.resent, self.unmentioned, self.scope, self.as_declared = resent, unmentioned, scope, declared
+        self.resent, self.declarations, self.scope, self.as_declared = resent, declarations, scope, declared
         matched, self.problems = match(declared, reading.readable, memory)
         interims = match_interims(matched, _longest_names(session))
         self.doomed: dict[Ref, Declared] = {}
@@ -175,7 +184,8 @@ class _Work:
         self.ids, self.ambiguous = _index(self.pairs)
         self.declared = frozenset(each.key for each in declared if each.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
-        self.kept = _kept(declared, self.pairs, on_demand) if unmentioned else frozenset[Ref]()
+        self.unmentioned = not scope.destroy and any(each.delete_unmentioned for each in declarations)
+        self.kept = _kept(declared, self.pairs, on_demand) if self.unmentioned else frozenset[Ref]()
 
     def _observed_alone(self, pair: Pair) -> Iterator[Pair]:
         """*pair*; of what is to go its observed side, which nobody declares from here on."""
@@ -214,6 +224,20 @@ class _Work:
             if going and order[each.kind] >= min(going):
                 raise cast("ManagedElementsError", each.fault)
 
+    async def ask_versions(self) -> None:
+        """One read of each object that has a secret of which a version is remembered."""
+        there = {pair.observed.ref for pair in self.pairs if pair.declared and pair.observed}
+        known = {ref for (ref, _), record in self.memory.secrets.items() if record.version and ref in there}
+        found: dict[tuple[Ref, Path], str] = {}
+
+        async def ask(kind: Kind) -> None:
+            ids = sorted(ref.id for ref in known if ref.kind == kind.name)
+            for id_, versions in (await kind.versions(ids)).items() if ids else ():
+                found.update({(Ref(kind.name, id_), path): version for path, version in versions.items()})
+
+        await concurrently(*(partial(ask, kind) for kind in self.session.kinds))
+        self.memory = replace(self.memory, versions=found)
+
     async def take(self, kind: Kind) -> None:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
@@ -230,7 +254,8 @@ class _Work:
         basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, resent=self.resent)
         found = diff(self._sound(others), basis)
         if self.unmentioned and not (kind.on_demand and kind.name not in {key.kind for key in self.declared}):
-            self.found += undeclared(others, self.kept | interims | frozenset(self.doomed))
+            gone = undeclared(others, self.kept | interims | frozenset(self.doomed))
+            self.found += [deletion for deletion in gone if self._may_go(deletion.observed.ref)]
         self.found += self._ending(kind, others)
         self.notices += found.notices
         self.found += found.items
@@ -245,6 +270,16 @@ class _Work:
                 yield deletion(shown[ref], reason="it is declared as removed", declared=declared)
             elif ref.kind == kind.name:
                 self._keep(declared)
+
+    def _may_go(self, ref: Ref) -> bool:
+        """Whether a reconciler deletes what nobody declares; or its own, unless another has declared it that is not
+        here to say that it needs it no more.
+        """
+        if any(each.delete_unmentioned is True for each in self.declarations):
+            return True
+        owners = self.memory.owners.get(ref, frozenset())
+        owning = {each.name for each in self.declarations if each.delete_unmentioned == "owned"}
+        return not owners.isdisjoint(owning) and owners <= {each.name for each in self.declarations}
 
     def _sound(self, pairs: Iterable[Pair]) -> list[Pair]:
         broken = self._broken()
@@ -345,7 +380,7 @@ class _Work:
         changes = Changes(found, notices, tuple(self._emptied()))
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
-        whole = plan(changes, kinds, self.session.place, names)
+        whole = plan(changes, kinds, self.session.place, names, protected=self.memory.protected)
         if not self.scope.selected.is_all:
             whole = self._selected(whole, changes, kinds, names)
         gone = sum(isinstance(change, Delete) for change in found)
@@ -369,7 +404,8 @@ class _Work:
         said = tuple(notice for notice in changes.notices if notice.code != "later" or notice.key not in out)
         part = replace(changes, items=chosen, notices=said)
         left_out = len(changes.items) - len(chosen)
-        return replace(plan(part, kinds, self.session.place, names), left_out=left_out)
+        chosen_plan = plan(part, kinds, self.session.place, names, protected=self.memory.protected)
+        return replace(chosen_plan, left_out=left_out)
 
     def _emptied(self) -> Iterator[Consequence]:
         """A place where there is nothing at all, and was something: another one than it was taken for, or lost."""
@@ -461,10 +497,13 @@ def _index(pairs: Iterable[Pair]) -> tuple[dict[Key, str], frozenset[Key]]:
     ids: dict[Key, str] = {}
     ambiguous: set[Key] = set()
     for pair in pairs:
-        if pair.observed is None:
+        if pair.declared is not None and pair.observed is not None:
+            ids[pair.declared.key] = pair.observed.id
+    declared = frozenset(ids)
+    for pair in pairs:
+        if pair.declared is not None or pair.observed is None or (key := pair.observed.key) in declared:
             continue
-        key = pair.declared.key if pair.declared else pair.observed.key
-        if ids.setdefault(key, pair.observed.id) != pair.observed.id and pair.declared is None:
+        if ids.setdefault(key, pair.observed.id) != pair.observed.id:
             ambiguous.add(key)
     for key in ambiguous:
         del ids[key]

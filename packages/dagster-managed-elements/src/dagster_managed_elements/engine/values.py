@@ -109,8 +109,6 @@ class Masked:
         version: What changes with the secret, where the server tells that.
     """
 
-    version: str | None = None
-
     def __str__(self) -> str:
         return SECRET_MASK
 

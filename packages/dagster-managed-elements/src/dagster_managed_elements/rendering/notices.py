@@ -20,6 +20,8 @@ def summarised(sections: Iterable[Section]) -> Iterator[str]:
     for code, group in groups.items():
         if code == "secret-unknown":
             yield _secrets(group)
+        elif code == "secret-unrecorded":
+            yield _unrecorded(group)
         elif code == "ignored":
             yield f"{_several(len(group), 'difference')} ignored as declared: {_places(group)}"
         else:
@@ -50,6 +52,15 @@ def _secrets(group: Sequence[Notice]) -> str:
     return (
         f"{secrets} {shown} shown masked by the server and {shown} taken as unchanged, whatever {its} value or "
         f"reference is now: {_places(group)}; --include-secret PATH re-sends one, --include-all-secrets all"
+    )
+
+
+def _unrecorded(group: Sequence[Notice]) -> str:
+    one = len(group) == 1
+    secrets, them = ("1 secret, which is", "it") if one else (f"{len(group)} secrets, which are", "them")
+    return (
+        f"the state knows nothing yet of {secrets} taken as what the server has: {_places(group)}; "
+        f"apply --trust-secrets records {them} as that, --include-all-secrets sends {them}"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry, labels
+from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import ABSENT
 from dagster_managed_elements.rendering.sections import Difference, Section
 from dagster_managed_elements.rendering.values import escape, inline, inline_sides, visible
@@ -82,7 +83,27 @@ def _leaf(label: str, change: FieldChange) -> Node:
     if change.before is ABSENT:
         return _value("+", label, visible(change.after))
     before, after = inline_sides(change.before, change.after)
-    return Node("~", label, f"{before} -> {after}")
+    return Node("~", label, f"{before} -> {after}{_because(change)}")
+
+
+def _because(change: FieldChange) -> str:
+    """Of a secret, whose sides look alike: who changed it."""
+    match change.why, change.after:
+        case "changed-on-server", _:
+            return " (changed on the server)"
+        case "unconfirmed", _:
+            return " (an apply was cut off while it was sent)"
+        case "changed-in-code", Secret(reference=reference):
+            return f" ({_CHANGED.get(reference.partition(':')[0], 'changed in the code')})"
+        case _:
+            return ""
+
+
+_CHANGED: Final = {
+    "env": "changed in the environment",
+    "file": "changed in its file",
+    "call": "has another reference",
+}
 
 
 def _value(sign: Sign, label: str, value: Any) -> Node:

@@ -9,6 +9,8 @@ from typing import Final
 from dagster_managed_elements.airbyte.wire import Side
 
 ROOT: Final = "/api/v1"
+PUBLIC_ROOT: Final = "/api/public/v1"
+"""Where the same server has the Public API, since 0.63.10."""
 NIL: Final = "00000000-0000-0000-0000-000000000000"
 """The id of the default organization and of the default user of a self-managed Airbyte."""
 

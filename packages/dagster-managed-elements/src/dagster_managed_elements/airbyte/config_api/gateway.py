@@ -16,6 +16,7 @@ from dagster_managed_elements.airbyte.config_api.endpoints import (
     NAMES,
     NIL,
     OPERATIONS,
+    PUBLIC_ROOT,
     ROOT,
     TAGS,
     WORKSPACE,
@@ -26,6 +27,7 @@ from dagster_managed_elements.airbyte.config_api.registry import ConfigRegistry
 from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
 from dagster_managed_elements.airbyte.config_api.versions import Scope
 from dagster_managed_elements.airbyte.connection_fields import overlooked, read_fields
+from dagster_managed_elements.airbyte.coordinates import read_versions
 from dagster_managed_elements.airbyte.gateways import (
     DISCOVER_SECONDS,
     Capabilities,
@@ -69,6 +71,7 @@ from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.redaction import redact
 from dagster_managed_elements.api.requests import Effect, Request
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Missing, Partial, ServerFault
+from dagster_managed_elements.engine.values import Path
 
 
 class ConfigGateway:
@@ -324,6 +327,12 @@ class ConfigGateway:
         body = {**outgoing.body, "connectionConfiguration": merged}
         await self._update(f"{names.actors}/update", replace(outgoing, body=body), names.id)
         self._merges = False
+
+    async def versions(self, side: Side, actor_id: str) -> Mapping[Path, str]:
+        """By the other API of the same server: this one tells none."""
+        if self._server.profile.secret_versions is False:
+            return {}
+        return await read_versions(self._client, PUBLIC_ROOT, side, actor_id)
 
     async def delete_actor(self, side: Side, actor_id: str) -> None:
         names = NAMES[side]

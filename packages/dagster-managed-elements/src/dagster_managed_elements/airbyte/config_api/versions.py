@@ -34,7 +34,8 @@ class ServerProfile:
     *partial_update*: whether a part of a configuration can be changed; None where only asking tells.
     *connection_fields* are those a new connection may have; None where that is not known. *definition_update* are
     what a connector's definition is changed by. *normalizes*: whether it
-    still has normalization, None where only the destination tells.
+    still has normalization, None where only the destination tells. *secret_versions*: whether it tells those, of
+    which None is as good as a yes.
     """
 
     since: Release
@@ -45,6 +46,7 @@ class ServerProfile:
     connection_fields: frozenset[str] | None
     definition_update: frozenset[str] = frozenset({"dockerImageTag"})
     normalizes: bool | None = True
+    secret_versions: bool | None = False
 
     def accepted(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Those of *settings* that a new connection may have: 1.6 shows a field that it does not take."""
@@ -98,6 +100,7 @@ _1_7: Final = replace(
     workspaces=(_OF_ORGANIZATION,),
     connection_fields=_FIELDS_1_7,
     definition_update=_1_6.definition_update | {"workspaceId"},
+    secret_versions=True,
 )
 _1_8: Final = replace(_1_7, since=(1, 8), actors=(_PAGES, _CHAIN), connections=(_PAGES, _CHAIN))
 _2_1: Final = replace(_1_8, since=(2, 1), connection_fields=_FIELDS_2_1)
@@ -114,6 +117,7 @@ UNKNOWN: Final = replace(
     partial_update=None,
     connection_fields=None,
     normalizes=None,
+    secret_versions=None,
 )
 """A server that does not describe itself, as Cloud and those before 0.63: found out by asking."""
 

@@ -320,6 +320,16 @@ class ActorKind(Kind):
     async def delete(self, observed: Observed) -> None:
         await self._gateway.delete_actor(self.side, observed.id)
 
+    async def versions(self, ids: Sequence[str]) -> Mapping[str, Mapping[Path, str]]:
+        found: dict[str, Mapping[Path, str]] = {}
+
+        async def ask(id_: str) -> None:
+            versions = await self._gateway.versions(self.side, id_)
+            found[id_] = {("configuration", *path): version for path, version in versions.items()}
+
+        await concurrently(*(partial(ask, id_) for id_ in ids))
+        return found
+
     def consequences(self, change: Change) -> Iterable[Consequence]:
         yield from super().consequences(change)
         if isinstance(change, Update):

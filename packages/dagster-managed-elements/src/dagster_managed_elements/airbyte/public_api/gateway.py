@@ -12,8 +12,9 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from dagster_managed_elements.airbyte.api_roots import PUBLIC_ROOT
+from dagster_managed_elements.airbyte.config_api.endpoints import PUBLIC_ROOT
 from dagster_managed_elements.airbyte.config_api.server import Server, probe
+from dagster_managed_elements.airbyte.coordinates import read_versions
 from dagster_managed_elements.airbyte.gateways import (
     DISCOVER_SECONDS,
     NOT_TRIED,
@@ -55,6 +56,7 @@ from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.paging import Listing, read_pages
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import DeclarationError, Missing
+from dagster_managed_elements.engine.values import Path
 
 Row = TypeVar("Row")
 Listed = TypeVar("Listed", bound=Actor | Connection | Unreadable)
@@ -270,6 +272,9 @@ class PublicGateway:
         read_answered(await self._send("PUT" if whole else "PATCH", path, outgoing), f"{side}Id", path, actor_id)
         for anew in (False, True):
             self._catalogs.forget((actor_id, anew))
+
+    async def versions(self, side: Side, actor_id: str) -> Mapping[Path, str]:
+        return await read_versions(self._client, self._root, side, actor_id)
 
     async def delete_actor(self, side: Side, actor_id: str) -> None:
         await self._delete(f"{self._root}/{side}s/{quote(actor_id)}")

@@ -1,0 +1,81 @@
+"""Which secrets an operation sends, told by whoever reads them to send them; and each function called once a run.
+
+A kind may have to send more than changed, or less than was planned: what is remembered as sent is what was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, cast
+
+from dagster_managed_elements.engine.changes import Declared, FieldChange, Update
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import Later, Path
+
+
+class Reads:
+    """What the secrets of one run held: several elements may share one, and a vault may make a new value a call."""
+
+    def __init__(self) -> None:
+        self._values: dict[int, tuple[Secret, Any]] = {}
+
+    def once(self, secret: Secret) -> Any:
+        if (known := self._values.get(id(secret))) is None:
+            known = self._values[id(secret)] = (secret, secret.read())
+        return known[1]
+
+
+class Watch:
+    """The secrets that one operation *sent*, by where they are declared; nothing in it prints a value."""
+
+    def __init__(self, reads: Reads) -> None:
+        self.sent: dict[Path, Secret] = {}
+        self._reads = reads
+
+    def declared(self, declared: Declared) -> Declared:
+        """*declared* with each secret watched."""
+        fields = {name: self._watched(value, (name,)) for name, value in declared.fields.items()}
+        return replace(declared, fields=fields)
+
+    def update(self, change: Update, declared: Declared) -> Update:
+        """*change* of what is *declared*, with each secret watched, wherever a kind takes it from."""
+        fields = tuple(self._field(changed) for changed in change.fields)
+        return replace(change, declared=self.declared(declared), fields=fields)
+
+    def _field(self, changed: FieldChange) -> FieldChange:
+        return replace(changed, after=self._watched(changed.after, changed.path))
+
+    def _watched(self, value: Any, path: Path) -> Any:
+        """*value* itself where it holds no secret."""
+        if isinstance(value, Secret):
+            return self._secret(value, path)
+        if isinstance(value, Later):
+            inner = self._watched(value.value, path)
+            return value if inner is value.value else replace(value, value=inner)
+        if isinstance(value, Mapping):
+            fields = cast("Mapping[str, Any]", value)
+            watched = {key: self._watched(inner, (*path, key)) for key, inner in fields.items()}
+            return watched if any(watched[key] is not inner for key, inner in fields.items()) else fields
+        if isinstance(value, (list, tuple)):
+            rows = cast("Sequence[Any]", value)
+            seen = [self._watched(inner, (*path, str(number))) for number, inner in enumerate(rows)]
+            return seen if any(new is not old for new, old in zip(seen, rows, strict=True)) else rows
+        return value
+
+    def _secret(self, secret: Secret, path: Path) -> Secret:
+        once = self._once(secret)
+
+        def note() -> None:
+            self.sent[path] = once
+
+        return replace(once, note=note)
+
+    def _once(self, secret: Secret) -> Secret:
+        """*secret* so that it, or all that it is made of, is read once."""
+        join = secret.join
+        if join is None:
+            return replace(secret, read=partial(self._reads.once, secret))
+        parts = tuple(self._once(part) for part in secret.parts)
+        return replace(secret, parts=parts, read=lambda: join([part.read() for part in parts]))

@@ -1,0 +1,276 @@
+"""What one apply leaves to know of one place, from before its first write to its end. Nothing here does input.
+
+Before the first write everything that may be sent is marked as not confirmed, and its old record is kept aside:
+where the process ends at any instant after that, the next run sends those secrets again. As soon as an operation
+has ended, what it sent is confirmed, what it did not send has its old record back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from dagster_managed_elements.engine.changes import Create, Delete, Memory, Pair, Replace, Update
+from dagster_managed_elements.engine.errors import StateError
+from dagster_managed_elements.engine.findings import Notice
+from dagster_managed_elements.engine.kinds import Kinds
+from dagster_managed_elements.engine.planning import Operation, Step
+from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.secrets import Secret, SecretRecord
+from dagster_managed_elements.engine.surveying import Survey
+from dagster_managed_elements.engine.values import Key, Masked, Path, Ref, at, walk
+from dagster_managed_elements.state.documents import Known, PlaceState
+from dagster_managed_elements.state.fingerprints import FILE_VARIABLE, VARIABLE, FingerprintKey, reference_of
+
+_DOUBTFUL: Final = SecretRecord(reference="", confirmed=False)
+NO_KEY: Final = (
+    f"no key for fingerprints was given ({VARIABLE} or {FILE_VARIABLE}): that a variable, a file or a literal has "
+    "another value than was sent cannot be seen"
+)
+
+
+NO_VERSION: Final = (
+    "the server told no version of {} when they were last written, or they were not written since: that somebody "
+    "else changed one there cannot be seen"
+)
+
+
+class Remembered:
+    """What is known of one place: *state*, as it would be written now.
+
+    Without a *key* nothing is fingerprinted. With *anew* what was, with another key, is forgotten. Raises
+    StateError where the key is another one and that was not asked for.
+    """
+
+    def __init__(self, place: str, state: PlaceState, key: FingerprintKey | None, *, anew: bool = False) -> None:
+        self._place, self._key = place, key
+        if key is not None and state.key not in {None, key.check}:
+            if not anew:
+                text = f"The key of {VARIABLE} is not the one that the state of {place} was written with"
+                remedy = "apply once with --trust-secrets or --include-all-secrets to go on with another"
+                raise StateError(f"{text}; give that one, or {remedy}.")
+            state = _without_fingerprints(state)
+        self._old = state
+        self._objects = dict(state.objects)
+        self._refs = {Key(ref.kind, known.name): ref for ref, known in self._objects.items() if known.name}
+        self._begun = set(state.begun)
+        self._before: Mapping[Ref, Known] = {}
+        self._made: dict[Step, Ref] = {}
+        self._mentioned: Mapping[str, frozenset[Key]] = {}
+        self._kinds: Kinds = {}
+
+    @property
+    def state(self) -> PlaceState:
+        key = self._key.check if self._key else self._old.key
+        return replace(self._old, key=key, objects=dict(self._objects), begun=frozenset(self._begun))
+
+    def memory(self) -> Memory:
+        return Memory(
+            ids={key: ref.id for key, ref in self._refs.items()},
+            secrets={
+                (ref, path): record
+                for ref, known in self._objects.items()
+                for path, record in known.secrets.items()
+            },
+            owners={ref: known.owners for ref, known in self._objects.items()},
+            protected=frozenset(ref for ref, known in self._objects.items() if known.protected),
+            begun=frozenset(self._begun),
+            sign=self._signed,
+        )
+
+    def notices(self, survey: Survey, *, versions: bool) -> Iterator[Notice]:
+        """Said once, however many secrets there are; *versions* says whether the server was asked for theirs."""
+        place, secrets = Key("state", survey.plan.place), list(_masked(survey.pairs))
+        if self._key is None and any(secret.cheap for _, _, secret in secrets):
+            yield Notice(place, (), "no-key", NO_KEY)
+        records = (self._objects.get(ref, Known()).secrets.get(path) for ref, path, _ in secrets)
+        unversioned = sum(record is None or record.version is None for record in records)
+        if versions and unversioned:
+            yield Notice(place, (), "no-version", NO_VERSION.format(f"{unversioned} of {len(secrets)} secrets"))
+
+    def begin(self, survey: Survey, mentioned: Mapping[str, frozenset[Key]], kinds: Kinds) -> None:
+        """Adopt what is declared and there, and mark what *survey* has its plan send. *mentioned* are the keys that
+        each named reconciler of the run declares.
+        """
+        self._mentioned, self._kinds = mentioned, kinds
+        self._adopt(survey)
+        self._before = dict(self._objects)
+        for operation in survey.plan.operations:
+            match operation.change:
+                case Update() as change:
+                    self._doubt(change)
+                case Create() | Replace() as change:
+                    self._begun.add(change.key)
+                case Delete():
+                    pass
+
+    def note(self, operation: Operation, outcome: Outcome, versions: Mapping[Path, str]) -> None:
+        """What became of one operation; *versions* are those that the server has of what was sent."""
+        change, verb = operation.change, operation.step.verb
+        if verb == "delete":
+            if outcome.status == "done" and not isinstance(change, Create):
+                self._drop(change.observed.ref)
+        elif isinstance(change, Update):
+            self._updated(change.observed.ref, outcome, versions)
+        elif not isinstance(change, Delete):
+            self._created(operation.step, change, outcome, versions)
+
+    def _created(
+        self, step: Step, change: Create | Replace, outcome: Outcome, versions: Mapping[Path, str]
+    ) -> None:
+        if outcome.id is None:
+            if not outcome.sent:
+                self._begun.discard(change.key)
+            return
+        done = outcome.status == "done"
+        # What is made under an interim name has its own, and its old object's place, once it is given that.
+        interim = (
+            isinstance(change, Replace) and step.verb == "create" and self._kinds[change.key.kind].create_first
+        )
+        ref = Ref(change.key.kind, outcome.id)
+        known = self._objects.get(ref, Known())
+        sent = self._sent(ref, outcome, versions) if done else dict.fromkeys(outcome.sent, _DOUBTFUL)
+        known = replace(
+            known,
+            name=known.name if interim else change.key.name,
+            owners=owners_of(change.key, self._mentioned),
+            protected=change.declared.protect,
+            secrets={**known.secrets, **sent},
+        )
+        self._record(ref, known)
+        if done and not interim:
+            self._begun.discard(change.key)
+            self._made[step] = ref
+
+    def end(self, operations: Iterable[Operation], report: Report) -> None:
+        """What was never begun is as it was. What was made and is there twice, or not at all, is not known."""
+        for operation, outcome in zip(operations, report.outcomes, strict=True):
+            if outcome.status == "skipped":
+                self.note(operation, outcome, {})
+            elif outcome.status != "done" and outcome.step in self._made:
+                self._drop(self._made[outcome.step])
+
+    def untrusted(self, survey: Survey) -> dict[Ref, dict[Path, Secret]]:
+        """Where a declared secret stands beside one that the server has, and nothing known compares the two."""
+        found: dict[Ref, dict[Path, Secret]] = {}
+        for ref, path, secret in _masked(survey.pairs):
+            known = self._objects.get(ref)
+            record = known.secrets.get(path) if known else None
+            told = record is not None and (
+                not record.confirmed or not secret.cheap or record.fingerprint is not None or self._key is None
+            )
+            if known is not None and not told:
+                found.setdefault(ref, {})[path] = secret
+        return found
+
+    def trust(self, ref: Ref, secrets: Mapping[Path, Secret], versions: Mapping[Path, str]) -> None:
+        """Take what is declared for what the server has. No function is called: its reference has to do."""
+        known = self._objects[ref]
+        signed = {
+            path: replace(self._signed(ref, path, secret), version=versions.get(path))
+            for path, secret in secrets.items()
+        }
+        self._objects[ref] = replace(known, secrets={**known.secrets, **signed})
+
+    def _adopt(self, survey: Survey) -> None:
+        mentioned = self._mentioned
+        for pair in survey.pairs:
+            declared, observed = pair.declared, pair.observed
+            if observed is None:
+                continue
+            ref = observed.ref
+            if declared is None:
+                if (known := self._objects.get(ref)) is not None:
+                    kept = known.owners - mentioned.keys()
+                    # Who was the last to declare it may still have to delete it.
+                    self._objects[ref] = replace(known, owners=kept or known.owners)
+                continue
+            known = self._objects.get(ref, Known())
+            owners = (known.owners - mentioned.keys()) | owners_of(declared.key, mentioned)
+            # What is no secret of the declaration any more may change unseen.
+            paths = {path for path, leaf in walk(declared.fields) if isinstance(leaf, Secret)}
+            known = replace(
+                known,
+                name=declared.key.name,
+                owners=owners or known.owners,
+                protected=declared.protect,
+                secrets={path: record for path, record in known.secrets.items() if path in paths},
+            )
+            self._record(ref, known)
+
+    def _record(self, ref: Ref, known: Known) -> None:
+        """No other object has its name, and it has no other."""
+        if (old := self._objects.get(ref)) is not None and self._refs.get(Key(ref.kind, old.name)) == ref:
+            del self._refs[Key(ref.kind, old.name)]
+        if known.name:
+            key = Key(ref.kind, known.name)
+            if (other := self._refs.get(key)) is not None:
+                self._drop(other)
+            self._refs[key] = ref
+        self._objects[ref] = known
+
+    def _drop(self, ref: Ref) -> None:
+        known = self._objects.pop(ref, None)
+        if known is not None and self._refs.get(Key(ref.kind, known.name)) == ref:
+            del self._refs[Key(ref.kind, known.name)]
+
+    def _doubt(self, change: Update) -> None:
+        ref = change.observed.ref
+        known = self._objects.get(ref, Known())
+        # A kind may send more than changed: then the server has another version, of the same value.
+        secrets = {path: replace(record, version=None) for path, record in known.secrets.items()}
+        for changed in change.fields:
+            for inner, leaf in walk(changed.after):
+                if isinstance(leaf, Secret):
+                    secrets[(*changed.path, *inner)] = _DOUBTFUL
+        self._objects[ref] = replace(known, secrets=secrets)
+
+    def _updated(self, ref: Ref, outcome: Outcome, versions: Mapping[Path, str]) -> None:
+        known, old = self._objects[ref], self._before.get(ref, Known()).secrets
+        if outcome.status == "done":
+            sent = self._sent(ref, outcome, versions)
+        else:
+            sent = dict.fromkeys(outcome.sent, _DOUBTFUL)
+        self._objects[ref] = replace(known, secrets={**old, **sent})
+
+    def _sent(self, ref: Ref, outcome: Outcome, versions: Mapping[Path, str]) -> dict[Path, SecretRecord]:
+        return {
+            path: SecretRecord(
+                reference=reference_of(secret, self._key),
+                fingerprint=self._fingerprint(ref, path, secret.read()),
+                version=versions.get(path),
+            )
+            for path, secret in outcome.sent.items()
+        }
+
+    def _signed(self, ref: Ref, path: Path, secret: Secret) -> SecretRecord:
+        fingerprint = self._fingerprint(ref, path, secret.read()) if secret.cheap and self._key else None
+        return SecretRecord(reference=reference_of(secret, self._key), fingerprint=fingerprint)
+
+    def _fingerprint(self, ref: Ref, path: Path, value: Any) -> str | None:
+        return self._key.digest(self._place, ref.kind, ref.id, path, value) if self._key else None
+
+
+def owners_of(key: Key, mentioned: Mapping[str, frozenset[Key]]) -> frozenset[str]:
+    return frozenset(name for name, keys in mentioned.items() if key in keys)
+
+
+def _masked(pairs: Iterable[Pair]) -> Iterator[tuple[Ref, Path, Secret]]:
+    """Every declared secret of which the server shows only that it has one."""
+    for pair in pairs:
+        if pair.declared is not None and pair.observed is not None:
+            for path, leaf in walk(pair.declared.fields):
+                if isinstance(leaf, Secret) and isinstance(at(pair.observed.fields, path), Masked):
+                    yield pair.observed.ref, path, leaf
+
+
+def _without_fingerprints(state: PlaceState) -> PlaceState:
+    def unsigned(record: SecretRecord) -> SecretRecord:
+        return replace(record, fingerprint=None)
+
+    objects = {
+        ref: replace(known, secrets={path: unsigned(record) for path, record in known.secrets.items()})
+        for ref, known in state.objects.items()
+    }
+    return replace(state, objects=objects)
