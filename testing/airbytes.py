@@ -55,8 +55,8 @@ CELLS = [
     for auth in ways
 ] + [Cell("cloud", "public", "client")]
 
-SOON = {"0.50-config-basic", "1.5-public-none", "1.8-config-client", "cloud-public-client"}
-"""Both APIs, each way in; the others are among the slow tests."""
+SOON = {"0.50-config-basic", "1.8-public-client"}
+"""The oldest and one with everything, an API and a way in each; the others are among the slow tests."""
 
 PARAMETERS = [
     pytest.param(cell, marks=() if str(cell) in SOON else pytest.mark.slow, id=str(cell)) for cell in CELLS

@@ -94,6 +94,7 @@ def test_every_request_and_answer_keeps_to_airbytes_description(airbyte_local, c
     assert violations == []
 
 
+@pytest.mark.slow
 def test_a_second_check_asks_for_no_more_than_it_needs(airbyte_local, cereals):
     cereals("apply", "--module", "cereals")
     airbyte_local.forget_requests()
@@ -118,6 +119,7 @@ def test_the_same_diff_is_the_same_bytes_on_every_run(cereals):
     assert len(runs) == 1
 
 
+@pytest.mark.slow
 def test_json_and_markdown_say_the_same(cereals):
     document = json.loads(cereals("check", "--module", "cereals", "--output", "json").stdout)
     assert document["version"] == 1

@@ -9,7 +9,7 @@ from airbyte_local.connectors.destinations import duckdb
 from airbyte_local.connectors.destinations.tables import Kind, kind_of
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
-pytestmark = pytest.mark.wide("json", "sqlite", "postgres")
+pytestmark = pytest.mark.wide("json", "sqlite")
 
 WITHOUT = {"airbyte_type": "timestamp_without_timezone"}
 # A schema, and the type of its column in DuckDB and in PostgreSQL.

@@ -11,7 +11,7 @@ from airbyte_local.connectors.end_to_end import DevNull
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Destination, Surroundings
 from airbyte_local.connectors.registry import PUBLIC
 
-pytestmark = pytest.mark.wide("json", "sqlite", "postgres")
+pytestmark = pytest.mark.wide("json", "sqlite")
 
 A, B, C = {"id": 1, "name": "a"}, {"id": 2, "name": "b"}, {"id": 3, "name": "c"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airbyte_local.connectors.protocol import ConnectorFailed
 
-pytestmark = pytest.mark.wide("json", "sqlite", "postgres")
+pytestmark = pytest.mark.wide("json", "sqlite")
 
 ANY = {
     "type": "object",

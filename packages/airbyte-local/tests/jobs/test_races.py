@@ -165,6 +165,7 @@ def test_no_thread_outlives_its_server(serve, flow, no_thread_left, phase, end):
     getattr(api.server, end)()
 
 
+@pytest.mark.slow
 def test_a_job_ends_once_its_end_can_be_written_down(flow, caplog):
     mine = flow(100, interval=20)
     world = mine.api.server.world

@@ -9,6 +9,7 @@ REPLICATION = ["sync", "reset_connection"]
 VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0")
 
 
+@pytest.mark.wide("2.0", "0.50")
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("ending", ["succeeded", "failed", "cancelled", "pending", "reset"])
 def test_jobs_of_every_ending_are_shown_in_the_words_of_the_version(serve, flow, version, ending):

@@ -97,6 +97,7 @@ def checked(url, api, name, **more):
     return result
 
 
+@pytest.mark.wide("config-source", "public-connection")
 @pytest.mark.parametrize(("api", "kind", "form"), CELLS)
 def test_a_row_nobody_declared_is_left_out_with_a_notice_that_has_its_path(airbyte, api, kind, form):
     with spoiling(airbyte.url, spoilt(LISTS[api, kind], "theirs", lambda row: FORMS[form](row, kind))) as url:
@@ -110,6 +111,7 @@ def test_a_row_nobody_declared_is_left_out_with_a_notice_that_has_its_path(airby
     assert said.text.partition("[")[2][0].isdecimal()
 
 
+@pytest.mark.wide("config-source", "public-connection")
 @pytest.mark.parametrize(("api", "kind", "form"), CELLS)
 def test_the_row_of_what_is_declared_is_a_fault_of_the_server(airbyte, api, kind, form):
     with spoiling(airbyte.url, spoilt(LISTS[api, kind], "mine", lambda row: FORMS[form](row, kind))) as url:
@@ -118,6 +120,7 @@ def test_the_row_of_what_is_declared_is_a_fault_of_the_server(airbyte, api, kind
     assert "the answer is not what Airbyte promises" in str(result.error)
 
 
+@pytest.mark.wide("config-source", "public-connection")
 @pytest.mark.parametrize(("api", "kind", "form"), CELLS)
 def test_a_row_without_a_name_may_be_what_is_absent_and_one_with_a_name_may_not(airbyte, api, kind, form):
     with spoiling(airbyte.url, spoilt(LISTS[api, kind], "theirs", lambda row: FORMS[form](row, kind))) as url:
@@ -156,6 +159,7 @@ def connector_form(form, kind):
 CONNECTOR_FORMS = [form for form in FORMS if form != "a configuration that is a list"]
 
 
+@pytest.mark.wide("public-source")
 @pytest.mark.parametrize("form", CONNECTOR_FORMS)
 @pytest.mark.parametrize(("api", "side"), CONNECTORS)
 def test_a_connector_that_cannot_be_read_stands_in_nobodys_way_who_declares_another(airbyte, api, side, form):
@@ -172,6 +176,7 @@ def test_a_connector_that_cannot_be_read_stands_in_nobodys_way_who_declares_anot
     assert said.text.partition("[")[2][0].isdecimal()
 
 
+@pytest.mark.wide("public-source")
 @pytest.mark.parametrize("form", CONNECTOR_FORMS)
 @pytest.mark.parametrize(("api", "side"), CONNECTORS)
 def test_the_connector_of_what_is_declared_is_a_fault_of_the_server_in_one_line(airbyte, api, side, form):

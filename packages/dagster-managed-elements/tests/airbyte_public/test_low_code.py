@@ -117,6 +117,7 @@ STRICT = {
 }
 
 
+@pytest.mark.wide("format")
 @pytest.mark.parametrize("restriction", STRICT)
 @pytest.mark.parametrize("wrap", [str, Secret.literal])
 def test_with_a_changed_field_of_a_connector_nobody_knows_its_secrets_go_along(airbyte_local, wrap, restriction):

@@ -33,8 +33,8 @@ def open_object_store(url: str, scheme: str, bucket: str, key: str) -> Store:
         from obstore.exceptions import BaseError
         from obstore.store import MemoryStore
     except ImportError:
-        text = "State outside of a file needs obstore: pip install 'dagster-managed-elements[state]'"
-        raise DeclarationError(f"{text}.") from None
+        text = "State outside of a file needs obstore: pip install obstore, or the extra `state`."
+        raise DeclarationError(text) from None
     if scheme == "memory":
         with _memory_lock:
             return ObjectStore(url, _memory.setdefault(bucket, MemoryStore()), key or "state.json")
