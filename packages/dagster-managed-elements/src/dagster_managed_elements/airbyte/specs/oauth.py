@@ -82,10 +82,12 @@ def _by_name(declared: Mapping[str, Any], observed: Mapping[str, Any]) -> Iterat
 
 def _is_left_to_oauth(around: Path, declared: Mapping[str, Any], observed: Mapping[str, Any]) -> bool:
     """Whether what is declared there is no token, and, within an object that may be a choice, no other choice."""
-    given = cast("Mapping[str, Any]", at(declared, around))
-    if not isinstance(given, Mapping) or not given.keys().isdisjoint(_BESIDE_TOKENS):
+    beside = at(declared, around)
+    if not isinstance(beside, Mapping):
         return False
-    return not around or all(value == at(observed, (*around, name)) for name, value in given.items())
+    given = cast("Mapping[str, Any]", beside)
+    same = not around or all(value == at(observed, (*around, name)) for name, value in given.items())
+    return same and given.keys().isdisjoint(_BESIDE_TOKENS)
 
 
 def _path(told: Any) -> Path:
