@@ -42,6 +42,16 @@ def test_no_promise_is_broken_in_a_few_runs_over_faults(cell: Cell):
     assert running.counts["runs over faults"] >= 4
 
 
+FOUND = ["1.6-config-none-48", "1.6-public-none-19", "1.8-public-none-24"]
+"""Seeds of runs that once found a fault."""
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_a_run_found_stays_mended(seed: str):
+    version, api, auth, _number = seed.split("-")
+    held(Cell(version, api, auth), iter([seed]), 1)
+
+
 def test_the_page_promises_what_the_campaign_asserts():
     page = PAGE.read_text(encoding="utf-8")
     assert promises() in page

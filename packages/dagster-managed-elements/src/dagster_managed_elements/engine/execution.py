@@ -267,7 +267,12 @@ class _Run:
         except Exception:  # noqa: BLE001 - a fault in looking says nothing of what became of it
             done, not_so_far = False, "unknown"
         if done:
-            return Outcome(step=step, status="done", id=step.id, reason=f"{_FOUND[step.verb]} after: {error}")
+            return Outcome(
+                step=step,
+                status="done",
+                id=step.id or self.ids.get(step.key),
+                reason=f"{_FOUND[step.verb]} after: {error}",
+            )
         said = f"{error}; it may have been carried out" if not_so_far == "unknown" else str(error)
         return Outcome(step=step, status=not_so_far, id=step.id, reason=said)
 
