@@ -26,13 +26,16 @@ def read(file: Path) -> str:
         raise DeclarationError(f"{file} cannot be read: {_why(error)}.") from None
 
 
-def write(file: Path, text: str) -> None:
-    """Beside it first, so that there is never half a file; through a link, into what that points to."""
+def write(file: Path, text: str, *, private: bool = False) -> None:
+    """Beside it first, so that there is never half a file; through a link, into what that points to. A *private*
+    one is for its owner alone, whoever could read what was there.
+    """
     target = file.resolve()
     beside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
+        beside.touch(mode=0o600 if private else 0o666)
         beside.write_text(text, encoding="utf-8", newline="\n")
-        if target.exists():
+        if target.exists() and not private:
             shutil.copymode(target, beside)
         beside.replace(target)
     except OSError as error:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 
+from dagster_managed_elements.cli.files import write
 from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.screen import Screen
 from dagster_managed_elements.engine.errors import DeclarationError
@@ -34,19 +32,8 @@ def write_plan(file: Path, pictures: Sequence[Picture | None], asked: Asked, scr
     if len(whole) < len(pictures):
         screen.note(f"no plan was saved in {file}, since not everything could be planned")
         return
-    data = save(whole, {name: getattr(asked, name) for name in _SHAPING})
-    try:
-        number, beside = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        try:
-            with os.fdopen(number, "wb") as stream:
-                stream.write(data)
-            Path(beside).replace(file)
-        except BaseException:
-            with suppress(OSError):
-                Path(beside).unlink()
-            raise
-    except OSError as error:
-        raise DeclarationError(f"The plan cannot be saved in {file}: {error.strerror or error}.") from error
+    promised = save(whole, {name: getattr(asked, name) for name in _SHAPING})
+    write(file, promised.decode(), private=True)
 
 
 def refuse_third_parties(paths: Iterable[str]) -> None:
