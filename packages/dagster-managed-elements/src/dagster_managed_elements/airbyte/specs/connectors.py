@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from dagster_managed_elements.airbyte.wire import Definition, Side, Unreadable
@@ -39,9 +40,20 @@ class Connectors:
         self._definitions = tuple(each for each in definitions if isinstance(each, Definition))
         self._unreadable = {each.id: each for each in definitions if isinstance(each, Unreadable)}
         self._by_id = {definition.id: definition for definition in self._definitions}
-        told = [*self._definitions, *(Definition(id=each.id, name=each.name) for each in self._unreadable.values())]
-        self._tiers = [_index(told, spellings) for spellings in _TIERS]
-        self._squashed = _index(told, self._squashes)
+
+    # Made once something is looked for by what it is called: who asks by id alone does not wait for that.
+
+    @cached_property
+    def _told(self) -> list[Definition]:
+        return [*self._definitions, *(Definition(id=each.id, name=each.name) for each in self._unreadable.values())]
+
+    @cached_property
+    def _tiers(self) -> Sequence[Index]:
+        return [_index(self._told, spellings) for spellings in _TIERS]
+
+    @cached_property
+    def _squashed(self) -> Index:
+        return _index(self._told, self._squashes)
 
     def get(self, definition_id: str) -> Definition | None:
         """The one with exactly this id, as objects on the server refer to it."""
