@@ -14,13 +14,13 @@ unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED PYTHONPATH
 .PHONY: setup demo dist docs test test-slow lint format bench requirements clean
 .DEFAULT_GOAL := setup
 
-setup: $(VENV)/lint.stamp
+setup: $(VENV)/test.stamp
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-# One stamp a requirement set: demo is the smallest, test and docs hold demo, lint holds test.
+# One stamp a requirement set: demo is the smallest, test (with what lint needs) and docs hold it.
 $(VENV)/%.stamp: requirements/%.txt $(PACKAGES:%=%/pyproject.toml) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(PACKAGES:%=-e %)
@@ -46,13 +46,13 @@ test: $(VENV)/test.stamp
 test-slow: $(VENV)/test.stamp
 	$(PYTEST) -m slow -n 2
 
-lint: $(VENV)/lint.stamp
+lint: $(VENV)/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-format: $(VENV)/lint.stamp
+format: $(VENV)/test.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -62,7 +62,7 @@ bench: $(VENV)/test.stamp
 
 # Compiled for every supported Python at once, connectors for theirs; the address of the index in use reaches no file.
 requirements:
-	for set in requirements/demo requirements/test requirements/lint requirements/docs $(basename $(wildcard tests/clients/*.in)); do \
+	for set in requirements/demo requirements/test requirements/docs $(basename $(wildcard tests/clients/*.in)); do \
 	  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links -o $$set.txt $$set.in || exit 1; done
 	for set in $(basename $(wildcard $(LOCKS)/*.in)); do \
