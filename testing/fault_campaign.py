@@ -203,7 +203,10 @@ class Campaign:
     wrong: list[str] = field(default_factory=list)
     seed: str = ""
     faults: list[dict[str, Any]] = field(default_factory=list)
-    warned: set[str] = field(default_factory=set)
+    named: dict[str, bool] = field(default_factory=dict[str, bool])
+    """Whether each plan that was agreed to, also by who was killed then, and that replaces the connection with this
+    id, says that its schedule is lost.
+    """
     parted: set[str] = field(default_factory=set)
     """Connections that went with the source or destination that somebody deleted since it was there twice."""
 
@@ -221,7 +224,7 @@ class Campaign:
             before = after
 
     def round(self, dice: Dice, before: Module, after: Module) -> None:
-        self.warned, self.parted = set[str](), set[str]()
+        self.named, self.parted = dict[str, bool](), set[str]()
         here = {row.name for row in rows_of(self.server).values() if row.kind == "connection"}
         for name in sorted(here & set(before.connections)):
             if dice.random.random() < 0.5:
@@ -296,7 +299,8 @@ class Campaign:
         """
         results: list[Result] = []
 
-        async def decide(_plan: Plan) -> Policy:
+        async def decide(plan: Plan) -> Policy:
+            self.agree(plan)
             return Policy(allow_all=True)
 
         async def one(asker: Asker) -> None:
@@ -324,10 +328,15 @@ class Campaign:
             await self.server.settle()
 
         at_once(go)
-        for result in results:
-            consequences = () if result.plan is None else result.plan.consequences
-            self.warned |= {found.key.name for found in consequences if "its schedule (" in found.text}
         return results
+
+    def agree(self, plan: Plan) -> None:
+        """Keep what *plan* says before anything of it is done."""
+        said = {found.key for found in plan.consequences if "its schedule (" in found.text}
+        for change in (operation.change for operation in plan.operations):
+            if isinstance(change, Replace) and change.key.kind == "connection":
+                id_ = change.observed.id
+                self.named[id_] = self.named.get(id_, True) and change.key in said
 
     def judge(
         self,
@@ -442,7 +451,7 @@ class Campaign:
             if row.kind == "connection" and row.name in {*after.connections} & {*now} - self.parted:
                 own = set(after.connections[row.name].settings())
                 # The plan said so where an API cannot set such a schedule.
-                own |= {"scheduleType", "scheduleData"} if row.name in self.warned else set[str]()
+                own |= {"scheduleType", "scheduleData"} if self.named.get(row.id) else set[str]()
                 before = {**row.settings, "tags": [tag for tag in row.settings["tags"] if tag in tags]}
                 if gone := [
                     word for word, value in before.items() if word not in own and now[row.name][word] != value

@@ -140,7 +140,37 @@ def test_what_cannot_be_read_again_is_taken_for_nothing():
 
     kind = Failing(Server())
     assert anyio.run(Rivals({"node": frozenset()}).taken, kind, "a") is None
-    assert anyio.run(holders, {node("a"): "1", Key("node", "b"): "2"}, {"node": kind}) == {}
+    assert anyio.run(holders, {node("a"): "1", Key("node", "b"): "2"}, {"node": kind}) == {
+        node("a"): None,
+        Key("node", "b"): None,
+    }
+
+
+@pytest.mark.parametrize("fault", [ServerFault("no"), TypeError("a fault of an integration")], ids=repr)
+def test_where_it_cannot_be_read_whether_it_is_there_twice_the_report_says_so(server, fault):
+    put = server.put
+
+    class Unread(NodeKind):
+        async def observe(self) -> Sequence[Observed]:
+            if server.writes:
+                raise fault
+            return await super().observe()
+
+    def at_the_same_moment(id_, row):
+        put(id_, row)
+        server.add("a")
+
+    server.put = at_the_same_moment
+    create = Create(Declared(key=node("a"), fields={"shape": 0}))
+    plan = Plan(place="here", operations=(Operation(Step("create", create.key), create, ()),))
+
+    async def go() -> Report:
+        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=anyio.Event())
+        return await execute(plan, {"node": Unread(server)}, {}, {"node": frozenset()}, settings)
+
+    (outcome,) = anyio.run(go).outcomes
+    said = "whether somebody else created one of this name at the same time could not be read"
+    assert (outcome.status, outcome.reason) == ("done", said)
 
 
 def test_what_a_server_takes_back_after_it_was_created_is_not_called_done(server):

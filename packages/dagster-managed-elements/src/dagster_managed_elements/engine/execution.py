@@ -115,7 +115,7 @@ class _Run:
 
     async def recount(self) -> None:
         """Say of what was created that it is there twice, since two applies at once create what each found absent,
-        or not at all, since a server may take back what it had answered for.
+        or not at all, since a server may take back what it had answered for; or that nobody can tell.
         """
         done = {
             key: self.outcomes[step].id for key, step in self.made.items() if self.outcomes[step].status == "done"
@@ -123,7 +123,11 @@ class _Run:
         created = {key: id_ for key, id_ in done.items() if id_ is not None}
         for key, ids in (await holders(created, self.kinds)).items():
             step, own = self.made[key], created[key]
-            if others := sorted(ids - {own} - self.seen.get(key.kind, frozenset())):
+            if ids is None:
+                unread = "whether somebody else created one of this name at the same time could not be read"
+                reason = "; ".join(filter(None, [self.outcomes[step].reason, unread]))
+                self.outcomes[step] = replace(self.outcomes[step], reason=reason)
+            elif others := sorted(ids - {own} - self.seen.get(key.kind, frozenset())):
                 reason = (
                     f"it was created ({own}) and is there more than once: somebody else applied at the same time "
                     f"({', '.join(others)}); delete all but one"

@@ -13,7 +13,6 @@ from typing import Final
 import anyio
 
 from dagster_managed_elements.engine.changes import Observed
-from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.kinds import Kind, Kinds
 from dagster_managed_elements.engine.values import Key
 
@@ -55,11 +54,11 @@ class Rivals:
             return rows
 
 
-async def holders(created: Mapping[Key, str], kinds: Kinds) -> dict[Key, frozenset[str]]:
+async def holders(created: Mapping[Key, str], kinds: Kinds) -> dict[Key, frozenset[str] | None]:
     """The ids that have the name of each key that was *created*, as its id is given: one listing of each kind, and
-    another where something is not in it, since one may skip a row. What cannot be read is left out.
+    another where something is not in it, since one may skip a row. None where that cannot be read.
     """
-    found: dict[Key, frozenset[str]] = {}
+    found: dict[Key, frozenset[str] | None] = {}
     for name in {key.kind: None for key in created}:
         made = {key: id_ for key, id_ in created.items() if key.kind == name}
         try:
@@ -67,7 +66,8 @@ async def holders(created: Mapping[Key, str], kinds: Kinds) -> dict[Key, frozens
             if any(id_ not in named[key.name] for key, id_ in made.items()):
                 for holder, ids in _named(await kinds[name].observe()).items():
                     named[holder] |= ids
-        except ManagedElementsError:
+        except Exception:  # noqa: BLE001 - a fault in looking says nothing of what is there
+            found |= dict.fromkeys(made)
             continue
         found |= {key: frozenset(named[key.name]) for key in made}
     return found
