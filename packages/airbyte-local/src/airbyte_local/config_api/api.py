@@ -158,7 +158,7 @@ ROUTES: tuple[Route, ...] = (
     post("state/create_or_update_safe", states.create_or_update_safe, bodies.STATE_UPDATE),
     post("tags/list", tags.list_of_workspace, bodies.BY_WORKSPACE),
     post("tags/create", tags.create, bodies.TAG_CREATE),
-    post("tags/update", tags.update, bodies.TAG_UPDATE),
+    post("tags/update", tags.update, bodies.TAG),
     post("tags/delete", tags.delete, bodies.TAG_DELETE),
 )
 

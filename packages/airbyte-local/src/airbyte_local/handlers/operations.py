@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import NotFound
-from airbyte_local.model.json_values import Json, bean
+from airbyte_local.model.json_values import Json, bean, shape
 from airbyte_local.store import Operation, Session
 
-OPERATOR: dict[str, Any] = {
-    "operatorType!": "normalization|dbt|webhook",
-    "webhook": {
-        "webhookConfigId": "uuid",
-        "webhookType": "dbtCloud",
-        "dbtCloud": {"accountId!": "whole", "jobId!": "whole"},
-        "executionUrl": "text",
-        "executionBody": "text",
-    },
-}
-OPERATION: dict[str, Any] = {"workspaceId!": "uuid", "name!": "text", "operatorConfiguration!": OPERATOR}
+WEBHOOK = shape(
+    "webhookConfigId: uuid, webhookType: dbtCloud, executionUrl: text, executionBody: text",
+    {"dbtCloud": shape("accountId!: whole, jobId!: whole")},
+)
+OPERATOR = shape("operatorType!: normalization|dbt|webhook", {"webhook": WEBHOOK})
+OPERATION = shape("workspaceId!: uuid, name!: text", {"operatorConfiguration!": OPERATOR})
 
 
 def operation_read(operation: Operation) -> Json:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airbyte_local.jobs.world import Call
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
-from airbyte_local.model.json_values import Json, bean
+from airbyte_local.model.json_values import Json, bean, shape
 from airbyte_local.store import StreamKey, StreamStates
 
-STREAM_STATE: dict[str, Any] = {
-    "streamDescriptor!": {"name!": "text", "namespace": "text"},
-    "streamState": "object",
-}
-STATE: dict[str, Any] = {
-    "stateType!": "global|stream|legacy|not_set",
-    "connectionId!": "uuid",
-    "state": "object",
-    "streamState": [STREAM_STATE],
-    "globalState": {"shared_state": "object", "streamStates!": [STREAM_STATE]},
-}
+STREAM_STATE = shape("streamState: object", {"streamDescriptor!": shape("name!: text, namespace: text")})
+STATE = shape(
+    "stateType!: global|stream|legacy|not_set, connectionId!: uuid, state: object",
+    {
+        "streamState": [STREAM_STATE],
+        "globalState": shape("shared_state: object", {"streamStates!": [STREAM_STATE]}),
+    },
+)
 
 
 def get(call: Call) -> Json:

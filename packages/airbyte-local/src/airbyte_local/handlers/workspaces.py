@@ -6,28 +6,21 @@ import re
 import secrets
 import string
 from dataclasses import replace
-from typing import Any
 
 from airbyte_local.handlers.actors import delete_actor
 from airbyte_local.handlers.connections import DATAPLANE_GROUP, deprecate
 from airbyte_local.jobs.world import NIL_ID, Call, new_id
 from airbyte_local.model.errors import NotFound, named
-from airbyte_local.model.json_values import Form, Json, bean, form
+from airbyte_local.model.json_values import Json, bean, form, shape
 from airbyte_local.model.paging import bounds, page
 from airbyte_local.store import Session, Workspace
 
-WEBHOOK = {"name": "text", "authToken": "text", "validationUrl": "text", "customDbtHost": "text"}
-SETTINGS: dict[str, Any] = {
-    "email": "text",
-    "anonymousDataCollection": "flag",
-    "news": "flag",
-    "securityUpdates": "flag",
-    "notifications": ["object"],
-    "notificationSettings": "object",
-    "displaySetupWizard": "flag",
-    "dataplaneGroupId": "uuid",
-    "webhookConfigs": [Form("webhook", WEBHOOK)],
-}
+WEBHOOK = shape("name: text, authToken: text, validationUrl: text, customDbtHost: text", name="webhook")
+SETTINGS = shape(
+    "email: text, anonymousDataCollection: flag, news: flag, securityUpdates: flag, notifications: [object], "
+    "notificationSettings: object, displaySetupWizard: flag, dataplaneGroupId: uuid",
+    {"webhookConfigs": [WEBHOOK]},
+)
 BY_EMAIL = {"notificationType": ["customerio"]}
 SILENT: Json = {"notificationType": []}
 TOLD = ("Failure", "SyncDisabled", "SyncDisabledWarning", "ConnectionUpdate", "ConnectionUpdateActionRequired")

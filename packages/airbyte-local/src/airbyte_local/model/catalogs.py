@@ -9,52 +9,26 @@ from typing import Any
 
 from airbyte_local.model.configurations import MASK
 from airbyte_local.model.errors import Problem
-from airbyte_local.model.json_values import Form, Json, bean, form, is_object
+from airbyte_local.model.json_values import Form, Json, bean, form, is_object, shape
 from airbyte_local.model.records import StreamKey
 
-STREAM = Form(
-    "stream",
-    {
-        "name!": "text",
-        "namespace": "text",
-        "jsonSchema": "object",
-        "supportedSyncModes": ["full_refresh|incremental"],
-        "sourceDefinedCursor": "flag",
-        "defaultCursorField": ["text"],
-        "sourceDefinedPrimaryKey": [["text"]],
-        "isResumable": "flag",
-        "isFileBased": "flag",
-    },
+STREAM = shape(
+    "name!: text, namespace: text, jsonSchema: object, supportedSyncModes: [full_refresh|incremental], "
+    "sourceDefinedCursor: flag, defaultCursorField: [text], sourceDefinedPrimaryKey: [[text]], isResumable: flag, "
+    "isFileBased: flag",
+    name="stream",
 )
-MAPPER = Form(
-    "mapper",
-    {
-        "id": "uuid",
-        "type!": "hashing|field-renaming|row-filtering|encryption|field-filtering",
-        "mapperConfiguration!": "object",
-    },
-)
-STREAM_CONFIG = Form(
-    "stream_config",
-    {
-        "syncMode!": "full_refresh|incremental",
-        "destinationSyncMode!": "append|overwrite|append_dedup|overwrite_dedup|update|soft_delete",
-        "cursorField": ["text"],
-        "primaryKey": [["text"]],
-        "namespace": "text",
-        "aliasName": "text",
-        "selected": "flag",
-        "suggested": "flag",
-        "destinationObjectName": "text",
-        "includeFiles": "flag",
-        "fieldSelectionEnabled": "flag",
-        "selectedFields": [{"fieldPath": ["text"]}],
-        "hashedFields": [{"fieldPath": ["text"]}],
-        "mappers": [MAPPER],
-        "minimumGenerationId": "whole",
-        "generationId": "whole",
-        "syncId": "whole",
-    },
+MAPPERS = "hashing|field-renaming|row-filtering|encryption|field-filtering"
+MAPPER = shape(f"id: uuid, type!: {MAPPERS}, mapperConfiguration!: object", name="mapper")
+FIELDS = [shape("fieldPath: [text]")]
+STREAM_CONFIG = shape(
+    "syncMode!: full_refresh|incremental, "
+    "destinationSyncMode!: append|overwrite|append_dedup|overwrite_dedup|update|soft_delete, "
+    "cursorField: [text], primaryKey: [[text]], namespace: text, aliasName: text, selected: flag, suggested: flag, "
+    "destinationObjectName: text, includeFiles: flag, fieldSelectionEnabled: flag, minimumGenerationId: whole, "
+    "generationId: whole, syncId: whole",
+    {"selectedFields": FIELDS, "hashedFields": FIELDS, "mappers": [MAPPER]},
+    name="stream_config",
 )
 CATALOG = {"streams!": [{"stream": STREAM, "config": STREAM_CONFIG}]}
 

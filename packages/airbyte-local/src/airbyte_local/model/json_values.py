@@ -37,6 +37,18 @@ def form(name: str, /, **properties: Any) -> Form:
     return Form(name, {key: value for key, value in properties.items() if value is not None})
 
 
+def shape(line: str, more: Json | None = None, /, *, name: str = "") -> Form:
+    """A shape of `http.bodies` from a line such as `id!: uuid, tags: [text]`; *more*: what has shapes within it."""
+    kinds: Json = {}
+    for said in filter(None, line.split(", ")):
+        key, _, kind = said.partition(": ")
+        within: Any = kind.strip("[]")
+        for _ in range(kind.count("[")):
+            within = [within]
+        kinds[key] = within
+    return Form(name, {**kinds, **(more or {})})
+
+
 def leaves(value: Any) -> Iterator[Any]:
     """Whatever is neither an object nor a list, however deep it lies."""
     for inner in value.values() if is_object(value) else value if is_list(value) else ():

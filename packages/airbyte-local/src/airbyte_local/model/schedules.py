@@ -16,7 +16,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from airbyte_local.model.errors import Broken, Problem, configuration_invalid
-from airbyte_local.model.json_values import Json, bean
+from airbyte_local.model.json_values import Json, bean, shape
 
 ONE_DAY = timedelta(days=1)
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -38,8 +38,8 @@ OF_DAYS = {
 }
 UNITS = "minutes|hours|days|weeks|months"
 SCHEDULE_DATA = {
-    "basicSchedule": {"timeUnit!": UNITS, "units!": "whole"},
-    "cron": {"cronExpression!": "text", "cronTimeZone!": "text"},
+    "basicSchedule": shape(f"timeUnit!: {UNITS}, units!: whole"),
+    "cron": shape("cronExpression!: text, cronTimeZone!: text"),
 }
 
 
