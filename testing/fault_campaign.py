@@ -17,7 +17,7 @@ from airbyte_local.connectors import PUBLIC
 from airbyte_local.handlers.connections import shared_properties
 from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.model import configurations
-from airbyte_local.store import Definition
+from airbyte_local.model.records import Definition
 from dagster_managed_elements.engine.changes import Change, Replace
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings

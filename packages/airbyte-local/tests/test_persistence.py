@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 from airbyte_local import server
-from airbyte_local.store import DataFolderInUse, DataFolderUnreadable
+from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable
 
 FAKER = "dfd88b22-b603-4c3d-aad7-3701784586b1"
 

@@ -7,19 +7,19 @@ import threading
 from dataclasses import replace
 
 import pytest
-from airbyte_local.store import (
+from airbyte_local.model.records import (
     Actor,
     Attempt,
     Catalog,
     Connection,
     Definition,
     Operation,
-    Store,
     StreamStates,
     StreamStats,
     Tag,
     Workspace,
 )
+from airbyte_local.store.database import Store
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_a_running_job_counts_its_log_grows_and_it_can_be_cancelled(local, opene
 @pytest.mark.slow
 def test_a_log_is_shown_line_by_line_while_it_is_written(local, opened):
     from airbyte_local.jobs.logs import Journal
-    from airbyte_local.store import Attempt
+    from airbyte_local.model.records import Attempt
 
     connection = connect(local)
     with local.world.store.transaction() as session:

@@ -15,7 +15,7 @@ from airbyte_local.jobs.failures import AttemptFailed
 from airbyte_local.jobs.logs import Journal, read_log
 from airbyte_local.jobs.replication import Replication
 from airbyte_local.jobs.streams import JobStream, job_stream
-from airbyte_local.store import Connection, StreamStates
+from airbyte_local.model.records import Connection, StreamStates
 
 USERS = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}}
 COUNTED = {"type": "EXCEPTION_AFTER_N"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from airbyte_local.store import Attempt
+from airbyte_local.model.records import Attempt
 
 CONFIG, SYSTEM = {"failureType": "config_error"}, {"failureType": "system_error"}
 

@@ -9,7 +9,8 @@ import pytest
 from airbyte_local.jobs.checkpoints import keep_state
 from airbyte_local.jobs.replication import HeldState
 from airbyte_local.jobs.streams import state_messages
-from airbyte_local.store import Store, StreamStates
+from airbyte_local.model.records import StreamStates
+from airbyte_local.store.database import Store
 
 USERS, GONE = (None, "users"), (None, "gone")
 SQLITE = ("Local SQLite", {"destination_path": "/local/out.db"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from airbyte_local.store import StreamStates
+from airbyte_local.model.records import StreamStates
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from airbyte_local.store import StreamStates
+from airbyte_local.model.records import StreamStates
 
 SCHEMA = '{"type":"object","properties":{"column1":{"type":"string"}}}'
 ENCRYPTION = {

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from airbyte_local import LocalAirbyte
 from airbyte_local.jobs.logs import Journal
-from airbyte_local.store import Attempt, Job, StreamStats
+from airbyte_local.model.records import Attempt, Job, StreamStats
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 SECONDS = 20.0

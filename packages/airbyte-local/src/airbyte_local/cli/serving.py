@@ -69,7 +69,7 @@ def serve(
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
     from airbyte_local.jobs.world import NoSuchAirbyte
     from airbyte_local.serving.process import Settings, serve_until_stopped
-    from airbyte_local.store import DataFolderInUse, DataFolderUnreadable
+    from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable
 
     try:
         settings = Settings(

@@ -13,8 +13,8 @@ from airbyte_local.connectors.imitated import Imitated
 from airbyte_local.connectors.specifications import entries
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, form, is_object
+from airbyte_local.model.records import Definition
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.store import Definition
 
 TYPES = {"source": "STANDARD_SOURCE_DEFINITION", "destination": "STANDARD_DESTINATION_DEFINITION"}
 FACTS: list[Json] = [{fact.name: getattr(public, fact.name) for fact in fields(public)} for public in PUBLIC]

@@ -14,9 +14,10 @@ from airbyte_local.model import configurations as cfg
 from airbyte_local.model.errors import Broken, configuration_invalid, named
 from airbyte_local.model.json_values import Json, bean, form, is_object, merged
 from airbyte_local.model.paging import bounds, page, page_after, page_size
+from airbyte_local.model.records import Actor, ActorLine
 from airbyte_local.model.validation import refusal, violations
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.store import Actor, ActorLine, Session
+from airbyte_local.store.database import Session
 
 STATES = ("inactive", "active")
 

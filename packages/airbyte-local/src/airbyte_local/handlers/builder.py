@@ -11,8 +11,8 @@ from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.records import Definition
 from airbyte_local.model.vocabulary import SOURCE
-from airbyte_local.store import Definition
 
 TAG = "6.60.9"
 KIND = "project"

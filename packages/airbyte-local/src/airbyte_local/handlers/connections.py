@@ -15,9 +15,10 @@ from airbyte_local.model.catalogs import entry_read, key_of, with_keys
 from airbyte_local.model.errors import Broken, Known, configuration_invalid, database_refused, named
 from airbyte_local.model.json_values import Json, bean, form, is_object
 from airbyte_local.model.paging import bounds, page
+from airbyte_local.model.records import Connection, StreamKey, Tag
 from airbyte_local.model.schedules import legacy_schedule, schedule_for_create, schedule_for_update
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE
-from airbyte_local.store import Connection, Session, StreamKey, Tag
+from airbyte_local.store.database import Session
 
 PLAIN = (
     "namespaceDefinition",

@@ -10,8 +10,8 @@ from airbyte_local.handlers.discovery import job_read
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import Broken, Known, NotFound, named
 from airbyte_local.model.json_values import Json, bean, form, is_object
+from airbyte_local.model.records import Definition
 from airbyte_local.model.vocabulary import SOURCE, Vocabulary
-from airbyte_local.store import Definition
 from airbyte_local.versions.profiles import Profile
 
 SILENCE_SECONDS = 24 * 3600

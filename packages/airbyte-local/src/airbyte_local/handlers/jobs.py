@@ -12,7 +12,9 @@ from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Broken
 from airbyte_local.model.json_values import Form, Json, bean, form
 from airbyte_local.model.paging import page
-from airbyte_local.store import Attempt, Connection, Job, JobQuery, Session, StreamKey, StreamStats
+from airbyte_local.model.records import Attempt, Connection, Job, StreamKey, StreamStats
+from airbyte_local.store.database import Session
+from airbyte_local.store.jobs import JobQuery
 
 JOBS_A_PAGE = 200
 TIMES = ("createdAtStart", "createdAtEnd", "updatedAtStart", "updatedAtEnd")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, bean, shape
-from airbyte_local.store import Operation, Session
+from airbyte_local.model.records import Operation
+from airbyte_local.store.database import Session
 
 WEBHOOK = shape(
     "webhookConfigId: uuid, webhookType: dbtCloud, executionUrl: text, executionBody: text",

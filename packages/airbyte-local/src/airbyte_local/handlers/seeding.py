@@ -13,7 +13,7 @@ from airbyte_local.jobs.world import NIL_ID, Call, World
 from airbyte_local.model.catalogs import proposed
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, ActorKind, Vocabulary
-from airbyte_local.store import Session
+from airbyte_local.store.database import Session
 
 DEFAULTS: dict[str, tuple[str, Json]] = {
     "source": ("Sample Data", {}),

@@ -6,7 +6,7 @@ from airbyte_local.jobs.world import Call
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean, shape
-from airbyte_local.store import StreamKey, StreamStates
+from airbyte_local.model.records import StreamKey, StreamStates
 
 STREAM_STATE = shape("streamState: object", {"streamDescriptor!": shape("name!: text, namespace: text")})
 STATE = shape(

@@ -9,7 +9,8 @@ from airbyte_local.handlers.connections import tag_read
 from airbyte_local.jobs.world import Call, new_id
 from airbyte_local.model.errors import NotFound, Problem
 from airbyte_local.model.json_values import Json
-from airbyte_local.store import Session, Tag
+from airbyte_local.model.records import Tag
+from airbyte_local.store.database import Session
 
 MAX_NAME = 30
 MAX_TAGS = 100

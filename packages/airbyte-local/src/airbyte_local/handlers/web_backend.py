@@ -23,8 +23,9 @@ from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.catalogs import everything, key_of
 from airbyte_local.model.json_values import Json, form
 from airbyte_local.model.paging import page_after, page_size
+from airbyte_local.model.records import Catalog, Connection, ConnectionLine, Job, JobLine, StreamKey
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.store import Catalog, Connection, ConnectionLine, Job, JobLine, Session, StreamKey
+from airbyte_local.store.database import Session
 
 
 def get(errand: Errand) -> Json:

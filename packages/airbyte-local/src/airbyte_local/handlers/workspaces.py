@@ -13,7 +13,8 @@ from airbyte_local.jobs.world import NIL_ID, Call, new_id
 from airbyte_local.model.errors import NotFound, named
 from airbyte_local.model.json_values import Json, bean, form, shape
 from airbyte_local.model.paging import bounds, page
-from airbyte_local.store import Session, Workspace
+from airbyte_local.model.records import Workspace
+from airbyte_local.store.database import Session
 
 WEBHOOK = shape("name: text, authToken: text, validationUrl: text, customDbtHost: text", name="webhook")
 SETTINGS = shape(

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from airbyte_local.jobs.replication import HeldState, resumable
 from airbyte_local.jobs.streams import JobStream
 from airbyte_local.model.catalogs import key_of
-from airbyte_local.store import Connection, Job, Session, StreamKey, StreamStates
+from airbyte_local.model.records import Connection, Job, StreamKey, StreamStates
+from airbyte_local.store.database import Session
 
 
 def begin_afresh(session: Session, job: Job) -> None:

@@ -17,9 +17,10 @@ from airbyte_local.jobs.world import World, new_id
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.catalogs import Difference, difference
 from airbyte_local.model.json_values import Json, dumps
+from airbyte_local.model.records import Actor, Catalog, Connection
 from airbyte_local.model.validation import violations
 from airbyte_local.model.vocabulary import SOURCE, Vocabulary
-from airbyte_local.store import Actor, Catalog, Connection, Session
+from airbyte_local.store.database import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from airbyte_local.connectors.messages import now_ms
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, bean, is_object
-from airbyte_local.store import StreamKey
+from airbyte_local.model.records import StreamKey
 
 Origin = Literal["source", "destination", "replication", "airbyte_platform"]
 KINDS = frozenset({"config_error", "system_error", "transient_error"})

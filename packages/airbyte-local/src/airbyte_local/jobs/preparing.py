@@ -14,7 +14,8 @@ from airbyte_local.jobs.streams import JobStream, job_stream
 from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json
-from airbyte_local.store import Connection, Job, Session, StreamKey, StreamStates
+from airbyte_local.model.records import Connection, Job, StreamKey, StreamStates
+from airbyte_local.store.database import Session
 
 CLEARING = frozenset({"clear", "reset_connection"})
 

@@ -21,7 +21,7 @@ from airbyte_local.jobs.logs import Journal
 from airbyte_local.jobs.streams import Change, JobStream
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, dumps, is_object
-from airbyte_local.store import StreamKey, StreamStats
+from airbyte_local.model.records import StreamKey, StreamStats
 
 MEASURED_FIRST = 128
 MEASURED_EVERY = 64

@@ -9,7 +9,8 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean
-from airbyte_local.store import Connection, Job, Session, StreamKey
+from airbyte_local.model.records import Connection, Job, StreamKey
+from airbyte_local.store.database import Session
 
 CANCEL_SECONDS = 30.0
 RefreshMode = Literal["Truncate", "Merge"]

@@ -22,7 +22,8 @@ from airbyte_local.jobs.preparing import CLEARING, Prepared, prepare, read_ends
 from airbyte_local.jobs.replication import HeldState, Replication
 from airbyte_local.jobs.streams import JobStream, configured_catalog, state_messages
 from airbyte_local.jobs.world import World
-from airbyte_local.store import Attempt, Job, Session
+from airbyte_local.model.records import Attempt, Job
+from airbyte_local.store.database import Session
 
 LOGGER = logging.getLogger(__name__)
 STORE_SECONDS = 1.0

@@ -12,8 +12,8 @@ from airbyte_local.jobs.requesting import request_sync
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Refusal
 from airbyte_local.model.json_values import Json
+from airbyte_local.model.records import Job, JobLine
 from airbyte_local.model.schedules import quartz
-from airbyte_local.store import Job, JobLine
 
 LOGGER = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0

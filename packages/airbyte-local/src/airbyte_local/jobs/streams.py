@@ -16,7 +16,7 @@ from airbyte_local.connectors.protocol import Target
 from airbyte_local.jobs.failures import misconfigured
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, bean, dumps
-from airbyte_local.store import Connection, StreamKey, StreamStates
+from airbyte_local.model.records import Connection, StreamKey, StreamStates
 
 Change = Callable[[Json], Json]
 HASHES = ("MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512")

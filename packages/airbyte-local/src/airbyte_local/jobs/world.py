@@ -14,8 +14,9 @@ from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop
 from airbyte_local.connectors.protocol import Surroundings
 from airbyte_local.jobs.workers import PLACES, Workers
 from airbyte_local.model.json_values import Json
+from airbyte_local.model.records import Workspace
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.store import Session, Store, Workspace
+from airbyte_local.store.database import Session, Store
 from airbyte_local.versions.profiles import LATEST, PROFILES, AuthName, Profile
 
 API_HOST = "http://localhost:8001/api/public"

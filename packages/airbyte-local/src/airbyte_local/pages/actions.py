@@ -14,10 +14,10 @@ from starlette.routing import Route
 
 from airbyte_local.jobs.requesting import cancel_job, request_sync
 from airbyte_local.model.errors import Refusal
+from airbyte_local.model.records import Job
 from airbyte_local.pages.access import is_own
 from airbyte_local.pages.renderer import Renderer, said
 from airbyte_local.pages.views import find_connection
-from airbyte_local.store import Job
 
 MOST = 20_000
 """Bytes of a form."""

@@ -12,7 +12,7 @@ from airbyte_local.model import configurations as cfg
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import Vocabulary
 from airbyte_local.pages.listings import Asked, Outlook, listing, outlook
-from airbyte_local.store import Session
+from airbyte_local.store.database import Session
 
 PAGE = 200
 SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imitated here: "}

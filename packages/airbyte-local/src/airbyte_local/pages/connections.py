@@ -11,10 +11,7 @@ from airbyte_local.connectors.definitions import Directory
 from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.json_values import Json, is_list, is_object
-from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.pages.listings import Asked, Outlook, listing, outlook
-from airbyte_local.pages.wording import JOBS, NAMESPACES, STATUSES, schedule, sync_mode
-from airbyte_local.store import (
+from airbyte_local.model.records import (
     Actor,
     ActorLine,
     Attempt,
@@ -22,10 +19,13 @@ from airbyte_local.store import (
     ConnectionLine,
     Job,
     JobLine,
-    Session,
     StreamKey,
     StreamStates,
 )
+from airbyte_local.model.vocabulary import ActorKind
+from airbyte_local.pages.listings import Asked, Outlook, listing, outlook
+from airbyte_local.pages.wording import JOBS, NAMESPACES, STATUSES, schedule, sync_mode
+from airbyte_local.store.database import Session
 
 SHOWN = 50
 """Jobs of one connection, the newest of them."""

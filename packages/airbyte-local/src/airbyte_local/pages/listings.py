@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from airbyte_local.model.json_values import Json
-from airbyte_local.store import Session, Workspace
+from airbyte_local.model.records import Workspace
+from airbyte_local.store.database import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

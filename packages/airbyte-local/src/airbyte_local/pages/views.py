@@ -18,6 +18,7 @@ from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.logs import LogLine, read_log
 from airbyte_local.jobs.world import World
 from airbyte_local.model.json_values import Json
+from airbyte_local.model.records import Attempt
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.pages import events, rendering
 from airbyte_local.pages.actors import actor_list, actor_page, connector_rows
@@ -28,7 +29,6 @@ from airbyte_local.pages.listings import Asked, outlook, whole
 from airbyte_local.pages.renderer import Context, Find, Renderer
 from airbyte_local.pages.rendering import Part
 from airbyte_local.pages.wording import clock
-from airbyte_local.store import Attempt
 
 Query = Mapping[str, str]
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -6,12 +6,13 @@ from airbyte_local.handlers import connections
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Problem, Refusal
 from airbyte_local.model.json_values import Json, bean, form
+from airbyte_local.model.records import Connection
 from airbyte_local.model.vocabulary import SOURCE
 from airbyte_local.public_api.answers import listed, pagination, problem, workspace_ids
 from airbyte_local.public_api.schedules import schedule_from, schedule_read
 from airbyte_local.public_api.stream_choice import chosen_catalog, default_catalog
 from airbyte_local.public_api.streams import NAMES, destination_modes, discovered
-from airbyte_local.store import Connection, Session
+from airbyte_local.store.database import Session
 from airbyte_local.versions.profiles import Profile
 
 NAMESPACES = {"source": "source", "destination": "destination", "custom_format": "customformat"}

@@ -11,8 +11,8 @@ from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean, form
 from airbyte_local.model.paging import page
+from airbyte_local.model.records import Attempt, Job
 from airbyte_local.public_api.answers import bad_request, listed, pagination, problem, workspace_ids
-from airbyte_local.store import Attempt, Job
 
 # Also a clear is called a reset here: the vendor's table has no other word for it.
 TYPES = {"sync": "sync", "reset_connection": "reset", "clear": "reset", "refresh": "refresh"}

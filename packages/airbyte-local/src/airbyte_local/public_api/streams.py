@@ -9,9 +9,9 @@ from airbyte_local.handlers.definitions import destination_sync_modes
 from airbyte_local.jobs.discovery import discover_source
 from airbyte_local.jobs.world import Errand, World
 from airbyte_local.model.json_values import Json, form, is_object
+from airbyte_local.model.records import Catalog
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE
 from airbyte_local.public_api.answers import problem
-from airbyte_local.store import Catalog
 
 DEFAULT = "full_refresh_overwrite"
 PAIRS = {

@@ -19,9 +19,9 @@ from airbyte_local.jobs.workers import PLACES
 from airbyte_local.jobs.world import RETRY_SECONDS, Deployment, World, deployment_of
 from airbyte_local.model import configurations
 from airbyte_local.model.json_values import Json
+from airbyte_local.model.records import Job, StreamKey
 from airbyte_local.model.vocabulary import ActorKind
 from airbyte_local.serving.lifecycle import Run
-from airbyte_local.store import Job, StreamKey
 from airbyte_local.versions.profiles import AuthName
 
 POLL_SECONDS = 0.01
