@@ -5,35 +5,30 @@ Whoever sends it has masked it. What is in it is known as far as the page shows 
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
-import os
 from pathlib import Path
 
-from airbyte_local.http.bodies import Shape, parse, read_value
+from airbyte_local.http.bodies import parse, read_value
 from airbyte_local.model.errors import Unbound
-from airbyte_local.model.json_values import Json, dumps, is_object
+from airbyte_local.model.json_values import Json, is_object, shape
+from airbyte_local.store.json_file import JsonFile
 
-ELEMENT: Shape = {"kind": "text", "name!": "text"}
-SHAPE: Shape = {
-    "module!": "text",
-    "error": "text",
-    "in_sync": [ELEMENT],
-    "document": {
-        "version!": "whole",
-        "places!": [
-            {
-                "place!": "text",
-                "changes!": [{"action!": "text", **ELEMENT, "cause": ELEMENT, "fields!": [{"path!": ["text"]}]}],
-                "consequences": [{**ELEMENT, "text!": "text", "destructive": "flag"}],
-                "notices": [{**ELEMENT, "path": ["text"], "text!": "text"}],
-                "error": {"message!": "text", "problems": [{**ELEMENT, "message!": "text"}]},
-            }
-        ],
+ELEMENT = "kind: text, name!: text"
+NAMED = shape(ELEMENT)
+CHANGE = shape(f"action!: text, {ELEMENT}", {"cause": NAMED, "fields!": [shape("path!: [text]")]})
+PLACE = shape(
+    "place!: text",
+    {
+        "changes!": [CHANGE],
+        "consequences": [shape(f"{ELEMENT}, text!: text, destructive: flag")],
+        "notices": [shape(f"{ELEMENT}, path: [text], text!: text")],
+        "error": shape("message!: text", {"problems": [shape(f"{ELEMENT}, message!: text")]}),
     },
-}
+)
+DOCUMENT = shape("version!: whole", {"places!": [PLACE]})
+SHAPE = shape("module!: text, error: text", {"in_sync": [NAMED], "document": DOCUMENT})
 VERSION = 1
+NAME = "diff.json"
 KEYS = ("module", "error", "in_sync", "document")
 
 
@@ -49,39 +44,19 @@ def keep(data: Path, content: bytes, *, at: int) -> Json:
     if is_object(document) and document["version"] != VERSION:
         raise Unbound(message=f"document.version must be {VERSION}")
     kept: Json = {"computed_at": at, **{name: said[name] for name in KEYS if name in said}}
-    whole = dumps(kept).encode()
-    _write(_path(data), whole)
-    return json.loads(whole)
+    _file(data).write(kept)
+    return kept
 
 
 def kept(data: Path) -> Json | None:
-    try:
-        found = _path(data).stat()
-    except FileNotFoundError:
-        return None
-    return _read(_path(data), found.st_mtime_ns, found.st_size)
+    # A page that is open asks every other second: what has not changed is not parsed again.
+    return _file(data).read() or None
 
 
 def forget(data: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        _path(data).unlink()
-
-
-def _path(data: Path) -> Path:
-    return data / "diff.json"
+    (data / NAME).unlink(missing_ok=True)
 
 
 @functools.lru_cache(maxsize=2)
-def _read(path: Path, _changed_at: int, _length: int) -> Json | None:
-    # A page that is open asks every other second: what has not changed is not parsed again.
-    try:
-        return json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    beside = path.with_suffix(".new")
-    with os.fdopen(os.open(beside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-    beside.replace(path)
+def _file(data: Path) -> JsonFile:
+    return JsonFile(data / NAME)

@@ -9,11 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from airbyte_local.model.records import Actor, Catalog, Connection, Definition, Operation, Tag, Workspace
-from airbyte_local.store.actors import Actors
-from airbyte_local.store.connections import Connections
 from airbyte_local.store.jobs import Jobs
 from airbyte_local.store.states import States
-from airbyte_local.store.tables import Catalogs, Definitions, Table, Tags, Workspaces
+from airbyte_local.store.tables import Actors, Catalogs, Connections, Definitions, Table, Tags, Workspaces
 
 DECLARED = ("definition", "actor", "connection", "operation", "tag")
 """The tables that hold what users write."""

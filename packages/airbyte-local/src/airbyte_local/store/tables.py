@@ -1,4 +1,4 @@
-"""What all tables have in common, and the small ones. A row is a value of `model.records`, each column a field."""
+"""What tables have in common, and most of them. A row is a value of `model.records`, each column a field."""
 
 from __future__ import annotations
 
@@ -10,13 +10,30 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, dumps
-from airbyte_local.model.records import Catalog, Definition, Tag, Workspace
+from airbyte_local.model.records import (
+    Actor,
+    ActorLine,
+    Catalog,
+    Connection,
+    ConnectionLine,
+    Definition,
+    Tag,
+    Workspace,
+)
+from airbyte_local.model.vocabulary import Vocabulary
 
 AMONG = "IN (SELECT value FROM json_each(?))"
 """The elements of a JSON list: there may be more of them than SQL takes values."""
 UNORDERED = "ORDER BY rowid * 2654435761 % 4294967291, rowid"
 """Rows as a scan of the vendor's tables gives them: in no order, and each write of a row moves it elsewhere."""
+ACTORS = f"WHERE workspace_id {AMONG} AND kind = ? AND tombstone <= ? {UNORDERED}"
+ALIVE = "status != 'deprecated'"
+CONNECTIONS = f"WHERE workspace_id {AMONG} AND (? OR {ALIVE}) {UNORDERED}"
+TAGGED = f"WHERE EXISTS (SELECT 1 FROM json_each(details, '$.tagIds') AS tag WHERE tag.value {AMONG})"
+# The condition is that of an index: this is asked every second.
+SCHEDULED = "WHERE status = 'active' AND json_extract(details, '$.scheduleType') <> 'manual' ORDER BY rowid"
 Row = TypeVar("Row")
 Line = TypeVar("Line")
 
@@ -96,6 +113,93 @@ class Tags(Table[Tag]):
 
     def delete(self, tag_id: str) -> None:
         self._database.execute("DELETE FROM tag WHERE id = ?", (tag_id,))
+
+
+class Actors(Table[Actor]):
+    """Sources and destinations (one table, as in the vendor's), and the secrets kept apart from it."""
+
+    def find(self, words: Vocabulary, actor_id: str) -> Actor:
+        """As `get`, of one kind.
+
+        Raises:
+            NotFound: there is none.
+        """
+        actor = self.get(actor_id)
+        if actor is None or actor.kind != words.kind:
+            raise NotFound(type=words.not_found, id=actor_id)
+        return actor
+
+    def lines(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[ActorLine]:
+        """All of some workspaces, in no order."""
+        return self._lines(ActorLine, ACTORS, workspace_ids, kind, deleted)
+
+    def ids(self, kind: str, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[str]:
+        """As `lines`, for whoever needs no more than a page of it."""
+        return self._ids(ACTORS, workspace_ids, kind, deleted)
+
+    def of_workspaces(self, kind: str, workspace_ids: Sequence[str]) -> list[Actor]:
+        return self._select(ACTORS, workspace_ids, kind, 0)
+
+    def of_definition(self, definition_id: str) -> list[Actor]:
+        return self._select("WHERE definition_id = ? AND tombstone = 0 ORDER BY rowid", definition_id)
+
+    def put_secret(self, actor_id: str, coordinate: str, value: Any) -> None:
+        self._database.execute(
+            "INSERT OR REPLACE INTO secret (coordinate, actor_id, value) VALUES (?, ?, ?)",
+            (coordinate, actor_id, dumps(value)),
+        )
+
+    def secret(self, coordinate: str) -> Any:
+        row = self._database.execute("SELECT value FROM secret WHERE coordinate = ?", (coordinate,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def forget_secrets(self, actor_id: str) -> None:
+        self._database.execute("DELETE FROM secret WHERE actor_id = ?", (actor_id,))
+
+
+class Connections(Table[Connection]):
+    def find(self, connection_id: str) -> Connection:
+        """As `get`.
+
+        Raises:
+            NotFound: there is none.
+        """
+        connection = self.get(connection_id)
+        if connection is None:
+            raise NotFound(type="STANDARD_SYNC", id=connection_id)
+        return connection
+
+    def lines(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[ConnectionLine]:
+        """All of some workspaces, in no order."""
+        return self._lines(ConnectionLine, CONNECTIONS, workspace_ids, deleted)
+
+    def ids(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[str]:
+        """As `lines`, for whoever needs no more than a page of it."""
+        return self._ids(CONNECTIONS, workspace_ids, deleted)
+
+    def of_workspaces(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[Connection]:
+        return self._select(CONNECTIONS, workspace_ids, deleted)
+
+    def tagged(self, tag_ids: Sequence[str]) -> set[str]:
+        """The ids of the connections that have one of these tags."""
+        return set(self._ids(TAGGED, tag_ids))
+
+    def of_actor(self, actor_id: str) -> list[Connection]:
+        ends = "(source_id = ? OR destination_id = ?)"
+        return self._select(f"WHERE {ends} AND {ALIVE} ORDER BY rowid", actor_id, actor_id)
+
+    def scheduled(self) -> dict[str, Json]:
+        """The scheduleData of every active connection that runs by itself."""
+        rows = self._rows("id, json_extract(details, '$.scheduleData')", SCHEDULED)
+        return {connection_id: json.loads(data) for connection_id, data in rows if data is not None}
+
+    def count_by_actor(self, workspace_id: str) -> dict[str, int]:
+        alive = f"WHERE workspace_id = ? AND {ALIVE} GROUP BY 1"
+        return {
+            actor_id: count
+            for side in ("source_id", "destination_id")
+            for actor_id, count in self._rows(f"{side}, count(*)", alive, workspace_id)
+        }
 
 
 class Catalogs(Table[Catalog]):

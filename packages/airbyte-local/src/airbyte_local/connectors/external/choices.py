@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from airbyte_local.model.json_values import Json, is_object
+from airbyte_local.model.json_values import Json
+from airbyte_local.store.json_file import JsonFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,36 +53,3 @@ class Choices:
                 found = True
                 file.write({key: value for key, value in kept.items() if key != image})
         return found
-
-
-class JsonFile:
-    """Read again only where it was written since; another process may have done that."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: tuple[tuple[int, int], Json] = ((0, 0), {})
-
-    def read(self) -> Json:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return {}
-        version = (found.st_mtime_ns, found.st_ino)
-        if version != self._known[0]:
-            self._known = (version, _parse(self._path))
-        return self._known[1]
-
-    def write(self, content: Json) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, aside = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, no path
-            json.dump(content, file, indent=2)
-        os.replace(aside, self._path)  # noqa: PTH105
-
-
-def _parse(path: Path) -> Json:
-    try:
-        found: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if is_object(found) else {}

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import TextIO
 
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.external.choices import JsonFile
 from airbyte_local.connectors.external.pins import Pin
 from airbyte_local.connectors.external.sources import Program, read_specification
 from airbyte_local.connectors.external.workers import Limits, Worker, installer_environment
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, imported
 from airbyte_local.model.configurations import MASK
 from airbyte_local.model.json_values import Json
+from airbyte_local.store.json_file import JsonFile
 
 INSTALL_SECONDS = 1800.0
 LAST_LINES = 8
