@@ -68,20 +68,15 @@ def serve(
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
     from airbyte_local.jobs.world import NoSuchAirbyte
-    from airbyte_local.serving.process import Settings, serve_until_stopped
+    from airbyte_local.serving.process import serve_until_stopped
     from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable
 
     try:
-        settings = Settings(
-            host=host,
-            port=port,
-            data=data,
-            deployment=_deployment(**deployed),
-            allowed_hosts=allow_host,
-            log_bodies=log_bodies,
-        )
+        deployment = _deployment(**deployed)
         _show_installations()
-        serve_until_stopped(settings, say=click.echo)
+        serve_until_stopped(
+            host, port, data, deployment, allowed_hosts=allow_host, log_bodies=log_bodies, say=click.echo
+        )
     except NoSuchAirbyte as error:
         fail(str(error))
     except DataFolderInUse:

@@ -6,11 +6,9 @@ import itertools
 import json
 import threading
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from airbyte_local.http.answers import Answer, Request
 from airbyte_local.model.json_values import Json
 
 KEPT = 50_000
@@ -67,31 +65,8 @@ class RequestLog:
         """The place of a request that has just arrived."""
         return next(self._numbers)
 
-    def record(
-        self,
-        request: Request,
-        answer: Answer | None,
-        *,
-        number: int,
-        delivered: bool,
-        faults: Iterable[str],
-        began: float,
-        seconds: float,
-    ) -> None:
-        content = answer.content if answer else b""
-        exchange = Exchange(
-            number=number,
-            method=request.method,
-            path=request.path,
-            query=request.query,
-            status=answer.status if answer else None,
-            delivered=delivered,
-            fault=", ".join(faults) or None,
-            began=began,
-            seconds=seconds,
-            request_bytes=request.content if self._bodies else b"",
-            response_bytes=content if self._bodies else b"",
-        )
+    def record(self, exchange: Exchange) -> None:
+        exchange = exchange if self._bodies else replace(exchange, request_bytes=b"", response_bytes=b"")
         with self._lock:
             self._kept.append(exchange)
 

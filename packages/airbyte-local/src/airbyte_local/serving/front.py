@@ -19,7 +19,7 @@ from airbyte_local.http.answers import Answer, Request, crash_answer, json_answe
 from airbyte_local.http.auth import Auth
 from airbyte_local.http.door import Guard, OpenConnections, is_from_here
 from airbyte_local.http.faults import Fault, Faults
-from airbyte_local.http.request_log import RequestLog
+from airbyte_local.http.request_log import Exchange, RequestLog
 from airbyte_local.jobs.running import begin
 from airbyte_local.jobs.world import World, make_default_workspace
 from airbyte_local.model import paging
@@ -93,15 +93,20 @@ class Front:
         except asyncio.CancelledError:  # the server ends, and has waited for this one long enough
             answer = json_answer(503, {"message": "The server was stopped."})
         delivered = not any(f.action in {"die", "lost-after-commit", *LATE} for f in faults)
-        self.log.record(
-            request,
-            answer,
+        exchange = Exchange(
             number=number,
+            method=request.method,
+            path=path,
+            query=request.query,
+            status=answer.status if answer else None,
             delivered=delivered,
-            faults=(fault.action for fault in faults),
+            fault=", ".join(fault.action for fault in faults) or None,
             began=started,
             seconds=time.perf_counter() - started,
+            request_bytes=request.content,
+            response_bytes=answer.content if answer else b"",
         )
+        self.log.record(exchange)
         await self._deliver(scope, receive, send, answer, faults)
 
     def reset(self) -> None:

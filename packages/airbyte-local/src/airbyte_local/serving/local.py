@@ -33,6 +33,14 @@ class LocalAirbyte:
     def __init__(self, data: Path, *, deployment: Deployment, port: int = 0, log_bodies: bool = True) -> None:
         self.data = data
         self.port = port
+        self.files = data / "files"
+        """The folder published at `{url}/_local/files/`."""
+        self.local = data / "local"
+        """The folder that configurations call `/local`."""
+        self.version = deployment.profile.version
+        """The version as the server itself says it."""
+        self.client_id, self.client_secret = deployment.client_id, deployment.client_secret
+        """What buys a token, where the server was started with `auth="client"`."""
         self.log = RequestLog(bodies=log_bodies)
         self._deployment = deployment
         self._faults = Faults()
@@ -48,30 +56,6 @@ class LocalAirbyte:
     def public_url(self) -> str:
         """Where the Public API begins, without a slash at its end."""
         return self.url + self._deployment.profile.public_prefix.rstrip("/")
-
-    @property
-    def version(self) -> str:
-        """The version as the server itself says it."""
-        return self._deployment.profile.version
-
-    @property
-    def client_id(self) -> str:
-        """With `client_secret`: what buys a token, where the server was started with `auth="client"`."""
-        return self._deployment.client_id
-
-    @property
-    def client_secret(self) -> str:
-        return self._deployment.client_secret
-
-    @property
-    def files(self) -> Path:
-        """The folder published at `{url}/_local/files/`."""
-        return self.data / "files"
-
-    @property
-    def local(self) -> Path:
-        """The folder that configurations call `/local`."""
-        return self.data / "local"
 
     @property
     def requests(self) -> list[Exchange]:

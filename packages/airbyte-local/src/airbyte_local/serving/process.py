@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from airbyte_local.http.auth import choose_auth
@@ -20,17 +19,16 @@ a request has to get it again after each query: beside eight jobs, a dozen reque
 median) with Python's own 5 ms, and 180 with this; less makes the rows come slower, and no request faster."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    host: str
-    port: int
-    data: Path
-    deployment: Deployment
-    allowed_hosts: tuple[str, ...]
-    log_bodies: bool
-
-
-def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> None:
+def serve_until_stopped(
+    host: str,
+    port: int,
+    data: Path,
+    deployment: Deployment,
+    *,
+    allowed_hosts: tuple[str, ...],
+    log_bodies: bool,
+    say: Callable[[str], None],
+) -> None:
     """Serve; returns when stopped by a signal.
 
     Raises:
@@ -38,22 +36,22 @@ def serve_until_stopped(settings: Settings, *, say: Callable[[str], None]) -> No
         OSError: the port is taken, the address is not ours, or the folder cannot be written.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    with listen(settings.host, settings.port) as listener:
-        port: int = listener.getsockname()[1]
-        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        world = open_world(settings.data, settings.deployment, url=f"http://{shown}:{port}")
+    with listen(host, port) as listener:
+        port = listener.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        world = open_world(data, deployment, url=f"http://{shown}:{port}")
         life = Life(
             world,
             faults=Faults(),
-            log=RequestLog(bodies=settings.log_bodies),
-            auth=choose_auth(settings.deployment),
+            log=RequestLog(bodies=log_bodies),
+            auth=choose_auth(deployment),
             die=lambda: os._exit(137),  # the fault is a process that is gone: nothing may be tidied up
-            allowed_hosts=(settings.host, *settings.allowed_hosts),
+            allowed_hosts=(host, *allowed_hosts),
         )
         try:
             life.begin()
             say(f"Airbyte {world.profile.version} (local) is at {world.url} with its data in {world.data}")
-            _say_credentials(settings.deployment, say)
+            _say_credentials(deployment, say)
             Server(life.config()).run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn raises what it caught again, once everything is closed
             pass
