@@ -20,6 +20,10 @@ def list_of_workspace(call: Call) -> list[Json]:
     return [tag_read(tag) for tag in call.session.tags.of_workspace(call.body["workspaceId"])]
 
 
+def get(call: Call) -> Json:
+    return tag_read(find_tag(call))
+
+
 def create(call: Call) -> Json:
     workspace_id = call.body["workspaceId"]
     if len(call.session.tags.of_workspace(workspace_id)) >= MAX_TAGS:

@@ -36,7 +36,7 @@ def json_answer(status: int, value: Any) -> Answer:
 
 
 def success(status: int, value: Any) -> Answer:
-    return Answer(status=status) if value is None else json_answer(status, value)
+    return Answer(status=status) if value is None or status == 204 else json_answer(status, value)
 
 
 def unknown_route() -> Answer:

@@ -15,7 +15,7 @@ from airbyte_local.http.routing import Route, between, matched, within
 from airbyte_local.jobs.world import Call, World
 from airbyte_local.model.errors import Refusal
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.public_api import bodies, connections, declarative, definitions, jobs, streams, tags, workspaces
+from airbyte_local.public_api import bodies, connections, declarative, definitions, jobs, streams, workspaces
 from airbyte_local.public_api.actors import PublicActors
 from airbyte_local.public_api.answers import translated
 from airbyte_local.public_api.definitions import PublicDefinitions
@@ -80,11 +80,11 @@ ROUTES: tuple[Route, ...] = (
     between("POST", "jobs", jobs.create, bodies.JOB_CREATE),
     get("jobs/{jobId}", jobs.get),
     between("DELETE", "jobs/{jobId}", jobs.cancel),
-    get("tags", tags.list_all, bodies.TAGS),
+    get("tags", workspaces.tags, bodies.TAGS),
     within("POST", "tags", shared_tags.create, bodies.TAG_CREATE),
-    get("tags/{tagId}", tags.get),
+    get("tags/{tagId}", shared_tags.get),
     within("PATCH", "tags/{tagId}", shared_tags.update, bodies.TAG_PATCH),
-    delete("tags/{tagId}", tags.delete),
+    delete("tags/{tagId}", shared_tags.delete),
     get(LOW_CODE, declarative.list_all),
     within("POST", LOW_CODE, declarative.create, bodies.DECLARATIVE_CREATE),
     get(f"{LOW_CODE}/{{definitionId}}", declarative.get),

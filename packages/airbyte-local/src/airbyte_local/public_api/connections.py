@@ -1,4 +1,7 @@
-"""Connections: streams named, checked and turned into a catalog, which the shared handlers then keep."""
+"""Connections: streams named, checked and turned into a catalog, which the shared handlers then keep.
+
+Schedules are manual or cron in UTC; basic ones are shown, never taken.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,9 @@ from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import Problem, Refusal
 from airbyte_local.model.json_values import Json, bean, form
 from airbyte_local.model.records import Connection
-from airbyte_local.model.vocabulary import SOURCE
-from airbyte_local.public_api.answers import listed, pagination, problem, workspace_ids
-from airbyte_local.public_api.schedules import schedule_from, schedule_read
-from airbyte_local.public_api.stream_choice import chosen_catalog, default_catalog
-from airbyte_local.public_api.streams import NAMES, destination_modes, discovered
+from airbyte_local.model.schedules import reason_against
+from airbyte_local.public_api.answers import bad_request, listed, pagination, problem, workspace_ids
+from airbyte_local.public_api.streams import NAMES, chosen_catalog, default_catalog, destination_modes, discovered
 from airbyte_local.store.database import Session
 from airbyte_local.versions.profiles import Profile
 
@@ -30,12 +31,12 @@ def create(errand: Errand) -> Json:
     world, body = errand.world, errand.body
     said = _said(world, body)
     modes = destination_modes(world, body["destinationId"])
-    catalog = discovered(world, body["sourceId"])
+    catalog, definition = discovered(world, body["sourceId"])
     given = body.get("configurations", {}).get("streams", [])
     chosen = (
         chosen_catalog(catalog.streams, given, modes)
         if given
-        else default_catalog(catalog.streams, _suggested(world, body["sourceId"]))
+        else default_catalog(catalog.streams, definition.suggested_streams)
     )
     ends = {"sourceId": body["sourceId"], "destinationId": body["destinationId"]}
     made = {**DEFAULTS, **said, **ends, "syncCatalog": chosen, "sourceCatalogId": catalog.id}
@@ -61,7 +62,7 @@ def patch(errand: Errand) -> Json:
     modes = destination_modes(world, connection.destination_id)
     given = body.get("configurations", {}).get("streams", [])
     if given:
-        catalog = discovered(world, connection.source_id)
+        catalog, _ = discovered(world, connection.source_id)
         said |= {"syncCatalog": chosen_catalog(catalog.streams, given, modes), "sourceCatalogId": catalog.id}
     changed = {**said, "connectionId": connection.id}
     with world.store.transaction() as session:
@@ -139,7 +140,53 @@ def _said(world: World, body: Json) -> Json:
     )
 
 
-def _suggested(world: World, source_id: str) -> tuple[str, ...]:
-    with world.store.transaction() as session:
-        source = session.actors.find(SOURCE, source_id)
-        return world.definitions(session, "source").get(source.definition_id).suggested_streams
+QUARTZ_PAGE = "https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html"
+
+
+def schedule_from(given: Json | None, *, hourly: bool) -> Json:
+    """The shared handlers' `scheduleType` and `scheduleData`; empty where nothing was said.
+
+    *hourly*: more often than once an hour is refused, as on Cloud.
+    """
+    if given is None:
+        return {}
+    if given["scheduleType"] == "manual":
+        return {"scheduleType": "manual"}
+    if not given.get("cronExpression"):
+        raise bad_request("Missing cron expression in the schedule.")
+    expression = given["cronExpression"].strip().removesuffix("UTC").strip()
+    _check(expression, hourly=hourly)
+    cron = {"cronExpression": expression, "cronTimeZone": "UTC"}
+    return {"scheduleType": "cron", "scheduleData": {"cron": cron}}
+
+
+def schedule_read(read: Json) -> Json:
+    """Of a connection as the Config API shows it."""
+    kind, data = read["scheduleType"], read.get("scheduleData", {})
+    cron, basic = data.get("cron"), data.get("basicSchedule")
+    return bean(
+        scheduleType=kind,
+        cronExpression=f"{cron['cronExpression']} {cron['cronTimeZone']}" if cron else None,
+        basicTiming=f"Every {basic['units']} {basic['timeUnit'].upper()}" if basic else None,
+    )
+
+
+def _check(expression: str, *, hourly: bool) -> None:
+    reason = reason_against(expression)
+    if reason:
+        raise bad_request(
+            f"The cron expression {expression} is not valid. Error: {reason}. "
+            f"Please check the cron expression format at {QUARTZ_PAGE}"
+        )
+    parts = expression.split()
+    if not all(part.isdigit() for part in (parts[:2] if len(parts) == 7 else parts[:1])):
+        raise bad_request(
+            f"The cron expression {expression} is not valid or is less than the one hour minimum. "
+            "The seconds and minutes values cannot be `*`."
+        )
+    if hourly and not parts[1].isdigit():
+        name = "cron-validation/under-one-hour-not-allowed"
+        detail = "The schedule runs more often than once an hour."
+        raise Problem(
+            status=400, type=f"error:{name}", title=name, detail=detail, data={"cronExpression": expression}
+        )

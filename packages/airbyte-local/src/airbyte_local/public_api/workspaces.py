@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airbyte_local.handlers import instance, workspaces
+from airbyte_local.handlers.connections import tag_read
 from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.jobs.world import NIL_ID, Call
 from airbyte_local.model.errors import Problem
@@ -65,6 +66,12 @@ def list_all(call: Call) -> Json:
 
 def organizations(_: Call) -> Json:
     return {"data": [instance.ORGANIZATION]}
+
+
+def tags(call: Call) -> Json:
+    """Not paged."""
+    found = [tag for workspace in workspace_ids(call) for tag in call.session.tags.of_workspace(workspace)]
+    return {"data": [tag_read(tag) for tag in found]}
 
 
 def _only_id(call: Call) -> Json:
