@@ -41,13 +41,13 @@ def _rows(data: Path) -> Iterator[Row]:
 
     workshop = Workshop(data / FOLDER_NAME)
     for public in PUBLIC:
-        found = availability(public.repository, workshop.connector(public))
+        standing, found = availability(public.repository, workshop.connector(public))
         pinned = workshop.runs(public)
         tag = (
             f", where the definition says {public.tag}" if pinned and not pinned.endswith(f" {public.tag}") else ""
         )
         cells = (public.kind, public.name.partition(" (")[0], public.repository)
-        yield found.standing, cells, found.how + tag
+        yield standing, cells, found + tag
     runner = workshop.environments.find(LOW_CODE)
     how = f"real: {LOW_CODE.package} {LOW_CODE.version}" if runner else f"airbyte-local install {LOW_CODE.name}"
     yield "runs" if runner else "installable", ("source", LOW_CODE.title, "(any manifest)"), how

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
 from typing import Literal
 
 from airbyte_local.connectors.external.pins import BY_IMAGE
@@ -22,28 +21,17 @@ JAVA = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Availability:
-    standing: Standing
-    how: str
-
-    @property
-    def runs(self) -> bool:
-        """Whether it moves data, at the latest once it is used."""
-        return self.standing == "runs"
-
-
-def availability(image: str, connector: Connector) -> Availability:
-    """Of the connector that acts for *image*, as `ActorDefinition.connector` says it."""
+def availability(image: str, connector: Connector) -> tuple[Standing, str]:
+    """How the connector stands that acts for *image* (as `ActorDefinition.connector` says it), and why so."""
     if isinstance(connector, ExternalSource):
-        return Availability(standing="runs", how=f"real: {connector.title}")
+        return "runs", f"real: {connector.title}"
     if isinstance(connector, Uninstalled):
         if connector.install is not None:
-            return Availability(standing="runs", how="real, installed by its first use")
-        return Availability(standing="installable", how=f"airbyte-local install {connector.name}")
+            return "runs", "real, installed by its first use"
+        return "installable", f"airbyte-local install {connector.name}"
     if isinstance(connector, (Source, Destination)):
-        return Availability(standing="runs", how=_built_in(image))
-    return Availability(standing="imitated", how=_why(image))
+        return "runs", _built_in(image)
+    return "imitated", _why(image)
 
 
 def _built_in(image: str) -> str:

@@ -100,7 +100,7 @@ def connector_rows(world: World, session: Session, outlook: Outlook) -> list[Jso
     for kind in ("source", "destination"):
         used = Counter(line.definition_id for line in session.actors.lines(kind, outlook.ids))
         for definition in world.definitions(session, kind).all():
-            found = availability(definition.repository, definition.connector)
-            how = SAID[found.standing] + found.how
-            rows.append({"definition": definition, "runs": found.runs, "how": how, "used": used[definition.id]})
+            standing, found = availability(definition.repository, definition.connector)
+            shown = {"runs": standing == "runs", "how": SAID[standing] + found, "used": used[definition.id]}
+            rows.append({"definition": definition, **shown})
     return sorted(rows, key=lambda row: (not row["runs"], row["definition"].name.casefold()))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,7 +38,7 @@ from airbyte_local.connectors.destinations.typed import (
     upsert_by_deleting,
     upsert_by_rewriting,
 )
-from airbyte_local.connectors.destinations.writer import Writer
+from airbyte_local.connectors.destinations.writer import Writer, transaction
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import (
     ConnectorCrashed,
@@ -137,8 +137,22 @@ def _path(configuration: Json, around: Surroundings) -> Path:
     return writable(around.local_root, asked)
 
 
+@contextmanager
+def guarded() -> Generator[None]:
+    """Within the block an error of DuckDB or of the system is raised as ConnectorFailed or ConnectorCrashed."""
+    duckdb: Any = imported("duckdb", "duckdb")
+    try:
+        with writing():
+            yield
+    except duckdb.Error as error:
+        name = type(error).__name__
+        told = str(error).partition("\n")[0] if name in TELLING or name in TRANSIENT else f"DuckDB raised {name}"
+        raise (ConnectorCrashed if name in TRANSIENT else ConnectorFailed)(told) from error
+
+
 class _Engine:
     dialect = DIALECT
+    guarded = staticmethod(guarded)
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
@@ -150,9 +164,6 @@ class _Engine:
         if self._connection is None:
             self._connection = self._instance.connect()
         return self._connection
-
-    def guarded(self) -> AbstractContextManager[None]:
-        return guarded()
 
     def columns(self, table: Table) -> dict[str, str] | None:
         place = [table.schema.lower(), table.name.lower()]
@@ -208,8 +219,12 @@ class _Engine:
             upsert_by_deleting(table, stage, self)
 
     def transact(self, act: Callable[[], None]) -> None:
+        def transact() -> None:
+            with transaction(self.execute):
+                act()
+
         with self._instance.turn:
-            self._growing(lambda: self._transact(act))
+            self._growing(transact)
 
     def interrupt(self) -> None:
         self.connection.interrupt()
@@ -223,16 +238,6 @@ class _Engine:
             self._closed = True
             release(self._instance)
 
-    def _transact(self, act: Callable[[], None]) -> None:
-        self.execute("BEGIN")
-        try:
-            act()
-            self.execute("COMMIT")
-        except BaseException:
-            with suppress(Exception):
-                self.execute("ROLLBACK")
-            raise
-
     def _growing(self, act: Callable[[], None]) -> None:
         """Again with more memory, for as long as that is what is missing.
 
@@ -245,19 +250,6 @@ class _Engine:
             if not self._instance.grow():
                 raise
             self._growing(act)
-
-
-@contextmanager
-def guarded() -> Generator[None]:
-    """Within the block an error of DuckDB or of the system is raised as ConnectorFailed or ConnectorCrashed."""
-    duckdb: Any = imported("duckdb", "duckdb")
-    try:
-        with writing():
-            yield
-    except duckdb.Error as error:
-        name = type(error).__name__
-        told = str(error).partition("\n")[0] if name in TELLING or name in TRANSIENT else f"DuckDB raised {name}"
-        raise (ConnectorCrashed if name in TRANSIENT else ConnectorFailed)(told) from error
 
 
 def _text(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Iterator
@@ -107,17 +108,9 @@ def raw_ids() -> Iterator[str]:
             )
 
 
-class Moments:
+@functools.lru_cache(maxsize=16)
+def moment_text(at: int) -> str:
     """Milliseconds since 1970 as ISO text in UTC; a source says the same one many times over."""
-
-    def __init__(self) -> None:
-        self._at: int | None = None
-        self._text = ""
-
-    def text(self, at: int) -> str:
-        if at != self._at:
-            self._at = at
-            seconds, rest = divmod(at, 1000)
-            moment = datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=rest * 1000)
-            self._text = moment.isoformat(timespec="milliseconds")
-        return self._text
+    seconds, rest = divmod(at, 1000)
+    moment = datetime.fromtimestamp(seconds, timezone.utc).replace(microsecond=rest * 1000)
+    return moment.isoformat(timespec="milliseconds")

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from airbyte_local.connectors.destinations.encoding import NO_JSON, in_quotes, no_json, raw_ids, to_bytes, to_json
 from airbyte_local.connectors.destinations.naming import file_stem
-from airbyte_local.connectors.destinations.staging import Lease, locked, take_lease, tidy_up, writing
+from airbyte_local.connectors.destinations.staging import Lease, locked, make_durable, take_lease, tidy_up, writing
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import ConnectorFailed, Destination, Surroundings, Target
 from airbyte_local.connectors.specifications import Specified
@@ -143,7 +143,7 @@ class FileSink:
                 tidy_up(self._lease.folder)  # a job that died since may have moves to finish before we copy
                 moves = {self._whole(position, file): file.final for position, file in enumerate(self._files)}
                 for whole in moves:
-                    _sync(whole)
+                    make_durable(whole)
                 self._lease.move(moves)
         finally:
             self.abort()  # nothing is left of it but what was moved
@@ -214,8 +214,3 @@ def _extends(final: Path, target: Target, layout: Layout) -> bool:
         if file.read(len(header)) != header:
             raise ConnectorFailed(f"Stream {target.name!r}: {final.name} has another header or delimiter")
     return True
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

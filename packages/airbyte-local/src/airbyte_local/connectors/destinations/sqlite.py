@@ -16,15 +16,15 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from airbyte_local.connectors.destinations.encoding import (
     NO_JSON,
     Misfit,
-    Moments,
     json_text,
+    moment_text,
     no_json,
     raw_ids,
     to_bytes,
@@ -35,7 +35,7 @@ from airbyte_local.connectors.destinations.naming import printable, quoted
 from airbyte_local.connectors.destinations.staging import writing
 from airbyte_local.connectors.destinations.tables import Kind, kind_of
 from airbyte_local.connectors.destinations.times import date_text, time_text, utc_text
-from airbyte_local.connectors.destinations.writer import Stream, Writer, require_distinct
+from airbyte_local.connectors.destinations.writer import Stream, Writer, require_distinct, transaction
 from airbyte_local.connectors.local_paths import writable
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed, Destination, Surroundings, Target
 from airbyte_local.connectors.specifications import Specified
@@ -106,7 +106,6 @@ class _RawStream(Stream[tuple[str, str, str]]):
         self._id_of, self._is_newer = f"id_of_{position}", f"is_newer_{position}"
         self._keys = RowIds(target) if target.mode == "append_dedup" else None
         self._ids = raw_ids()
-        self._moments = Moments()
         if self._keys is not None and not target.primary_key:
             raise ConnectorFailed(f"Stream {target.name!r}: append_dedup needs a primary key")
         self._teach(self._keys, Cursors(target) if target.cursor else None)
@@ -122,13 +121,12 @@ class _RawStream(Stream[tuple[str, str, str]]):
             raise no_json(self.target.name, data) from error
         if not text.isascii():
             text = to_bytes(text).decode()
-        self.waiting.append((raw_id, self._moments.text(emitted_at), text))
+        self.waiting.append((raw_id, moment_text(emitted_at), text))
         return max(len(text), ROW_CHARACTERS)
 
     def stage(self) -> None:
-        self._database.execute("BEGIN")
-        self._database.executemany(f"INSERT INTO temp.{self._stage} VALUES (?, ?, ?)", self.waiting)
-        self._database.execute("COMMIT")
+        with transaction(self._database.execute):
+            self._database.executemany(f"INSERT INTO temp.{self._stage} VALUES (?, ?, ?)", self.waiting)
 
     def move(self) -> None:
         if self.target.replaces:
@@ -141,19 +139,14 @@ class _RawStream(Stream[tuple[str, str, str]]):
 
     def _teach(self, keys: RowIds | None, cursors: Cursors | None) -> None:
         """What SQL needs of Python."""
+        teach = self._database.create_function
         if keys is not None:
-
-            def id_of(data: str) -> str:
-                return keys.of(json.loads(data))
-
-            self._database.create_function(self._id_of, 1, id_of)
+            teach(self._id_of, 1, lambda data: keys.of(json.loads(data)))
         self._has_cursor = cursors is not None
         if cursors is not None:
-
-            def is_newer(new: str, old: str) -> bool:
-                return cursors.rank(json.loads(new)) >= cursors.rank(json.loads(old))
-
-            self._database.create_function(self._is_newer, 2, is_newer)
+            teach(
+                self._is_newer, 2, lambda new, old: cursors.rank(json.loads(new)) >= cursors.rank(json.loads(old))
+            )
 
     def _take_over(self, keys: RowIds) -> None:
         """Rows whose id is not made of the key get one that is."""
@@ -185,7 +178,21 @@ class _RawStream(Stream[tuple[str, str, str]]):
             )
 
 
+@contextmanager
+def guarded() -> Generator[None]:
+    """Within the block an error of SQLite or of the system is raised as ConnectorFailed or ConnectorCrashed."""
+    try:
+        with writing():
+            yield
+    except sqlite3.OperationalError as error:
+        raise ConnectorCrashed(f"SQLite: {error}") from error
+    except sqlite3.Error as error:
+        raise ConnectorFailed(f"SQLite: {error}") from error
+
+
 class _Engine:
+    guarded = staticmethod(guarded)
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self.is_new = not path.exists()
@@ -200,19 +207,13 @@ class _Engine:
             self.close()
             raise
 
-    def guarded(self) -> AbstractContextManager[None]:
-        return guarded()
-
     def transact(self, act: Callable[[], None]) -> None:
         with _turns.setdefault(self._path, threading.Lock()):
             attach(self.database, self._path)
-            self.database.execute("BEGIN IMMEDIATE")
             try:
-                act()
-                self.database.execute("COMMIT")
+                with transaction(self.database.execute, "BEGIN IMMEDIATE"):
+                    act()
             except BaseException:
-                with suppress(sqlite3.Error):
-                    self.database.execute("ROLLBACK")
                 # Where the disk is full SQLite rolls back no sooner than somebody reads: it stays full till then.
                 with suppress(sqlite3.Error):
                     self.database.execute(LOOK)
@@ -234,18 +235,6 @@ def attach(database: sqlite3.Connection, path: Path) -> None:
     if all(name != FILE for _, name, _ in database.execute("PRAGMA database_list")):
         database.execute(f"ATTACH ? AS {FILE}", [str(path)])
     database.execute(LOOK).fetchall()
-
-
-@contextmanager
-def guarded() -> Generator[None]:
-    """Within the block an error of SQLite or of the system is raised as ConnectorFailed or ConnectorCrashed."""
-    try:
-        with writing():
-            yield
-    except sqlite3.OperationalError as error:
-        raise ConnectorCrashed(f"SQLite: {error}") from error
-    except sqlite3.Error as error:
-        raise ConnectorFailed(f"SQLite: {error}") from error
 
 
 class RowIds:

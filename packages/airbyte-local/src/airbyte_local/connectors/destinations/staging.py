@@ -47,10 +47,11 @@ class Lease:
             _keep(final, before)
         record = self.path(MOVES)
         draft = self.path("moves.draft")
-        _write_durably(draft, json.dumps({staged.name: final.name for staged, final in moves.items()}))
+        draft.write_text(json.dumps({staged.name: final.name for staged, final in moves.items()}))
+        make_durable(draft)
         draft.rename(record)
-        sync_folder(self._path)
-        sync_folder(self.folder)
+        make_durable(self._path)
+        make_durable(self.folder)
         try:
             for staged, final in moves.items():
                 staged.replace(final)
@@ -58,7 +59,7 @@ class Lease:
             _undo(moves, kept)
             record.unlink()
             raise
-        sync_folder(self.folder)
+        make_durable(self.folder)
         record.unlink()
 
     def release(self) -> None:
@@ -128,9 +129,9 @@ def tidy_up(folder: Path) -> None:
             os.close(descriptor)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make names in *folder* durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def make_durable(path: Path) -> None:
+    """What is in a file, or the names in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -141,7 +142,7 @@ def _make(folder: Path) -> None:
     if not folder.is_dir():
         _make(folder.parent)
         folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
+        make_durable(folder.parent)
 
 
 def _keep(final: Path, before: Path) -> None:
@@ -162,7 +163,7 @@ def _finish_moves(path: Path) -> None:
         is_ours = final.startswith(FINISHED) and "/" not in staged + final
         if is_ours and (path / staged).is_file():  # else that one was done
             (path / staged).replace(path.parent / final)
-    sync_folder(path.parent)
+    make_durable(path.parent)
 
 
 def _undo(moves: Mapping[Path, Path], kept: Mapping[Path, Path]) -> None:
@@ -173,13 +174,6 @@ def _undo(moves: Mapping[Path, Path], kept: Mapping[Path, Path]) -> None:
             kept[final].replace(final)
         else:
             final.unlink()
-
-
-def _write_durably(path: Path, text: str) -> None:
-    with path.open("x") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _lock(descriptor: int, *, wait: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -149,9 +149,9 @@ class Table:
     schema: str
     name: str
     columns: tuple[Column, ...]
-    key: tuple[str, ...]  # names of columns; empty where rows are appended
-    cursor: str | None
     target: Target
+    key: tuple[str, ...] = ()  # names of columns; empty where rows are appended
+    cursor: str | None = None
     database: str = ""  # where a schema alone might be taken for one
 
     @property
@@ -172,13 +172,13 @@ def planned(target: Target, schema: str, name: str, dialect: Dialect) -> Table:
     kinds = kinds_of(target.json_schema)
     names = distinct(kinds, dialect.column_name, RESERVED.union(dialect.reserved))
     columns = tuple(Column(field=field, name=names[field], kind=kind) for field, kind in kinds.items())
+    table = Table(schema=schema, name=name, columns=columns, target=target)
     if target.mode == "append":
-        return Table(schema=schema, name=name, columns=columns, key=(), cursor=None, target=target)
+        return table
     if not target.primary_key:
         raise ConnectorFailed(f"Stream {target.name!r}: append_dedup needs a primary key")
     key = tuple(_top_level(target, path, names) for path in target.primary_key)
-    cursor = _top_level(target, target.cursor, names) if target.cursor else None
-    return Table(schema=schema, name=name, columns=columns, key=key, cursor=cursor, target=target)
+    return replace(table, key=key, cursor=_top_level(target, target.cursor, names) if target.cursor else None)
 
 
 def _top_level(target: Target, path: tuple[str, ...], names: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Protocol
 
 from airbyte_local.connectors.destinations.cells import EXACT, Cells, TooWide
-from airbyte_local.connectors.destinations.encoding import Moments, in_quotes, raw_ids, to_json
+from airbyte_local.connectors.destinations.encoding import in_quotes, moment_text, raw_ids, to_json
 from airbyte_local.connectors.destinations.naming import quoted
 from airbyte_local.connectors.destinations.tables import (
     EXTRACTED_AT,
@@ -98,7 +98,6 @@ class TypedStream(Stream[str]):
         self._engine = engine
         self._cells = Cells(table.target.name, table.columns, engine.dialect)
         self._ids = raw_ids()
-        self._moments = Moments()
         self._rows = self._moved = 0  # of those with a key
         self._meta = in_quotes(to_json(self._changes([])))
         self._tail = f",{table.target.generation}" if GENERATION in engine.dialect.meta else ""
@@ -112,7 +111,7 @@ class TypedStream(Stream[str]):
             self._rows += 1
             cells.append(str(self._rows))
         meta = self._meta if not changed else in_quotes(to_json(self._changes(changed)))
-        cells.append(f"{next(self._ids)},{self._moments.text(emitted_at)[:-6]},{meta}{self._tail}\n")
+        cells.append(f"{next(self._ids)},{moment_text(emitted_at)[:-6]},{meta}{self._tail}\n")
         line = ",".join(cells)
         self.waiting.append(line)
         return len(line)

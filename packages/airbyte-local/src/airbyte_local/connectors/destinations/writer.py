@@ -45,6 +45,19 @@ class Engine(Protocol):
         ...
 
 
+@contextmanager
+def transaction(execute: Callable[[str], object], begin: str = "BEGIN") -> Generator[None]:
+    """Of a database that is told of one in SQL: what the block executes, all of it or nothing."""
+    execute(begin)
+    try:
+        yield
+        execute("COMMIT")
+    except BaseException:
+        with suppress(Exception):
+            execute("ROLLBACK")
+        raise
+
+
 class TooNarrow(Exception):
     """A value fits the schema of its stream, but not the table as it is: *widen* it, and try again."""
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TextIO
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.pins import Pin
@@ -99,65 +98,48 @@ class Environments:
         for left_over in self.folder.glob(f".{pin.folder_name}.making-*"):
             shutil.rmtree(left_over, ignore_errors=True)
         aside = Path(tempfile.mkdtemp(prefix=f".{pin.folder_name}.making-", dir=self.folder.resolve()))
+        last: deque[str] = deque(maxlen=LAST_LINES)
         try:
             with self.log(pin).open("w", encoding="utf-8") as file:
-                log = _Log(file, say)
-                task = _Installation(uv=self.uv(), worker=worker, cancellation=cancellation, log=log)
+
+                def log(text: str) -> None:
+                    for line in PASSWORD.sub(MASK, text).splitlines():
+                        last.append(line)
+                        file.write(f"{line}\n")
+                        say(line)
+
                 try:
-                    made = task.build(pin, aside / "environment")
+                    self._build(pin, aside / "environment", worker, cancellation, log)
                 except ConnectorCrashed as crashed:
-                    log.write(str(crashed))
-                    reason = "\n".join([f"{pin.title} could not be installed:", *log.last])
+                    log(str(crashed))
+                    reason = "\n".join([f"{pin.title} could not be installed:", *last])
                     raise ConnectorFailed(f"{reason}\nThe whole log is {self.log(pin)}") from crashed
             final = self.folder / pin.folder_name
             shutil.rmtree(final, ignore_errors=True)
-            made.rename(final)
+            (aside / "environment").rename(final)  # nothing in it knows where it is
         finally:
             shutil.rmtree(aside, ignore_errors=True)
 
+    def _build(self, pin: Pin, folder: Path, worker: Worker, cancellation: Cancellation, log: Say) -> None:
+        def run(*arguments: str) -> None:
+            """In the directory of the user, where a project may say which index to ask."""
+            called = [self.uv(), "--directory", str(Path.cwd()), "--color", "never", "--no-progress", *arguments]
+            command = worker.start(called, {}, Limits(), environment=installer_environment())
+            with contextlib.closing(command), cancellation.calling(command.stop):
+                for _, line in command.lines(INSTALL_SECONDS):
+                    log(line.decode("utf-8", "replace"))
+            cancellation.raise_if_requested()
+            if command.code != 0:
+                raise ConnectorCrashed(f"uv ended with {command.code}")
 
-class _Log:
-    def __init__(self, file: TextIO, say: Say) -> None:
-        self.last: deque[str] = deque(maxlen=LAST_LINES)
-        self._file = file
-        self._say = say
-
-    def write(self, text: str) -> None:
-        for line in PASSWORD.sub(MASK, text).splitlines():
-            self.last.append(line)
-            self._file.write(f"{line}\n")
-            self._say(line)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Installation:
-    uv: str
-    worker: Worker
-    cancellation: Cancellation
-    log: _Log
-
-    def build(self, pin: Pin, folder: Path) -> Path:
-        """The environment at *folder*, which it may leave: nothing in it knows where it is."""
         made = Environment(pin=pin, folder=folder, specification={})
-        self.log.write(f"{pin.package} {pin.version} for Python {pin.python}")
-        self._run("venv", "--relocatable", "--python", pin.python, str(folder))
-        self._run("pip", "install", "--python", str(made.python), "--no-deps", "--requirements", str(pin.lock))
-        self.log.write("Asking it for its specification")
-        program = Program(arguments=[str(made.script)], worker=self.worker)
-        written = {"recipe": _recipe(pin), "specification": read_specification(program)}
+        log(f"{pin.package} {pin.version} for Python {pin.python}")
+        run("venv", "--relocatable", "--python", pin.python, str(folder))
+        run("pip", "install", "--python", str(made.python), "--no-deps", "--requirements", str(pin.lock))
+        log("Asking it for its specification")
+        specification = read_specification(Program(arguments=[str(made.script)], worker=worker))
+        written = {"recipe": _recipe(pin), "specification": specification}
         (folder / MARKER).write_text(json.dumps(written), encoding="utf-8")
-        return folder
-
-    def _run(self, *arguments: str) -> None:
-        """In the directory of the user, where a project may say which index to ask."""
-        called = [self.uv, "--directory", str(Path.cwd()), "--color", "never", "--no-progress", *arguments]
-        command = self.worker.start(called, {}, Limits(), environment=installer_environment())
-        with contextlib.closing(command), self.cancellation.calling(command.stop):
-            for _, line in command.lines(INSTALL_SECONDS):
-                self.log.write(line.decode("utf-8", "replace"))
-        self.cancellation.raise_if_requested()
-        if command.code != 0:
-            raise ConnectorCrashed(f"uv ended with {command.code}")
 
 
 def find_uv() -> str:

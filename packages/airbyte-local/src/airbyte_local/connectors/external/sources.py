@@ -10,7 +10,7 @@ import contextlib
 import json
 import re
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,20 +56,13 @@ class ExternalSource:
 
     def check(self, configuration: Json, around: Surroundings, /) -> None:
         with self._talk("check", configuration, around) as conversation:
-            status = _last(conversation.messages(self.program.limits.check), "CONNECTION_STATUS")
-            around.cancellation.raise_if_requested()
-            if status is None:
-                raise _no_answer(conversation)
-            if status["connectionStatus"].get("status") != "SUCCEEDED":
-                raise ConnectorFailed(status["connectionStatus"].get("message") or "The check failed.")
+            said = conversation.answer("CONNECTION_STATUS", self.program.limits.check)["connectionStatus"]
+            if said.get("status") != "SUCCEEDED":
+                raise ConnectorFailed(said.get("message") or "The check failed.")
 
     def discover(self, configuration: Json, around: Surroundings, /) -> list[Json]:
         with self._talk("discover", configuration, around) as conversation:
-            catalog = _last(conversation.messages(self.program.limits.discover), "CATALOG")
-            around.cancellation.raise_if_requested()
-            if catalog is None:
-                raise _no_answer(conversation)
-            return discovered_streams(catalog)
+            return discovered_streams(conversation.answer("CATALOG", self.program.limits.discover))
 
     def read(
         self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
@@ -78,7 +71,6 @@ class ExternalSource:
         options = ["--catalog", f"{FOLDER}/catalog.json", *(["--state", f"{FOLDER}/state.json"] if state else [])]
         with self._talk("read", configuration, around, options, files) as conversation:
             yield from conversation.messages(self.program.limits.silence, renews=True)
-            around.cancellation.raise_if_requested()
             if conversation.failed and conversation.error is None:
                 raise ConnectorCrashed(conversation.ending())
 
@@ -98,7 +90,12 @@ class ExternalSource:
         given = {"config.json": adapted, **(files or {})}
         command = program.worker.start(arguments, given, program.limits)
         with contextlib.closing(command), around.cancellation.calling(command.stop):
-            yield Conversation(command, Masking(self.specification, configuration))
+            try:
+                yield Conversation(command, Masking(self.specification, configuration))
+            except (ConnectorFailed, ConnectorCrashed):
+                around.cancellation.raise_if_requested()  # whatever is said by who was told to stop
+                raise
+            around.cancellation.raise_if_requested()
 
 
 def read_specification(program: Program) -> Json:
@@ -109,10 +106,7 @@ def read_specification(program: Program) -> Json:
     """
     command = program.worker.start([*program.arguments, "spec"], {}, program.limits)
     with contextlib.closing(command):
-        conversation = Conversation(command, NOTHING_SECRET)
-        found = _last(conversation.messages(program.limits.spec), "SPEC")
-        if found is None:
-            raise _no_answer(conversation)
+        found = Conversation(command, NOTHING_SECRET).answer("SPEC", program.limits.spec)
     schema = found["spec"].get("connectionSpecification")
     if not is_object(schema):
         raise ConnectorCrashed("The connector wrote a SPEC without a connectionSpecification.")
@@ -142,20 +136,6 @@ def _stream(given: Json) -> Json:
     }
 
 
-def _last(said: Iterator[Json], kind: str) -> Json | None:
-    found = None
-    for message in said:
-        if message["type"] == kind:
-            found = message
-    return found
-
-
-def _no_answer(conversation: Conversation) -> ConnectorFailed | ConnectorCrashed:
-    if conversation.error is None:
-        return ConnectorCrashed(conversation.ending())
-    return ConnectorFailed(_reason(conversation.error))
-
-
 def _reason(error: Json) -> str:
     """What a user reads. Where the connector has only a phrase to say, what it keeps to itself is added."""
     message, internal = error.get("message"), error.get("internal_message")
@@ -180,6 +160,16 @@ class Conversation:
         self._masking = masking
         self._stray = 0
         self._last: deque[str] = deque(maxlen=LAST_LINES)
+
+    def answer(self, kind: str, limit: float) -> Json:
+        """The last message of that *kind*. Where there is none, what the connector says of that is raised."""
+        found = None
+        for message in self.messages(limit):
+            if message["type"] == kind:
+                found = message
+        if found is None:
+            raise ConnectorFailed(_reason(self.error)) if self.error else ConnectorCrashed(self.ending())
+        return found
 
     def messages(self, limit: float, *, renews: bool = False) -> Generator[Json]:
         """Limits and errors as `Command.lines` has them. A CONTROL comes empty: it carries a configuration."""

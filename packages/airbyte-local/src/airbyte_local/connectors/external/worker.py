@@ -54,7 +54,7 @@ def main() -> object:
             if not is_busy():
                 orders.shutdown(socket.SHUT_RD)  # the next order fails at its sender; those before it are done
             continue
-        descriptors = receive(orders)
+        descriptors = list(socket.recv_fds(orders, 1, 4)[1])
         if len(descriptors) < 4:
             return 0  # the server wants nothing any more, or is gone
         if os.fork() == 0:
@@ -89,10 +89,6 @@ def is_busy() -> bool:
     return True
 
 
-def receive(orders: socket.socket) -> list[int]:
-    return list(socket.recv_fds(orders, 1, 4)[1])
-
-
 def supervise(order_fd: int, control_fd: int, out: int, err: int) -> list[str]:
     """Fork; return in the new process, ready to be the command. In this one see it to its end, and exit."""
     os.setsid()
@@ -108,7 +104,7 @@ def supervise(order_fd: int, control_fd: int, out: int, err: int) -> list[str]:
     ears, mouth = os.pipe()
     os.set_blocking(mouth, False)
     signal.set_wakeup_fd(mouth)
-    signal.signal(signal.SIGCHLD, hear)
+    signal.signal(signal.SIGCHLD, lambda *_: None)  # else nothing comes through the wake-up descriptor
     supervisor = os.getpid()
     command = os.fork()
     if command == 0:
@@ -140,10 +136,6 @@ def make_folder(files: dict[str, str]) -> str:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return folder
-
-
-def hear(_number: int, _frame: object) -> None:
-    """Let the signal through to the wake-up descriptor."""
 
 
 def become_command(supervisor: int, descriptors: tuple[int, ...]) -> None:
@@ -232,12 +224,8 @@ def wait(command: int, control: socket.socket, ears: int, grace: float) -> int:
             select.select([ears], [], [], max(0.01, deadline - time.monotonic()))
             if time.monotonic() >= deadline:
                 kill_group(command, signal.SIGKILL)
-        drain(ears)
-
-
-def drain(ears: int) -> None:
-    if select.select([ears], [], [], 0)[0]:
-        os.read(ears, 4096)
+        if select.select([ears], [], [], 0)[0]:
+            os.read(ears, 4096)
 
 
 def reap(command: int) -> int | None:

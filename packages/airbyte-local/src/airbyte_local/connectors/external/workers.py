@@ -18,7 +18,7 @@ import weakref
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 
@@ -162,32 +162,20 @@ class _Lines:
         self.channel: Channel = channel
         self._longest = longest
         self._cuts = cuts
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._begun = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        *ended, begun = chunk.split(b"\n")
-        if ended:
-            self._grow(ended[0])
-            ended[0] = self._take()
-        self._grow(begun)
-        return [line[: self._longest] for line in ended] if self._cuts else ended
+        self._begun += chunk
+        lines = self._begun.split(b"\n") if b"\n" in chunk else [self._begun]
+        if self._cuts:
+            lines = [line[: self._longest] for line in lines]
+        elif max(map(len, lines)) > self._longest:
+            raise ConnectorCrashed(f"The connector wrote a line of more than {self._longest:,} bytes.")
+        *ended, self._begun = lines
+        return [bytes(line) for line in ended]
 
     def rest(self) -> list[bytes]:
-        return [self._take()] if self._size else []
-
-    def _grow(self, part: bytes) -> None:
-        if self._cuts:
-            part = part[: self._longest - self._size]
-        self._parts.append(part)
-        self._size += len(part)
-        if self._size > self._longest:
-            raise ConnectorCrashed(f"The connector wrote a line of more than {self._longest:,} bytes.")
-
-    def _take(self) -> bytes:
-        line = b"".join(self._parts)
-        self._parts, self._size = [], 0
-        return line
+        return [bytes(self._begun)] if self._begun else []
 
 
 def _wait_for(descriptors: set[int], seconds: float) -> list[int]:
@@ -211,8 +199,7 @@ def installer_environment(outer: Mapping[str, str] | None = None) -> dict[str, s
     return {name: value for name, value in given.items() if not name.startswith((OURS, *STEERING))}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preload:
+class Preload(NamedTuple):
     """A console script that a worker loads once, so that a command is a fork in place of a start."""
 
     python: Path
@@ -297,18 +284,16 @@ class Worker:
             self._post(descriptors)
 
     def _post(self, descriptors: list[int]) -> None:
-        if self._orders is None:
-            self._orders = self._spawn()
+        self._orders = self._orders or self._spawn()
         socket.send_fds(self._orders, [b"!"], descriptors)
 
     def _spawn(self) -> socket.socket:
-        loaded = self._preload
-        program = [sys.executable, "-I", "-S"] if loaded is None else [str(loaded.python), "-I", "-X", "utf8"]
+        python, *script = self._preload or (sys.executable,)
+        options = ["-I", "-X", "utf8"] if script else ["-I", "-S"]
         with contextlib.ExitStack() as undo:
             ours, theirs = (undo.enter_context(end) for end in socket.socketpair())
-            program += [str(PROGRAM), str(theirs.fileno()), str(self._idle)]
             self._process = subprocess.Popen(  # noqa: S603 - our own program, run by a Python we chose
-                program if loaded is None else [*program, loaded.distribution, loaded.script],
+                [str(python), *options, str(PROGRAM), str(theirs.fileno()), str(self._idle), *map(str, script)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

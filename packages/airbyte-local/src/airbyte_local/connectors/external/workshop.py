@@ -84,7 +84,9 @@ class Workshop:
         if wanted.kind != "source":
             return wanted.stand_in
         if is_object(wanted.manifest):
-            return self._low_code(wanted, wanted.manifest)
+            # `discover` of one that does not run finds no streams, so that it can be configured all the same.
+            answers = frozenset({"discover"})
+            return self._real(LOW_CODE, wanted.stand_in, answers, injection(wanted.manifest))
         registered = self.choices.command(wanted.repository)
         if registered is not None:
             return self.source_of(registered)
@@ -145,10 +147,6 @@ class Workshop:
         is_there = self.environments.find(pin) is not None or self._may_install
         return f"{pin.package} {pin.version}" if is_there else None
 
-    def _low_code(self, wanted: Candidate, manifest: Json) -> Connector:
-        """`discover` of one that does not run finds no streams, so that it can be configured all the same."""
-        return self._real(LOW_CODE, wanted.stand_in, frozenset({"discover"}), injection(manifest))
-
     def _real(
         self, pin: Pin, stand_in: Connector, answers: frozenset[str], adapt: Adapt | None = None
     ) -> Connector:
@@ -161,33 +159,27 @@ class Workshop:
             )
 
         def install(around: Surroundings) -> ExternalSource:
-            return made(self._installed(pin, around.cancellation))
+            if self.environments.find(pin) is None:
+                LOGGER.info("Installing %s %s; see %s", pin.package, pin.version, self.environments.log(pin))
+            return made(self.install(pin, LOGGER.debug, around.cancellation))
 
         found = self.environments.find(pin)
         if found is not None:
             return made(found)
+        state = "only imitated here" if pin.here == "imitated" else "not installed"
         return Uninstalled(
             name=pin.name,
             stand_in=stand_in,
             answers=answers,
-            advice=self._advice(pin),
+            advice=f"{pin.title}: {state}. `{self._command(pin.name)}` makes it run.",
             install=install if self._may_install else None,
         )
-
-    def _installed(self, pin: Pin, cancellation: Cancellation) -> Environment:
-        if self.environments.find(pin) is None:
-            LOGGER.info("Installing %s %s; see %s", pin.package, pin.version, self.environments.log(pin))
-        return self.install(pin, LOGGER.debug, cancellation)
 
     def _worker(self, environment: Environment) -> Worker:
         with self._lock:
             if environment.folder not in self._warm:
-                preload = Preload(
-                    python=environment.python,
-                    distribution=environment.pin.package,
-                    script=environment.pin.script,
-                )
-                self._warm[environment.folder] = Worker(preload)
+                pin = environment.pin
+                self._warm[environment.folder] = Worker(Preload(environment.python, pin.package, pin.script))
             return self._warm[environment.folder]
 
     def _program(self, arguments: tuple[str, ...], worker: Worker) -> Program:
@@ -199,10 +191,6 @@ class Workshop:
         with contextlib.suppress(ConnectorFailed):
             return self._installs and bool(self.environments.uv())
         return False
-
-    def _advice(self, pin: Pin) -> str:
-        state = "only imitated here" if pin.here == "imitated" else "not installed"
-        return f"{pin.title}: {state}. `{self._command(pin.name)}` makes it run."
 
     def _command(self, name: str) -> str:
         """What installs it where this workshop finds it."""
