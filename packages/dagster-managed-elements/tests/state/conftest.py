@@ -1,9 +1,11 @@
-"""Stores of every sort, each empty; S3 is moto's, in a thread of this process."""
+"""Stores of every sort, each empty. S3 is moto's and Google's a stand-in, in threads of this process; Azure's is
+Azurite, in a process of its own.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,16 @@ import pytest
 from dagster_managed_elements.state.opening import open_store
 from dagster_managed_elements.state.stores import Store
 
-SORTS = ["file", "memory", pytest.param("s3", marks=pytest.mark.slow)]
+from testing.azurite import azure_storage
+from testing.google_storage import google_storage
+
+SLOW_BUCKETS = [pytest.param(scheme, marks=pytest.mark.slow) for scheme in ("s3", "az")]
+SCHEMES = ["file", "memory", "gs", *SLOW_BUCKETS]
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The address of a server that speaks S3, with the bucket `states`."""
+def s3() -> Iterator[dict[str, str]]:
+    """What a process needs to reach a server that speaks S3, with the bucket `states`."""
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -32,30 +38,49 @@ def s3() -> Iterator[str]:
         aws_secret_access_key="test",
     )
     client.create_bucket(Bucket="states")
-    yield address
-    server.stop()
-
-
-@pytest.fixture
-def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """What a process needs to reach that server."""
-    address = request.getfixturevalue("s3")
-    return {
+    yield {
         "AWS_ENDPOINT_URL": address,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "us-east-1",
     }
+    server.stop()
 
 
-@pytest.fixture(params=SORTS)
-def url(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+@pytest.fixture(scope="session")
+def gs() -> Iterator[dict[str, str]]:
+    with google_storage() as (address, _):
+        yield {"GOOGLE_BASE_URL": address, "GOOGLE_BEARER_TOKEN": "test"}
+
+
+@pytest.fixture(scope="session")
+def az() -> Iterator[dict[str, str]]:
+    with azure_storage("states") as environment:
+        yield environment
+
+
+@pytest.fixture
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """The URL of a bucket that can be reached, by its scheme."""
+
+    def reached(scheme: str) -> str:
+        for variable, value in request.getfixturevalue(scheme).items():
+            monkeypatch.setenv(variable, value)
+        return f"{scheme}://states"
+
+    return reached
+
+
+@pytest.fixture(params=SCHEMES)
+def url(request: pytest.FixtureRequest, tmp_path: Path, bucket: Callable[[str], str]) -> str:
     name = f"{uuid.uuid4().hex}/state.json"
-    if request.param != "s3":
-        return f"file://{tmp_path / name}" if request.param == "file" else f"memory://{name}"
-    for variable, value in request.getfixturevalue("environment").items():
-        monkeypatch.setenv(variable, value)
-    return f"s3://states/{name}"
+    match request.param:
+        case "file":
+            return f"file://{tmp_path / name}"
+        case "memory":
+            return f"memory://{name}"
+        case scheme:
+            return f"{bucket(scheme)}/{name}"
 
 
 @pytest.fixture

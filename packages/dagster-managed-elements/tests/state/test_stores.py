@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dagster_managed_elements.engine.errors import DeclarationError, StateError
 from dagster_managed_elements.engine.values import Ref
 from dagster_managed_elements.state.encoding import decode
-from dagster_managed_elements.state.object_store import ObjectStore
 from dagster_managed_elements.state.opening import open_store
 from dagster_managed_elements.state.stores import Moved, Store
+
+from testing.google_storage import google_storage
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 CHILD = Path(__file__).with_name("children") / "applying.py"
@@ -45,32 +47,12 @@ def test_only_what_was_read_is_written_over(store: Store) -> None:
     assert (found.data, found.tag) == (b"two", second)
 
 
-def test_a_write_that_finds_itself_there_is_no_conflict_with_another(url: str) -> None:
+def test_what_another_wrote_meanwhile_is_not_written_over(url: str) -> None:
     one, other = open_store(url), open_store(url)
     tag = one.write(b"one", None)
     assert other.write(b"two", tag)
     with pytest.raises(Moved):
         one.write(b"three", tag)
-
-
-class Bucket:
-    """As Google's, which tells one write from another by its generation."""
-
-    modes: list[Any]
-
-    def __init__(self) -> None:
-        self.modes = []
-
-    def put(self, _key: str, _data: bytes, *, mode: Any) -> dict[str, str | None]:
-        self.modes.append(mode)
-        return {"e_tag": f"tag {len(self.modes)}", "version": f"generation {len(self.modes)}"}
-
-
-def test_a_write_names_the_tag_and_the_generation_of_what_it_replaces() -> None:
-    bucket = Bucket()
-    store = ObjectStore("gs://bucket/state.json", bucket, "state.json")
-    store.write(b"two", store.write(b"one", None))
-    assert bucket.modes == ["create", {"e_tag": "tag 1", "version": "generation 1"}]
 
 
 @pytest.mark.parametrize(
@@ -129,18 +111,31 @@ def test_a_file_where_a_folder_has_to_be_is_said(tmp_path: Path) -> None:
         store.write(b"one", None)
 
 
+@pytest.mark.parametrize("scheme", ["s3", "az"])
 @pytest.mark.slow
-def test_a_bucket_that_is_not_there_is_said(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable, value in environment.items():
-        monkeypatch.setenv(variable, value)
+def test_a_bucket_that_is_not_there_is_said(scheme: str, bucket: Callable[[str], str]) -> None:
+    bucket(scheme)
     with pytest.raises(StateError, match="cannot be written"):
-        open_store("s3://nowhere/state.json").write(b"one", None)
+        open_store(f"{scheme}://nowhere/state.json").write(b"one", None)
 
 
-def both(state: str, times: int, log: Path, environment: dict[str, str]) -> None:
+def test_a_write_to_google_names_the_generation_of_what_it_replaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    with google_storage() as (address, objects):
+        monkeypatch.setenv("GOOGLE_BASE_URL", address)
+        monkeypatch.setenv("GOOGLE_BEARER_TOKEN", "test")
+        store = open_store("gs://bucket/state.json")
+        first = store.write(b"one", None)
+        store.write(b"two", first)
+        with pytest.raises(Moved):
+            store.write(b"three", first)
+    generation = json.loads(first)["version"]
+    assert objects.conditions == ["0", generation, generation]
+
+
+def both(state: str, times: int, log: Path) -> None:
     """Two processes that apply at once, each so many times; never was one inside while the other was."""
     command = [sys.executable, str(CHILD), state]
-    inherited = {**os.environ, **environment, "PYTHONPATH": str(REPOSITORY)}
+    inherited = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     running = [
         subprocess.Popen([*command, place, str(times), str(log)], env=inherited, stderr=subprocess.PIPE, text=True)
         for place in ("left", "right")
@@ -165,17 +160,17 @@ def both(state: str, times: int, log: Path, environment: dict[str, str]) -> None
 
 
 def test_two_processes_that_apply_at_once_are_never_both_inside(tmp_path: Path) -> None:
-    both(f"file://{tmp_path / 'state.json'}", 5, tmp_path / "log", {})
+    both(f"file://{tmp_path / 'state.json'}", 5, tmp_path / "log")
 
 
 @pytest.mark.slow
 def test_two_processes_that_apply_a_hundred_times_at_once_lose_nothing(tmp_path: Path) -> None:
-    both(f"file://{tmp_path / 'state.json'}", 100, tmp_path / "log", {})
+    both(f"file://{tmp_path / 'state.json'}", 100, tmp_path / "log")
 
 
+@pytest.mark.parametrize("scheme", ["s3", "az", "gs"])
 @pytest.mark.slow
-def test_two_processes_with_a_state_in_s3_lose_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        for variable, value in environment.items():
-            patch.setenv(variable, value)
-        both("s3://states/shared/state.json", 100, tmp_path / "log", environment)
+def test_two_processes_with_a_state_in_a_bucket_lose_nothing(
+    scheme: str, tmp_path: Path, bucket: Callable[[str], str]
+) -> None:
+    both(f"{bucket(scheme)}/shared/state.json", 100, tmp_path / "log")

@@ -27,6 +27,7 @@ from dagster_managed_elements.state.stores import Moved, Store, Stored
 LEASE: Final = 60.0
 """Seconds."""
 _SUFFIX: Final = ".lock"
+_TRIES: Final = 5
 
 
 class Locked(StateError):
@@ -77,19 +78,42 @@ class Lease:
         self.held = False
 
     def take(self) -> Holder | None:
-        """Who stands in the way; None where the lock is ours now."""
-        there = self._store.read(_SUFFIX)
-        holder = holder_of(there, self._store.url)
-        if holder is not None and not self._is_over(holder):
-            return holder
-        now = self._clock()
-        try:
-            self._tag = self._store.write(self._body(now, now), there.tag if there else None, _SUFFIX)
-        except Moved:
-            return holder_of(self._store.read(_SUFFIX), self._store.url) or self.take()
-        self._since = self._renewed = now
-        self.held = True
-        return None
+        """Who stands in the way; None where the lock is ours now. Raises StateError where it cannot be had."""
+        for _ in range(_TRIES):
+            there = self._store.read(_SUFFIX)
+            holder = holder_of(there, self._store.url)
+            if holder is not None and not self._is_over(holder):
+                return holder
+            now = self._clock()
+            try:
+                body = self._body(now, now, proven=_is_proven(there))
+                self._tag = self._store.write(body, there.tag if there else None, _SUFFIX)
+            except Moved:
+                continue
+            if not _is_proven(there):
+                self._prove(now)
+            self._since = self._renewed = now
+            self.held = True
+            return None
+        raise StateError(
+            f"The lock of the state {self._store.url} is free and cannot be taken: every write is refused as if "
+            "somebody else had written meanwhile. Nothing was applied; try again, else keep the state elsewhere."
+        )
+
+    def _prove(self, now: float) -> None:
+        """Once for a state: that nothing is written over by who did not read it. Some that speak the language of S3
+        take no notice of a condition, and then a lock keeps nobody out.
+        """
+        first, self._tag = self._tag, self._store.write(self._body(now, now, proven=True), self._tag, _SUFFIX)
+        for replacing in (None, first):
+            try:
+                self._store.write(_UNPROVEN, replacing, _SUFFIX)
+            except Moved:
+                continue
+            text = f"The state {self._store.url} is no place for a lock: it was written over by a write that was to"
+            raise StateError(
+                f"{text} fail (If-None-Match, If-Match). Nothing was applied; keep the state elsewhere."
+            )
 
     def renew(self, *, early: bool = False) -> None:
         """Where it is time, or *early*. Raises LostLock where it is not ours any more, or was not renewed for too
@@ -133,7 +157,7 @@ class Lease:
             holder = None
         return str(holder) if holder else "`dagster-me unlock`"
 
-    def _body(self, since: float, now: float) -> bytes:
+    def _body(self, since: float, now: float, *, proven: bool = True) -> bytes:
         holder = Holder(
             token=self._token,
             owner=_user(),
@@ -144,7 +168,7 @@ class Lease:
             expires=now + self._length,
         )
         times = {"since": _iso(holder.since), "expires": _iso(holder.expires)}
-        return _written({**asdict(holder), **times})
+        return _written({**asdict(holder), **times, **({"proven": True} if proven else {})})
 
 
 def holder_of(there: Stored | None, url: str) -> Holder | None:
@@ -167,9 +191,14 @@ def holder_of(there: Stored | None, url: str) -> Holder | None:
         raise StateError(f"{text}.") from None
 
 
+def _is_proven(there: Stored | None) -> bool:
+    """Whether who wrote that lock, which can be read, has seen its store heed conditions."""
+    return there is not None and json.loads(there.data).get("proven") is True
+
+
 def unlock(store: Store, seen: Stored) -> None:
     """Set the lock free that was *seen*. Raises Moved where it was renewed or taken since."""
-    store.write(_FREE, seen.tag, _SUFFIX)
+    store.write(_UNPROVEN, seen.tag, _SUFFIX)
 
 
 def read_lock(store: Store) -> Stored | None:
@@ -180,7 +209,8 @@ def _written(said: dict[str, Any]) -> bytes:
     return f"{json.dumps(said, indent=2, sort_keys=True)}\n".encode()
 
 
-_FREE: Final = _written({"token": ""})
+_FREE: Final = _written({"token": "", "proven": True})
+_UNPROVEN: Final = _written({"token": ""})
 
 
 def _iso(seconds: float) -> str:

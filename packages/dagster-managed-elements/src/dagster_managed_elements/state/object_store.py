@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
 _PATIENCE: Final[dict[str, Any]] = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 _TIMEOUTS: Final[dict[str, Any]] = {"timeout": "20s", "connect_timeout": "5s"}
+_TRIES: Final = 5
 _ENDPOINTS: Final = (
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT",
     "AZURE_STORAGE_ENDPOINT",
     "AZURE_ENDPOINT",
+    "GOOGLE_BASE_URL",
 )
 _memory: dict[str, Any] = {}
 _memory_lock = Lock()
@@ -76,6 +78,15 @@ class ObjectStore:
             raise StateError(f"The state {self._url} cannot be read: {_said(error)}") from None
 
     def write(self, data: bytes, replacing: str | None, suffix: str = "") -> str:
+        for _ in range(_TRIES):
+            if (tag := self._put(data, replacing, suffix)) is not None:
+                return tag
+        raise StateError(
+            f"The state {self._url} cannot be written: {self._key}{suffix} is said to be there, and is not."
+        )
+
+    def _put(self, data: bytes, replacing: str | None, suffix: str) -> str | None:
+        """None where it was refused for something that is not there (any more): it may be tried again."""
         from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
         try:
@@ -90,6 +101,9 @@ class ObjectStore:
             there = self.read(suffix)
             if there is not None and there.data == data:
                 return there.tag
+            # S3 refuses (409) one of two that come at once, whatever becomes of the other.
+            if there is None and replacing is None:
+                return None
             raise Moved(f"The state {self._url} was written by somebody else meanwhile.") from None
         except (BaseError, OSError) as error:
             raise StateError(f"The state {self._url} cannot be written: {_said(error)}") from None
