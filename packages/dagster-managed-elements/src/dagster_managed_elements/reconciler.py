@@ -11,18 +11,21 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Itera
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Final, Literal, TypeAlias, cast, get_args
 
 import anyio
+import anyio.to_thread
 
 from dagster_managed_elements.engine.changes import Delete
 from dagster_managed_elements.engine.concurrency import WoundUp, concurrently, run_blocking
 from dagster_managed_elements.engine.elements import Element
-from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanMoved
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanMoved, StateError
 from dagster_managed_elements.engine.execution import ExecutionSettings, OnOutcome, execute
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.guarding import Policy, guard, strictest, weighed
 from dagster_managed_elements.engine.kinds import Instance, Kinds, ResolveContext, Settings
+from dagster_managed_elements.engine.past import Command
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.preflighting import preflight
 from dagster_managed_elements.engine.reports import Report
@@ -30,10 +33,12 @@ from dagster_managed_elements.engine.saving import Picture, Promise, elsewhere, 
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent
 from dagster_managed_elements.engine.selecting import refuse_unknown
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
+from dagster_managed_elements.engine.undoing import survey_back
 from dagster_managed_elements.places import Member, Place, connected
 from dagster_managed_elements.state.fingerprints import find_key
+from dagster_managed_elements.state.going_back import NO_HISTORY, Past, find
 from dagster_managed_elements.state.holding import Locking, States, opened
-from dagster_managed_elements.state.recording import Recorder
+from dagster_managed_elements.state.recording import Chapter, Recorder
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler, to_diff
 
 STATE_VARIABLE: Final = "DAGSTER_ME_STATE"
@@ -293,7 +298,8 @@ async def _decided(policy: Policy, _plan: Plan) -> Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a run is made. *decide* is asked once a place, when the plan is known and nothing is written yet, for
+    """How a run is made. With *undo*, the id of an earlier run or "last", its way back is planned and nothing else.
+    *folder* is where what is declared lies, for the history to tell of which commit it is. *decide* is asked once a place, when the plan is known and nothing is written yet, for
     what is allowed; by default nothing destructive is. *resent* are the secrets to send although they are there,
     *scope* is which differences are planned. *policy* widens for this run what the reconcilers' own lets pass. With
     a *promise* nothing is done unless all of it is what was saved. *preflight* is for how many seconds the plan is
@@ -307,6 +313,8 @@ class Options:
     """
 
     scope: Scope = field(default_factory=Scope)
+    undo: str | None = None
+    folder: Path = field(default_factory=Path)
     policy: Policy = field(default_factory=Policy)
     promise: Promise | None = None
     preflight: float | None = None
@@ -342,7 +350,7 @@ class Result:
 
 async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:
     """One Result a place. Nothing is written."""
-    async with opened(_urls(of, options)) as states, _surveyed(of, options, states) as (surveyed, results):
+    async with opened(_urls(of, options)) as states, _surveyed(of, options, states) as (surveyed, results, _):
         for each in surveyed:
             results.append(replace(_result(each.place, plan=each.found.plan), picture=_picture(each.found)))
     return sorted(results, key=lambda result: result.of)
@@ -358,7 +366,7 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
     locking = Locking(stop=stop, timeout=options.lock_timeout, tell=options.tell)
     async with (
         opened(_urls(of, options), locking) as states,
-        _surveyed(of, options, states) as (surveyed, results),
+        _surveyed(of, options, states) as (surveyed, results, undoes),
     ):
 
         async def carry_out(each: _Surveyed) -> None:
@@ -374,17 +382,55 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
                 error = fault
             results.append(_result(each.place, plan=each.found.plan, report=report, error=error))
 
-        agreed: list[Callable[[], Awaitable[None]]] = []
+        agreed: list[_Surveyed] = []
         broken = _broken(options.promise, [_picture(each.found) for each in surveyed], results)
         for each in surveyed:
             if broken is not None:
                 results.append(_result(each.place, plan=each.found.plan, error=broken))
             elif (refusal := await _refusal(each.found.plan, options, stop)) is None:
-                agreed.append(partial(carry_out, each))
+                agreed.append(each)
             else:
                 results.append(_result(each.place, plan=each.found.plan, error=refusal))
-        await concurrently(*agreed)
+        async with _in_history(agreed, options, results, undoes) as written:
+            await concurrently(*(partial(carry_out, each) for each in written))
     return sorted(results, key=lambda result: result.of)
+
+
+@asynccontextmanager
+async def _in_history(
+    agreed: Sequence[_Surveyed], options: Options, results: list[Result], undoes: str
+) -> AsyncGenerator[list[_Surveyed]]:
+    """Those of *agreed* that may be carried out: what is to be written is in the history before, what became of it
+    after. What cannot be put down is not done.
+    """
+    by_state: dict[str, list[_Surveyed]] = {}
+    for each in agreed:
+        if each.recorder is not None and not each.found.plan.is_empty:
+            by_state.setdefault(each.recorder.state.store.url, []).append(each)
+    written, entered = list(agreed), list[tuple[Chapter, list[_Surveyed]]]()
+    for places in by_state.values():
+        chapter = Chapter([cast("Recorder", each.recorder) for each in places], undoes)
+        try:
+            await chapter.begin([each.found for each in places], _command(options), options.folder)
+            entered.append((chapter, places))
+        except Exception as error:  # noqa: BLE001 - nothing is written there, and other places are told of
+            written = [each for each in written if each not in places]
+            results += [_result(each.place, plan=each.found.plan, error=error) for each in places]
+    yield written
+    for chapter, places in entered:
+        became = {result.place: result for result in results}
+        of = {each.place.name: became[each.place.name] for each in places if each.place.name in became}
+        try:
+            await chapter.end({name: (result.report, result.error) for name, result in of.items()})
+        except StateError as error:
+            for result in of.values():
+                results[results.index(result)] = replace(result, error=result.error or error)
+
+
+def _command(options: Options) -> Command:
+    if options.undo is not None:
+        return "undo"
+    return "destroy" if options.scope.destroy else "apply"
 
 
 def _picture(found: Survey) -> Picture:
@@ -454,11 +500,14 @@ def _plan_of(result: Result) -> Plan:
 @asynccontextmanager
 async def _surveyed(
     of: Sequence[Reconciler], options: Options, states: States
-) -> AsyncGenerator[tuple[list[_Surveyed], list[Result]]]:
-    """Every place and its survey, in the order given; what could not be surveyed is a Result already."""
+) -> AsyncGenerator[tuple[list[_Surveyed], list[Result], str]]:
+    """Every place and its survey, in the order given; what could not be surveyed is a Result already. At last the id
+    of the run that is undone, if one is.
+    """
     members = [
         Member(instance=each.instance, declaration=_declaration(number, each)) for number, each in enumerate(of)
     ]
+    past = await anyio.to_thread.run_sync(_past, options, states) if options.undo is not None else None
     async with connected(members, options.settings) as (places, failures):
         results = [Result(of=(number,), error=error) for number, error in failures]
         surveys: dict[str, _Surveyed] = {}
@@ -466,15 +515,7 @@ async def _surveyed(
         async def look_at(place: Place) -> None:
             try:
                 recorder = _recorder(place, of, options, states)
-                found = await survey(
-                    place.session,
-                    place.declarations,
-                    recorder.memory if recorder else None,
-                    resent=options.resent,
-                    scope=options.scope,
-                    secrets_known=options.secrets_known,
-                    versions=options.versions,
-                )
+                found = await _look(place, recorder, options, past)
                 found = recorder.annotated(found) if recorder else found
                 policies = [of[number].policy for number in place.numbers]
                 weighed_plan = _weighed(found.plan, policies, options)
@@ -491,13 +532,48 @@ async def _surveyed(
             except Exception as error:  # noqa: BLE001 - what fails in one place is no failure of another
                 results.append(_result(place, plan=surveys.pop(place.name).found.plan, error=error))
 
+        if past is not None:
+            places = past.those_of(places, failed=bool(failures))
+            options.tell(past.told)
         await concurrently(*(partial(look_at, place) for place in places))
         if not any(result.error for result in results):
             _refuse_unknown(options.resent.paths, (each.found for each in surveys.values()))
             refuse_unknown(options.scope.selected, [key for each in surveys.values() for key in each.found.keys])
         if options.preflight is not None:
             await concurrently(*(partial(try_out, place) for place in places if place.name in surveys))
-        yield [surveys[place.name] for place in places if place.name in surveys], results
+        found = [surveys[place.name] for place in places if place.name in surveys]
+        yield found, results, past.run.id if past else ""
+
+
+async def _look(place: Place, recorder: Recorder | None, options: Options, past: Past | None) -> Survey:
+    memory = recorder.memory if recorder else None
+    if past is not None:
+        return await survey_back(
+            place.session,
+            past.way(place.session),
+            place.declarations,
+            memory,
+            resent=options.resent,
+            scope=options.scope,
+            versions=options.versions,
+        )
+    return await survey(
+        place.session,
+        place.declarations,
+        memory,
+        resent=options.resent,
+        scope=options.scope,
+        secrets_known=options.secrets_known,
+        versions=options.versions,
+    )
+
+
+def _past(options: Options, states: States) -> Past:
+    """The run that is to be undone. Raises ManagedElementsError where there is none, or it cannot be read."""
+    if not states.opened:
+        raise DeclarationError(f"{NO_HISTORY} The state is what the run was applied with.")
+    histories = [states.of(url).history for url in states.opened]
+    return find(histories, cast("str", options.undo), find_key())
 
 
 def _url(reconciler: Reconciler, options: Options) -> str | None:
@@ -528,7 +604,8 @@ def _recorder(place: Place, of: Sequence[Reconciler], options: Options, states: 
         state,
         remembered,
         session,
-        place.declarations,
+        # What goes back is nobody's new: whose it is, the next apply says.
+        () if options.undo is not None else place.declarations,
         trust=options.trust_secrets,
         versions=options.versions,
     )

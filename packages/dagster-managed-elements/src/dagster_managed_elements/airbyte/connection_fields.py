@@ -260,6 +260,8 @@ def _tag(tag: object) -> Key:
         return key_of(tag)
     if isinstance(tag, str) and tag:
         return Key(TAG, tag)
+    if isinstance(tag, Key) and tag.kind == TAG:
+        return tag
     raise _refuse(tag, "an AirbyteTag or the name of a tag in it")
 
 

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Adoption, not_adopted
 from dagster_managed_elements.engine.changes import Observed
 from dagster_managed_elements.engine.elements import key_of
-from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.errors import ApiError, DeclarationError
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.kinds import Kind, Session
 from dagster_managed_elements.engine.observing import observe
+from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Key, is_sendable
+from dagster_managed_elements.engine.values import Fields, Key, Masked, Ref, is_sendable, replaced, walk
 
 
 async def adopt(session: Session) -> Adoption:
@@ -77,6 +79,38 @@ def _none_of(said: str, adoption: Adoption) -> str:
         if said in (notice.key.name, f"{notice.key.kind}:{notice.key.name}"):
             return f"{said} cannot be exported: {notice.text}."
     return f"There is nothing named {said!r} that could be exported."
+
+
+async def declared_again(
+    session: Session, going: Sequence[Observed], known: Mapping[Ref, Key]
+) -> Mapping[Ref, Fields]:
+    """The fields that would declare each of what is *going*, as its kind says, or else as it is there; secrets as
+    environment variables, and what it points at, by the names that are *known*, as references.
+    """
+    found: dict[Ref, Fields] = {}
+    context = AdoptContext(elements=dict(known))
+    if going:
+        for kind in (kind for kind in session.kinds if kind.on_demand and kind.adopts):
+            context.elements |= {each.ref: each.key for each in await _asked(kind) if each.ref not in known}
+    for kind in session.kinds:
+        for one in (each for each in going if each.kind == kind.name):
+            found[one.ref] = _as_it_is(one, kind, context)
+            if kind.adopts and one.fault is None:
+                with suppress(ApiError, DeclarationError):
+                    adopted = [each for each in await kind.adopt([one], context) if isinstance(each, Adopted)]
+                    found |= {one.ref: each.element.fields() for each in adopted}
+            context.elements[one.ref] = one.key
+    return found
+
+
+def _as_it_is(observed: Observed, kind: Kind, context: AdoptContext) -> Fields:
+    fields = observed.fields
+    secret = {
+        path: context.secret(observed.key, kind.shown(path))
+        for path, leaf in walk(fields)
+        if isinstance(leaf, (Masked, Secret))
+    }
+    return replaced(fields, secret)
 
 
 async def _asked(kind: Kind) -> Sequence[Observed]:

@@ -76,11 +76,12 @@ class AdoptContext:
     """What a kind may know while it adopts.
 
     Args:
-        elements: Those of the kinds before it, by what they are on the server; a kind adds its own.
+        elements: Those of the kinds before it, by what they are on the server, or references to them; a kind adds
+            its own.
         variables: The environment variables named so far, by name.
     """
 
-    elements: dict[Ref, Element] = field(default_factory=dict[Ref, Element])
+    elements: dict[Ref, Element | Key] = field(default_factory=dict[Ref, Element | Key])
     variables: dict[str, Variable] = field(default_factory=dict[str, Variable])
 
     def secret(self, key: Key, path: Path, as_type: AsType = str) -> Secret:

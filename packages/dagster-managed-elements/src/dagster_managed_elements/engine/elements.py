@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -81,6 +82,20 @@ class Removed(Element):
 
     def fields(self) -> Fields:
         return {}
+
+
+@dataclass(frozen=True)
+class Restored(Element):
+    """What is to be as it once was, of whatever kind: its fields as they are compared."""
+
+    kind: str = field(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride] - each has its own
+    as_it_was: Mapping[str, Any] = field(kw_only=True, repr=False)
+
+    def fields(self) -> Fields:
+        return self.as_it_was
+
+    def parts(self) -> tuple[Element, ...]:
+        return ()
 
 
 def removed(kind: type[Element] | str, name: str, *, reason: str, on: date | None = None) -> Removed:

@@ -21,6 +21,10 @@ NoticeCode: TypeAlias = Literal[
     "removed",
     "kept",
     "not-tried",
+    "undo",
+    "gone",
+    "left-alone",
+    "secret-kept",
 ]
 ConsequenceCode: TypeAlias = Literal[
     "delete",
@@ -35,6 +39,7 @@ ConsequenceCode: TypeAlias = Literal[
     "webhooks-lost",
     "many-changes",
     "empty-read",
+    "moved",
 ]
 
 ALLOWABLE: Final[tuple[ConsequenceCode, ...]] = (
@@ -45,6 +50,7 @@ ALLOWABLE: Final[tuple[ConsequenceCode, ...]] = (
     "breaking-change",
     "many-changes",
     "empty-read",
+    "moved",
 )
 """What destroys, and may be allowed one by one; an integration may have more."""
 

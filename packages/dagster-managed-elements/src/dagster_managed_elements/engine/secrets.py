@@ -50,6 +50,7 @@ class Secret:
         parts: The secrets that it is made of.
         join: Makes it of their values.
         note: Called by who sends what it read, as `reveal` does: by that it is known what a server was given.
+        as_type: What makes a value of its text, where it is one.
     """
 
     reference: str
@@ -59,6 +60,7 @@ class Secret:
     parts: tuple[Secret, ...] = field(default=(), repr=False)
     join: Callable[[Sequence[Any]], Any] | None = field(default=None, repr=False)
     note: Callable[[], None] = field(default=lambda: None, repr=False)
+    as_type: AsType = field(default=str, repr=False)
 
     def __post_init__(self) -> None:
         """Reading raises ManagedElementsError and nothing else, whatever reads."""
@@ -90,6 +92,7 @@ class Secret:
             reference=f"env:{variable}",
             read=lambda: _from_environment(variable, as_type, optional=optional),
             optional=optional,
+            as_type=as_type,
         )
 
     @classmethod

@@ -7,10 +7,11 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 from dagster_managed_elements.engine.errors import StateError
-from dagster_managed_elements.state.stores import Moved, Stored
+from dagster_managed_elements.state.stores import LARGEST, MOST, Moved, Stored
 
 
 class FileStore:
@@ -25,30 +26,45 @@ class FileStore:
 
     def read(self, suffix: str = "") -> Stored | None:
         try:
-            data = self._of(suffix).read_bytes()
+            with self._of(suffix).open("rb") as file:
+                data = file.read(LARGEST + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StateError(f"The state {self._url} cannot be read: {error.strerror}.") from error
+            raise StateError(f"The state {self._url}{suffix} cannot be read: {error.strerror}.") from error
+        if len(data) > LARGEST:
+            raise StateError(f"The state {self._url}{suffix} cannot be read: it is larger than any.")
         return Stored(data, _tag(data))
 
     def write(self, data: bytes, replacing: str | None, suffix: str = "") -> str:
         path = self._of(suffix)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._of("").parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             with self._guarded():
                 there = self.read(suffix)
                 if (there.tag if there else None) != replacing:
                     raise Moved(f"The state {self._url} was written by somebody else meanwhile.")
                 _replace(path, data)
         except OSError as error:
-            raise StateError(f"The state {self._url} cannot be written: {error.strerror}.") from error
+            raise StateError(f"The state {self._url}{suffix} cannot be written: {error.strerror}.") from error
         return _tag(data)
+
+    def names(self, suffix: str) -> list[str]:
+        try:
+            found = [each.name for each in islice(os.scandir(self._of(suffix)), MOST + 1)]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateError(f"The state {self._url}{suffix} cannot be read: {error.strerror}.") from error
+        if len(found) > MOST:
+            raise StateError(f"There are more than {MOST:,} files in {self._url}{suffix}; move the oldest away.")
+        return [name for name in found if not name.startswith(".")]  # those are on their way to be one
 
     def _of(self, suffix: str) -> Path:
         """Where a link leads, which a rename would put a file in the place of."""
         path = self._path.resolve()
-        return path.with_name(f"{path.name}{suffix}")
+        return path.parent / f"{path.name}{suffix}"
 
     @contextmanager
     def _guarded(self) -> Generator[None]:

@@ -18,6 +18,7 @@ import anyio.to_thread
 from dagster_managed_elements.engine.errors import ManagedElementsError, StateError
 from dagster_managed_elements.state.documents import Document, PlaceState
 from dagster_managed_elements.state.fingerprints import FingerprintKey
+from dagster_managed_elements.state.history import History
 from dagster_managed_elements.state.locks import Lease, Locked, LostLock
 from dagster_managed_elements.state.opening import open_store
 from dagster_managed_elements.state.remembering import Remembered
@@ -75,6 +76,10 @@ class OpenState:
         """That the lock is held still, right before what it is held for. Raises LostLock."""
         if self.lease is not None:
             await anyio.to_thread.run_sync(partial(self.lease.renew, early=True))
+
+    @property
+    def history(self) -> History:
+        return History(self.store)
 
     async def write(self) -> None:
         """All that is known by now, where that is more than is written. Raises StateError, LostLock."""

@@ -6,7 +6,6 @@ nobody deletes that of another. That clocks agree within a lease's length is all
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import platform
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from dagster_managed_elements.engine.errors import StateError
+from dagster_managed_elements.state.authors import user
 from dagster_managed_elements.state.stores import Moved, Store, Stored
 
 LEASE: Final = 60.0
@@ -160,7 +160,7 @@ class Lease:
     def _body(self, since: float, now: float, *, proven: bool = True) -> bytes:
         holder = Holder(
             token=self._token,
-            owner=_user(),
+            owner=user(),
             host=platform.node(),
             machine=this_machine(),
             process=os.getpid(),
@@ -215,13 +215,6 @@ _UNPROVEN: Final = _written({"token": ""})
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds")
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container's user may have no name
-        return str(os.getuid()) if hasattr(os, "getuid") else "somebody"
 
 
 @cache

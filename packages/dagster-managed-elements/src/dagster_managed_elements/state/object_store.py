@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from dagster_managed_elements.engine.errors import DeclarationError, StateError
-from dagster_managed_elements.state.stores import Moved, Store, Stored
+from dagster_managed_elements.state.stores import LARGEST, MOST, Moved, Store, Stored
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore as Bucket
@@ -71,11 +71,30 @@ class ObjectStore:
 
         try:
             found = self._bucket.get(f"{self._key}{suffix}")
+            if found.meta["size"] > LARGEST:
+                raise StateError(f"The state {self._url}{suffix} cannot be read: it is larger than any.")
             return Stored(bytes(found.bytes()), _tag(found.meta))
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            raise StateError(f"The state {self._url} cannot be read: {_said(error)}") from None
+            raise StateError(f"The state {self._url}{suffix} cannot be read: {_said(error)}") from None
+
+    def names(self, suffix: str) -> list[str]:
+        from obstore.exceptions import BaseError
+
+        found: list[str] = []
+        try:
+            listed = cast("Any", self._bucket).list(f"{self._key}{suffix}".rstrip("/"), chunk_size=1000)
+            for rows in listed:
+                found += [str(row["path"]).rpartition("/")[2] for row in rows]
+                if len(found) > MOST:
+                    text = f"There are more than {MOST:,} objects in {self._url}{suffix}; move the oldest away."
+                    raise StateError(text)
+        except FileNotFoundError:
+            return []
+        except (BaseError, OSError) as error:
+            raise StateError(f"The state {self._url}{suffix} cannot be read: {_said(error)}") from None
+        return found
 
     def write(self, data: bytes, replacing: str | None, suffix: str = "") -> str:
         for _ in range(_TRIES):
@@ -94,7 +113,7 @@ class ObjectStore:
             return _tag(self._bucket.put(f"{self._key}{suffix}", data, mode=mode))
         except FileNotFoundError as error:
             if replacing is None:
-                raise StateError(f"The state {self._url} cannot be written: {_said(error)}") from None
+                raise StateError(f"The state {self._url}{suffix} cannot be written: {_said(error)}") from None
             raise Moved(f"The state {self._url} was taken away meanwhile.") from None
         except (AlreadyExistsError, PreconditionError):
             # A write of which the answer was lost and that was sent again finds itself in its way.
@@ -106,7 +125,7 @@ class ObjectStore:
                 return None
             raise Moved(f"The state {self._url} was written by somebody else meanwhile.") from None
         except (BaseError, OSError) as error:
-            raise StateError(f"The state {self._url} cannot be written: {_said(error)}") from None
+            raise StateError(f"The state {self._url}{suffix} cannot be written: {_said(error)}") from None
 
 
 def _tag(known: Any) -> str:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path as FilePath
+from typing import Any
 
-from dagster_managed_elements.engine.changes import Memory
+import anyio.to_thread
+
+from dagster_managed_elements.engine.adopting import declared_again
+from dagster_managed_elements.engine.changes import Action, Change, Create, Delete, Memory
 from dagster_managed_elements.engine.concurrency import concurrently
-from dagster_managed_elements.engine.errors import ApiError, StateError
+from dagster_managed_elements.engine.errors import ApiError, ManagedElementsError, StateError
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.kinds import Kind, Kinds, Session
 from dagster_managed_elements.engine.matching import mentioned
+from dagster_managed_elements.engine.past import Command, PastPlace, Trace
 from dagster_managed_elements.engine.planning import Operation
 from dagster_managed_elements.engine.reports import Outcome, Report
+from dagster_managed_elements.engine.secrets import masked_beside
 from dagster_managed_elements.engine.surveying import Declaration, Survey
-from dagster_managed_elements.engine.values import Key, Path
+from dagster_managed_elements.engine.values import Fields, Key, Path, Ref
+from dagster_managed_elements.state.authors import author
 from dagster_managed_elements.state.holding import OpenState
 from dagster_managed_elements.state.remembering import Remembered
+from dagster_managed_elements.state.runs import Kept
 
 
 @dataclass(slots=True)
@@ -51,6 +61,47 @@ class Recorder:
         if (others := self.state.elsewhere) and not self.remembered.state.objects:
             text = f"the state knows nothing of this place yet, only of {', '.join(others)}"
             yield Notice(Key("state", self.session.place), (), "new-place", text)
+
+    async def kept(self, found: Survey) -> Kept:
+        """The plan of *found* as the history keeps it, read before anything is written."""
+        changes = list({id(each.change): each.change for each in found.plan.operations}.values())
+        of = {_identity(change): change for change in changes}
+        keys = {
+            pair.observed.ref: pair.declared.key if pair.declared else pair.observed.key
+            for pair in found.pairs
+            if pair.observed is not None
+        }
+        going = [change.observed for change in changes if isinstance(change, Delete)]
+        again = await declared_again(self.session, going, keys)
+        planned = [of[entry.action, entry.key, entry.id] for entry in found.plan.entries]
+        return Kept(
+            place=self.session.place,
+            identity=self.session.identity or self.session.place,
+            module=self.session.module,
+            entries=found.plan.entries,
+            traces=[self._trace(change, again) for change in planned],
+            consequences=[each.text for each in found.plan.consequences],
+            keys=keys,
+        )
+
+    def _trace(self, change: Change, again: Mapping[Ref, Fields]) -> Trace:
+        if isinstance(change, Delete):
+            fields = self.remembered.as_recorded(change.observed.ref, again[change.observed.ref])
+            was: dict[Path, Any] = {(name,): value for name, value in fields.items()}
+            return Trace(key=change.key, action=change.action, id=change.observed.id, before=was)
+        before = {
+            changed.path: masked_beside(changed.before, changed.after)
+            for changed in change.fields
+            if not isinstance(change, Create)
+        }
+        return Trace(
+            key=change.key,
+            action=change.action,
+            id=None if isinstance(change, Create) else change.observed.id,
+            old_name="" if isinstance(change, Create) else change.observed.name,
+            before=before,
+            after=change.declared,
+        )
 
     async def begin(self, found: Survey) -> None:
         """Before the first write. Raises StateError where it cannot be put down; nothing is to be written then."""
@@ -101,3 +152,51 @@ async def _versions(kind: Kind, ids: Sequence[str]) -> Mapping[str, Mapping[Path
         return await kind.versions(ids) if ids else {}
     except ApiError:
         return {}
+
+
+def _identity(change: Change) -> tuple[Action, Key, str | None]:
+    """That of its entry in a plan."""
+    return change.action, change.key, None if isinstance(change, Create) else change.observed.id
+
+
+class Chapter:
+    """What one run writes into the history of one state: of the places of *recorders*, before and after."""
+
+    def __init__(self, recorders: Sequence[Recorder], undoes: str = "") -> None:
+        self._recorders, self._undoes = recorders, undoes
+        self._history = recorders[0].state.history
+        self._key = recorders[0].remembered.key
+
+    async def begin(self, found: Sequence[Survey], command: Command, folder: FilePath) -> None:
+        """Raises StateError; nothing is to be written then."""
+        kept = [await recorder.kept(each) for recorder, each in zip(self._recorders, found, strict=True)]
+        by = await anyio.to_thread.run_sync(author, folder)
+        await self._recorders[0].state.assure()
+        begin = partial(self._history.begin, command, by, kept, self._key, self._undoes)
+        self._ticket = await anyio.to_thread.run_sync(begin)
+        self._places = [
+            PastPlace(
+                place=each.place, identity=each.identity, counts=Counter(entry.action for entry in each.entries)
+            )
+            for each in kept
+        ]
+
+    async def end(self, became: Mapping[str, tuple[Report | None, Exception | None]]) -> None:
+        """*became*: by place, what became of it. Raises StateError."""
+        places = [
+            replace(place, report=became[place.place][0], error=_said(became[place.place][1]))
+            for place in self._places
+            if place.place in became
+        ]
+        run = replace(self._ticket.run, places=tuple(places))
+        try:
+            await anyio.to_thread.run_sync(self._history.end, self._ticket, run)
+        except StateError as error:
+            raise StateError(f"What was applied could not be written into the history: {error}") from error
+
+
+def _said(error: Exception | None) -> str:
+    """What an expected failure says; of a fault of ours only its name, as its text may quote anything."""
+    if error is None:
+        return ""
+    return str(error) if isinstance(error, ManagedElementsError) else type(error).__name__

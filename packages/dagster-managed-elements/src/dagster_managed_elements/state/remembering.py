@@ -19,7 +19,7 @@ from dagster_managed_elements.engine.planning import Operation, Step
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import Secret, SecretRecord
 from dagster_managed_elements.engine.surveying import Survey
-from dagster_managed_elements.engine.values import Key, Masked, Path, Ref, at, walk
+from dagster_managed_elements.engine.values import Fields, Key, Masked, Path, Ref, at, replaced, walk
 from dagster_managed_elements.state.documents import Known, PlaceState
 from dagster_managed_elements.state.fingerprints import FILE_VARIABLE, VARIABLE, FingerprintKey, reference_of
 
@@ -61,6 +61,10 @@ class Remembered:
         self._kinds: Kinds = {}
 
     @property
+    def key(self) -> FingerprintKey | None:
+        return self._key
+
+    @property
     def state(self) -> PlaceState:
         key = self._key.check if self._key else self._old.key
         return replace(self._old, key=key, objects=dict(self._objects), begun=frozenset(self._begun))
@@ -78,6 +82,17 @@ class Remembered:
             begun=frozenset(self._begun),
             sign=self._signed,
         )
+
+    def as_recorded(self, ref: Ref, fields: Fields) -> Fields:
+        """*fields* with each secret of which it is recorded that a variable had it as that variable."""
+        known = self._objects.get(ref, Known()).secrets
+        recorded = {path: record.reference.partition(":") for path, record in known.items()}
+        variables = {
+            path: Secret.env(recorded[path][2], leaf.as_type)
+            for path, leaf in walk(fields)
+            if isinstance(leaf, Secret) and path in recorded and recorded[path][0] == "env"
+        }
+        return replaced(fields, variables)
 
     def notices(self, survey: Survey, *, versions: bool) -> Iterator[Notice]:
         """Said once, however many secrets there are; *versions* says whether the server was asked for theirs."""
