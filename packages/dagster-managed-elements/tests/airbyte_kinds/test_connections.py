@@ -273,21 +273,25 @@ DEDUPED = AirbyteSyncMode.incremental_append_dedup("updated_at", ["id"])
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "lost"),
+    ("before", "after", "means"),
     [
-        (INCREMENTAL, DEDUPED, False),
-        (DEDUPED, INCREMENTAL, False),
-        (FULL, INCREMENTAL, False),
-        (FULL, APPEND, False),
-        (INCREMENTAL, FULL, True),
-        (DEDUPED, APPEND, True),
+        (INCREMENTAL, DEDUPED, "state-kept"),
+        (DEDUPED, INCREMENTAL, "state-kept"),
+        (INCREMENTAL, AirbyteSyncMode.incremental_append("id"), "reread"),
+        (FULL, INCREMENTAL, "reread"),
+        (FULL, APPEND, None),
+        (INCREMENTAL, FULL, "state-lost"),
+        (DEDUPED, APPEND, "state-lost"),
+        (INCREMENTAL, None, "deselected"),
     ],
 )
-def test_a_state_is_said_to_be_lost_only_where_it_is(workspace, before, after, lost):
+def test_a_change_of_a_stream_says_what_becomes_of_its_state(workspace, before, after, means):
     orders = {"customers": FULL}
     workspace.applied(connection({"orders": before, **orders}, SHOP, LAKE))
-    plan = workspace.plan(connection({"orders": after, **orders}, SHOP, LAKE))
-    assert [each.code for each in plan.consequences] == ["state-lost"] * lost
+    left = {} if after is None else {"orders": after}
+    plan = workspace.plan(connection({**left, **orders}, SHOP, LAKE))
+    assert [each.code for each in plan.consequences] == ([] if means is None else [means])
+    assert all(each.destructive == (each.code == "state-lost") for each in plan.consequences)
 
 
 def test_replacing_a_source_replaces_its_connections_and_keeps_what_the_ui_chose(workspace):

@@ -79,6 +79,9 @@ NOT_TRIED: Final = (
 )
 
 
+NO_SYNC_STATES: Final = "Airbyte's Public API cannot take it over (the Config API can)"
+
+
 class Undiscovered(ApiError):
     """The connector was asked for its streams and failed: what it is configured with may be why."""
 
@@ -89,7 +92,8 @@ class Capabilities:
 
     *no_streams* says why a connection cannot be written without any stream, None: it can. *fields* are the words
     that a connection has there, None: all that are known. *normalizes* says whether it still has normalization,
-    None: only the destination tells, and *no_normalization* why not.
+    None: only the destination tells, and *no_normalization* why not. *no_sync_states* says why nobody can read and
+    write how far a connection was synced, None: one can.
     """
 
     api: Api
@@ -97,6 +101,7 @@ class Capabilities:
     no_streams: str | None = None
     fields: frozenset[str] | None = None
     normalizes: bool | None = False
+    no_sync_states: str | None = None
     no_normalization: str = "this Airbyte does not say that it still has normalization; leave normalize_data out"
 
     def refuses(self, mode: AirbyteSyncMode) -> str | None:
@@ -226,6 +231,14 @@ class Gateway(Protocol):
 
     async def normalizes(self, connection: Connection) -> bool:
         """Whether a connection normalizes its rows; asked once an operation, and of those that have some."""
+        ...
+
+    async def sync_state(self, connection_id: str) -> Json:
+        """How far the streams of a connection were read, in Airbyte's words; of a deleted one where it tells."""
+        ...
+
+    async def write_sync_state(self, connection_id: str, state: Json) -> None:
+        """Have a connection go on from there, which no sync of it is under way to change."""
         ...
 
     async def delete_connection(self, connection_id: str) -> None:

@@ -19,6 +19,7 @@ WORKSPACE: Final = f"{ROOT}/workspaces/get"
 CONNECTIONS: Final = f"{ROOT}/connections"
 CATALOG: Final = f"{ROOT}/web_backend/connections/get"
 OPERATIONS: Final = f"{ROOT}/operations"
+STATE: Final = f"{ROOT}/state"
 TAGS: Final = f"{ROOT}/tags"
 
 

@@ -18,6 +18,7 @@ from dagster_managed_elements.airbyte.config_api.endpoints import (
     OPERATIONS,
     PUBLIC_ROOT,
     ROOT,
+    STATE,
     TAGS,
     WORKSPACE,
 )
@@ -47,6 +48,7 @@ from dagster_managed_elements.airbyte.wire import (
     Unreadable,
     Workspace,
     identity,
+    object_in,
     read_actor,
     read_answered,
     read_catalog,
@@ -365,6 +367,19 @@ class ConfigGateway:
         fitting = replace(fitting, streams=None if fitting.streams is None else rows)
         outgoing = Outgoing(body={**bodies.change(fitting), "connectionId": connection_id}, secrets=secrets)
         await self._update(f"{CONNECTIONS}/update", outgoing, "connectionId")
+
+    async def sync_state(self, connection_id: str) -> Json:
+        path = f"{STATE}/get"
+        return object_in(await self._read(path, {"connectionId": connection_id}), path)
+
+    async def write_sync_state(self, connection_id: str, state: Json) -> None:
+        """By the way that refuses while a sync runs; early 0.50 has the other alone."""
+        named = {"connectionId": connection_id}
+        outgoing = Outgoing(body={**named, "connectionState": {**named, **state}})
+        try:
+            await self._update(f"{STATE}/create_or_update_safe", outgoing, "connectionId")
+        except Missing:
+            await self._update(f"{STATE}/create_or_update", outgoing, "connectionId")
 
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{CONNECTIONS}/delete", {"connectionId": connection_id})

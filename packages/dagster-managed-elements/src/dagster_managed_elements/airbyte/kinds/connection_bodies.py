@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.kinds import streams
+from dagster_managed_elements.airbyte.kinds.sync_states import SyncState, going_on
 from dagster_managed_elements.airbyte.stream_names import Identity, identity
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection, Stream, Unreadable
 from dagster_managed_elements.engine.changes import Declared, FieldChange, Observed, Pair
@@ -22,6 +23,7 @@ class Facts:
     """What resolving found: each declared stream in a catalog, and what a replacement takes over: *carried* of the
     connection, *chosen* of its streams where it is to read from another source. *whole* are all streams of a
     catalog, with all their columns, where one was read; *catalog_id* is that of one that the connection lacks.
+    *sync_state* is that of the connection whose place is taken, where it goes.
     """
 
     whole: Mapping[Identity, Stream] = field(default_factory=dict[Identity, Stream])
@@ -29,6 +31,7 @@ class Facts:
     catalog_id: str | None = None
     carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
     chosen: Mapping[Identity, ConfiguredStream] = field(default_factory=dict[Identity, ConfiguredStream])
+    sync_state: SyncState | None = None
 
 
 def observed_connection(connection: Connection | Unreadable) -> Observed:
@@ -61,7 +64,7 @@ def taken_over(pair: Pair, source_id: str | None) -> Facts:
     """What a replacement of the observed connection, reading from *source_id*, is to have of it."""
     earlier = pair.declared.facts if pair.declared else None
     if isinstance(earlier, Facts):
-        return Facts(carried=earlier.carried, chosen=earlier.chosen)
+        return Facts(carried=earlier.carried, chosen=earlier.chosen, sync_state=_as_planned(pair, earlier))
     if pair.observed is None:
         return Facts()
     connection = cast("Connection", pair.observed.raw)
@@ -69,6 +72,15 @@ def taken_over(pair: Pair, source_id: str | None) -> Facts:
     carried = connection.settings if interim is None else {**connection.settings, "status": interim.note}
     rows = connection.sync_catalog.streams if connection.source_id != source_id else []
     return Facts(carried=carried, chosen={identity(entry.stream): entry for entry in rows})
+
+
+def _as_planned(pair: Pair, earlier: Facts) -> SyncState | None:
+    """What is taken over is what the plan said, whatever else a source turns out to have alike."""
+    if pair.declared is None or (before := earlier.sync_state) is None:
+        return None
+    kept = going_on(unwrapped(pair.declared.fields["streams"]), earlier.entries, before).values()
+    cursors = {name: before.cursors[name] for name in kept}
+    return replace(before, cursors=cursors, is_whole=before.is_all(cursors))
 
 
 def with_tags(pair: Pair, ids: Ids) -> Pair:

@@ -31,11 +31,14 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     unwrapped,
     with_tags,
 )
+from dagster_managed_elements.airbyte.kinds.connection_consequences import of_change, of_removal
 from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, expanded, is_pattern
 from dagster_managed_elements.airbyte.kinds.stream_settings import used
+from dagster_managed_elements.airbyte.kinds.sync_states import going_on, streams_in, sync_state_of
+from dagster_managed_elements.airbyte.kinds.sync_states import taken_over as state_of
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
-from dagster_managed_elements.airbyte.wire import Catalog, ConfiguredStream, Connection, Specification
+from dagster_managed_elements.airbyte.wire import Actor, Catalog, ConfiguredStream, Connection, Specification
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted
 from dagster_managed_elements.engine.changes import (
     Change,
@@ -49,11 +52,19 @@ from dagster_managed_elements.engine.changes import (
     Update,
 )
 from dagster_managed_elements.engine.concurrency import concurrently
-from dagster_managed_elements.engine.errors import Invalid, Lost, ServerFault
+from dagster_managed_elements.engine.errors import (
+    Invalid,
+    Lost,
+    ManagedElementsError,
+    Missing,
+    Partial,
+    ServerFault,
+    Unauthorized,
+)
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Ids, Key, Later, Masked, leaves
+from dagster_managed_elements.engine.values import Ids, Key, Later, Masked, Named, leaves
 
 
 class ConnectionKind(Kind):
@@ -95,7 +106,7 @@ class ConnectionKind(Kind):
         source = cast("Key", declared.fields["source"])
         coming = context.coming.get(source)
         source_id = context.ids.get(source) if not isinstance(coming, Replace) else None
-        facts = taken_over(pair, source_id)
+        facts = await self._taken_over(pair, source_id, context)
         stored = _stored(observed, source_id)
         entries = streams.labelled(stored.values(), value)
         if all(label in entries and streams.is_settled(value[label], entries[label]) for label in value):
@@ -260,10 +271,72 @@ class ConnectionKind(Kind):
     async def create(self, declared: Declared, ids: Ids) -> str:
         facts, source_id = cast("Facts", declared.facts), ids[declared.fields["source"]]
         rows = await self._whole(selected(declared, {}), source_id, facts)
-        return await self._gateway.create_connection(replace(self._draft(declared, ids), streams=rows))
+        made = await self._gateway.create_connection(replace(self._draft(declared, ids), streams=rows))
+        await self._go_on(made, declared)
+        return made
 
     async def complete(self, id_: str, declared: Declared, ids: Ids) -> None:
         await self._gateway.complete_connection(id_, self._draft(declared, ids))
+        await self._go_on(id_, declared)
+
+    async def _go_on(self, made: str, declared: Declared) -> None:
+        """Give a new connection the sync state of the one whose place it takes: while that is there still, so that
+        it is with one of the two at any time.
+        """
+        facts = cast("Facts", declared.facts)
+        if (before := facts.sync_state) is None or before.connection_id == made:
+            return
+        names = set(going_on(unwrapped(declared.fields["streams"]), facts.entries, before).values())
+        if not names:
+            return
+        try:
+            there = await self._gateway.sync_state(before.connection_id)
+            state = state_of(there, names, before.connection_id, is_whole=before.is_all(names))
+            if state is not None:
+                await self._gateway.write_sync_state(made, state)
+        except ManagedElementsError as error:
+            raise Partial(made, f"it was created, but its sync state could not be taken over: {error}") from error
+
+    async def _catch_up(self, made: str, before: str | None) -> None:
+        """Give it what the one before came to until it was deleted, as far as Airbyte still tells that; else it
+        reads a few rows again.
+        """
+        if before in {None, made} or self._gateway.capabilities.no_sync_states is not None:
+            return
+        own = await self._gateway.sync_state(made)
+        if not (names := streams_in(own, made)):
+            return
+        try:
+            state = state_of(await self._gateway.sync_state(cast("str", before)), names, made)
+        except (Missing, Invalid, Unauthorized, ServerFault):
+            return
+        if state is not None and state != {name: own.get(name) for name in state}:
+            await self._gateway.write_sync_state(made, state)
+
+    async def _taken_over(self, pair: Pair, source_id: str | None, context: ResolveContext) -> Facts:
+        """What a replacement has of the observed connection; its sync state only where one is made."""
+        facts = taken_over(pair, source_id)
+        declared, observed = pair.declared, pair.observed
+        if declared is None or observed is None or facts.sync_state is not None:
+            return facts
+        why_lost = self._gateway.capabilities.no_sync_states
+        if why_lost is None and not await self._reads_alike(declared, cast("Connection", observed.raw), context):
+            why_lost = "another connector reads it from then on"
+        return replace(facts, sync_state=sync_state_of(cast("Connection", observed.raw), why_lost or ""))
+
+    async def _reads_alike(self, declared: Declared, connection: Connection, context: ResolveContext) -> bool:
+        """Whether the declared source is of the same connector as that of *connection*, or in the place of it."""
+        source = cast("Key", declared.fields["source"])
+        coming = context.coming.get(source)
+        if context.ids.get(source) == connection.source_id:
+            return not (isinstance(coming, Replace) and any(each.path == ("type",) for each in coming.fields))
+        actors = [each for each in await self._gateway.actors("source") if isinstance(each, Actor)]
+        connectors = {actor.id: actor.definition_id for actor in actors}
+        after = connectors.get(context.ids.get(source, ""))
+        if isinstance(coming, (Create, Replace)):
+            type_ = coming.declared.fields["type"]
+            after = type_.id if isinstance(type_, Named) else context.ids.get(type_)
+        return after is not None and after == connectors.get(connection.source_id)
 
     def _draft(self, declared: Declared, ids: Ids) -> ConnectionDraft:
         """Of a new one, but for its streams."""
@@ -291,6 +364,7 @@ class ConnectionKind(Kind):
             name=change.declared.key.name if "name" in changed else None, fields=self._sendable(fields, ids)
         )
         if interim is not None and "name" in changed:
+            await self._catch_up(change.observed.id, interim.replaces)
             draft = replace(draft, settings={"status": interim.note})
         if "normalize data" in changed:
             operations = cast("Connection", change.observed.raw).operations
@@ -332,6 +406,8 @@ class ConnectionKind(Kind):
         return str(declared.fields.get("status", carried.get("status", "active")))
 
     async def rename(self, id_: str, declared: Declared) -> None:
+        before = cast("Facts", declared.facts).sync_state
+        await self._catch_up(id_, before.connection_id if before else None)
         settings = {"status": self.interim_note(declared)}
         await self._gateway.update_connection(id_, ConnectionDraft(name=declared.key.name, settings=settings))
 
@@ -351,13 +427,8 @@ class ConnectionKind(Kind):
 
     def consequences(self, change: Change) -> Iterable[Consequence]:
         for consequence in super().consequences(change):
-            lost = ("its sync state", *_unwritable(change))
-            listed = " and ".join(filter(None, [", ".join(lost[:-1]), lost[-1]]))
-            text = f"{consequence.text}; {listed} {'is' if len(lost) == 1 else 'are'} lost"
-            yield replace(consequence, text=text)
-        if isinstance(change, Update):
-            yield from _lost_states(change)
-            yield from _resumed(change)
+            yield of_removal(consequence, change)
+        yield from of_change(change)
 
 
 def _specification(context: ResolveContext, declared: Declared) -> Specification:
@@ -459,22 +530,6 @@ def _beside(
     return {**stored, **found}, replace(facts, whole=whole)
 
 
-def _unwritable(change: Change) -> Sequence[str]:
-    """What a replacement cannot take over and nobody declares, since the API shows it and cannot set it."""
-    if not isinstance(change, Replace):
-        return ()
-    lost = cast("Connection", change.observed.raw).lost
-    return [text for label, text in lost.items() if label not in change.declared.fields]
-
-
-def _resumed(change: Update) -> Iterator[Consequence]:
-    """A paused connection that syncs again may read all that came meanwhile."""
-    if any(changed.path == ("status",) and changed.after == "active" for changed in change.fields):
-        schedule = change.declared.fields.get("schedule", change.observed.fields["schedule"])
-        text = f"{change.key} is resumed, and syncs again by its schedule: {schedule}"
-        yield Consequence(change.key, "resumed", text, destructive=False)
-
-
 def _stored(observed: Observed | None, source_id: str | None) -> dict[Identity, ConfiguredStream]:
     """The streams of the connection's own catalog, where it reads from the declared source already."""
     if observed is None:
@@ -496,16 +551,3 @@ def _known(entry: ConfiguredStream, stored: Mapping[Identity, ConfiguredStream])
     if own is None:
         return entry
     return msgspec.structs.replace(own, stream=entry.stream) if own.stream.is_sketch else own
-
-
-def _lost_states(change: Update) -> Iterator[Consequence]:
-    """Airbyte drops a stream's state when its source sync mode changes (its ConnectionsHandler, on update)."""
-    labels = cast("Mapping[str, Any]", change.observed.fields["streams"])
-    raw = cast("Connection", change.observed.raw)
-    before = streams.labelled(raw.sync_catalog.streams, labels)
-    after = {want.label: want for want in streams.wanted(unwrapped(change.declared.fields["streams"]))}
-    for label, entry in before.items():
-        want = after.get(label)
-        if want and entry.config.sync_mode == "incremental" and not want.incremental:
-            text = f"{change.key}: the sync state of its stream {label} is lost, since its sync mode changes"
-            yield Consequence(change.key, "state-lost", text)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from dagster_managed_elements.airbyte.connection_fields import initial_fields, read_fields, words_of, written_fields
-from dagster_managed_elements.airbyte.gateways import Capabilities, ConnectionDraft
+from dagster_managed_elements.airbyte.gateways import NO_SYNC_STATES, Capabilities, ConnectionDraft
 from dagster_managed_elements.airbyte.manifests import specification
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.specs import facts
@@ -195,6 +195,7 @@ CAPABILITIES: Final = Capabilities(
     modes=frozenset(AirbyteSyncMode(*pair) for pair in MODES),
     no_normalization="Airbyte's Public API has no normalization; leave normalize_data out",
     no_streams="Airbyte's Public API takes no streams at all for a choice of its own; declare one at least",
+    no_sync_states=NO_SYNC_STATES,
 )
 
 

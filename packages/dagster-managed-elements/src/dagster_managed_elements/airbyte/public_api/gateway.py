@@ -17,6 +17,7 @@ from dagster_managed_elements.airbyte.config_api.server import Server, probe
 from dagster_managed_elements.airbyte.coordinates import read_versions
 from dagster_managed_elements.airbyte.gateways import (
     DISCOVER_SECONDS,
+    NO_SYNC_STATES,
     NOT_TRIED,
     Capabilities,
     ConnectionDraft,
@@ -298,6 +299,13 @@ class PublicGateway:
     async def normalizes(self, connection: Connection) -> bool:
         del connection
         return False
+
+    async def sync_state(self, connection_id: str) -> Json:
+        raise DeclarationError(f"{connection_id}: {NO_SYNC_STATES}")
+
+    async def write_sync_state(self, connection_id: str, state: Json) -> None:
+        del state
+        raise DeclarationError(f"{connection_id}: {NO_SYNC_STATES}")
 
     async def delete_connection(self, connection_id: str) -> None:
         await self._delete(f"{self._root}/connections/{quote(connection_id)}")
