@@ -116,9 +116,9 @@ def _states_of_replacement(change: Replace) -> Iterator[Consequence]:
         moved = {changed.path[0] for changed in change.fields}
         destination, source = declared.fields["destination"], declared.fields["source"]
         if "source" in moved:
-            text += f", and what {source.name} has of before then is not read"
+            text += f"; what {source} has of before then is not read"
         if "destination" in moved or change.cause == destination:
-            text += f", so {destination.name} gets what is new since then"
+            text += f"; {destination} gets only what is new since then"
         yield Consequence(key, "state-kept", text, destructive=False)
 
 
@@ -127,7 +127,7 @@ def _moved(change: Update | Replace) -> Iterator[Consequence]:
     key, declared, before = change.key, change.declared, change.observed.fields
     destination = declared.fields["destination"]
     if any(changed.path == ("destination",) for changed in change.fields):
-        text = f"{key}: its tables are written to {destination.name} from then on; those that are there so far stay"
+        text = f"{key}: its tables are written to {destination} from then on; those that are there so far stay"
         yield Consequence(key, "moved", text, destructive=False)
         return
     set_here = {label: value for label, value in declared.fields.items() if value is not None}

@@ -1,0 +1,366 @@
+"""What a plan says that a change brings with it, and that it does: before and after there are syncs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import airbyte_local
+import anyio
+import httpx
+import pytest
+from airbyte_local import LocalAirbyte
+from airbyte_local.jobs.scheduling import Schedules
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteInstance,
+    AirbyteSource,
+    AirbyteSourceDefinition,
+    AirbyteSyncMode,
+)
+from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+
+ROWS = 7
+PEOPLE = AirbyteSource("people", "Sample Data", {"count": ROWS, "seed": 1, "always_updated": False})
+HERE = AirbyteDestination("here", "Local JSON", {"destination_path": "/local/here"})
+THERE = AirbyteDestination("there", "Local JSON", {"destination_path": "/local/there"})
+WHOLE = AirbyteSyncMode.FULL_REFRESH_APPEND
+SINCE = AirbyteSyncMode.INCREMENTAL_APPEND
+CSV = {"format": "csv", "dataset_name": "users", "provider": {"storage": "HTTPS"}}
+
+
+def sync(source: AirbyteSource = PEOPLE, to: AirbyteDestination = HERE, **more: Any) -> AirbyteConnection:
+    streams = more.pop("streams", {"users": SINCE})
+    return AirbyteConnection("sync", source, to, streams, **more)
+
+
+class Place:
+    """One workspace: declared, applied, and synced."""
+
+    def __init__(self, server: LocalAirbyte, api: str = "config") -> None:
+        self.server, self.api = server, api
+
+    def _of(self, elements: Iterable[Element]) -> list[Reconciler]:
+        return [Reconciler(AirbyteInstance(url=self.server.url, api=self.api), list(elements))]
+
+    def plan(self, *elements: Element) -> Plan:
+        (result,) = anyio.run(check, self._of(elements), Options())
+        assert result.error is None, result.error
+        return result.plan
+
+    def says(self, *elements: Element) -> dict[str, str]:
+        """What the plan brings with it, by its code."""
+        return {each.code: each.text for each in self.plan(*elements).consequences}
+
+    def tried(self, *elements: Element, allowing: Iterable[str] = ()) -> Result:
+        async def decide(_plan: Plan) -> Policy:
+            return Policy(allowed=frozenset(allowing))
+
+        async def go() -> list[Result]:
+            options = Options(decide=decide, settings=Settings(patience=1, timeout=10))
+            return await apply(self._of(elements), options, anyio.Event())
+
+        (result,) = anyio.run(go)
+        return result
+
+    def apply(self, *elements: Element, allowing: Iterable[str] = ()) -> None:
+        result = self.tried(*elements, allowing=allowing)
+        assert result.error is None, result.error
+        assert result.report.ok, result.report
+        assert self.plan(*elements).entries == ()
+
+    def call(self, endpoint: str, **body: Any) -> Any:
+        answer = httpx.post(f"{self.server.url}/api/v1/{endpoint}", json=body)
+        assert answer.status_code < 300, answer.text
+        return answer.json() if answer.content else None
+
+    def connections(self) -> list[dict[str, Any]]:
+        return self.call("connections/list", workspaceId=self.server.workspace_id)["connections"]
+
+    @property
+    def id(self) -> str:
+        (found,) = self.connections()
+        return found["connectionId"]
+
+    def sync(self) -> None:
+        assert self.server.sync(self.id).status == "succeeded"
+
+    def state(self) -> Any:
+        """How far each stream was read."""
+        told = self.call("state/get", connectionId=self.id)
+        return {row["streamDescriptor"]["name"]: row["streamState"] for row in told.get("streamState", [])}
+
+    def rows(self, table: str, folder: str = "here") -> int | None:
+        """How many lie in a table; None: there is no such table."""
+        path = self.server.local / folder / f"_airbyte_raw_{table}.jsonl"
+        return len(path.read_text().splitlines()) if path.exists() else None
+
+
+@pytest.fixture
+def place(airbyte_local: LocalAirbyte) -> Place:
+    return Place(airbyte_local)
+
+
+def test_a_stream_that_leaves_incremental_mode_loses_its_state_and_is_read_in_full(place):
+    place.apply(sync())
+    place.sync()
+    place.sync()
+    assert place.rows("users") == ROWS, "what was read is not read again"
+    after = sync(streams={"users": WHOLE})
+    assert place.says(after) == {
+        "state-lost": "sync (connection): the sync state of its stream users is lost, since its sync mode changes; "
+        "each sync reads it in full"
+    }
+    assert place.tried(after).error is not None, "nobody agreed to it"
+    place.apply(after, allowing=["state-lost"])
+    assert place.state() == {}
+    place.sync()
+    assert place.rows("users") == 2 * ROWS
+
+
+@pytest.mark.slow
+def test_a_stream_that_becomes_incremental_is_read_in_full_once(place):
+    place.apply(sync(streams={"users": WHOLE}))
+    place.sync()
+    assert place.says(sync()) == {
+        "reread": "sync (connection): its stream users has no sync state yet, and the next sync reads it in full; "
+        "its rows are appended once more"
+    }
+    place.apply(sync())
+    place.sync()
+    place.sync()
+    assert place.rows("users") == 2 * ROWS
+
+
+def test_another_prefix_moves_a_table_and_an_incremental_one_begins_with_what_is_new(place):
+    streams = {"users": SINCE, "products": WHOLE}
+    place.apply(sync(streams=streams))
+    place.sync()
+    before = place.state()
+    after = sync(streams=streams, prefix="raw_")
+    moved = "sync (connection): the table of its stream {0} moves from {0} to raw_{0}; {0} stays as it is"
+    begins = ", and raw_users begins with what is new then, since the sync state is kept"
+    assert [each.text for each in place.plan(after).consequences] == [
+        "sync (connection) keeps the sync state of its stream users",
+        moved.format("users") + begins,
+        moved.format("products"),
+    ]
+    place.apply(after)
+    assert place.state() == before
+    place.sync()
+    assert {name: place.rows(name) for name in ("users", "raw_users", "products", "raw_products")} == {
+        "users": ROWS,
+        "raw_users": 0,
+        "products": ROWS,
+        "raw_products": ROWS,
+    }
+
+
+@pytest.mark.slow
+def test_a_rename_keeps_the_state(place):
+    place.apply(sync())
+    place.sync()
+    before = place.state()
+    renamed = AirbyteConnection("renamed", PEOPLE, HERE, {"users": SINCE}, renamed_from="sync")
+    assert place.says(renamed) == {"state-kept": "renamed (connection) keeps the sync state of its stream users"}
+    place.apply(renamed)
+    place.sync()
+    assert (place.state()["users"]["seed"], place.rows("users")) == (before["users"]["seed"], ROWS)
+
+
+MOVED = {
+    "replace": "sync (connection) is deleted and created anew",
+    "state-kept": "sync (connection): its stream users goes on from where it was; there (destination) gets only "
+    "what is new since then",
+    "moved": "sync (connection): its tables are written to there (destination) from then on; those that are there "
+    "so far stay",
+}
+
+
+def test_a_connection_that_is_made_anew_goes_on_from_where_the_old_one_was(place):
+    place.apply(sync())
+    place.sync()
+    before, old = place.state(), place.id
+    assert before, "there is something to keep"
+    assert place.says(sync(to=THERE), HERE) == MOVED
+    place.apply(sync(to=THERE), HERE, allowing=["replace"])
+    assert place.id != old
+    assert place.state() == before
+    place.sync()
+    assert (place.rows("users", "here"), place.rows("users", "there")) == (ROWS, 0)
+
+
+@pytest.mark.slow
+def test_of_a_connection_made_anew_only_what_is_synced_alike_goes_on(place):
+    place.apply(sync(streams={"users": SINCE, "purchases": SINCE, "products": SINCE}))
+    place.sync()
+    before = place.state()
+    after = sync(to=THERE, streams={"users": SINCE, "purchases": WHOLE})
+    said = place.says(after, HERE)
+    assert said["state-kept"].startswith("sync (connection): its stream users goes on")
+    assert said["state-lost"] == (
+        "sync (connection): the sync state of its stream purchases is lost, since it is synced otherwise; "
+        "it is read in full"
+    )
+    assert place.tried(after, HERE, allowing=["replace"]).error is not None, "nobody agreed to the loss"
+    place.apply(after, HERE, allowing=["replace", "state-lost"])
+    assert place.state() == {"users": before["users"]}
+    place.sync()
+    assert (place.rows("users", "there"), place.rows("purchases", "there")) == (0, ROWS)
+
+
+@pytest.mark.slow
+def test_another_connector_reads_in_full_what_the_old_one_had_read(place):
+    place.server.files.mkdir(parents=True, exist_ok=True)
+    (place.server.files / "users.csv").write_text("id,updated_at\n1,a\n2,b\n")
+    fed = AirbyteSource("people", "File", {**CSV, "url": f"{place.server.url}/_local/files/users.csv"})
+    place.apply(sync())
+    place.sync()
+    after = sync(source=fed, streams={"users": WHOLE})
+    assert "since another connector reads it from then on" in place.says(after)["state-lost"]
+    place.apply(after, allowing=["replace", "state-lost"])
+    assert place.state() == {}
+    place.sync()
+    assert place.rows("users") == ROWS + 2
+
+
+@pytest.mark.slow
+def test_through_the_public_api_a_replacement_loses_the_state_and_says_so(airbyte_local):
+    place = Place(airbyte_local, "public")
+    place.apply(sync())
+    place.sync()
+    said = place.says(sync(to=THERE), HERE)
+    assert "is lost, since Airbyte's Public API cannot take it over" in said["state-lost"]
+    assert "state-kept" not in said
+    place.apply(sync(to=THERE), HERE, allowing=["replace", "state-lost"])
+    assert place.state() == {}
+    place.sync()
+    assert place.rows("users", "there") == ROWS
+
+
+@pytest.mark.slow
+def test_what_another_connection_came_to_until_it_went_is_not_read_again(place):
+    """A sync that ends between the read of the state and the deletion."""
+    place.apply(sync())
+    place.sync()
+    (old,) = place.connections()
+    done = list[str]()
+    state = place.call("state/get", connectionId=old["connectionId"])
+    later = {**state["streamState"][0]["streamState"], "loop_offset": ROWS + 1}
+
+    async def decide(_plan: Plan) -> Policy:
+        return Policy(allow_all=True)
+
+    def listen(outcome: Any) -> None:
+        if outcome.step.verb == "create":
+            row = {**state["streamState"][0], "streamState": later}
+            told = {**state, "streamState": [row]}
+            place.call("state/create_or_update_safe", connectionId=old["connectionId"], connectionState=told)
+            done.append(str(outcome.step))
+
+    async def go() -> list[Result]:
+        return await apply(
+            place._of([sync(to=THERE), HERE]), Options(decide=decide, on_outcome=listen), anyio.Event()
+        )
+
+    (result,) = anyio.run(go)
+    assert result.report.ok, result.report
+    assert "create sync (connection)" in done
+    assert place.state()["users"] == later
+
+
+@pytest.mark.slow
+def test_a_replacement_that_is_cut_at_any_request_ends_with_the_state(airbyte_local):
+    place = Place(airbyte_local)
+    cuts = 0
+    for requests in range(3, 60):
+        airbyte_local.reset()
+        place.apply(sync(), THERE)
+        place.sync()
+        before = place.state()
+        airbyte_local.fault("", "status", status=400, after=requests, body={"message": "no more"})
+        result = place.tried(sync(to=THERE), HERE, allowing=["replace"])
+        airbyte_local.faults()
+        if result.error is None and result.report.ok:
+            break
+        cuts += result.report is not None
+        place.apply(sync(to=THERE), HERE, allowing=["replace"])
+        assert place.state() == before, f"after {requests} requests"
+    else:
+        raise AssertionError("an apply that is never cut was not reached")
+    assert cuts >= 4, "of every write there is to be a cut"
+
+
+def test_what_nobody_declared_goes_with_the_source_it_reads(place):
+    place.apply(PEOPLE, HERE)
+    (source,) = place.call("sources/list", workspaceId=place.server.workspace_id)["sources"]
+    (files,) = place.call("destinations/list", workspaceId=place.server.workspace_id)["destinations"]
+    ends = {"source": source["sourceId"], "destination": files["destinationId"], "streams": ["users"]}
+    place.server.seed(connections=[{"name": "theirs", **ends}])
+    after = AirbyteSource("people", "PokeAPI", {"pokemon_name": "ditto"})
+    assert place.says(after, HERE)["cascade"].startswith(
+        "theirs (connection) is deleted, since it depends on people (source)"
+    )
+    assert place.tried(after, HERE, allowing=["replace"]).error is not None
+    assert [each["name"] for each in place.connections()] == ["theirs"]
+    place.apply(after, HERE, allowing=["replace", "cascade"])
+    assert place.connections() == []
+
+
+BY_ITSELF = (
+    "sync (connection) was synced by hand, and syncs by itself from then on, by its schedule: 0 0 12 * * ? UTC"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            {"status": "inactive", "schedule": "0 0 12 * * ?"},
+            {"status": "active", "schedule": "0 0 12 * * ?"},
+            "sync (connection) is resumed, and syncs again by its schedule: 0 0 12 * * ? UTC",
+        ),
+        (
+            {},
+            {"schedule": "0 0 12 * * ?"},
+            BY_ITSELF,
+        ),
+    ],
+    ids=["paused", "by hand"],
+)
+def test_a_connection_that_is_resumed_or_scheduled_syncs_by_itself(before, after, said):
+    now = 1_767_225_600.0  # 2026-01-01 00:00 UTC
+    with airbyte_local.server(clock=lambda: now) as server:
+        place = Place(server)
+        place.apply(sync(**before))
+        schedules = Schedules()
+        fires: Callable[[], int] = lambda: len(schedules.fire(server.world))  # noqa: E731
+        assert fires() == 0
+        now += 86_400
+        assert fires() == 0, "it waits for somebody"
+        assert place.says(sync(**after)) == {"resumed": said}
+        place.apply(sync(**after))
+        fires()
+        now += 86_400
+        assert fires() == 1
+
+
+@pytest.mark.slow
+def test_a_connector_is_not_moved_over_a_breaking_change_unasked(place):
+    feed = AirbyteSource("feed", "E2E Testing", {"type": "INFINITE_FEED", "max_records": 3})
+    place.apply(feed)
+    newer = AirbyteSourceDefinition("E2E Testing", docker_image_tag="3.1.0")
+    assert "3.0.0 is a breaking change" in place.says(newer, feed)["breaking-change"]
+    assert "2027-03-31" in place.says(newer, feed)["breaking-change"]
+    waiting = place.call("sources/list", workspaceId=place.server.workspace_id)["sources"][0]
+    assert "3.0.0" in json.dumps(waiting["breakingChanges"])
+    assert place.tried(newer, feed).error is not None
+    place.apply(newer, feed, allowing=["breaking-change"])
+    moved = place.call("sources/list", workspaceId=place.server.workspace_id)["sources"][0]
+    assert "3.0.0" not in json.dumps(moved.get("breakingChanges")), "it is behind it now"
