@@ -82,6 +82,20 @@ class Team:
         (found,) = self.rows("connections")
         return found
 
+    def named(self, name: str) -> dict[str, Any]:
+        (found,) = [row for row in self.rows("connections") if row["name"] == name]
+        return found
+
+    def choose(self, **chosen: Any) -> None:
+        self.call("connections/update", connectionId=self.named("sync")["connectionId"], **chosen)
+
+    def cut(self, *elements: Element) -> None:
+        """Apply, with a server that refuses to delete a connection."""
+        whose = {"match": "connections/delete"} if self.api == "config" else {"match": "conn", "method": "DELETE"}
+        self.server.fault(whose.pop("match"), "status", status=400, **whose)
+        assert not self.apply(*elements).report.ok
+        self.server.faults()
+
     def names(self) -> dict[str, list[str]]:
         return {
             kind: [row["name"] for row in self.rows(kind)] for kind in ("sources", "destinations", "connections")
@@ -190,6 +204,50 @@ def test_a_connection_nobody_declares_stays_where_the_new_source_cannot_be_made(
     assert team.connection() == connection
 
 
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_what_the_ui_chose_after_a_replacement_was_cut_survives_its_end(airbyte_local, api):
+    team = Team(airbyte_local, api)
+    after = module(
+        people("Sample Data"), AirbyteDestination("files", "Local CSV", {"destination_path": "/local/o"})
+    )
+    team.done(module(people("Sample Data")))
+    team.cut(after)
+    chosen = {**AT_NIGHT, "status": "inactive", "prefix": "ui_"}
+    team.choose(**chosen)
+    team.cut(after)
+    choose_columns(team, "id", "age")
+    team.done(after)
+    assert settings(team.connection(), list(chosen)) == chosen
+    assert columns(team) == ["age", "id"]
+    assert team.names() == {"sources": ["people"], "destinations": ["files"], "connections": ["sync"]}
+
+
+def test_what_is_as_it_was_when_a_replacement_was_cut_is_gone_on_with(airbyte_local):
+    team = Team(airbyte_local, "config")
+    team.done(module(people("Sample Data")))
+    team.choose(**AT_NIGHT, nonBreakingChangesPreference="propagate_columns")
+    choose_columns(team, "id", "age")
+    after = module(
+        people("Sample Data"), AirbyteDestination("files", "Local CSV", {"destination_path": "/local/o"})
+    )
+    team.cut(after)
+    begun = {row["connectionId"] for row in team.rows("connections")} - {team.named("sync")["connectionId"]}
+    team.done(after)
+    assert {team.connection()["connectionId"]} == begun
+
+
+def test_a_schedule_that_cannot_be_taken_over_is_named_by_each_run_that_replaces_its_connection(airbyte_local):
+    team = Team(airbyte_local, "public")
+    team.done(module(people("Sample Data")))
+    after = module(people("PokeAPI"))
+    for schedule, named in ((AT_NIGHT, False), (DAILY, True), (DAILY, True)):
+        team.choose(**schedule)
+        (planned,) = anyio.run(check, team._of([after]), Options())
+        said = "\n".join(found.text for found in planned.plan.consequences)
+        assert ("its schedule (every 24 hours)" in said) == named
+        team.cut(after)
+
+
 @pytest.mark.parametrize("cut", range(3))
 def test_a_change_of_mind_in_the_middle_leaves_nothing_behind(airbyte_local, cut):
     team = Team(airbyte_local, "config")
@@ -234,7 +292,7 @@ def users_in(folder, header: str) -> AirbyteSource:
 
 
 def choose_columns(team: Team, *names: str) -> None:
-    connection = team.connection()
+    connection = team.named("sync")
     (row,) = connection["syncCatalog"]["streams"]
     row["config"] |= {"fieldSelectionEnabled": True, "selectedFields": [{"fieldPath": [name]} for name in names]}
     team.call("connections/update", connectionId=connection["connectionId"], syncCatalog={"streams": [row]})

@@ -207,6 +207,17 @@ class Kind(ABC):
         del declared
         return ""
 
+    def serves(self, begun: Update, change: Replace) -> bool:
+        """Whether what an earlier run made for a replacement has all that this takes over of the old object as that
+        is by now: somebody may have changed it since. Where it has not, it is deleted, and made anew. Pure.
+
+        Args:
+            begun: What still differs of it, by what is declared.
+            change: The replacement.
+        """
+        del begun, change
+        return True
+
     async def rename(self, id_: str, declared: Declared) -> None:
         """Give the object that was created under an interim name its own, now that the old one is gone.
 

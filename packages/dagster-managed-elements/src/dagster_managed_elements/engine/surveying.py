@@ -260,7 +260,7 @@ class _Work:
         self.notices += found.notices
         self.found += found.items
         self._remember(others)
-        self._go_on(diff(self._sound(halves), basis).items)
+        self._go_on(kind, diff(self._sound(halves), basis).items)
 
     def _ending(self, kind: Kind, resolved: Iterable[Pair]) -> Iterator[Change]:
         """The end of what is declared as removed, or is to go with all that is declared."""
@@ -285,11 +285,11 @@ class _Work:
         broken = self._broken()
         return [pair for pair in pairs if pair.declared is None or pair.declared.key not in broken]
 
-    def _go_on(self, halves: Iterable[Change]) -> None:
+    def _go_on(self, kind: Kind, halves: Iterable[Change]) -> None:
         """Spread what goes, and go on with the replacements that earlier runs began, with what they made.
 
-        That is of no use where it would be replaced itself, or refers to what goes; then it goes too, and with it
-        what refers to it, which may be more of this kind.
+        That is of no use where it would be replaced itself, lacks what the old object has by now, or refers to what
+        goes; then it goes too, and with it what refers to it, which may be more of this kind.
         """
         every = [half for half in halves if isinstance(half, (Update, Replace))]
         useful = [half for half in every if isinstance(half, Update)]
@@ -300,11 +300,13 @@ class _Work:
             # From the start each time: what was taken along before its own kind was resolved is put right by it.
             changes = cascade([*self.found, *ended], self.pairs)
             going = {change.observed.ref for change in changes if isinstance(change, (Delete, Replace))}
-            replaced = {change.key for change in changes if isinstance(change, Replace)}
+            replaced = {change.key: change for change in changes if isinstance(change, Replace)}
             kept = [
                 half
                 for half in useful
-                if half.key in replaced and going.isdisjoint([half.observed.ref, *pointers(half.observed.fields)])
+                if half.key in replaced
+                and kind.serves(half, replaced[half.key])
+                and going.isdisjoint([half.observed.ref, *pointers(half.observed.fields)])
             ]
             if len(kept) == len(used):
                 break

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.kinds import streams
+from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded
 from dagster_managed_elements.airbyte.kinds.sync_states import SyncState, going_on
 from dagster_managed_elements.airbyte.stream_names import Identity, identity
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection, Stream, Unreadable
-from dagster_managed_elements.engine.changes import Declared, FieldChange, Observed, Pair
+from dagster_managed_elements.engine.changes import Declared, FieldChange, Observed, Pair, Replace
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Ids, Key, Later, Named, Ref
 
@@ -81,6 +82,32 @@ def _as_planned(pair: Pair, earlier: Facts) -> SyncState | None:
     kept = going_on(unwrapped(pair.declared.fields["streams"]), earlier.entries, before).values()
     cursors = {name: before.cursors[name] for name in kept}
     return replace(before, cursors=cursors, is_whole=before.is_all(cursors))
+
+
+def has_taken_over(begun: Observed, change: Replace) -> bool:
+    """Whether *begun* has of what *change* replaces all that is shown of it, can be set and is not declared."""
+    old, new = change.observed, begun
+    raw, own = cast("Connection", old.raw), cast("Connection", new.raw)
+    declared = {label for label, value in change.declared.fields.items() if value is not None}
+    told = old.fields.keys() - declared - raw.lost.keys()
+    if any(_settled(old.fields[label]) != _settled(new.fields.get(label)) for label in told):
+        return False
+    if "normalize data" not in declared and raw.operations != own.operations:
+        return False
+    value = unwrapped(change.declared.fields["streams"])
+    entries = streams.labelled(own.sync_catalog.streams, value)
+    before = {identity(entry.stream): entry for entry in raw.sync_catalog.streams}
+    pairs = [
+        (want, entry, before[identity(entry.stream)])
+        for want in streams.wanted(expanded(value, entries).streams)
+        if (entry := entries.get(want.label)) is not None and identity(entry.stream) in before
+    ]
+    return all(streams.has_taken_over(*each) for each in pairs)
+
+
+def _settled(value: Any) -> Any:
+    """Nothing in one form; and a list in one order, since Airbyte keeps none of tags."""
+    return sorted(value, key=repr) if isinstance(value, list) and value else value or None
 
 
 def with_tags(pair: Pair, ids: Ids) -> Pair:

@@ -22,6 +22,7 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
     Facts,
     changed_settings,
+    has_taken_over,
     observed_connection,
     paused,
     selected,
@@ -404,6 +405,9 @@ class ConnectionKind(Kind):
         """Under its interim name it is paused, so that no two of them ever write to one place."""
         carried = cast("Facts", declared.facts).carried
         return str(declared.fields.get("status", carried.get("status", "active")))
+
+    def serves(self, begun: Update, change: Replace) -> bool:
+        return has_taken_over(begun.observed, change)
 
     async def rename(self, id_: str, declared: Declared) -> None:
         before = cast("Facts", declared.facts).sync_state

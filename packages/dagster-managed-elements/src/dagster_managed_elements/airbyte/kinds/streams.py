@@ -20,6 +20,7 @@ from dagster_managed_elements.airbyte.kinds.mapper_fields import missing
 from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, is_pattern
 from dagster_managed_elements.airbyte.kinds.stream_settings import (
     MAPPERS,
+    SETTINGS,
     read_settings,
     unsecret,
     written_settings,
@@ -318,6 +319,15 @@ def as_chosen(entry: ConfiguredStream, chosen: ConfiguredStream) -> ConfiguredSt
         primary_key=own.primary_key if has_key else [],
     )
     return replace(entry, config=config)
+
+
+def has_taken_over(want: Wanted, entry: ConfiguredStream, old: ConfiguredStream) -> bool:
+    """Whether *entry*, made in the place of *old*, has what was chosen for that and *want* does not declare."""
+    labels = {"cursor", "primary key", stream_fields.INCLUDED, *(setting.label for setting in SETTINGS)}
+    labels -= {*want.block, *([stream_fields.INCLUDED] if chooses_fields(want.block) else [])}
+    expected = configured(want, as_chosen(entry, old), settings=())
+    shown, has = (observed_value(each, dict.fromkeys(labels)) for each in (expected, entry))
+    return all(unsecret(shown.get(label)) == unsecret(has.get(label)) for label in labels)
 
 
 def unselectable(entry: ConfiguredStream, chosen: ConfiguredStream) -> Iterator[str]:
