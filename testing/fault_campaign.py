@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final
 
 import anyio
 from airbyte_local.connectors import PUBLIC
-from airbyte_local.handlers.connections import shared_properties
+from airbyte_local.handlers.connections import configured_streams, shared_properties
 from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.model import configurations
 from airbyte_local.model.records import Definition
@@ -28,7 +28,18 @@ from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
 
 from testing.airbytes import Cell
-from testing.fault_dice import COLORS, CONFIGURED, IMAGE, MADE_OF, PAGE, Dice, Module, made_of, manifest
+from testing.fault_dice import (
+    COLORS,
+    CONFIGURED,
+    IMAGE,
+    MADE_OF,
+    PAGE,
+    Dice,
+    Module,
+    made_of,
+    manifest,
+    stream_settings,
+)
 from testing.inner_airbyte import Asker, InnerAirbyte, Killed, at_once, inner_airbyte
 
 PROMISES: Final[Mapping[str, str]] = {
@@ -121,6 +132,8 @@ def rows_of(server: InnerAirbyte) -> dict[str, Row]:
             ends = names.get(found.source_id), names.get(found.destination_id)
             facts = (*ends, streams_of(found.details))
             settings = settings_of(shared_properties(session, found))
+            for each in found.details["streams"]:
+                settings |= stream_settings(each["stream"]["name"], each["config"])
             rows.append(Row(kind="connection", name=found.name, id=found.id, facts=facts, settings=settings))
     return {row.id: row for row in rows}
 
@@ -159,7 +172,7 @@ def settings_of(read: Mapping[str, Any]) -> dict[str, Any]:
 def declared(module: Module, kind: str, name: str) -> Any:
     if kind == "connection":
         sync = module.connections[name]
-        return sync.source, sync.destination, {stream: mode.value for stream, mode in sync.streams.items()}
+        return sync.source, sync.destination, {name: stream.mode.value for name, stream in sync.streams.items()}
     if kind == "tag":
         return COLORS[module.tags[name]]
     if kind == "workspace":
@@ -181,10 +194,27 @@ def is_as_declared(row: Row, module: Module, kind: str, name: str) -> bool:
     return all(row.settings[word] == value for word, value in wanted.items())
 
 
-def choose(server: InnerAirbyte, name: str, chosen: Mapping[str, Any]) -> None:
+def differing(before: Mapping[str, Any], now: Mapping[str, Any], own: Container[str]) -> dict[str, tuple[Any, Any]]:
+    """What is not among *own* and was another *before*, but for what is of a stream that is not there any more."""
+    found = {word: (value, now[word]) for word, value in before.items() if word in now and word not in own}
+    return {word: (old, new) for word, (old, new) in found.items() if old != new}
+
+
+def choose(
+    server: InnerAirbyte, name: str, chosen: Mapping[str, Any], streams: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """As the UI does: *streams* are parts of their configurations; one that is narrowed already stays as it is."""
     workspace_id = server.workspace_id
     with server.world.store.transaction() as session:
         (row,) = [row for row in session.connections.of_workspaces([workspace_id]) if row.name == name]
+        before = row.details["streams"]
+        after = [
+            {**each, "config": {**each["config"], **streams.get(each["stream"]["name"], {})}}
+            if not each["config"].get("fieldSelectionEnabled")
+            else each
+            for each in before
+        ]
+        row = replace(row, details={**row.details, "streams": configured_streams({"streams": after}, before)})
         details = {**row.details, **{word: value for word, value in chosen.items() if word != "namespace"}}
         status = details.pop("status", row.status)
         if "namespace" in chosen:
@@ -225,17 +255,37 @@ class Campaign:
 
     def round(self, dice: Dice, before: Module, after: Module) -> None:
         self.named, self.parted = dict[str, bool](), set[str]()
-        here = {row.name for row in rows_of(self.server).values() if row.kind == "connection"}
-        for name in sorted(here & set(before.connections)):
-            if dice.random.random() < 0.5:
-                choose(self.server, name, dice.chosen())
+        self.choose(dice, before)
         deletes, there = dice.deletes(), rows_of(self.server)
         known = {kind: {row.name for row in there.values() if row.kind == kind} for kind in before.names()}
-        for _ in range(dice.random.choice([1, 1, 2])):
+        for number in range(dice.random.choice([1, 1, 2])):
+            if number and dice.is_wide:
+                there = self.chosen_since(dice, before, there)
             self.faulted(dice, after, deletes=deletes)
             self.hold(known, after)
         self.converged(after, deletes=deletes)
         self.compare(known, after, there, deletes=deletes)
+
+    def choose(self, dice: Dice, module: Module) -> None:
+        """What somebody chooses in the UI of some of the connections that *module* declares."""
+        here = {row.name: row for row in rows_of(self.server).values() if row.kind == "connection"}
+        for name in sorted(here.keys() & set(module.connections)):
+            if dice.random.random() < 0.5:
+                choose(self.server, name, dice.chosen(), dice.chosen_streams(here[name].facts[-1]))
+
+    def chosen_since(self, dice: Dice, module: Module, there: Mapping[str, Row]) -> dict[str, Row]:
+        """*there* with what somebody has chosen now, after a run that may have been cut in two."""
+        before = rows_of(self.server)
+        self.choose(dice, module)
+        now = rows_of(self.server)
+        changed = {id_: row for id_, row in now.items() if id_ in before and row.settings != before[id_].settings}
+        found = dict(there)
+        for id_, row in changed.items():
+            words = {word: new for word, (_, new) in differing(before[id_].settings, row.settings, ()).items()}
+            held = next((old for old in there.values() if (old.kind, old.name) == (row.kind, row.name)), row)
+            found.pop(held.id, None)
+            found[id_] = replace(row, settings={**held.settings, **words})
+        return found
 
     def faulted(self, dice: Dice, module: Module, *, deletes: bool) -> None:
         """One run, or two at once, while faults are on."""
@@ -452,11 +502,12 @@ class Campaign:
                 own = set(after.connections[row.name].settings())
                 # The plan said so where an API cannot set such a schedule.
                 own |= {"scheduleType", "scheduleData"} if self.named.get(row.id) else set[str]()
+                if self.cell.api == "public":
+                    # Of a stream that is read whole it takes none, and it does not matter there.
+                    own |= {word for word in row.settings if word.endswith((": cursor", ": key"))}
                 before = {**row.settings, "tags": [tag for tag in row.settings["tags"] if tag in tags]}
-                if gone := [
-                    word for word, value in before.items() if word not in own and now[row.name][word] != value
-                ]:
-                    self.say("choice lost", row.name, {word: (before[word], now[row.name][word]) for word in gone})
+                if gone := differing(before, now[row.name], own):
+                    self.say("choice lost", row.name, gone)
 
 
 def is_killed(error: BaseException) -> bool:
@@ -526,7 +577,7 @@ def as_begun(row: Row, module: Module, old: Row | None) -> Row:
     if row.kind != "connection" or old is None:
         return replace(row, name=row.place)
     own = {**module.connections[row.place].settings()}
-    lost = any(row.settings[word] != value for word, value in old.settings.items() if word not in {*own, *LOOSE})
+    lost = differing(old.settings, row.settings, {*own, *LOOSE})
     settings = {**row.settings, "status": own.get("status")}
     return replace(row, name=row.place, settings=settings, facts=None if lost else row.facts)
 

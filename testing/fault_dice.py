@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dagster_managed_elements.airbyte import (
@@ -18,9 +18,11 @@ from dagster_managed_elements.airbyte import (
     AirbyteSchedule,
     AirbyteSource,
     AirbyteSourceDefinition,
+    AirbyteStream,
     AirbyteSyncMode,
     AirbyteTag,
     AirbyteWorkspace,
+    mappers,
 )
 from dagster_managed_elements.engine.elements import Element
 
@@ -52,10 +54,34 @@ def path(number: int) -> dict[str, Any]:
     return {"destination_path": f"/local/{number}"}
 
 
+def objects(number: int) -> dict[str, Any]:
+    return {"bucket": f"b{number}", "streams": [{"name": "files", "format": {"filetype": "csv"}}]}
+
+
 SOURCES = {"Sample Data": sample, "PokeAPI": pokemon, "Postgres": postgres}
-STREAMS = {"Sample Data": ("users", "products"), "PokeAPI": ("pokemon",), "Postgres": ("orders", "customers")}
+STREAMS = {
+    "Sample Data": ("users", "products"),
+    "PokeAPI": ("pokemon",),
+    "Postgres": ("orders", "customers"),
+    "S3": ("files",),
+}
 DESTINATIONS = {"Local JSON": path, "Local CSV": path}
-CONFIGURED = {"source": SOURCES, "destination": DESTINATIONS}
+
+COLUMNS = {
+    "users": ("id", "name", "updated_at"),
+    "products": ("id", "make", "updated_at"),
+    "pokemon": ("id", "name"),
+    **dict.fromkeys(("orders", "customers"), ("id", "note")),
+}
+"""Some of the columns of each stream, what is a mapper's of it among them: the second."""
+OTHERS = {"pokemon": ("weight",), "orders": ("updated_at",), "customers": ("updated_at",)}
+"""All the others, where they are few."""
+CURSORS = dict.fromkeys(("orders", "customers"), ("id", "note"))
+"""What may be the cursor of a stream, where its source does not say it."""
+KEYS = {"files": ("data", "_ab_source_file_last_modified")}
+WIDE = "wide"
+"""With this in a seed more is drawn: settings of streams, a source of objects, choices between two runs."""
+CONFIGURED = {"source": {**SOURCES, "S3": objects}, "destination": DESTINATIONS}
 COLORS = ("A6A6A6", "FF5733", "33FF57")
 IMAGE = "me/reader"
 PAGE = "https://me.example/reader"
@@ -163,18 +189,78 @@ CHOICES: Mapping[str, list[Choice]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stream:
+    """A stream of a connection. What is None of it is not declared; *narrow* says whether some of its columns are
+    synced and not all, *by_others* whether the others are named; *hashed* whether a column is.
+    """
+
+    mode: AirbyteSyncMode
+    cursor: str | None = None
+    key: str | None = None
+    narrow: bool | None = None
+    by_others: bool = False
+    hashed: bool | None = None
+
+    def declared(self, name: str) -> AirbyteSyncMode | AirbyteStream:
+        given: dict[str, Any] = {}
+        if self.cursor is not None:
+            given["cursor_field"] = self.cursor
+        if self.key is not None:
+            given["primary_key"] = self.key
+        if self.narrow is not None and (self.by_others or not self.narrow):
+            given["exclude_fields"] = OTHERS[name] if self.narrow else []
+        elif self.narrow:
+            given["fields"] = COLUMNS[name]
+        if self.hashed is not None:
+            given["mappers"] = [mappers.Hashing(COLUMNS[name][1])] if self.hashed else []
+        return AirbyteStream(self.mode, **given) if given else self.mode
+
+    def settings(self, name: str) -> dict[str, Any]:
+        """What is declared of it beside its mode, as `stream_settings` reads it."""
+        found = {
+            "cursor": None if self.cursor is None else [self.cursor],
+            "key": None if self.key is None else [[self.key]],
+            "columns": None if self.narrow is None else list(COLUMNS[name]) if self.narrow else "all",
+            "mappers": None if self.hashed is None else [hashing(name)] if self.hashed else [],
+        }
+        return {f"{name}: {word}": value for word, value in found.items() if value is not None}
+
+
+def hashing(stream: str) -> dict[str, Any]:
+    configuration = {"targetField": COLUMNS[stream][1], "method": "SHA-256", "fieldNameSuffix": "_hashed"}
+    return {"type": "hashing", "mapperConfiguration": configuration}
+
+
+def stream_settings(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a *config* as the store has it."""
+    columns = sorted(row["fieldPath"][0] for row in config.get("selectedFields") or ())
+    told = {
+        "cursor": config.get("cursorField") or [],
+        "key": sorted(config.get("primaryKey") or []),
+        "columns": columns if config.get("fieldSelectionEnabled") else "all",
+        "mappers": [
+            {name: mapper[name] for name in ("type", "mapperConfiguration")}
+            for mapper in config.get("mappers") or ()
+        ],
+    }
+    return {f"{name}: {word}": value for word, value in told.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sync:
     """A connection. *fields* are those that are declared, each by the number of its choice; *tags* None: not."""
 
     source: str
     destination: str
-    streams: Mapping[str, AirbyteSyncMode]
+    streams: Mapping[str, Stream]
     fields: Mapping[str, int] = field(default_factory=dict[str, int])
     tags: tuple[str, ...] | None = None
 
     def settings(self) -> dict[str, Any]:
-        """What is declared of it beside its ends and streams, as the store has it."""
+        """What is declared of it beside its ends and the modes of its streams, as the store has it."""
         found: dict[str, Any] = {}
+        for name, stream in self.streams.items():
+            found |= stream.settings(name)
         for attribute, number in self.fields.items():
             found |= CHOICES[attribute][number].stored
         return found if self.tags is None else {**found, "tags": sorted(self.tags)}
@@ -209,7 +295,7 @@ class Module:
 
     def elements(self) -> list[Element]:
         sources = {
-            name: AirbyteSource(name, connector, SOURCES[connector](number))
+            name: AirbyteSource(name, connector, CONFIGURED["source"][connector](number))
             for name, (connector, number) in self.sources.items()
         }
         destinations = {
@@ -223,7 +309,8 @@ class Module:
             if sync.tags is not None:
                 given["tags"] = [tags[tag] for tag in sync.tags]
             ends = sources[sync.source], destinations[sync.destination]
-            connections.append(AirbyteConnection(name, *ends, sync.streams, **given))
+            streams = {stream: each.declared(stream) for stream, each in sync.streams.items()}
+            connections.append(AirbyteConnection(name, *ends, streams, **given))
         return [*connections, *sources.values(), *destinations.values(), *tags.values(), *self._connectors()]
 
     def _connectors(self) -> Iterator[Element]:
@@ -246,7 +333,8 @@ class Dice:
     """Modules and faults for one *cell*, drawn from one seed."""
 
     def __init__(self, seed: str, cell: Cell) -> None:
-        self.random, self.cell = random.Random(seed), cell
+        self.random, self.cell, self.is_wide = random.Random(seed), cell, f"-{WIDE}-" in seed
+        self._sources = CONFIGURED["source"] if self.is_wide else SOURCES
         self._attributes = [attribute for attribute in CHOICES if EXAMPLES[attribute].is_in(cell)]
         self.has_tags = EXAMPLES["tags"].is_in(cell)
         is_told = cell.api == "config" or cell.version in {"1.6", "1.8", "2.0", "cloud"}
@@ -258,7 +346,7 @@ class Dice:
         }
 
     def module(self) -> Module:
-        sources = {name: self._actor(SOURCES) for name in self._some("abc", 1, 2)}
+        sources = {name: self._actor(self._sources) for name in self._some("abc", 1, 2)}
         destinations = {name: self._actor(DESTINATIONS) for name in self._some("xy", 1, 1)}
         tags = {name: self.random.randrange(3) for name in self._some("pq", 0, 2)} if self.has_tags else {}
         names = self._some(["one", "two", "three"], 1, 2)
@@ -272,7 +360,7 @@ class Dice:
 
     def after(self, before: Module) -> Module:
         """Most of it as it was, some of it changed, replaced, left out or new."""
-        sources = self._actors(before.sources, SOURCES, "abcd")
+        sources = self._actors(before.sources, self._sources, "abcd")
         destinations = self._actors(before.destinations, DESTINATIONS, "xyz")
         tags = self._tags(before.tags)
         connections: dict[str, Sync] = {}
@@ -325,6 +413,25 @@ class Dice:
         for attribute in attributes:
             if self._is(0.4):
                 found |= self.random.choice(CHOICES[attribute]).stored
+        return found
+
+    def chosen_streams(self, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What somebody chose of these streams: of what this API shows and can write."""
+        found: dict[str, dict[str, Any]] = {}
+        for name in names if self.is_wide else ():
+            config: dict[str, Any] = {}
+            if self._has_columns and name in COLUMNS and self._is(0.4):
+                config |= {
+                    "fieldSelectionEnabled": True,
+                    "selectedFields": [{"fieldPath": [c]} for c in COLUMNS[name]],
+                }
+            if self._has_mappers and name in COLUMNS and self._is(0.3):
+                config["mappers"] = [hashing(name)]
+            if self.cell.api == "config" and name in CURSORS and self._is(0.3):
+                config["cursorField"] = [self.random.choice(CURSORS[name])]
+            if self.cell.api == "config" and name in KEYS and self._is(0.3):
+                config["primaryKey"] = [[self.random.choice(KEYS[name])]]
+            found[name] = config
         return found
 
     def faults(self) -> list[dict[str, Any]]:
@@ -440,8 +547,34 @@ class Dice:
         ]
         return self.random.choice(sendable)
 
-    def _streams(self, source: Actor) -> dict[str, AirbyteSyncMode]:
-        return {name: self.random.choice(MODES) for name in self._some(STREAMS[source[0]], 1, 2)}
+    def _streams(self, source: Actor) -> dict[str, Stream]:
+        drawn = {name: Stream(mode=self.random.choice(MODES)) for name in self._some(STREAMS[source[0]], 1, 2)}
+        return {name: self._set(name, stream) for name, stream in drawn.items()} if self.is_wide else drawn
+
+    def _set(self, name: str, stream: Stream) -> Stream:
+        """*stream* with some of what can be declared of it; the Public API heeds a cursor of increments alone."""
+        can_choose, is_read_in_parts = name in CURSORS, name in {"users", "products"} and self._is(0.3)
+        cursor = self.random.choice(CURSORS[name]) if can_choose and self._is(0.5) else None
+        if is_read_in_parts or (cursor and (self.cell.api == "public" or self._is(0.5))):
+            stream = replace(stream, mode=AirbyteSyncMode.INCREMENTAL_APPEND)
+        narrow = self._is(0.6) if self._has_columns and name in COLUMNS and self._is(0.4) else None
+        has_key = self.cell.api == "config" and name in KEYS and self._is(0.5)
+        return replace(
+            stream,
+            cursor=cursor,
+            key=self.random.choice(KEYS[name]) if has_key else None,
+            narrow=narrow,
+            by_others=name in OTHERS and self._is(0.5),
+            hashed=self._is(0.6) if self._has_mappers and name in COLUMNS and self._is(0.4) else None,
+        )
+
+    @property
+    def _has_mappers(self) -> bool:
+        return self.cell.version != "0.50"
+
+    @property
+    def _has_columns(self) -> bool:
+        return self.cell.api == "config" or self.cell.version != "0.50"
 
     def _some(self, of: Any, least: int, most: int) -> list[str]:
         names = list(of)

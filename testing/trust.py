@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from testing.airbytes import Cell
 from testing.fault_campaign import PROMISES, campaign
+from testing.fault_dice import WIDE
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "trust.md"
 BEGIN, END = "<!-- Made by `python -m testing.trust`. -->", "<!-- End of what is made. -->"
@@ -55,7 +56,8 @@ def tally(runs: int, cell: Cell) -> Tally:
 
 
 def seeds(cell: Cell) -> Iterator[str]:
-    return (f"{cell}-{number}" for number in count())
+    """In turn such as draw less and more: what those of the first kind have found stays to be found by them."""
+    return (f"{cell}-{kind}{number}" for number in count() for kind in ("", f"{WIDE}-"))
 
 
 def promises() -> str:
