@@ -278,8 +278,12 @@ def test_what_another_connection_came_to_until_it_went_is_not_read_again(place):
 @pytest.mark.slow
 def test_a_replacement_that_is_cut_at_any_request_ends_with_the_state(airbyte_local):
     place = Place(airbyte_local)
+    place.apply(sync(), THERE)
+    place.server.forget_requests()
+    place.apply(sync(to=THERE), HERE, allowing=["replace"])
+    reads = next(number for number, each in enumerate(place.server.requests) if each.path.endswith("/create"))
     cuts = 0
-    for requests in range(3, 60):
+    for requests in range(reads, 60):
         airbyte_local.reset()
         place.apply(sync(), THERE)
         place.sync()
@@ -289,12 +293,12 @@ def test_a_replacement_that_is_cut_at_any_request_ends_with_the_state(airbyte_lo
         airbyte_local.faults()
         if result.error is None and result.report.ok:
             break
-        cuts += result.report is not None
+        cuts += 1
         place.apply(sync(to=THERE), HERE, allowing=["replace"])
         assert place.state() == before, f"after {requests} requests"
     else:
         raise AssertionError("an apply that is never cut was not reached")
-    assert cuts >= 4, "of every write there is to be a cut"
+    assert cuts >= 6, "of every request from the first write on there is to be a cut"
 
 
 def test_what_nobody_declared_goes_with_the_source_it_reads(place):
