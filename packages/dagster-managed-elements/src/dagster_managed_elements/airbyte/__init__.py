@@ -31,11 +31,17 @@ from dagster_managed_elements.airbyte.workspace_elements import AirbyteNotificat
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 
 if TYPE_CHECKING:
+    from dagster_managed_elements.airbyte.assets import (
+        AirbyteConnectionMetadata,
+        build_connection_assets,
+        load_assets_from_connections,
+    )
     from dagster_managed_elements.airbyte.resources.dagster import AirbyteResource, airbyte_resource
 
 __all__ = [
     "EXCLUDED",
     "AirbyteConnection",
+    "AirbyteConnectionMetadata",
     "AirbyteDestination",
     "AirbyteDestinationDefinition",
     "AirbyteDestinationNamespace",
@@ -55,11 +61,20 @@ __all__ = [
     "EnvVar",
     "Secret",
     "airbyte_resource",
+    "build_connection_assets",
     "existing",
+    "load_assets_from_connections",
     "mappers",
 ]
 
-_NEED_DAGSTER = frozenset({"AirbyteResource", "airbyte_resource"})
+_NEED_DAGSTER = {
+    "AirbyteConnectionMetadata": "assets",
+    "AirbyteResource": "resources.dagster",
+    "airbyte_resource": "resources.dagster",
+    "build_connection_assets": "assets",
+    "load_assets_from_connections": "assets",
+}
+"""By name, the module here that has it."""
 
 
 def __getattr__(name: str) -> Any:
@@ -67,7 +82,7 @@ def __getattr__(name: str) -> Any:
         text = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(text)
     try:
-        return getattr(import_module(f"{__name__}.resources.dagster"), name)
+        return getattr(import_module(f"{__name__}.{_NEED_DAGSTER[name]}"), name)
     except ModuleNotFoundError as error:
         if error.name != "dagster":
             raise

@@ -26,6 +26,7 @@ from dagster_managed_elements.airbyte.wire import (
     Workspace,
 )
 from dagster_managed_elements.airbyte.workspace_settings import WorkspaceChange, WorkspaceSettings
+from dagster_managed_elements.definitions.ports import Job
 from dagster_managed_elements.engine.errors import ApiError
 from dagster_managed_elements.engine.values import Path
 
@@ -38,6 +39,7 @@ __all__ = [
     "Capabilities",
     "ConnectionDraft",
     "Gateway",
+    "Jobs",
     "Json",
     "Side",
     "Undiscovered",
@@ -111,6 +113,24 @@ class Capabilities:
         return f"Airbyte's Public API has no name for {mode}; it has {', '.join(sorted(map(str, self.modes)))}"
 
 
+class Jobs(Protocol):
+    """The syncs of a workspace's connections. All raise `ApiError`."""
+
+    async def running(self, connection_id: str) -> Job | None:
+        """The sync of a connection that is not over."""
+        ...
+
+    async def start(self, connection_id: str) -> Job:
+        """Sent once: `Lost` where no answer came. Conflict where something of that connection runs."""
+        ...
+
+    async def look(self, job_id: str, *, after: int | None) -> Job:
+        """With the lines that it logged *after* so many, as they came; None: none, which is cheaper."""
+        ...
+
+    async def cancel(self, job_id: str) -> None: ...
+
+
 class Gateway(Protocol):
     """One workspace of one Airbyte, for one run.
 
@@ -129,6 +149,9 @@ class Gateway(Protocol):
 
     @property
     def registry(self) -> Registry: ...
+
+    @property
+    def jobs(self) -> Jobs: ...
 
     async def workspace_settings(self) -> WorkspaceSettings: ...
 

@@ -16,9 +16,10 @@ from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.redaction import redacted
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
+from dagster_managed_elements.airbyte.wire import Unreadable
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.addresses import printable
-from dagster_managed_elements.api.client import ClientOptions, open_client
+from dagster_managed_elements.api.client import Client, ClientOptions, open_client
 from dagster_managed_elements.api.requests import Anonymous, Basic, Bearer, Credentials
 from dagster_managed_elements.api.tokens import ClientCredentials
 from dagster_managed_elements.engine.elements import Element, plain
@@ -128,7 +129,8 @@ class AirbyteInstance(Instance):
             raise DeclarationError(f"{'= and '.join(given)}= both say who asks Airbyte; give one of them.")
 
     @asynccontextmanager
-    async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
+    async def open(self, settings: Settings) -> AsyncGenerator[tuple[Gateway, Client, Sequence[Unreadable]]]:
+        """The workspace, what it is asked through, and what of the others cannot be read."""
         api_root = api_root_of(self.url, self.api)
         async with open_client(self._options(api_root, settings)) as client:
             gateway, unreadable = await open_gateway(
@@ -138,6 +140,11 @@ class AirbyteInstance(Instance):
                 specs=freeze(self.specs),
                 discover_timeout=self.discover_timeout,
             )
+            yield gateway, client, unreadable
+
+    @asynccontextmanager
+    async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
+        async with self.open(settings) as (gateway, client, unreadable):
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
             notices = [left_out(Key("workspace", each.name or each.id), each.fault) for each in unreadable]

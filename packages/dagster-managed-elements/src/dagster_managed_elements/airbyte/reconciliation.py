@@ -35,6 +35,10 @@ class DeferredInstance(Instance):
         async with self.resource.airbyte_instance().connect(settings) as session:
             yield session
 
+    def airbyte_instance(self) -> AirbyteInstance:
+        """Raises DeclarationError where the environment does not have what it takes."""
+        return self.resource.airbyte_instance()
+
 
 class AirbyteManagedElementReconciler(Reconciler):
     """What a module exposes for `dagster-me`: connections, with their sources and destinations, at an Airbyte.
@@ -67,7 +71,7 @@ class AirbyteManagedElementReconciler(Reconciler):
         name: str = "",
     ) -> None:
         super().__init__(
-            _instance(airbyte),
+            instance_of(airbyte),
             (*(elements or ()), *(connections or ())),
             delete_unmentioned_resources=delete_unmentioned_resources,
             policy=policy,
@@ -76,7 +80,8 @@ class AirbyteManagedElementReconciler(Reconciler):
         )
 
 
-def _instance(airbyte: Any) -> Instance:
+def instance_of(airbyte: Any) -> Instance:
+    """DeclarationError where *airbyte* is nothing that says which Airbyte is meant."""
     if isinstance(airbyte, Instance):
         return airbyte
     if isinstance(airbyte, AirbyteResourceLike):

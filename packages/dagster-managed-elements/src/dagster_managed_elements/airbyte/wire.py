@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
+from dagster_managed_elements.definitions.ports import JobStatus
 from dagster_managed_elements.engine.errors import ServerFault, Unclear
 from dagster_managed_elements.engine.values import DEEPEST, nests_too_deep
 
@@ -312,6 +313,19 @@ def read_optional_text(body: Any, name: str, at: str) -> str:
 def read_optional(body: Any, name: str, at: str) -> Any:
     """What is called *name* in *body*, whatever it is; None where it is missing."""
     return object_in(body, at).get(name)
+
+
+def read_count(body: Json, name: str) -> int | None:
+    """The number called *name* in *body*; None where there is none."""
+    value = body.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def job_status(word: str) -> JobStatus:
+    """Both APIs have the same words. One that is incomplete is tried again; a word of tomorrow is no end."""
+    if word in {"succeeded", "failed", "cancelled"}:
+        return cast("JobStatus", word)
+    return "pending" if word in {"pending", "queued"} else "running"
 
 
 def _configured(body: Any, at: str) -> ConfiguredStream:

@@ -1,14 +1,173 @@
-"""Assets of declared connections: one multi-asset each, built without asking anybody."""
+"""Assets of declared connections: one multi-asset each, built without asking anybody, and how it materialises."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
 
-from dagster import AssetsDefinition
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    AssetOut,
+    AssetsDefinition,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    Nothing,
+    RetryPolicy,
+    multi_asset,
+)
 
-from dagster_managed_elements.definitions.ports import SyncedConnection
+from dagster_managed_elements.definitions.following import Following, follow
+from dagster_managed_elements.definitions.ports import Amounts, Job, StreamId, StreamProps, SyncedConnection
+from dagster_managed_elements.definitions.translating import SyncTranslator, op_name, output_names
+from dagster_managed_elements.engine.concurrency import run_blocking
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
+
+Materialized: TypeAlias = MaterializeResult[Any] | AssetMaterialization
 
 
-def build_assets(connections: Iterable[SyncedConnection]) -> list[AssetsDefinition]:
-    """A multi-asset for each connection, an asset for each stream that it syncs."""
-    raise NotImplementedError
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Building:
+    """How assets are built. *change* is given each spec of the translator's; *key_prefix* comes before its key.
+
+    *io_manager_key* names, for a connection, what loads its tables where others take them as arguments.
+    """
+
+    translator: SyncTranslator = field(default_factory=SyncTranslator)
+    change: Callable[[StreamProps, AssetSpec], AssetSpec] = lambda _props, spec: spec
+    key_prefix: Sequence[str] = ()
+    io_manager_key: Callable[[str], str | None] = lambda _connection: None
+    retry_policy: RetryPolicy | None = None
+    pool: str | None = None
+    op_tags: Mapping[str, Any] | None = None
+    following: Following = field(default_factory=Following)
+
+
+def build_assets(
+    connections: Iterable[SyncedConnection], building: Building | None = None
+) -> list[AssetsDefinition]:
+    """A multi-asset for each connection, with an asset for each stream that it syncs; none for one without streams.
+
+    Raises DeclarationError where two streams would be one asset.
+    """
+    how = building or Building()
+    specs = [(connection, _specs(connection, how)) for connection in connections if connection.streams]
+    _refuse_twins(specs)
+    return [_built(connection, by_stream, how) for connection, by_stream in specs]
+
+
+def _specs(connection: SyncedConnection, how: Building) -> dict[StreamId, AssetSpec]:
+    return {props.id: _spec(props, how) for props in connection.streams}
+
+
+def _spec(props: StreamProps, how: Building) -> AssetSpec:
+    spec = how.change(props, how.translator.get_asset_spec(props))
+    return _changed(spec, key=spec.key.with_prefix(how.key_prefix)) if how.key_prefix else spec
+
+
+def _changed(spec: AssetSpec, **attributes: Any) -> AssetSpec:
+    return cast("Any", spec).replace_attributes(**attributes)
+
+
+def _refuse_twins(specs: Iterable[tuple[SyncedConnection, Mapping[StreamId, AssetSpec]]]) -> None:
+    owners: dict[AssetKey, str] = {}
+    for connection, by_stream in specs:
+        for (namespace, name), spec in by_stream.items():
+            owner = f"{f'{namespace}.' if namespace else ''}{name} of the connection {connection.name!r}"
+            if (other := owners.setdefault(spec.key, owner)) != owner:
+                raise DeclarationError(
+                    f"{other} and {owner} would be one asset, {spec.key.to_user_string()}; give the connections "
+                    "prefixes, build each with a key_prefix of its own, or tell them apart in a translator."
+                )
+
+
+def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], how: Building) -> AssetsDefinition:
+    names = output_names(connection.streams)
+    deps = {identity: list(spec.deps) for identity, spec in specs.items()}
+    streams = {spec.key: identity for identity, spec in specs.items()}
+
+    def synced(context: AssetExecutionContext) -> Iterator[Materialized]:
+        yield from _materialized(context, connection, streams, how.following)
+
+    synced.__annotations__ = {"context": AssetExecutionContext}  # Dagster reads it, and knows no text for it
+    return multi_asset(
+        name=op_name(connection.integration, connection.name, how.key_prefix),
+        outs={
+            names[identity]: AssetOut.from_spec(
+                _changed(spec, deps=[]),
+                dagster_type=Nothing,
+                is_required=False,
+                io_manager_key=how.io_manager_key(connection.name),
+            )
+            for identity, spec in specs.items()
+        },
+        deps=_distinct(dep for listed in deps.values() for dep in listed),
+        internal_asset_deps={
+            names[identity]: {dep.asset_key for dep in listed} for identity, listed in deps.items() if listed
+        }
+        or None,
+        can_subset=True,
+        retry_policy=how.retry_policy,
+        pool=how.pool,
+        op_tags=how.op_tags,
+    )(synced)
+
+
+def _distinct(deps: Iterable[AssetDep]) -> list[AssetDep]:
+    return list({dep.asset_key: dep for dep in deps}.values())
+
+
+def _materialized(
+    context: AssetExecutionContext,
+    connection: SyncedConnection,
+    streams: Mapping[AssetKey, StreamId],
+    following: Following,
+) -> Iterator[Materialized]:
+    """All of the connection's streams: whichever of them are selected, its sync moves every one."""
+    job = _run(context, connection, following)
+    selected = context.selected_asset_keys
+    for key, stream in streams.items():
+        metadata = _moved(connection.integration, job, job.streams.get(stream))
+        if key in selected:
+            yield MaterializeResult(asset_key=key, metadata=metadata)
+        else:
+            yield AssetMaterialization(asset_key=key, metadata=metadata)
+
+
+def _run(context: AssetExecutionContext, connection: SyncedConnection, following: Following) -> Job:
+    """The job, which succeeded. Failure says why it did not, or why there is none."""
+
+    async def run(_stop: object) -> Job:
+        async with connection.open() as syncs:
+            return await follow(syncs, following, context.log.info)
+
+    try:
+        job = run_blocking(run, winds_up=False)
+    except ManagedElementsError as error:
+        raise Failure(str(error), allow_retries=not isinstance(error, DeclarationError)) from error
+    if job.status != "succeeded":
+        said = f": {job.reason}" if job.reason else "."
+        raise Failure(
+            f"The sync of the connection {connection.name} {_ENDS[job.status]} (job {job.id}){said}",
+            metadata=_moved(connection.integration, job, None),
+        )
+    return job
+
+
+_ENDS: Mapping[str, str] = {"failed": "failed", "cancelled": "was cancelled"}
+
+
+def _moved(integration: str, job: Job, stream: Amounts | None) -> dict[str, Any]:
+    """What is known in numbers: of the stream, where the API tells of streams, and of the job."""
+    told = {
+        "job_id": job.id,
+        "rows": stream and stream.rows,
+        "bytes": stream and stream.bytes,
+        "job_rows": job.total.rows,
+        "job_bytes": job.total.bytes,
+    }
+    return {f"{integration}/{name}": value for name, value in told.items() if value is not None}

@@ -91,8 +91,15 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A sync as the API tells of it. *reason* is why it failed, without secrets, *attempts* how often it was begun,
-    *streams* what was moved of each, where the API tells it.
+    """A sync as the API tells of it.
+
+    Args:
+        id: By which it is looked at again.
+        status: How far it is.
+        total: All that it has moved.
+        streams: What it has moved of each stream, where the API tells it.
+        reason: Why it failed, without secrets, where the API tells it.
+        lines: What it has logged since it was last looked at, without secrets, where that was asked for.
     """
 
     id: str
@@ -100,7 +107,7 @@ class Job:
     total: Amounts = Amounts()
     streams: Mapping[StreamId, Amounts] = field(default_factory=dict[StreamId, Amounts])
     reason: str = ""
-    attempts: int | None = None
+    lines: Sequence[str] = ()
 
     @property
     def is_over(self) -> bool:
@@ -111,17 +118,15 @@ class Syncs(Protocol):
     """The syncs of one connection, for as long as it is open. All raise `ManagedElementsError`."""
 
     async def running(self) -> Job | None:
-        """The sync that is pending or under way there, whoever started it."""
+        """The sync that waits or is under way there, whoever started it."""
         ...
 
     async def start(self) -> Job:
-        """A new one, or the one that is under way by now: never a second one."""
+        """A new one; the one that is under way where somebody else was faster. Never a second one."""
         ...
 
-    async def look(self, job_id: str) -> Job: ...
-
-    async def lines(self, job_id: str) -> Sequence[str]:
-        """All that it has logged so far, without secrets; nothing where the API does not tell."""
+    async def look(self, job_id: str, *, after: int | None = None) -> Job:
+        """How it is doing by now, with the lines that it logged *after* so many; None: without lines."""
         ...
 
     async def cancel(self, job_id: str) -> None:
@@ -131,12 +136,16 @@ class Syncs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncedConnection:
-    """A declared connection as assets are made of it. *open* asks nothing before it is entered.
+    """A declared connection as assets are made of it.
 
-    *description* is what the assets are told by default, *url* where people find it.
+    Args:
+        name: Of the connection.
+        integration: Who runs its syncs, such as `airbyte`.
+        streams: What it syncs, each with a table of its own.
+        open: Connects to whoever runs them; asks nothing before it is entered.
     """
 
     name: str
+    integration: str
     streams: Sequence[StreamProps]
     open: Callable[[], AbstractAsyncContextManager[Syncs]] = field(repr=False)
-    description: str | None = None

@@ -22,6 +22,7 @@ from dagster_managed_elements.airbyte.config_api.endpoints import (
     TAGS,
     WORKSPACE,
 )
+from dagster_managed_elements.airbyte.config_api.jobs import ConfigJobs
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.config_api.registry import ConfigRegistry
@@ -98,6 +99,7 @@ class ConfigGateway:
         self._normalizations: Cache[str, bool] = Cache()
         self._sent: set[str] = set()
         self._here = {"workspaceId": workspace.workspace_id}
+        self.jobs = ConfigJobs(client)
         self.registry = ConfigRegistry(
             client,
             workspace.workspace_id,

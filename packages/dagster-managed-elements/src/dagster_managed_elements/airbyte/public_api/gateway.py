@@ -25,6 +25,7 @@ from dagster_managed_elements.airbyte.gateways import (
     Side,
 )
 from dagster_managed_elements.airbyte.public_api import bodies
+from dagster_managed_elements.airbyte.public_api.jobs import PublicJobs
 from dagster_managed_elements.airbyte.public_api.registry import PublicRegistry
 from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
 from dagster_managed_elements.airbyte.specs import facts
@@ -89,6 +90,7 @@ class PublicGateway:
         self._catalogs: Cache[tuple[str, bool], Catalog] = Cache()
         self._server: Cache[str, Server] = Cache()
         self._low_code: Sequence[bodies.ReadLowCode] | None = None
+        self.jobs = PublicJobs(client, root)
         self.registry = PublicRegistry(
             client,
             root,

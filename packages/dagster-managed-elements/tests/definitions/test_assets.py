@@ -1,0 +1,180 @@
+"""What assets are made of a declaration: their keys, names, groups and metadata, with nobody asked."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.utils import DISALLOWED_NAMES
+from dagster_managed_elements import DeclarationError, EnvVar
+from dagster_managed_elements.airbyte import (
+    EXCLUDED,
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteDestinationNamespace,
+    AirbyteInstance,
+    AirbyteManagedElementReconciler,
+    AirbyteResource,
+    AirbyteSource,
+    AirbyteSyncMode,
+    build_connection_assets,
+    load_assets_from_connections,
+)
+from dagster_managed_elements.definitions import StreamProps, SyncTranslator
+from dagster_managed_elements.definitions.translating import output_names
+
+FULL = AirbyteSyncMode.full_refresh_overwrite()
+NOWHERE = AirbyteInstance(url="http://127.0.0.1:9")
+SHOP = AirbyteSource("shop", "Postgres", {"host": "db", "password": EnvVar("NOT_SET")})
+LAKE = AirbyteDestination("lake", "airbyte/destination-snowflake", {"database": "RAW", "schema": "PUBLIC"})
+
+
+def connection(name="shop to lake", streams=("orders",), **more) -> AirbyteConnection:
+    config = streams if isinstance(streams, dict) else dict.fromkeys(streams, FULL)
+    return AirbyteConnection(name, SHOP, LAKE, config, **more)
+
+
+def specs(*connections, **more) -> dict[str, dg.AssetSpec]:
+    found = build_connection_assets(NOWHERE, connections, **more)
+    return {spec.key.to_user_string(): spec for definition in found for spec in definition.specs}
+
+
+def test_each_connection_is_a_multi_asset_with_an_asset_a_stream():
+    built = build_connection_assets(NOWHERE, [connection(streams=["orders", "people"]), connection("b", ["c"])])
+    assert [sorted(key.path for key in definition.keys) for definition in built] == [
+        [["orders"], ["people"]],
+        [["c"]],
+    ]
+    assert all(definition.can_subset for definition in built)
+    assert [definition.op.name for definition in built] == ["airbyte_sync_shop_to_lake_00e32a90", "airbyte_sync_b"]
+
+
+def test_a_reconciler_gives_its_own_connections():
+    reconciler = AirbyteManagedElementReconciler(NOWHERE, [connection(prefix="raw_")])
+    (definition,) = build_connection_assets(reconciler)
+    assert definition.keys == {dg.AssetKey(["raw_orders"])}
+
+
+def test_the_spec_tells_what_the_declaration_does():
+    told = connection(
+        prefix="raw_",
+        tags=["nightly"],
+        destination_namespace="${SOURCE_NAMESPACE}_raw",
+        streams={("eu", "orders"): AirbyteSyncMode.incremental_append("at")},
+    )
+    (spec,) = specs(told, owners=["team:data"], tags={"tier": "1"}, deps=["upstream"]).values()
+    assert spec.key == dg.AssetKey(["raw_orders"])
+    assert spec.description == ("The stream orders of shop, which the connection shop to lake syncs to lake.")
+    assert spec.group_name == "shop_to_lake"
+    assert spec.kinds == {"airbyte", "snowflake"}
+    assert spec.owners == ["team:data"]
+    assert (spec.tags["nightly"], spec.tags["tier"]) == ("", "1")
+    assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey("upstream")]
+    assert spec.metadata == {
+        "dagster/table_name": "RAW.eu_raw.raw_orders",
+        "dagster/storage_kind": "snowflake",
+        "airbyte/connection_name": "shop to lake",
+        "airbyte/stream_name": "orders",
+        "airbyte/stream_namespace": "eu",
+        "airbyte/stream_prefix": "raw_",
+        "airbyte/sync_mode": "INCREMENTAL_APPEND",
+    }
+
+
+@pytest.mark.parametrize(
+    ("namespace", "stream", "table"),
+    [
+        (AirbyteDestinationNamespace.DESTINATION_DEFAULT, "orders", "RAW.PUBLIC.orders"),
+        (AirbyteDestinationNamespace.SAME_AS_SOURCE, ("eu", "orders"), "RAW.eu.orders"),
+        (AirbyteDestinationNamespace.SAME_AS_SOURCE, ("", "orders"), "RAW.PUBLIC.orders"),
+        (AirbyteDestinationNamespace.SAME_AS_SOURCE, "orders", None),
+        ("fixed", ("eu", "orders"), "RAW.fixed.orders"),
+    ],
+)
+def test_the_table_is_where_the_namespace_says(namespace, stream, table):
+    (spec,) = specs(connection(streams=[stream], destination_namespace=namespace)).values()
+    assert spec.metadata.get("dagster/table_name") == table
+
+
+def test_streams_of_one_name_stand_behind_their_namespaces():
+    assert set(specs(connection(streams=[("eu", "orders"), ("us", "orders"), "people"]))) == {
+        "eu/orders",
+        "us/orders",
+        "people",
+    }
+
+
+def test_names_that_dagster_refuses_get_outputs_that_nothing_else_has():
+    names = ["a b", "a-b", "a/b", "a_b", "注文", "Ünï", "", "1", "config", "a.b", *sorted(DISALLOWED_NAMES)]
+    (definition,) = build_connection_assets(NOWHERE, [connection(streams=names)])
+    assert {key.path[0] for key in definition.keys} == set(names)
+    outputs = [name for name, _ in definition.keys_by_output_name.items()]
+    assert len(set(outputs)) == len(set(names))
+    dg.Definitions(assets=[definition]).get_repository_def()
+
+
+def test_an_output_keeps_its_name_whatever_else_is_synced():
+    def named(*streams):
+        of = {"integration": "airbyte", "connection_name": "c", "source_name": "s", "destination_name": "d"}
+        return output_names([StreamProps(stream_name=name, **of) for name in streams])
+
+    assert named("a b", "a_b").items() >= named("a b").items() | named("a_b").items()
+
+
+def test_two_streams_of_one_asset_are_refused_with_what_to_do():
+    with pytest.raises(DeclarationError, match=r"orders of the connection 'a' and orders of .*'b'.*key_prefix"):
+        specs(connection("a"), connection("b"))
+    assert set(specs(connection("a"), connection("b", prefix="b_"))) == {"orders", "b_orders"}
+
+
+@pytest.mark.parametrize("streams", [{"*": FULL}, {"raw_*": FULL, "raw_x": EXCLUDED}])
+def test_a_pattern_says_what_it_needs(streams):
+    with pytest.raises(DeclarationError, match=r"streams=\{'shop to lake': \[\.\.\.\]\}.*dagster-me snapshot"):
+        specs(connection(streams=streams))
+
+
+def test_patterns_come_to_the_streams_that_are_given():
+    told = connection(streams={"raw_*": FULL, "raw_secret": EXCLUDED, "people": FULL})
+    given = {"shop to lake": ["raw_a", ("eu", "raw_b"), "raw_secret", "other", "people"]}
+    assert set(specs(told, streams=given)) == {"raw_a", "raw_b", "people"}
+    with pytest.raises(DeclarationError, match="streams= speaks of elsewhere"):
+        specs(told, streams={**given, "elsewhere": []})
+
+
+class Renaming(SyncTranslator):
+    def get_asset_spec(self, props):
+        spec = super().get_asset_spec(props)
+        deps = ["crm"] if props.stream_name == "people" else []
+        return spec.replace_attributes(key=["lake", props.table_name], deps=deps)
+
+
+def test_a_translator_changes_what_it_likes():
+    told = specs(connection(streams=["orders", "people"]), translator=Renaming(), key_prefix="eu")
+    assert {key: [dep.asset_key.to_user_string() for dep in spec.deps] for key, spec in told.items()} == {
+        "eu/lake/orders": [],
+        "eu/lake/people": ["crm"],
+    }
+
+
+def test_upstreams_function_has_upstreams_parameters():
+    asset = load_assets_from_connections(
+        AirbyteResource(host="localhost", port="8000"),
+        (each for each in [connection(prefix="raw_"), connection("2", ["people"])]),
+        key_prefix=["lake"],
+        connection_to_group_fn=lambda name: f"g_{name[0]}",
+        connection_to_asset_key_fn=lambda told, table: dg.AssetKey([told.name[:4], table]),
+        connection_to_freshness_policy_fn=lambda _told: None,
+        connection_to_io_manager_key_fn=lambda _name: "io",
+    )
+    graph = dg.Definitions(assets=[asset], resources={"io": dg.mem_io_manager}).resolve_asset_graph()
+    assert {key.to_user_string(): graph.get(key).group_name for key in graph.get_all_asset_keys()} == {
+        "lake/shop/raw_orders": "g_s",
+        "lake/2/people": "g_2",
+    }
+    assert [len(definition.keys) for definition in asset] == [1, 1]
+
+
+def test_upstreams_normalization_parameter_is_warned_about_and_ignored():
+    with pytest.warns(UserWarning, match="create_assets_for_normalization_tables= is ignored"):
+        asset = load_assets_from_connections(NOWHERE, [connection()], None, False)
+    (definition,) = asset
+    assert definition.keys == {dg.AssetKey("orders")}
