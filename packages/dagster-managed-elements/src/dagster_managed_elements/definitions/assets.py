@@ -150,7 +150,7 @@ def _run(context: AssetExecutionContext, connection: SyncedConnection, following
     except ManagedElementsError as error:
         raise Failure(str(error), allow_retries=not isinstance(error, DeclarationError)) from error
     if job.status != "succeeded":
-        said = f": {job.reason}" if job.reason else "."
+        said = f": {job.reason}" if job.reason and job.status == "failed" else "."
         raise Failure(
             f"The sync of the connection {connection.name} {_ENDS[job.status]} (job {job.id}){said}",
             metadata=_moved(connection.integration, job, None),
