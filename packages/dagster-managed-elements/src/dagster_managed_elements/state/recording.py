@@ -20,6 +20,7 @@ from dagster_managed_elements.engine.kinds import Kind, Kinds, Session
 from dagster_managed_elements.engine.matching import mentioned
 from dagster_managed_elements.engine.past import Command, PastPlace, Trace
 from dagster_managed_elements.engine.planning import Operation
+from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import masked_beside
 from dagster_managed_elements.engine.surveying import Declaration, Survey
@@ -78,30 +79,41 @@ class Recorder:
             place=self.session.place,
             identity=self.session.identity or self.session.place,
             module=self.session.module,
-            entries=found.plan.entries,
+            entries=[
+                self._masked(entry, change) for entry, change in zip(found.plan.entries, planned, strict=True)
+            ],
             traces=[self._trace(change, again) for change in planned],
             consequences=[each.text for each in found.plan.consequences],
             keys=keys,
         )
 
     def _trace(self, change: Change, again: Mapping[Ref, Fields]) -> Trace:
+        if isinstance(change, Create):
+            return Trace(key=change.key, action=change.action, after=change.declared)
+        ref = change.observed.ref
         if isinstance(change, Delete):
-            fields = self.remembered.as_recorded(change.observed.ref, again[change.observed.ref])
-            was: dict[Path, Any] = {(name,): value for name, value in fields.items()}
-            return Trace(key=change.key, action=change.action, id=change.observed.id, before=was)
-        before = {
-            changed.path: masked_beside(changed.before, changed.after)
-            for changed in change.fields
-            if not isinstance(change, Create)
-        }
+            was: dict[Path, Any] = {(name,): value for name, value in again[ref].items()}
+        else:
+            was = {changed.path: masked_beside(changed.before, changed.after) for changed in change.fields}
         return Trace(
             key=change.key,
             action=change.action,
-            id=None if isinstance(change, Create) else change.observed.id,
-            old_name="" if isinstance(change, Create) else change.observed.name,
-            before=before,
-            after=change.declared,
+            id=ref.id,
+            old_name=change.observed.name,
+            before={path: self.remembered.masked(ref, path, value) for path, value in was.items()},
+            after=None if isinstance(change, Delete) else change.declared,
         )
+
+    def _masked(self, entry: Entry, change: Change) -> Entry:
+        """*entry* without what is known for a secret, though the server may show it and nobody declares it now."""
+        if isinstance(change, Create):
+            return entry
+        ref, kind = change.observed.ref, self.kinds[change.key.kind]
+        fields = (
+            replace(changed, before=self.remembered.masked(ref, changed.path, changed.before, kind.shown))
+            for changed in entry.fields
+        )
+        return replace(entry, fields=tuple(fields))
 
     async def begin(self, found: Survey) -> None:
         """Before the first write. Raises StateError where it cannot be put down; nothing is to be written then."""

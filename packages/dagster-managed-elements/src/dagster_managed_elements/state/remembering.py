@@ -7,7 +7,7 @@ has ended, what it sent is confirmed, what it did not send has its old record ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from dagster_managed_elements.engine.planning import Operation, Step
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import Secret, SecretRecord
 from dagster_managed_elements.engine.surveying import Survey
-from dagster_managed_elements.engine.values import Fields, Key, Masked, Path, Ref, at, replaced, walk
+from dagster_managed_elements.engine.values import ABSENT, Key, Masked, Path, Ref, at, replaced, walk
 from dagster_managed_elements.state.documents import Known, PlaceState
 from dagster_managed_elements.state.fingerprints import FILE_VARIABLE, VARIABLE, FingerprintKey, reference_of
 
@@ -83,16 +83,19 @@ class Remembered:
             sign=self._signed,
         )
 
-    def as_recorded(self, ref: Ref, fields: Fields) -> Fields:
-        """*fields* with each secret of which it is recorded that a variable had it as that variable."""
-        known = self._objects.get(ref, Known()).secrets
-        recorded = {path: record.reference.partition(":") for path, record in known.items()}
-        variables = {
-            path: Secret.env(recorded[path][2], leaf.as_type)
-            for path, leaf in walk(fields)
-            if isinstance(leaf, Secret) and path in recorded and recorded[path][0] == "env"
-        }
-        return replaced(fields, variables)
+    def masked(self, ref: Ref, at_: Path, value: Any, shown: Callable[[Path], Path] = tuple) -> Any:
+        """*value*, which stands *at_* a path as it is *shown*, with all that is recorded as secret in it as that: as the
+        variable that it came from, or else masked.
+        """
+        secrets: dict[Path, Any] = {}
+        for path, record in self._objects.get(ref, Known()).secrets.items():
+            where, (source, _, name) = shown(path), record.reference.partition(":")
+            inner = where[len(at_) :]
+            if where[: len(at_)] == at_ and (leaf := at(value, inner)) is not ABSENT and leaf is not None:
+                as_type = leaf.as_type if isinstance(leaf, Secret) else str
+                kept = leaf if isinstance(leaf, Secret) else Masked()
+                secrets[inner] = Secret.env(name, as_type) if source == "env" and name else kept
+        return replaced(value, secrets)
 
     def notices(self, survey: Survey, *, versions: bool) -> Iterator[Notice]:
         """Said once, however many secrets there are; *versions* says whether the server was asked for theirs."""
