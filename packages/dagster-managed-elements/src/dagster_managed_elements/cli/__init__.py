@@ -12,13 +12,14 @@ from typing import Any, Literal
 
 import click
 
-from dagster_managed_elements.cli.applying import apply_cmd, destroy_cmd
+from dagster_managed_elements.cli.applying import apply_cmd, destroy_cmd, undo_cmd
 from dagster_managed_elements.cli.checking import check_cmd, plan_cmd
 from dagster_managed_elements.cli.commands import Program
 from dagster_managed_elements.cli.completing import completion_cmd
 from dagster_managed_elements.cli.exporting import export_cmd
 from dagster_managed_elements.cli.serving import serve_cmd
 from dagster_managed_elements.cli.snapshotting import snapshot_cmd
+from dagster_managed_elements.cli.telling import history_cmd
 from dagster_managed_elements.cli.typing import types_cmd
 from dagster_managed_elements.cli.unlocking import unlock_cmd
 from dagster_managed_elements.cli.versions import show
@@ -34,11 +35,13 @@ __all__ = [
     "export_cmd",
     "get_reconcilable_objects",
     "get_reconcilable_objects_from_module",
+    "history_cmd",
     "main",
     "plan_cmd",
     "serve_cmd",
     "snapshot_cmd",
     "types_cmd",
+    "undo_cmd",
     "unlock_cmd",
 ]
 
@@ -50,6 +53,8 @@ __all__ = [
         plan_cmd,
         apply_cmd,
         destroy_cmd,
+        history_cmd,
+        undo_cmd,
         export_cmd,
         snapshot_cmd,
         serve_cmd,

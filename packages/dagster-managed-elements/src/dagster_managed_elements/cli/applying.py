@@ -23,6 +23,7 @@ _LOCK: Final = click.option(
     metavar="SECONDS",
     help="How long to wait for the lock of the state, where somebody else applies.",
 )
+_DECLARED: Final = "the module declares what it declared before: where that differs, the next apply does it again"
 _YES: Final = click.option(
     "--yes", is_flag=True, help="Go on without asking where the plan deletes, replaces or loses state."
 )
@@ -52,6 +53,20 @@ def destroy_cmd(*, yes: bool, lock_timeout: float, **asked: Any) -> int:
     return run(Asked(**asked, destroy=True), yes=yes, lock_timeout=lock_timeout)
 
 
+@click.command("undo", cls=Command)
+@click.argument("run_id", required=False, default="last", metavar="[RUN]")
+@shared_options
+@_YES
+@_LOCK
+def undo_cmd(*, run_id: str, yes: bool, lock_timeout: float, **asked: Any) -> int:
+    """Plan the way back from a run, and do it: the last one that stands, or the RUN that `history` lists.
+
+    What it created is deleted, what it changed or deleted is as it was before. Secrets come from the module, or from
+    the variables they came from. What was changed since is named, and asked about.
+    """
+    return run(Asked(**asked, undo=run_id), yes=yes, lock_timeout=lock_timeout)
+
+
 def run(
     asked: Asked,
     *,
@@ -74,7 +89,8 @@ def run(
         promise, asked = read_plan(plan, asked)
     interruptions = Interruptions()
     with interruptions.received():
-        with Run.begin("destroy" if asked.destroy else "apply", asked) as run_:
+        verb = "undo" if asked.undo else "destroy" if asked.destroy else "apply"
+        with Run.begin(verb, asked) as run_:
             apply = Apply(
                 run_,
                 interruptions,
@@ -84,4 +100,7 @@ def run(
                 lock_timeout=lock_timeout,
             )
             sections = anyio.run(apply.to_the_end)
-        return conclude(run_, sections, interrupted=apply.interrupted)
+        code = conclude(run_, sections, interrupted=apply.interrupted)
+        if asked.undo and any(section.report and section.report.outcomes for section in sections):
+            run_.screen.note(_DECLARED)
+        return code

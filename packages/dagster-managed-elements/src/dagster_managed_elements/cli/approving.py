@@ -75,11 +75,13 @@ class Apply:
 
     async def _everything(self) -> list[Section]:
         ours, theirs = split(self.run.loaded)
-        if self.promise is not None or self.run.asked.destroy:
+        if self.promise is not None or self.run.asked.destroy or self.run.asked.undo:
             refuse_third_parties(loaded.path for loaded in theirs)
         options = engine.Options(
             resent=self.run.asked.resent,
             scope=self.run.asked.scope,
+            undo=self.run.asked.undo,
+            folder=self.run.folder,
             policy=self.run.asked.policy,
             promise=self.promise,
             preflight=self.run.asked.seconds,

@@ -28,6 +28,7 @@ from dagster_managed_elements.cli.screen import DONE, PENDING
     help="Save the plan, without any value, for `apply FILE` to be held to.",
 )
 @click.option("--destroy", is_flag=True, help="Plan the end of everything the module declares, as `destroy` does.")
+@click.option("--undo", metavar="RUN", help="Plan the way back from a run, as `undo` does; `last` is its default.")
 def check_cmd(*, exit_code: bool, save: Path | None, **asked: Any) -> int:
     """Say what differs between what a module declares and what is there."""
     return run(Asked(**asked), pending=PENDING if exit_code else DONE, save=save)
@@ -45,7 +46,14 @@ def run(asked: Asked, *, pending: int = DONE, save: Path | None = None) -> int:
     from dagster_managed_elements.cli.conclusions import conclude
     from dagster_managed_elements.cli.reconciling import check_all
     from dagster_managed_elements.cli.runs import Run
+    from dagster_managed_elements.engine.errors import DeclarationError
 
+    if asked.undo is not None and (asked.destroy or asked.against):
+        raise DeclarationError(
+            "--undo plans the way back from a run, and goes with neither --destroy nor --against."
+        )
+    if asked.undo == "last" and save is not None:
+        raise DeclarationError("The last run may be another one by then: give its id to --undo with --save.")
     with Run.begin("check", asked) as run_:
         sections = anyio.run(check_all, run_, save)
     return conclude(run_, sections, pending=pending)

@@ -18,7 +18,12 @@ from dagster_managed_elements.rendering.values import escape
 
 _MOST = 5
 """Consequences in the line that refuses a plan; all of them stand above it, or in the document."""
-_NOTHING = {"check": "No diff found", "apply": "No changes applied", "destroy": "Nothing to destroy"}
+_NOTHING = {
+    "check": "No diff found",
+    "apply": "No changes applied",
+    "destroy": "Nothing to destroy",
+    "undo": "Nothing to undo",
+}
 
 
 def conclude(run: Run, sections: Sequence[Section], *, pending: int = DONE, interrupted: bool = False) -> int:

@@ -48,6 +48,7 @@ class Asked:
     allow: tuple[str, ...] = ()
     max_changes: float | None = None
     destroy: bool = False
+    undo: str | None = None
     preflight: bool = False
     against: Path | None = None
     state: str | None = None
@@ -132,6 +133,12 @@ _VERBOSE: Final = click.option(
     "--verbose", "-v", is_flag=True, help="Log every request on standard error, without secrets."
 )
 
+_STATE: Final = click.option(
+    "--state",
+    metavar="URL",
+    help="Where is remembered what was applied: file://, s3://, gs:// or az://; DAGSTER_ME_STATE otherwise.",
+)
+
 _OPTIONS: Final = (
     *_MODULE,
     click.option(
@@ -152,11 +159,7 @@ _OPTIONS: Final = (
         metavar="PATH",
         help="The same for one secret, at a path such as `shop.password`; may be given several times.",
     ),
-    click.option(
-        "--state",
-        metavar="URL",
-        help="Where is remembered what was applied: file://, s3://, gs:// or az://; DAGSTER_ME_STATE otherwise.",
-    ),
+    _STATE,
     click.option(
         "--secrets",
         type=click.Choice(["local", "server"]),
@@ -236,6 +239,12 @@ def snapshot_options(command: Callable[..., Any]) -> Callable[..., Any]:
     module = click.option("--module", "-m", metavar="MODULE", help=_MODULE_HELP)
     instance = click.option("--instance", metavar="MODULE:NAME", help=_INSTANCE_HELP)
     return _with((module, instance, _DIRECTORY, _TIMEOUT, _VERBOSE), command)
+
+
+def history_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Those of a command that reads what a state knows, and asks no server."""
+    module = click.option("--module", "-m", metavar="MODULE", help="A module whose reconcilers name the state.")
+    return _with((_STATE, module, _DIRECTORY), command)
 
 
 def _with(options: Sequence[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:

@@ -20,6 +20,7 @@ _SHAPING: Final = (
     "include_all_secrets",
     "refresh_catalogs",
     "destroy",
+    "undo",
     "allow",
     "max_changes",
 )
@@ -40,7 +41,7 @@ def refuse_third_parties(paths: Iterable[str]) -> None:
     """Raises DeclarationError: what they would do nobody knows before they do it."""
     if listed := ", ".join(paths):
         raise DeclarationError(
-            f"{listed}: only what a Reconciler of this library declares can be saved, or destroyed; "
+            f"{listed}: only what a Reconciler of this library declares can be saved, destroyed or undone; "
             "name those with -m MODULE:ATTRIBUTE."
         )
 
@@ -66,6 +67,8 @@ def _shape(asked: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(empty, tuple):
             rows = cast("list[Any]", value) if isinstance(value, list) else [None]
             is_fit, value = all(isinstance(text, str) for text in rows), tuple(rows)
+        elif name == "undo":
+            is_fit = value is None or isinstance(value, str)
         elif name == "max_changes":
             is_fit = value is None or (isinstance(value, (int, float)) and 0 <= value <= 1)
         else:

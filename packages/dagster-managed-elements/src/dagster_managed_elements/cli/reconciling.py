@@ -14,6 +14,7 @@ from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.loading import Loaded
 from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.rendering.values import escape
 from dagster_managed_elements.third_party import differences, is_third_party
 from dagster_managed_elements.third_party import run as run_third_party
 
@@ -37,13 +38,15 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
     sections: list[Section] = []
     if run.recording is not None and theirs:
         raise DeclarationError(f"{theirs[0].path} is another library's, which knows no snapshots.")
-    if save is not None or run.asked.destroy:
+    if save is not None or run.asked.destroy or run.asked.undo:
         refuse_third_parties(loaded.path for loaded in theirs)
 
     async def planned() -> None:
         options = engine.Options(
             resent=run.asked.resent,
             scope=run.asked.scope,
+            undo=run.asked.undo,
+            tell=lambda text: run.screen.note(escape(text)),
             policy=run.asked.policy,
             preflight=run.asked.seconds,
             state=run.asked.state,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.rendering.documents import Verb
 
-_PARTICIPLE = {"check": "checking", "apply": "applying", "destroy": "destroying"}
+_PARTICIPLE = {"check": "checking", "apply": "applying", "destroy": "destroying", "undo": "undoing"}
 
 
 _MADE: Final = 100_000
@@ -51,6 +52,13 @@ class Run:
             refresh_catalogs=asked.refresh_catalogs,
             recording=self.recording,
         )
+
+    @property
+    def folder(self) -> Path:
+        """Where what is declared lies."""
+        module = sys.modules.get(self.loaded[0].path.partition(":")[0]) if self.loaded else None
+        file = getattr(module, "__file__", None)
+        return Path(file).parent if file else Path()
 
     @property
     def several(self) -> bool:

@@ -21,7 +21,7 @@ from dagster_managed_elements.rendering.sections import Difference, Section, in_
 from dagster_managed_elements.rendering.values import visible
 
 VERSION: Final = 1
-Verb: TypeAlias = Literal["check", "apply", "destroy"]
+Verb: TypeAlias = Literal["check", "apply", "destroy", "undo"]
 Json: TypeAlias = dict[str, Any]
 _ACTIONS: Final = ("create", "update", "replace", "delete")
 
@@ -47,11 +47,11 @@ def _place(section: Section) -> Json:
     return {
         "place": section.place,
         "reconcilers": list(section.of),
-        "changes": [_entry(entry) for entry in plan.entries] if plan else changes,
+        "changes": [entry_document(entry) for entry in plan.entries] if plan else changes,
         "left_out": plan.left_out if plan else 0,
         "consequences": [_consequence(each) for each in plan.consequences] if plan else [],
         "notices": [_notice(each) for each in plan.notices] if plan else [],
-        "report": _report(section.report) if section.report else None,
+        "report": report_document(section.report) if section.report else None,
         "error": _error(section.error) if section.error else None,
     }
 
@@ -60,7 +60,7 @@ def _key(key: Key) -> Json:
     return {"kind": key.kind, "name": key.name}
 
 
-def _entry(entry: Entry) -> Json:
+def entry_document(entry: Entry) -> Json:
     return {
         "action": entry.action,
         **_key(entry.key),
@@ -95,7 +95,7 @@ def _problem(each: Problem) -> Json:
     return {**_key(each.key), "path": list(each.path), "message": each.message}
 
 
-def _report(report: Report) -> Json:
+def report_document(report: Report) -> Json:
     return {
         "interrupted": report.interrupted,
         "counts": dict(report.count()),

@@ -21,7 +21,12 @@ _MOST_ROWS: Final = 50
 _MOST_CELL: Final = 120
 _LONGEST: Final = 60_000
 """Of a comment, in characters: GitHub refuses one of more than 65,536."""
-_NOTHING: Final = {"check": "in sync", "apply": "no changes applied", "destroy": "nothing to destroy"}
+_NOTHING: Final = {
+    "check": "in sync",
+    "apply": "no changes applied",
+    "destroy": "nothing to destroy",
+    "undo": "nothing to undo",
+}
 _WORDS: Final = ("create", "update", "replace", "delete")
 
 

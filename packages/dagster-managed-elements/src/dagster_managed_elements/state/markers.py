@@ -4,6 +4,7 @@ where it comes from. What a value of an integration is, it spells itself, as for
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -160,7 +161,7 @@ def _spelled(spelled: str, arguments: Any, module: str) -> Any:
     home, _, rest = spelled.partition(".")
     home_of: Any = import_module(module) if module else None
     made_by: Any = getattr(home_of, home, None) if home.isidentifier() else None
-    is_known = isinstance(made_by, type) and (issubclass(made_by, Enum) or hasattr(cast("Any", made_by), "spelled"))
+    is_known = inspect.isclass(made_by) and (issubclass(made_by, Enum) or hasattr(made_by, "spelled"))
     if is_known and (not rest or (rest.isidentifier() and not rest.startswith("_"))):
         made: Any = getattr(made_by, rest, None) if rest else made_by
         try:
