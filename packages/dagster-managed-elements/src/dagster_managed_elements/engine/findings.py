@@ -43,7 +43,7 @@ ConsequenceCode: TypeAlias = Literal[
     "webhooks-lost",
     "many-changes",
     "empty-read",
-    "moved",
+    "changed-since",
 ]
 
 ALLOWABLE: Final[tuple[ConsequenceCode, ...]] = (
@@ -54,7 +54,7 @@ ALLOWABLE: Final[tuple[ConsequenceCode, ...]] = (
     "breaking-change",
     "many-changes",
     "empty-read",
-    "moved",
+    "changed-since",
 )
 """What destroys, and may be allowed one by one; an integration may have more."""
 

@@ -218,7 +218,7 @@ class _Step:
             # What was put back already is no way to go.
             stands = bool(self.moved) and (not self.since or any(self._meets(change, path) for path in self.since))
         if stands:
-            yield Consequence(self.trace.key, "moved", f"{self.trace.key}: {self.moved}")
+            yield Consequence(self.trace.key, "changed-since", f"{self.trace.key}: {self.moved}")
 
     def _meets(self, change: Change, path: Path) -> bool:
         return any(

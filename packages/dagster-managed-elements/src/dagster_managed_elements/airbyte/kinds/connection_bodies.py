@@ -107,7 +107,7 @@ def has_taken_over(begun: Observed, change: Replace) -> bool:
 
 def _settled(value: Any) -> Any:
     """Nothing in one form; and a list in one order, since Airbyte keeps none of tags."""
-    return sorted(value, key=repr) if isinstance(value, list) and value else value or None
+    return sorted(cast("list[Any]", value), key=repr) if isinstance(value, list) and value else value or None
 
 
 def with_tags(pair: Pair, ids: Ids) -> Pair:
