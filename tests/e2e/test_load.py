@@ -26,6 +26,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
+from dagster_managed_elements.engine.guarding import Policy
 
 ROWS = 30_000
 REQUESTS = 200
@@ -117,7 +118,7 @@ def declared(url: str, version: int) -> AirbyteManagedElementReconciler:
     modes = {"users": AirbyteSyncMode.FULL_REFRESH_OVERWRITE}
     sources = [AirbyteSource(f"people {n}", "Sample Data", {"count": version}) for n in range(DECLARED)]
     made = [AirbyteConnection(f"flow {n}", source, there, modes) for n, source in enumerate(sources)]
-    return AirbyteManagedElementReconciler(AirbyteInstance(url=url), made)
+    return AirbyteManagedElementReconciler(AirbyteInstance(url=url), made, policy=Policy(max_changes=1))
 
 
 def reconcile(place: Place, stop: threading.Event) -> int:

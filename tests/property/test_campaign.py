@@ -101,8 +101,8 @@ def test_what_two_processes_at_once_make_twice_they_say(tmp_path: Path, number: 
             return subprocess.Popen(asked, cwd=tmp_path, text=True, **out)
 
         said = "".join(process.communicate(timeout=120)[0] for process in [begin(), begin()])
+        here = [server.workspace_id]
         with server.world.store.transaction() as session:
-            here = [server.workspace_id]
             rows = [
                 row.name for kind in ("source", "destination") for row in session.actors.of_workspaces(kind, here)
             ]
