@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from airbyte_local.http.request_log import Exchange, RequestLog
 from airbyte_local.jobs.world import NIL_ID
 
 DATA = {"sources": [{"name": "s{n}", "count": 2}, {"name": "s0"}], "destinations": [{"name": "d"}]}
@@ -127,3 +130,21 @@ def test_what_is_not_there_is_not_there(api):
     for path in ("/nothing", "/v1/sources"):
         assert api.client.get(path).text == "Object not found."
     assert api.client.get("/", headers={"accept": "application/json"}).text == "Object not found."
+
+
+def test_a_request_that_is_being_answered_is_forgotten_with_those_before_it():
+    log = RequestLog(bodies=False)
+    said: dict[str, Any] = {
+        "method": "GET",
+        "path": "/",
+        "status": 200,
+        "delivered": True,
+        "fault": None,
+        "began": 0.0,
+    }
+    said |= {"seconds": 0.0, "request_bytes": b"", "response_bytes": b""}
+    under_way = log.number()
+    log.clear()
+    log.record(Exchange(number=under_way, **said))
+    log.record(Exchange(number=log.number(), **said))
+    assert [exchange.number for exchange in log.all()] == [under_way + 1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
 from collections import deque
@@ -57,25 +56,30 @@ class RequestLog:
 
     def __init__(self, *, bodies: bool) -> None:
         self._bodies = bodies
-        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
+        self._last = self._forgotten = 0
         self._kept: deque[Exchange] = deque(maxlen=KEPT)
 
     def number(self) -> int:
         """The place of a request that has just arrived."""
-        return next(self._numbers)
+        with self._lock:
+            self._last += 1
+            return self._last
 
     def record(self, exchange: Exchange) -> None:
         exchange = exchange if self._bodies else replace(exchange, request_bytes=b"", response_bytes=b"")
         with self._lock:
-            self._kept.append(exchange)
+            if exchange.number > self._forgotten:
+                self._kept.append(exchange)
 
     def all(self) -> list[Exchange]:
         with self._lock:
             return sorted(self._kept, key=lambda exchange: exchange.number)
 
     def clear(self) -> None:
+        """What has arrived is forgotten, also where it is being answered still."""
         with self._lock:
+            self._forgotten = self._last
             self._kept.clear()
 
 
