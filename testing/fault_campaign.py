@@ -258,11 +258,11 @@ class Campaign:
         self.choose(dice, before)
         deletes, there = dice.deletes(), rows_of(self.server)
         known = {kind: {row.name for row in there.values() if row.kind == kind} for kind in before.names()}
-        for number in range(dice.random.choice([1, 1, 2])):
-            if number and dice.is_wide:
-                there = self.chosen_since(dice, before, there)
+        for _ in range(dice.random.choice([1, 1, 2])):
             self.faulted(dice, after, deletes=deletes)
             self.hold(known, after)
+            if dice.is_wide:
+                there = self.chosen_since(dice, before, there)
         self.converged(after, deletes=deletes)
         self.compare(known, after, there, deletes=deletes)
 
