@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
+from dagster_managed_elements.engine.elements import removed
 from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused, StateError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
@@ -437,3 +438,39 @@ def test_an_apply_that_changes_nothing_records_what_it_found_and_the_next_writes
     before = team.file.read_bytes()
     team.done(team.of(Node("a", token=TOKEN)))
     assert team.file.read_bytes() == before
+
+
+def test_a_removal_is_remembered_when_its_line_has_left_the_code(team: Team) -> None:
+    team.done(team.of(Node("a"), Node("b")))
+    team.done(team.of(Node("a"), removed(Node, "b", reason="moved to the lake")))
+    (stone,) = team.place["tombstones"]
+    assert (stone["kind"], stone["name"], stone["reason"]) == ("node", "b", "moved to the lake")
+    before = f"it was removed on {stone['on']} (moved to the lake), and is"
+
+    def said(*of: Node) -> list[str]:
+        return [each.text for each in team.check(team.of(*of)).plan.notices if each.code == "removed"]
+
+    assert said(Node("a")) == []
+    assert said(Node("a"), Node("b")) == [f"{before} declared again"]
+    assert team.apply(team.of(Node("b")), state=None).error is None
+    assert said(Node("a")) == [f"{before} there again, and not declared"]
+    team.done(team.of(Node("a"), Node("b")))
+    assert "tombstones" not in team.place
+
+
+def test_what_was_gone_before_its_removal_was_declared_is_remembered_too(team: Team) -> None:
+    team.done(team.of(Node("a"), removed(Node, "b", reason="never again")))
+    assert [stone["reason"] for stone in team.place["tombstones"]] == ["never again"]
+
+
+def test_what_nobody_declares_is_a_warning_apart_and_no_difference(team: Team) -> None:
+    team.done(team.of(Node("theirs"), Node("a"), name="others"))
+    team.done(team.of(Node("mine"), name="mine"))
+    team.apply(team.of(Node("clicked")), state=None)
+    plan = team.check(team.of(Node("mine"), name="mine")).plan
+    assert [str(each.key) for each in plan.undeclared] == ["clicked (node)"], "others share the state"
+    assert plan.is_empty
+    (without,) = anyio.run(check, [team.of(Node("mine"))], Options())
+    assert sorted(each.key.name for each in without.plan.undeclared) == ["a", "clicked", "theirs"]
+    assert team.check(team.of(Node("mine"), delete_unmentioned_resources=True)).plan.undeclared == ()
+    assert team.check(team.of(Node("mine"), removed(Node, "clicked", reason="x"))).plan.undeclared == ()

@@ -42,12 +42,21 @@ class Operation:
     waits_for: tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Undeclared:
+    """An object that is there and that nobody declares; two may share a name."""
+
+    key: Key
+    id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that an apply would do at one place, in declared order, and nothing it would not do.
 
     *existing* is how many of the elements it is about are there already. *left_out* is how many changes are not
-    planned since others were asked for, or these excluded.
+    planned since others were asked for, or these excluded. *undeclared* is what is there and stays, and nobody
+    declares: a warning, and never a difference.
     """
 
     place: str
@@ -57,6 +66,7 @@ class Plan:
     consequences: tuple[Consequence, ...] = ()
     existing: int = 0
     left_out: int = 0
+    undeclared: tuple[Undeclared, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -29,10 +29,10 @@ from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out, written
-from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
+from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
-from dagster_managed_elements.engine.planning import Plan, plan
+from dagster_managed_elements.engine.planning import Plan, Undeclared, plan
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults
 from dagster_managed_elements.engine.selecting import ALL, Selection, select
 from dagster_managed_elements.engine.succession import read_interim
@@ -388,7 +388,7 @@ class _Work:
         gone = sum(isinstance(change, Delete) for change in found)
         existing = sum(pair.declared is not None and pair.observed is not None for pair in self.pairs) + gone
         return Survey(
-            plan=replace(whole, existing=existing),
+            plan=replace(whole, existing=existing, undeclared=tuple(self._undeclared(kinds))),
             declared=self.as_declared,
             pairs=self.pairs,
             keys=frozenset((*(each.key for each in self.as_declared), *(change.key for change in found))),
@@ -408,6 +408,26 @@ class _Work:
         left_out = len(changes.items) - len(chosen)
         chosen_plan = plan(part, kinds, self.session.place, names, protected=self.memory.protected)
         return replace(chosen_plan, left_out=left_out)
+
+    def _undeclared(self, kinds: Kinds) -> Iterator[Undeclared]:
+        """What is there, stays, and no reconciler is known to declare: neither of this run nor of another one that
+        shares the state. Of a part that was asked for nothing is said.
+        """
+        if self.scope.destroy or not self.scope.selected.is_all:
+            return
+        names = {declaration.name for declaration in self.declarations}
+        spoken_of = {each.key for each in self.as_declared}
+        spoken_of |= {key for each in self.as_declared for key in references(each.fields)}
+        going = {change.observed.ref for change in self.changes if isinstance(change, (Delete, Replace))}
+        for observed in (
+            pair.observed for pair in self.pairs if pair.declared is None and pair.observed is not None
+        ):
+            kind = kinds[observed.kind]
+            is_whose = self.memory.owners.get(observed.ref, frozenset()) - names
+            if kind.on_demand or observed.ref in going or observed.key in spoken_of or is_whose:
+                continue
+            if kind.is_own(observed):
+                yield Undeclared(observed.key, observed.id)
 
     def _emptied(self) -> Iterator[Consequence]:
         """A place where there is nothing at all, and was something: another one than it was taken for, or lost."""

@@ -51,6 +51,7 @@ def _place(section: Section) -> Json:
         "left_out": plan.left_out if plan else 0,
         "consequences": [_consequence(each) for each in plan.consequences] if plan else [],
         "notices": [_notice(each) for each in plan.notices] if plan else [],
+        "undeclared": [{**_key(each.key), "id": each.id} for each in plan.undeclared] if plan else [],
         "report": report_document(section.report) if section.report else None,
         "error": _error(section.error) if section.error else None,
     }

@@ -64,6 +64,10 @@ def _section(section: Section) -> Iterator[str]:
     if section.plan is not None and section.plan.consequences:
         texts = (f"> - {_code(each.text)}" for each in section.plan.consequences)
         yield "\n".join(["> [!WARNING]", "> What this brings with it:", *texts])
+    if section.plan is not None and section.plan.undeclared:
+        rows = [(_code(each.key.name), _code(each.key.kind)) for each in section.plan.undeclared]
+        summary = f"<summary>Not declared, and left as it is: {len(rows)}</summary>"
+        yield f"<details>{summary}\n\n{_rows(('Element', 'Kind'), rows)}\n\n</details>"
     if section.report is not None and not section.report.ok:
         rows = [
             (each.status, _code(str(each.step)), _code(each.reason))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from dagster_managed_elements.engine.findings import Notice
+from dagster_managed_elements.engine.planning import Undeclared
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.values import escape
 
@@ -14,6 +15,7 @@ _MOST = 3
 def summarised(sections: Iterable[Section]) -> Iterator[str]:
     """One line a sort of notice, or a line for each while they are few."""
     groups: dict[str, list[Notice]] = {}
+    sections = list(sections)
     for section in sections:
         for notice in _standing(section):
             groups.setdefault(notice.code, []).append(notice)
@@ -28,6 +30,16 @@ def summarised(sections: Iterable[Section]) -> Iterator[str]:
             yield from (escape(_later(each) if code == "later" else _said(each)) for each in group[:_MOST])
             if len(group) > _MOST:
                 yield f"and {len(group) - _MOST} more like the last; --output json lists them all"
+    if undeclared := [each for section in sections if section.plan for each in section.plan.undeclared]:
+        yield not_declared(undeclared)
+
+
+def not_declared(undeclared: Sequence[Undeclared]) -> str:
+    """A warning: what stays as it is, and makes nothing differ."""
+    listed = ", ".join(escape(str(each.key)) for each in undeclared[:_MOST])
+    more = f" and {len(undeclared) - _MOST} more" if len(undeclared) > _MOST else ""
+    they = "1 object is" if len(undeclared) == 1 else f"{len(undeclared)} objects are"
+    return f"{they} there and not declared: {listed}{more}"
 
 
 def _standing(section: Section) -> Iterator[Notice]:

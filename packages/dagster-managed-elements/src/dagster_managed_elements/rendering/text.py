@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import click
 
+from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
+from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.rendering.sections import Section, partial
 from dagster_managed_elements.rendering.trees import flattened, tree
 from dagster_managed_elements.rendering.values import escape
@@ -26,9 +28,22 @@ def changes(section: Section, *, colour: bool = False) -> Iterator[str]:
         yield click.style(text, fg=COLOURS[line.sign]) if colour else text
     if section.plan is not None and (said := partial(section.plan)):
         yield click.style(f"! {said}", fg=COLOURS["!"], bold=True) if colour else f"! {said}"
-    for consequence in section.plan.consequences if section.plan else ():
-        text = f"! {escape(consequence.text)}"
+    for said in _few(section.plan.consequences if section.plan else ()):
+        text = f"! {escape(said)}"
         yield click.style(text, fg=COLOURS["!"], bold=True) if colour else text
+
+
+def _few(consequences: Sequence[Consequence]) -> Iterator[str]:
+    """Of many of one sort that one element has, and that nobody is asked about, the first."""
+    sorts = Counter((each.key, each.code) for each in consequences)
+    said: Counter[tuple[Key, str]] = Counter()
+    for each in consequences:
+        sort = (each.key, each.code)
+        said[sort] += 1
+        if each.destructive or sorts[sort] <= _MOST_ALIKE or said[sort] < _MOST_ALIKE:
+            yield each.text
+        elif said[sort] == _MOST_ALIKE:
+            yield f"and {sorts[sort] - _MOST_ALIKE + 1} more like the last; --output json lists them all"
 
 
 def headed(sections: Iterable[Section], *, several: bool, colour: bool = False) -> Iterator[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import date, datetime, timezone
 from typing import Any, Final
 
-from dagster_managed_elements.engine.changes import Create, Delete, Memory, Pair, Replace, Update
+from dagster_managed_elements.engine.changes import Create, Declared, Delete, Memory, Pair, Replace, Update
 from dagster_managed_elements.engine.errors import StateError
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.kinds import Kinds
@@ -20,7 +21,7 @@ from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import Secret, SecretRecord
 from dagster_managed_elements.engine.surveying import Survey
 from dagster_managed_elements.engine.values import ABSENT, Key, Masked, Path, Ref, at, replaced, walk
-from dagster_managed_elements.state.documents import Known, PlaceState
+from dagster_managed_elements.state.documents import Known, PlaceState, Tombstone
 from dagster_managed_elements.state.fingerprints import FILE_VARIABLE, VARIABLE, FingerprintKey, reference_of
 
 _DOUBTFUL: Final = SecretRecord(reference="", confirmed=False)
@@ -39,12 +40,23 @@ NO_VERSION: Final = (
 class Remembered:
     """What is known of one place: *state*, as it would be written now.
 
+    *today* is the day (UTC) that is put down of what is removed.
+
     Without a *key* nothing is fingerprinted. With *anew* what was, with another key, is forgotten. Raises
     StateError where the key is another one and that was not asked for.
     """
 
-    def __init__(self, place: str, state: PlaceState, key: FingerprintKey | None, *, anew: bool = False) -> None:
+    def __init__(
+        self,
+        place: str,
+        state: PlaceState,
+        key: FingerprintKey | None,
+        *,
+        anew: bool = False,
+        today: date | None = None,
+    ) -> None:
         self._place, self._key = place, key
+        self._today = today or datetime.now(timezone.utc).date()
         if key is not None and state.key not in {None, key.check}:
             if not anew:
                 text = f"The key of {VARIABLE} is not the one that the state of {place} was written with"
@@ -59,6 +71,7 @@ class Remembered:
         self._made: dict[Step, Ref] = {}
         self._mentioned: Mapping[str, frozenset[Key]] = {}
         self._kinds: Kinds = {}
+        self._stones = {stone.key: stone for stone in state.tombstones}
 
     @property
     def key(self) -> FingerprintKey | None:
@@ -67,7 +80,14 @@ class Remembered:
     @property
     def state(self) -> PlaceState:
         key = self._key.check if self._key else self._old.key
-        return replace(self._old, key=key, objects=dict(self._objects), begun=frozenset(self._begun))
+        stones = tuple(sorted(self._stones.values(), key=lambda stone: str(stone.key)))
+        return replace(
+            self._old,
+            key=key,
+            objects=dict(self._objects),
+            begun=frozenset(self._begun),
+            tombstones=stones,
+        )
 
     def memory(self) -> Memory:
         return Memory(
@@ -99,6 +119,7 @@ class Remembered:
 
     def notices(self, survey: Survey, *, versions: bool) -> Iterator[Notice]:
         """Said once, however many secrets there are; *versions* says whether the server was asked for theirs."""
+        yield from self._risen(survey)
         place, secrets = Key("state", survey.plan.place), list(_masked(survey.pairs))
         if self._key is None and any(secret.cheap for _, _, secret in secrets):
             yield Notice(place, (), "no-key", NO_KEY)
@@ -107,12 +128,32 @@ class Remembered:
         if versions and unversioned:
             yield Notice(place, (), "no-version", NO_VERSION.format(f"{unversioned} of {len(secrets)} secrets"))
 
+    def _risen(self, survey: Survey) -> Iterator[Notice]:
+        """Of what was removed on purpose: that it is there again, or declared again."""
+        removing = {each.key for each in survey.declared if each.removal is not None}
+        there = {pair.observed.key for pair in survey.pairs if pair.declared is None and pair.observed is not None}
+        coming = {entry.key for entry in survey.plan.entries if entry.action == "create"}
+        for key, stone in self._stones.items():
+            if key in removing or key not in there | coming:
+                continue
+            again = "is declared again" if key in coming else "is there again, and not declared"
+            text = f"it was removed on {stone.on} ({stone.reason}), and {again}"
+            yield Notice(key, (), "removed", text)
+
+    def _buried(self, removed: Iterable[Declared]) -> None:
+        """Why each of *removed* went is remembered when its line has left the code."""
+        for each in removed:
+            if each.removal is not None and each.removal.reason and each.key not in self._stones:
+                self._stones[each.key] = Tombstone(key=each.key, reason=each.removal.reason, on=str(self._today))
+
     def begin(self, survey: Survey, mentioned: Mapping[str, frozenset[Key]], kinds: Kinds) -> None:
         """Adopt what is declared and there, and mark what *survey* has its plan send. *mentioned* are the keys that
         each named reconciler of the run declares.
         """
         self._mentioned, self._kinds = mentioned, kinds
         self._adopt(survey)
+        there = {pair.observed.key for pair in survey.pairs if pair.observed is not None}
+        self._buried(each for each in survey.declared if each.key not in there)
         self._before = dict(self._objects)
         for operation in survey.plan.operations:
             match operation.change:
@@ -129,6 +170,8 @@ class Remembered:
         if verb == "delete":
             if outcome.status == "done" and not isinstance(change, Create):
                 self._drop(change.observed.ref)
+                if isinstance(change, Delete) and change.declared is not None:
+                    self._buried([change.declared])
         elif isinstance(change, Update):
             self._updated(change.observed.ref, outcome, versions)
         elif not isinstance(change, Delete):
@@ -227,6 +270,7 @@ class Remembered:
                 self._drop(other)
             self._refs[key] = ref
         self._objects[ref] = known
+        self._stones.pop(Key(ref.kind, known.name), None)
 
     def _drop(self, ref: Ref) -> None:
         known = self._objects.pop(ref, None)
