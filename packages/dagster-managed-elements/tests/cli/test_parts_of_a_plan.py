@@ -187,6 +187,38 @@ def test_much_of_what_is_there_is_not_changed_unasked(project, changed, more, co
         assert "nothing was written" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("declared", "codes"),
+    [
+        ('[Source("a", type="New", config={"x": 1})]', ["replace", "cascade"]),
+        ('[removed("connection", "c", reason="x")]', ["delete"]),
+    ],
+)
+def test_what_destroys_is_refused_until_each_sort_is_allowed_by_flag(project, declared, codes):
+    project.write(f"{THERE}reconciler = Reconciler(Toy(store=store), {declared})")
+    flags = [flag for code in codes for flag in ("--allow", code)]
+    for few in range(0, len(flags), 2):
+        refused = project.run("apply", "-m", "mine", *flags[:few])
+        assert refused.exit_code == 3
+        assert "nothing was written" in refused.stderr
+    assert project.run("apply", "-m", "mine", *flags).exit_code == 0
+
+
+def test_what_nobody_declares_is_a_note_apart_that_fails_no_gate(project):
+    project.write(f'{THERE}reconciler = Reconciler(Toy(store=store), [Source("a", config={{"x": 1}})])')
+    result = project.run("check", "-m", "mine", "--exit-code")
+    assert result.exit_code == 0
+    assert result.stderr == "note: 2 objects are there and not declared: b (source), c (connection)\n"
+    document = json.loads(check(project, "--exit-code").stdout)
+    (place,) = document["places"]
+    assert (document["in_sync"], document["exit_code"]) == (True, 0)
+    assert [each["name"] for each in place["undeclared"]] == ["b", "c"]
+    comment = project.run("check", "-m", "mine", "--exit-code", "--output", "markdown")
+    assert comment.exit_code == 0
+    assert "in sync" in comment.stdout
+    assert "<summary>Not declared, and left as it is: 2</summary>" in comment.stdout
+
+
 def test_a_policy_in_code_holds_and_the_strictest_of_a_place_wins(project):
     open_ = "Policy(allowed={'delete'}, max_changes=1)"
     both = (

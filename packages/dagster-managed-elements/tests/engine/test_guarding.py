@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from dagster_managed_elements.engine.errors import PlanRefused
-from dagster_managed_elements.engine.findings import Consequence
-from dagster_managed_elements.engine.guarding import Policy, guard, objections
+from dagster_managed_elements.engine.findings import ALLOWABLE, Consequence, ConsequenceCode
+from dagster_managed_elements.engine.guarding import Policy, guard, objections, strictest, weighed
 from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.presentation import Entry
 
 from testing.sides import node
 
@@ -45,3 +46,29 @@ def test_a_plan_nothing_stands_against_goes_on_as_it_is() -> None:
     assert guard(plan, Policy(allow_all=True)) is plan
     harmless = Plan(place="here", consequences=(SAID,))
     assert guard(harmless, Policy()) is harmless
+
+
+@pytest.mark.parametrize("code", ALLOWABLE)
+def test_each_sort_that_destroys_is_refused_unasked_and_allowed_by_its_own_code_alone(
+    code: ConsequenceCode,
+) -> None:
+    consequence = Consequence(node("a"), code, "it destroys")
+    plan = Plan(place="here", consequences=(consequence,))
+    others = frozenset(ALLOWABLE) - {code}
+    for refusing in (Policy(), Policy(allowed=others), strictest([Policy(allowed={code}), Policy()])):
+        assert objections(weighed(plan, refusing), Policy()) == (consequence,)
+    for allowing in (Policy(allowed={code}), strictest([Policy(allowed={code}), Policy(allow_all=True)])):
+        assert objections(weighed(plan, allowing), Policy()) == ()
+    assert objections(weighed(plan, Policy(), Policy(allowed={code})), Policy()) == (), "asked for by a flag"
+    assert objections(plan, Policy(allowed={code})) == ()
+
+
+def test_more_than_three_of_ten_elements_are_not_changed_unasked() -> None:
+    def changed(number: int, existing: int = 10) -> list[str]:
+        entries = tuple(Entry("update", node(f"n{each}"), f"{each}", ()) for each in range(number))
+        plan = Plan(place="here", entries=entries, existing=existing)
+        return [each.code for each in objections(weighed(plan, Policy()), Policy())]
+
+    assert changed(3) == []
+    assert changed(4) == ["many-changes"]
+    assert changed(9, existing=9) == [], "of few a share says little"
