@@ -68,6 +68,7 @@ def test_a_plan_is_written_with_every_field_and_absent_sides_left_out(make):
                     {"kind": "source", "name": "s", "code": "delete", "text": "c goes", "destructive": True}
                 ],
                 "notices": [{"kind": "connection", "name": "s", "path": ["p"], "code": "later", "text": "said"}],
+                "undeclared": [],
                 "report": None,
                 "error": None,
             }

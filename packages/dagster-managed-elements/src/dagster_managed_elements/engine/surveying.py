@@ -388,7 +388,7 @@ class _Work:
         gone = sum(isinstance(change, Delete) for change in found)
         existing = sum(pair.declared is not None and pair.observed is not None for pair in self.pairs) + gone
         return Survey(
-            plan=replace(whole, existing=existing, undeclared=tuple(self._undeclared(kinds))),
+            plan=replace(whole, existing=existing, undeclared=self._undeclared(kinds)),
             declared=self.as_declared,
             pairs=self.pairs,
             keys=frozenset((*(each.key for each in self.as_declared), *(change.key for change in found))),
@@ -409,12 +409,13 @@ class _Work:
         chosen_plan = plan(part, kinds, self.session.place, names, protected=self.memory.protected)
         return replace(chosen_plan, left_out=left_out)
 
-    def _undeclared(self, kinds: Kinds) -> Iterator[Undeclared]:
+    def _undeclared(self, kinds: Kinds) -> tuple[Undeclared, ...]:
         """What is there, stays, and no reconciler is known to declare: neither of this run nor of another one that
         shares the state. Of a part that was asked for nothing is said.
         """
         if self.scope.destroy or not self.scope.selected.is_all:
-            return
+            return ()
+        found: list[Undeclared] = []
         names = {declaration.name for declaration in self.declarations}
         spoken_of = {each.key for each in self.as_declared}
         spoken_of |= {key for each in self.as_declared for key in references(each.fields)}
@@ -427,7 +428,9 @@ class _Work:
             if kind.on_demand or observed.ref in going or observed.key in spoken_of or is_whose:
                 continue
             if kind.is_own(observed):
-                yield Undeclared(observed.key, observed.id)
+                found.append(Undeclared(observed.key, observed.id))
+        order = {name: number for number, name in enumerate(kinds)}
+        return tuple(sorted(found, key=lambda each: (order[each.key.kind], each.key.name, each.id)))
 
     def _emptied(self) -> Iterator[Consequence]:
         """A place where there is nothing at all, and was something: another one than it was taken for, or lost."""
