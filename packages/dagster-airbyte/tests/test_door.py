@@ -22,6 +22,7 @@ NAMES = {
         "AirbyteSyncMode",
         "__version__",
         "airbyte_resource",
+        "load_assets_from_connections",
     },
     "dagster_airbyte.managed": {
         "AirbyteConnection",
@@ -30,6 +31,7 @@ NAMES = {
         "AirbyteManagedElementReconciler",
         "AirbyteSource",
         "AirbyteSyncMode",
+        "load_assets_from_connections",
     },
     "dagster_airbyte.managed.types": {
         "AirbyteConnection",
@@ -40,6 +42,7 @@ NAMES = {
     },
     "dagster_airbyte.managed.reconciliation": {
         "AirbyteConnection",
+        "AirbyteConnectionMetadata",
         "AirbyteDestination",
         "AirbyteDestinationNamespace",
         "AirbyteManagedElementReconciler",
@@ -52,6 +55,7 @@ NAMES = {
         "UNSET",
         "diff_dicts",
         "is_key_secret",
+        "load_assets_from_connections",
     },
     "dagster_airbyte.resources": {"AirbyteResource", "airbyte_resource"},
     "dagster_airbyte.legacy_resources": {"AirbyteResource", "airbyte_resource"},

@@ -156,18 +156,18 @@ DESTINATIONS = """
 HERE = {
     "dagster_airbyte": """
         AirbyteConnection AirbyteDestination AirbyteDestinationNamespace AirbyteManagedElementReconciler
-        AirbyteResource AirbyteSource AirbyteSyncMode __version__ airbyte_resource
+        AirbyteResource AirbyteSource AirbyteSyncMode __version__ airbyte_resource load_assets_from_connections
     """,
     "dagster_airbyte.cli": "main",
     "dagster_airbyte.legacy_resources": "AirbyteResource airbyte_resource",
     "dagster_airbyte.managed": """
         AirbyteConnection AirbyteDestination AirbyteDestinationNamespace AirbyteManagedElementReconciler
-        AirbyteSource AirbyteSyncMode
+        AirbyteSource AirbyteSyncMode load_assets_from_connections
     """,
     "dagster_airbyte.managed.reconciliation": """
-        AirbyteConnection AirbyteDestination AirbyteDestinationNamespace AirbyteManagedElementReconciler
-        AirbyteSource AirbyteSyncMode ManagedElementDiff ManagedElementError ManagedElementReconciler
-        SECRET_MASK_VALUE UNSET diff_dicts is_key_secret
+        AirbyteConnection AirbyteConnectionMetadata AirbyteDestination AirbyteDestinationNamespace
+        AirbyteManagedElementReconciler AirbyteSource AirbyteSyncMode ManagedElementDiff ManagedElementError
+        ManagedElementReconciler SECRET_MASK_VALUE UNSET diff_dicts is_key_secret load_assets_from_connections
     """,
     "dagster_airbyte.managed.types": """
         AirbyteConnection AirbyteDestination AirbyteDestinationNamespace AirbyteSource AirbyteSyncMode
@@ -178,7 +178,7 @@ HERE = {
 """What is not in this table raises a sentence."""
 
 SENTENCES = {
-    "load_assets_from_connections": "let build_airbyte_assets_definitions of Dagster's own package",
+    "AirbyteManagedElementCacheableAssetsDefinition": "load_assets_from_connections returns what takes its place",
     "AirbyteCloudWorkspace": r"say AirbyteInstance\(url=",
     "AirbyteWorkspace": r"say AirbyteInstance\(url=",
     "AirbyteCloudResource": r"say AirbyteInstance\(url=",

@@ -18,7 +18,7 @@ from dagster_airbyte._elsewhere import refuse_modules, served
 from dagster_airbyte.version import __version__
 
 if TYPE_CHECKING:
-    from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource
+    from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource, load_assets_from_connections
 
 __all__ = [
     "AirbyteConnection",
@@ -31,6 +31,7 @@ __all__ = [
     "AirbyteSyncMode",
     "__version__",
     "airbyte_resource",
+    "load_assets_from_connections",
 ]
 
 

@@ -10,16 +10,13 @@ from typing import Any, Final, NoReturn
 from dagster_managed_elements import airbyte
 
 _DAGSTERS = (
-    "Assets, ops, syncs and workspaces are in Dagster's own package of this name: pip install 'dagster-airbyte<1' "
-    "for it, and import managed elements from dagster_managed_elements.airbyte."
+    "Ops, workspaces and assets of what nobody declares are in Dagster's own package of this name: "
+    "pip install 'dagster-airbyte<1' for it, and import managed elements from dagster_managed_elements.airbyte."
 )
-_ASSETS = (
-    "Managed elements are not loaded as assets: apply them, and let build_airbyte_assets_definitions of Dagster's "
-    "own package of this name (pip install 'dagster-airbyte<1') make assets of what is in the workspace."
-)
+_ASSETS = "load_assets_from_connections returns what takes its place, and build_connection_assets a plain list."
 _PLACE = (
     "For managed elements say AirbyteInstance(url=..., client_id=..., client_secret=..., workspace=...), for Cloud "
-    "with the url https://api.airbyte.com. For assets and syncs use Dagster's own package of this name: "
+    "with the url https://api.airbyte.com. For what nobody declares use Dagster's own package of this name: "
     "pip install 'dagster-airbyte<1'."
 )
 _STEPS = (
@@ -34,11 +31,7 @@ _BASES = (
 _DEPRECATION = "Managed elements are not deprecated here."
 
 _SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
-    _ASSETS: (
-        "AirbyteInstanceCacheableAssetsDefinition",
-        "AirbyteManagedElementCacheableAssetsDefinition",
-        "load_assets_from_connections",
-    ),
+    _ASSETS: ("AirbyteManagedElementCacheableAssetsDefinition",),
     _PLACE: (
         "AirbyteCloudResource",
         "AirbyteCloudWorkspace",
@@ -66,12 +59,21 @@ _SENTENCES: Final[Mapping[str, tuple[str, ...]]] = {
     _BASES: ("GeneratedAirbyteDestination", "GeneratedAirbyteSource"),
     _DEPRECATION: ("MANAGED_ELEMENTS_DEPRECATION_MSG",),
 }
+_RESOURCES: Final = frozenset({"AirbyteResource", "airbyte_resource"})
+_LOADING: Final = frozenset({"load_assets_from_connections"})
+_LATE: Final[Mapping[str, frozenset[str]]] = {
+    "dagster_airbyte": _RESOURCES | _LOADING,
+    "dagster_airbyte.legacy_resources": _RESOURCES,
+    "dagster_airbyte.managed": _LOADING,
+    "dagster_airbyte.managed.reconciliation": _LOADING | {"AirbyteConnectionMetadata"},
+    "dagster_airbyte.resources": _RESOURCES,
+}
 _BY_NAME: Final = {name: sentence for sentence, names in _SENTENCES.items() for name in names}
 
 
 def served(module: str, name: str) -> Any:
     """What needs Dagster comes when it is asked for; the rest is refused."""
-    return getattr(airbyte, name) if name in {"AirbyteResource", "airbyte_resource"} else refuse(module, name)
+    return getattr(airbyte, name) if name in _LATE[module] else refuse(module, name)
 
 
 def refuse(module: str, name: str) -> NoReturn:

@@ -1,6 +1,6 @@
 """Upstream's `dagster_airbyte.managed`: the same names once more."""
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any
 
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
@@ -11,7 +11,10 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
 )
 
-from dagster_airbyte._elsewhere import refuse
+from dagster_airbyte._elsewhere import served
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.airbyte import load_assets_from_connections
 
 __all__ = [
     "AirbyteConnection",
@@ -20,8 +23,9 @@ __all__ = [
     "AirbyteManagedElementReconciler",
     "AirbyteSource",
     "AirbyteSyncMode",
+    "load_assets_from_connections",
 ]
 
 
-def __getattr__(name: str) -> NoReturn:
-    refuse(__name__, name)
+def __getattr__(name: str) -> Any:
+    return served(__name__, name)

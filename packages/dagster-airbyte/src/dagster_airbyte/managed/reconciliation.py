@@ -1,6 +1,6 @@
 """Upstream's `dagster_airbyte.managed.reconciliation`: what reconciles, and the diff that this returns."""
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any
 
 from dagster_managed_elements import (
     ManagedElementDiff,
@@ -19,12 +19,16 @@ from dagster_managed_elements.airbyte import (
 from dagster_managed_elements.types import SECRET_MASK_VALUE
 from dagster_managed_elements.utils import UNSET, diff_dicts
 
-from dagster_airbyte._elsewhere import refuse
+from dagster_airbyte._elsewhere import served
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.airbyte import AirbyteConnectionMetadata, load_assets_from_connections
 
 __all__ = [
     "SECRET_MASK_VALUE",
     "UNSET",
     "AirbyteConnection",
+    "AirbyteConnectionMetadata",
     "AirbyteDestination",
     "AirbyteDestinationNamespace",
     "AirbyteManagedElementReconciler",
@@ -35,8 +39,9 @@ __all__ = [
     "ManagedElementReconciler",
     "diff_dicts",
     "is_key_secret",
+    "load_assets_from_connections",
 ]
 
 
-def __getattr__(name: str) -> NoReturn:
-    refuse(__name__, name)
+def __getattr__(name: str) -> Any:
+    return served(__name__, name)
