@@ -6,10 +6,15 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import misspelling, moving, pairs, starting
+from benchmarks import code_locations, misspelling, moving, pairs, starting
 from benchmarks.page import page
 
-PARTS = {"starting": starting.main, "misspelling": misspelling.main, "moving": moving.main}
+PARTS = {
+    "starting": starting.main,
+    "misspelling": misspelling.main,
+    "moving": moving.main,
+    "loading": code_locations.main,
+}
 
 
 def numbers(text: str) -> list[int]:

@@ -222,6 +222,7 @@ def test_every_name_of_upstream_is_here_or_says_what_to_use(module, name):
             "pip install 'dagster-airbyte<1'",
             "AirbyteManagedElementReconciler(",
             "AirbyteSource(",
+            "load_assets_from_connections returns",
             "not deprec",
         )
     )
