@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import dagster as dg
 import pytest
 from dagster._core.definitions.utils import DISALLOWED_NAMES
@@ -20,7 +22,7 @@ from dagster_managed_elements.airbyte import (
     load_assets_from_connections,
 )
 from dagster_managed_elements.definitions import StreamProps, SyncTranslator
-from dagster_managed_elements.definitions.translating import output_names
+from dagster_managed_elements.definitions.translating import output_name
 
 FULL = AirbyteSyncMode.full_refresh_overwrite()
 NOWHERE = AirbyteInstance(url="http://127.0.0.1:9")
@@ -112,12 +114,21 @@ def test_names_that_dagster_refuses_get_outputs_that_nothing_else_has():
     dg.Definitions(assets=[definition]).get_repository_def()
 
 
-def test_an_output_keeps_its_name_whatever_else_is_synced():
-    def named(*streams):
-        of = {"integration": "airbyte", "connection_name": "c", "source_name": "s", "destination_name": "d"}
-        return output_names([StreamProps(stream_name=name, **of) for name in streams])
+def test_names_that_are_alike_once_cleaned_are_told_apart():
+    of = {"integration": "airbyte", "connection_name": "c", "source_name": "s", "destination_name": "d"}
+    named = [output_name(StreamProps(stream_name=name, **of)) for name in ("a_b", "a b", "a-b", "type")]
+    assert named[0] == "a_b"
+    assert len(set(named)) == 4
+    assert all(re.fullmatch("[A-Za-z0-9_]+", name) for name in named)
 
-    assert named("a b", "a_b").items() >= named("a b").items() | named("a_b").items()
+
+def test_what_is_upstream_may_have_any_name():
+    (definition,) = build_connection_assets(
+        NOWHERE, [connection()], deps=["crm/orders", ["a", "b"], ["a_b"], "注文"]
+    )
+    graph = dg.Definitions(assets=[definition]).resolve_asset_graph()
+    parents = graph.get(dg.AssetKey("orders")).parent_keys
+    assert parents == {dg.AssetKey(path) for path in (["crm/orders"], ["a", "b"], ["a_b"], ["注文"])}
 
 
 def test_two_streams_of_one_asset_are_refused_with_what_to_do():

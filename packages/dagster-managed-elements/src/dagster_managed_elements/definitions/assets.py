@@ -9,6 +9,7 @@ from typing import Any, TypeAlias, cast
 from dagster import (
     AssetDep,
     AssetExecutionContext,
+    AssetIn,
     AssetKey,
     AssetMaterialization,
     AssetOut,
@@ -23,7 +24,7 @@ from dagster import (
 
 from dagster_managed_elements.definitions.following import Following, follow
 from dagster_managed_elements.definitions.ports import Amounts, Job, StreamId, StreamProps, SyncedConnection
-from dagster_managed_elements.definitions.translating import SyncTranslator, op_name, output_names
+from dagster_managed_elements.definitions.translating import SyncTranslator, input_name, op_name, output_name
 from dagster_managed_elements.engine.concurrency import run_blocking
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 
@@ -86,7 +87,7 @@ def _refuse_twins(specs: Iterable[tuple[SyncedConnection, Mapping[StreamId, Asse
 
 
 def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], how: Building) -> AssetsDefinition:
-    names = output_names(connection.streams)
+    names = {props.id: output_name(props) for props in connection.streams}
     deps = {identity: list(spec.deps) for identity, spec in specs.items()}
     streams = {spec.key: identity for identity, spec in specs.items()}
 
@@ -105,7 +106,7 @@ def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], ho
             )
             for identity, spec in specs.items()
         },
-        deps=_distinct(dep for listed in deps.values() for dep in listed),
+        ins={input_name(dep.asset_key): _upstream(dep) for listed in deps.values() for dep in listed},
         internal_asset_deps={
             names[identity]: {dep.asset_key for dep in listed} for identity, listed in deps.items() if listed
         }
@@ -117,8 +118,12 @@ def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], ho
     )(synced)
 
 
-def _distinct(deps: Iterable[AssetDep]) -> list[AssetDep]:
-    return list({dep.asset_key: dep for dep in deps}.values())
+def _upstream(dep: AssetDep) -> AssetIn:
+    """As an input that is not loaded: of a dep by itself Dagster makes a name of the key, which need not be one."""
+    return AssetIn(key=dep.asset_key, partition_mapping=dep.partition_mapping, dagster_type=_NOTHING)
+
+
+_NOTHING: Any = Nothing
 
 
 def _materialized(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
 from dagster import AssetKey, AssetSpec, TableColumn, TableColumnConstraints, TableSchema
 
-from dagster_managed_elements.definitions.ports import Column, StreamId, StreamProps
+from dagster_managed_elements.definitions.ports import Column, StreamProps
 
 _RESERVED: Final = frozenset({
     "context", "conf", "config", "meta", "arg_dict", "dict", "input_arg_dict", "output_arg_dict", "int", "str",
@@ -97,16 +97,21 @@ def op_name(integration: str, connection: str, prefix: Iterable[str]) -> str:
     return f"{integration}_sync_{name}{f'_{_digest(repr(parts))}' if unlike else ''}"
 
 
-def output_names(streams: Iterable[StreamProps]) -> dict[StreamId, str]:
-    """A name that Dagster takes for the output of each of *streams*: that of its table where it can be, else one
-    that tells it from every other.
-    """
-    named: dict[StreamId, str] = {}
-    for props in streams:
-        name = props.table_name
-        plain = re.fullmatch("[A-Za-z0-9_]+", name) and name not in _RESERVED and not props.is_ambiguous
-        named[props.id] = name if plain else f"{re.sub('[^A-Za-z0-9]+', '_', name)}_{_digest(repr(props.id))}"
-    return named
+def output_name(props: StreamProps) -> str:
+    """Of the output of a stream: the name of its table where Dagster takes that, and no other stream's."""
+    return _tellable(props.table_name, props.id, is_clear=not props.is_ambiguous)
+
+
+def input_name(key: AssetKey) -> str:
+    """Of the input for an asset upstream, and no other one's."""
+    return _tellable("_".join(key.path), key.path, is_clear=len(key.path) == 1)
+
+
+def _tellable(name: str, of: Sequence[str], *, is_clear: bool) -> str:
+    """*name* where it says all, and is one for Dagster; else what is left of it, and what nothing else has."""
+    if is_clear and re.fullmatch("[A-Za-z0-9_]+", name) and name not in _RESERVED:
+        return name
+    return f"{re.sub('[^A-Za-z0-9]+', '_', name)}_{_digest(repr(tuple(of)))}"
 
 
 def _digest(text: str) -> str:
