@@ -130,7 +130,11 @@ class AirbyteInstance(Instance):
 
     @asynccontextmanager
     async def open(self, settings: Settings) -> AsyncGenerator[tuple[Gateway, Client, Sequence[Unreadable]]]:
-        """The workspace, what it is asked through, and what of the others cannot be read."""
+        """The workspace, what it is asked through, and what of the others cannot be read.
+
+        Args:
+            settings: How it is asked.
+        """
         api_root = api_root_of(self.url, self.api)
         async with open_client(self._options(api_root, settings)) as client:
             gateway, unreadable = await open_gateway(

@@ -48,7 +48,7 @@ _SCHEMA = {
     "request_additional_params": Field(
         Permissive(), default_value={}, description="`headers`, `verify`, `proxies`."
     ),
-    "forward_logs": Field(Bool, default_value=True, description="Accepted; syncs are not run here."),
+    "forward_logs": Field(Bool, default_value=True, description="Accepted, and not heeded."),
 }
 
 
@@ -161,9 +161,9 @@ class AirbyteResource(ConfigurableResource[AirbyteInstance]):
         request_retry_delay: Accepted, and not heeded: pauses grow by themselves.
         request_timeout: Seconds for an answer to begin or go on.
         request_additional_params: `headers`, `verify` and `proxies`, as upstream took them; others are refused.
-        forward_logs: Accepted, and not heeded: syncs are not run here.
-        cancel_sync_on_run_termination: Accepted, and not heeded.
-        poll_interval: Accepted, and not heeded.
+        forward_logs: Whether a run logs what the sync of an asset does.
+        cancel_sync_on_run_termination: Whether that sync is cancelled with its run.
+        poll_interval: Seconds between two looks at it.
     """
 
     host: str
