@@ -13,7 +13,7 @@ from contextlib import suppress
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Adoption, not_adopted
 from dagster_managed_elements.engine.changes import Observed
 from dagster_managed_elements.engine.elements import key_of
-from dagster_managed_elements.engine.errors import ApiError, DeclarationError
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.kinds import Kind, Session
 from dagster_managed_elements.engine.observing import observe
@@ -94,11 +94,13 @@ async def declared_again(
             context.elements |= {each.ref: each.key for each in await _asked(kind) if each.ref not in known}
     for kind in session.kinds:
         for one in (each for each in going if each.kind == kind.name):
-            found[one.ref] = _as_it_is(one, kind, context)
+            fields = _as_it_is(one, kind, context)
             if kind.adopts and one.fault is None:
-                with suppress(ApiError, DeclarationError):
+                # Whatever an integration makes of it: what is going goes all the same.
+                with suppress(Exception):
                     adopted = [each for each in await kind.adopt([one], context) if isinstance(each, Adopted)]
-                    found |= {one.ref: each.element.fields() for each in adopted}
+                    fields = adopted[0].element.fields() if adopted else fields
+            found[one.ref] = fields
             context.elements[one.ref] = one.key
     return found
 

@@ -53,7 +53,7 @@ class History:
     ) -> Ticket:
         """Put down what is about to be done. Raises StateError; nothing is to be done then."""
         now, id_ = datetime.now(timezone.utc), secrets.token_hex(4)
-        began = now.isoformat(timespec="seconds")
+        began = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         run = PastRun(id=id_, command=command, began=began, author=author, undoes=undoes)
         stem = f"{now:%Y%m%dT%H%M%S.%fZ}-{id_}"
         self._write(f"{stem}.plan.json", encode_plan(run, places, key))
@@ -61,7 +61,7 @@ class History:
 
     def end(self, ticket: Ticket, run: PastRun) -> None:
         """Put down what became of it. Raises StateError."""
-        ended = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        ended = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
         self._write(f"{ticket.stem}.outcome.json", encode_outcome(replace(run, ended=ended)))
 
     def _write(self, name: str, data: bytes) -> None:

@@ -12,10 +12,10 @@ from dagster_managed_elements.airbyte.connection_fields import TAG
 from dagster_managed_elements.airbyte.elements import AirbyteTag
 from dagster_managed_elements.airbyte.gateways import Gateway
 from dagster_managed_elements.airbyte.wire import Tag, Unreadable
-from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
+from dagster_managed_elements.engine.changes import Change, Declared, Observed, Update
 from dagster_managed_elements.engine.elements import Element
-from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
-from dagster_managed_elements.engine.kinds import Kind, ResolveContext
+from dagster_managed_elements.engine.findings import Consequence
+from dagster_managed_elements.engine.kinds import Kind
 from dagster_managed_elements.engine.values import Ids
 
 GREY: Final = "A6A6A6"
@@ -33,11 +33,6 @@ class TagKind(Kind):
 
     async def observe(self) -> Sequence[Observed]:
         return [_observed(tag) for tag in await self._gateway.tags()]
-
-    async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
-        """Without one that is declared as an element the tags are somebody else's, and none of them goes."""
-        del context
-        return pairs if any(pair.declared for pair in pairs) else ()
 
     async def create(self, declared: Declared, ids: Ids) -> str:
         del ids
