@@ -80,9 +80,9 @@ def test_version_warns_where_a_foreign_package_stands_in_the_door(project):
 
 
 def test_each_command_explains_itself(project):
-    for command in ("check", "plan", "apply", "destroy"):
+    for command in ("check", "plan", "apply", "destroy", "undo"):
         result = project.run(command, "--help")
         assert result.exit_code == 0
         assert "--include-all-secrets" in result.stdout
-    others = {"serve", "types", "completion", "export", "snapshot", "unlock"}
+    others = {"serve", "types", "completion", "export", "snapshot", "unlock", "history", "undo"}
     assert set(cli.main.commands) == {"check", "plan", "apply", "destroy", *others}
