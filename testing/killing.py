@@ -6,11 +6,13 @@ act on the file of a state, right before it.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -49,46 +51,61 @@ class Ended:
         return self.code == -signal.SIGKILL
 
 
-@dataclass
 class Dying:
     """`dagster-me` in *folder*, speaking to a server through *proxy*."""
 
-    proxy: Proxy
-    folder: Path
-    environment: Mapping[str, str]
+    def __init__(self, proxy: Proxy, folder: Path) -> None:
+        self.proxy, self.folder, self.environment = proxy, folder, dict[str, str]()
+        kept = {name: value for name, value in os.environ.items() if name not in SLOWING}
+        self._forking = subprocess.Popen(
+            [sys.executable, str(CHILD)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            env=kept,
+        )
+
+    def __enter__(self) -> Dying:  # noqa: PYI034 - Python 3.10 has no Self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._forking as forking:
+            forking.communicate(timeout=10)  # the end of its input is its own
 
     def run(self, arguments: Sequence[str], instant: Instant) -> Ended:
         """To its end, or to *instant*."""
         counts = self.folder / "counted"
         counts.unlink(missing_ok=True)
-        watched = _Watched(instant)
-        self.proxy.asked, self.proxy.spoil = watched, watched.answered
         kept = {name: value for name, value in os.environ.items() if name not in SLOWING}
-        number = instant.number if instant.kind == "file" else 0
-        running = subprocess.Popen(
-            [sys.executable, str(CHILD), str(number), str(counts), *arguments],
-            cwd=self.folder,
-            env={**kept, **self.environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        watched.process = running
-        with running:
-            said, _ = running.communicate(timeout=100)
+        asked = {
+            "arguments": list(arguments),
+            "environment": {**kept, **self.environment},
+            "folder": str(self.folder),
+            "number": instant.number if instant.kind == "file" else 0,
+        }
+        watched = _Watched(instant, process=int(self._ask(json.dumps(asked))))
+        self.proxy.asked, self.proxy.spoil = watched, watched.answered
+        code = int(self._ask("begin"))
         self.proxy.asked = []
         self.proxy.spoil = lambda _path, answer: answer
-        return Ended(running.returncode, said, watched.number, int(counts.read_text()) if counts.exists() else 0)
+        said = (self.folder / "said").read_text(errors="replace") if (self.folder / "said").exists() else ""
+        return Ended(code, said, watched.number, int(counts.read_text()) if counts.exists() else 0)
+
+    def _ask(self, line: str) -> str:
+        forking = self._forking
+        assert forking.stdin is not None
+        assert forking.stdout is not None
+        forking.stdin.write(f"{line}\n")
+        return forking.stdout.readline()
 
 
 class _Watched(list[str]):
     """The paths that were asked for; one request ends the process that asks."""
 
-    process: subprocess.Popen[str]
-
-    def __init__(self, instant: Instant) -> None:
+    def __init__(self, instant: Instant, process: int) -> None:
         super().__init__()
-        self.instant, self.number, self.carried_out = instant, 0, 0
+        self.instant, self.process, self.number, self.carried_out = instant, process, 0, 0
 
     def append(self, path: str) -> None:
         super().append(path)
@@ -104,5 +121,5 @@ class _Watched(list[str]):
         return answer
 
     def _kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        with suppress(ProcessLookupError):
+            os.kill(self.process, signal.SIGKILL)

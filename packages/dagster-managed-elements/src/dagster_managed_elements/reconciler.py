@@ -299,12 +299,13 @@ async def _decided(policy: Policy, _plan: Plan) -> Policy:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How a run is made. With *undo*, the id of an earlier run or "last", its way back is planned and nothing else.
-    *folder* is where what is declared lies, for the history to tell of which commit it is. *decide* is asked once a place, when the plan is known and nothing is written yet, for
-    what is allowed; by default nothing destructive is. *resent* are the secrets to send although they are there,
-    *scope* is which differences are planned. *policy* widens for this run what the reconcilers' own lets pass. With
-    a *promise* nothing is done unless all of it is what was saved. *preflight* is for how many seconds the plan is
-    tried on the server before anything is written; None: it is not. Without *secrets_known* a check takes a secret
-    that cannot be read here for the one that is there.
+    *folder* is where what is declared lies, for the history to tell of which commit it is. *decide* is asked once a
+    place, when the plan is known and nothing is written yet, for what is allowed; by default nothing destructive
+    is. *resent* are the secrets to send although they are there, *scope* is which differences are planned. *policy*
+    widens for this run what the reconcilers' own lets pass. With a *promise* nothing is done unless all of it is
+    what was saved. *preflight* is for how many seconds the plan is tried on the server before anything is written;
+    None: it is not. Without *secrets_known* a check takes a secret that cannot be read here for the one that is
+    there.
 
     *state* is the URL of what is remembered, of all places; by default each reconciler's own, or else that of the
     environment. An apply waits for its lock for *lock_timeout* seconds, and has *tell* say so. With *versions* the
@@ -501,14 +502,15 @@ def _plan_of(result: Result) -> Plan:
 async def _surveyed(
     of: Sequence[Reconciler], options: Options, states: States
 ) -> AsyncGenerator[tuple[list[_Surveyed], list[Result], str]]:
-    """Every place and its survey, in the order given; what could not be surveyed is a Result already. At last the id
-    of the run that is undone, if one is.
+    """Every place and its survey, in the order given; what could not be surveyed is a Result already. At last the
+    id of the run that is undone, if one is.
     """
     members = [
         Member(instance=each.instance, declaration=_declaration(number, each)) for number, each in enumerate(of)
     ]
     past = await anyio.to_thread.run_sync(_past, options, states) if options.undo is not None else None
-    async with connected(members, options.settings) as (places, failures):
+    async with connected(members, options.settings) as (every, failures):
+        places = past.those_of(every, failed=bool(failures)) if past else every
         results = [Result(of=(number,), error=error) for number, error in failures]
         surveys: dict[str, _Surveyed] = {}
 
@@ -533,7 +535,6 @@ async def _surveyed(
                 results.append(_result(place, plan=surveys.pop(place.name).found.plan, error=error))
 
         if past is not None:
-            places = past.those_of(places, failed=bool(failures))
             options.tell(past.told)
         await concurrently(*(partial(look_at, place) for place in places))
         if not any(result.error for result in results):

@@ -57,7 +57,9 @@ def test_runs_are_listed_and_one_is_shown_with_what_became_of_it(project, state,
     assert project.run("apply", "-m", "mine:two").exit_code == 0
     lines = project.run("history").stdout.splitlines()
     assert lines[0].split() == ["RUN", "BEGAN", "(UTC)", "BY", "COMMIT", "WHAT"]
-    assert re.fullmatch(r"[0-9a-f]{8}  \d{4}-\d\d-\d\d \d\d:\d\d  \S+ .* apply: 1 to update, 1 to create; done", lines[1])
+    assert re.fullmatch(
+        r"[0-9a-f]{8}  \d{4}-\d\d-\d\d \d\d:\d\d  \S+ .* apply: 1 to update, 1 to create; done", lines[1]
+    )
     assert lines[2].endswith("apply: 1 to create; done")
     shown = project.run("history", "-n", "1")
     assert (len(shown.stdout.splitlines()), shown.stderr) == (2, "note: there are older ones; -n lists more\n")
@@ -69,7 +71,6 @@ def test_runs_are_listed_and_one_is_shown_with_what_became_of_it(project, state,
         "~ shop:",
         "  ~ host: db -> other",
         "+ new:",
-        "  + type: File",
         "done: update shop (source)",
         "done: create new (source)",
         "Applied: 2 done.",

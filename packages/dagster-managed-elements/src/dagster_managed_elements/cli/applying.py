@@ -59,10 +59,10 @@ def destroy_cmd(*, yes: bool, lock_timeout: float, **asked: Any) -> int:
 @_YES
 @_LOCK
 def undo_cmd(*, run_id: str, yes: bool, lock_timeout: float, **asked: Any) -> int:
-    """Plan the way back from a run, and do it: the last one that stands, or the RUN that `history` lists.
+    """Plan the way back from a run, and do it: from the last that stands, or the RUN that `history` lists.
 
-    What it created is deleted, what it changed or deleted is as it was before. Secrets come from the module, or from
-    the variables they came from. What was changed since is named, and asked about.
+    What it created is deleted, what it changed or deleted is as it was before. Secrets come from the module, or
+    from the variables they came from. What was changed since is named, and asked about.
     """
     return run(Asked(**asked, undo=run_id), yes=yes, lock_timeout=lock_timeout)
 

@@ -16,8 +16,8 @@ Command: TypeAlias = Literal["apply", "destroy", "undo"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who made a run. *commit* is that of the folder of what was declared, *is_dirty*: files in it were changed since;
-    *pipeline* is the run of a CI, by its URL or number.
+    """Who made a run. *commit* is that of the folder of what was declared, *is_dirty*: files in it were changed
+    since; *pipeline* is the run of a CI, by its URL or number.
     """
 
     user: str
@@ -59,8 +59,8 @@ class PastPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
-    """*began* and *ended* are in UTC (ISO); one that has not *ended* was cut off, or goes on. *undoes* is the run that
-    it was the way back from.
+    """*began* and *ended* are in UTC (ISO); one that has not *ended* was cut off, or goes on. *undoes* is the run
+    that it was the way back from.
     """
 
     id: str

@@ -54,7 +54,7 @@ def _pipeline(environment: Mapping[str, str]) -> str:
 
 
 def _commit(folder: Path) -> tuple[str, bool]:
-    """Nothing where there is no git, no repository, or no commit yet. Files that git does not know are no change."""
+    """Nothing where there is no git, no repository or no commit yet. Files that git does not know are no change."""
     words = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:

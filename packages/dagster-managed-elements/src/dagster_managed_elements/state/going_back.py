@@ -11,7 +11,7 @@ from dagster_managed_elements.engine.kinds import Session
 from dagster_managed_elements.engine.past import PastRun
 from dagster_managed_elements.engine.undoing import WayBack
 from dagster_managed_elements.state.fingerprints import FILE_VARIABLE, VARIABLE, FingerprintKey
-from dagster_managed_elements.state.history import History, NoSuchRun
+from dagster_managed_elements.state.history import History
 from dagster_managed_elements.state.runs import Planned
 
 LAST: Final = "last"
@@ -36,11 +36,12 @@ class Past:
     @property
     def told(self) -> str:
         """Which run it is, for who is about to undo it."""
-        by = self.run.author
-        return f"this is the way back from the run {self.run.id}: {self.run.command} by {by.user} on {by.host}, {self.run.began}"
+        run, by = self.run, self.run.author
+        which = f"{run.command} by {by.user} on {by.host}, {run.began}"
+        return f"this is the way back from the run {run.id}: {which}"
 
     def those_of(self, places: Sequence[P], *, failed: bool) -> list[P]:
-        """The *places* that it wrote to. Raises DeclarationError where one of them is missing, unless some *failed*."""
+        """The *places* that it wrote to. Raises DeclarationError where one is missing, unless some *failed*."""
         known = {_identity(place.session): place for place in places}
         wanted = {place.identity: place.place for place in self.run.places}
         lacking = sorted(wanted[identity] for identity in wanted.keys() - known.keys())
@@ -66,21 +67,12 @@ def find(histories: Sequence[History], said: str, key: FingerprintKey | None) ->
             listed = ", ".join(f"{run} in {history.url}" for run, history in found)
             raise DeclarationError(f"There are several states; say which run is to be undone: {listed}.")
         said, histories = found[0][0], [found[0][1]]
-    planned, run = _planned(histories, said)
+    history = next((each for each in histories if each.has(said)), histories[0])
+    planned, run = history.planned(said)
     if key is not None and not planned.is_sealed(key):
         text = f"The run {run.id} was changed since it was written, or written with another key than this, or none"
         raise StateError(f"{text} ({VARIABLE}, {FILE_VARIABLE}); nothing is undone by it.")
     return Past(run=run, planned=planned)
-
-
-def _planned(histories: Sequence[History], said: str) -> tuple[Planned, PastRun]:
-    for number, history in enumerate(histories, 1):
-        try:
-            return history.planned(said)
-        except NoSuchRun:
-            if number == len(histories):
-                raise
-    raise DeclarationError(NO_HISTORY)
 
 
 def _identity(session: Session) -> str:

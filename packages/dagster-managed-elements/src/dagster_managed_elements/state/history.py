@@ -72,22 +72,17 @@ class History:
 
     def runs(self) -> Iterator[PastRun | StateError]:
         """The newest first, without what they planned; in place of one that cannot be read, why."""
-        stems = self._stems()
-        for stem, _ in stems:
-            try:
-                yield self._summary(stem)
-            except StateError as error:
-                yield error
+        for stem, _ in self._stems():
+            yield self._read(stem)
 
     def planned(self, said: str) -> tuple[Planned, PastRun]:
         """The run whose id is, or begins with, *said*: as it was planned, and with all that is known of it.
 
         Raises DeclarationError where there is none, or several; StateError where it cannot be read.
         """
-        named = said.strip().lower()
-        found = [(stem, id_) for stem, id_ in self._stems() if id_.startswith(named)]
-        if len(named) < _SHORTEST or not found:
-            raise NoSuchRun(f"There is no run {said!r} in {self.url}; `dagster-me history` lists them.")
+        found = self._named(said)
+        if not found:
+            raise DeclarationError(f"There is no run {said!r} in {self.url}; `dagster-me history` lists them.")
         if len(found) > 1:
             listed = ", ".join(id_ for _, id_ in found[:5])
             raise DeclarationError(f"{said!r} is the beginning of {len(found)} runs: {listed}; give more of it.")
@@ -104,6 +99,14 @@ class History:
             for place in planned.run.places
         )
         return planned, replace(planned.run, ended=outcome.ended, places=places)
+
+    def has(self, said: str) -> bool:
+        """Whether some run's id is, or begins with, *said*."""
+        return bool(self._named(said))
+
+    def _named(self, said: str) -> list[tuple[str, str]]:
+        named = said.strip().lower()
+        return [(stem, id_) for stem, id_ in self._stems() if id_.startswith(named) and len(named) >= _SHORTEST]
 
     def last(self) -> str | None:
         """The id of the last run that stands: none that went back, and none that was gone back from.
@@ -127,9 +130,11 @@ class History:
         found = [match for name in self._store.names(FOLDER) if (match := _NAME.fullmatch(name))]
         return sorted(((match["stem"], match["id"]) for match in found), reverse=True)
 
-    def _summary(self, stem: str) -> PastRun:
-        outcome = self._outcome(stem)
-        return self._plan(stem).run if outcome is None else outcome
+    def _read(self, stem: str) -> PastRun | StateError:
+        try:
+            return self._outcome(stem) or self._plan(stem).run
+        except StateError as error:
+            return error
 
     def _plan(self, stem: str) -> Planned:
         name = f"{FOLDER}{stem}.plan.json"
@@ -152,7 +157,3 @@ class History:
     def _matches(self, run: PastRun, stem: str, part: str) -> None:
         if not stem.endswith(f"-{run.id}"):
             raise StateError(f"{self.url}{stem}.{part}.json is that of another run: {run.id!r}.")
-
-
-class NoSuchRun(DeclarationError):
-    """No run of a history has this id."""

@@ -1,5 +1,5 @@
-"""Values of fields as JSON and back: every marker in a form that no other value is taken for, of a secret no more than
-where it comes from. What a value of an integration is, it spells itself, as for an export. Pure.
+"""Values of fields as JSON and back: every marker in a form that no other value is taken for, of a secret no more
+than where it comes from. What a value of an integration is, it spells itself, as for an export. Pure.
 """
 
 from __future__ import annotations
@@ -31,13 +31,17 @@ class Unkept(ManagedElementsError):
 
 def shown(value: Any, sign: Sign) -> Any:
     """*value* as a reader may see it, which is all there is to it: but for secrets, texts and numbers."""
-    return _written(value, lambda leaf: _secret(leaf, sign) or _legible(leaf))
+
+    def leaf(of: Any) -> Any:
+        return _written(of.value, leaf) if isinstance(of, Later) else _secret(of, sign) or _legible(of)
+
+    return _written(value, leaf)
 
 
 def written(value: Any, sign: Sign, keys: Mapping[Ref, Key]) -> Any:
     """*value* so that it can be read again. A pointer is kept by the name that *keys* has for it."""
 
-    def leaf(of: Any) -> Any:
+    def leaf(of: Any) -> Any:  # noqa: PLR0911 - one for each sort of value
         match of:
             case Key():
                 return {KEY: [of.kind, of.name]}
@@ -82,27 +86,15 @@ def _secret(leaf: Any, sign: Sign) -> dict[str, Any] | None:
 
 
 def _legible(leaf: Any) -> Any:
-    match leaf:
-        case Key():
-            return leaf.name
-        case Named():
-            return leaf.label
-        case Ref():
-            return leaf.label or leaf.id
-        case Later():
-            return _written(leaf.value, _legible)
-        case None | bool():
-            return leaf
-        case Enum():
-            return str(leaf)
-        case str():
-            return str.__str__(leaf)
-        case float() if not math.isfinite(leaf):
-            return str(leaf)
-        case int() | float():
-            return leaf
-        case _:
-            return str(leaf)
+    if isinstance(leaf, Key):
+        return leaf.name
+    if isinstance(leaf, Ref):
+        return leaf.label or leaf.id
+    is_number = isinstance(leaf, int) or (isinstance(leaf, float) and math.isfinite(leaf))
+    if leaf is None or (is_number and not isinstance(leaf, Enum)):
+        return leaf
+    # A subclass of str may print as something else than it is.
+    return str.__str__(leaf) if isinstance(leaf, str) and not isinstance(leaf, Enum) else str(leaf)
 
 
 def read(value: Any, module: str = "") -> Any:
@@ -122,7 +114,7 @@ def read(value: Any, module: str = "") -> Any:
     return _marker(mark, fields, module)
 
 
-def _marker(mark: str, fields: Mapping[str, Any], module: str) -> Any:
+def _marker(mark: str, fields: Mapping[str, Any], module: str) -> Any:  # noqa: PLR0911 - one for each marker
     match mark, fields[mark]:
         case "$secret", str() as reference:
             return _read_secret(reference, fields.get("as"))

@@ -104,7 +104,7 @@ class Remembered:
         )
 
     def masked(self, ref: Ref, at_: Path, value: Any, shown: Callable[[Path], Path] = tuple) -> Any:
-        """*value*, which stands *at_* a path as it is *shown*, with all that is recorded as secret in it as that: as the
+        """*value*, which stands *at_* a path as it is *shown*, with all that is recorded as secret in it as the
         variable that it came from, or else masked.
         """
         secrets: dict[Path, Any] = {}

@@ -1,7 +1,7 @@
 """One run of a history as two JSON documents: its plan, written before its first write, and its outcome.
 
-Versioned, ASCII, for people to read; docs/history.md describes them. Values are kept, of a secret only where it comes
-from. Pure, and the one place that knows their shape.
+Versioned, ASCII, for people to read; docs/history.md describes them. Values are kept, of a secret only where it
+comes from. Pure, and the one place that knows their shape.
 """
 
 from __future__ import annotations
