@@ -1,9 +1,9 @@
 """dagster-me, forked off a process that has all of it imported: a run begins at once, and is killed like any other.
 
-A line of standard input is one run, in JSON: its *arguments*, its *environment*, its *folder*, and the *number* of the
-act on a file of a state right before which it ends itself, 0 for never. It is answered with the number of the process,
-which begins at the next line, and with its exit code once it has ended. In the folder the file `said` has what it
-printed, and `counted` how many acts there were, where it came to its end.
+A line of standard input is one run, in JSON: its *arguments*, *environment* and *folder*, and the *number* of the
+act on a file of a state right before which it ends itself, 0 for never. It is answered with the number of the
+process, which begins at the next line, and with its exit code once it has ended. In the folder the file `said` has
+what it printed, and `counted` how many acts there were, where it came to its end.
 """
 
 from __future__ import annotations

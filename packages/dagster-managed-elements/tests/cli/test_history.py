@@ -46,7 +46,7 @@ def test_an_empty_history_is_said_to_be_empty(project, state):
     shown = project.run("undo", "-m", "mine:one")
     assert (shown.exit_code, shown.stderr.splitlines()[-1]) == (
         2,
-        f"Error: There is nothing to undo in {state.as_uri()}/.",
+        f"Error: There is nothing left to undo in {state.as_uri()}/.",
     )
 
 

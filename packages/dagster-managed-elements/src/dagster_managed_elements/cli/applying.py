@@ -101,6 +101,10 @@ def run(
             )
             sections = anyio.run(apply.to_the_end)
         code = conclude(run_, sections, interrupted=apply.interrupted)
-        if asked.undo and any(section.report and section.report.outcomes for section in sections):
+        if (
+            asked.undo
+            and not asked.quiet
+            and any(section.report and section.report.outcomes for section in sections)
+        ):
             run_.screen.note(_DECLARED)
         return code

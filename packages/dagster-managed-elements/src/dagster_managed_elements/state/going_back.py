@@ -62,7 +62,7 @@ def find(histories: Sequence[History], said: str, key: FingerprintKey | None) ->
         found = [(run, history) for history in histories if (run := history.last()) is not None]
         if not found:
             listed = ", ".join(history.url for history in histories)
-            raise DeclarationError(f"There is nothing to undo in {listed}.")
+            raise DeclarationError(f"There is nothing left to undo in {listed}.")
         if len(found) > 1:
             listed = ", ".join(f"{run} in {history.url}" for run, history in found)
             raise DeclarationError(f"There are several states; say which run is to be undone: {listed}.")
