@@ -16,7 +16,11 @@ from dagster_managed_elements.state.stores import Store
 from testing.azurite import azure_storage
 from testing.google_storage import google_storage
 
-SLOW_BUCKETS = [pytest.param(scheme, marks=pytest.mark.slow) for scheme in ("s3", "az")]
+MINUTES = pytest.mark.timeout(400)  # the first installs Azurite
+SLOW_BUCKETS = [
+    pytest.param("s3", marks=pytest.mark.slow),
+    pytest.param("az", marks=[pytest.mark.slow, MINUTES]),
+]
 SCHEMES = ["file", "memory", "gs", *SLOW_BUCKETS]
 
 

@@ -21,6 +21,7 @@ from dagster_managed_elements.state.stores import Moved, Store
 from testing.google_storage import google_storage
 
 REPOSITORY = Path(__file__).resolve().parents[4]
+SLOW_BUCKETS = ["s3", pytest.param("az", marks=pytest.mark.timeout(400))]  # the first installs Azurite
 CHILD = Path(__file__).with_name("children") / "applying.py"
 
 
@@ -111,7 +112,7 @@ def test_a_file_where_a_folder_has_to_be_is_said(tmp_path: Path) -> None:
         store.write(b"one", None)
 
 
-@pytest.mark.parametrize("scheme", ["s3", "az"])
+@pytest.mark.parametrize("scheme", SLOW_BUCKETS)
 @pytest.mark.slow
 def test_a_bucket_that_is_not_there_is_said(scheme: str, bucket: Callable[[str], str]) -> None:
     bucket(scheme)
@@ -168,7 +169,7 @@ def test_two_processes_that_apply_a_hundred_times_at_once_lose_nothing(tmp_path:
     both(f"file://{tmp_path / 'state.json'}", 100, tmp_path / "log")
 
 
-@pytest.mark.parametrize("scheme", ["s3", "az", "gs"])
+@pytest.mark.parametrize("scheme", [*SLOW_BUCKETS, "gs"])
 @pytest.mark.slow
 def test_two_processes_with_a_state_in_a_bucket_lose_nothing(
     scheme: str, tmp_path: Path, bucket: Callable[[str], str]
