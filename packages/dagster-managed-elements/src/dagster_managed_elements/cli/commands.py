@@ -15,6 +15,7 @@ import click
 from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, PENDING, Screen, exit_code
 from dagster_managed_elements.engine.errors import ManagedElementsError
+from dagster_managed_elements.engine.secrets import heard, listening
 
 
 class Program(click.Group):
@@ -47,6 +48,11 @@ class Command(click.Command):
     """A click command that ends with the exit code its function returns, or that of what it raised."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        with listening():
+            ctx.exit(self._code(ctx))
+
+    def _code(self, ctx: click.Context) -> int:
+        code: int | None
         try:
             code = super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException):
@@ -62,12 +68,16 @@ class Command(click.Command):
         except Exception as error:  # noqa: BLE001 - told below, with its traceback
             tell_bug(error)
             code = BUG
-        ctx.exit(code or 0)
+        return code or 0
 
 
 def tell_bug(error: Exception) -> None:
-    """The whole traceback: a fault of ours cannot be mended by whoever reads one line of it."""
-    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    """The whole traceback: a fault of ours cannot be mended by whoever reads one line of it. Without what was read
+    as a secret, which an error of Python's own may quote.
+    """
+    from dagster_managed_elements.api.redaction import redact
+
+    click.echo(redact("".join(traceback.format_exception(error)), heard()), err=True, nl=False)
     click.echo(
         f"This is a bug of dagster-managed-elements. Please report it, with the above, {_where()}.", err=True
     )

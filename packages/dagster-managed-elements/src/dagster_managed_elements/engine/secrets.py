@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -308,8 +310,33 @@ def _from_file(path: FilePath, *, optional: bool) -> str | None:
     raise DeclarationError(f"The secret file {path} is empty{_MAY_BE_OPTIONAL}.")
 
 
+_heard: Final[ContextVar[set[str] | None]] = ContextVar("_heard", default=None)
+
+
+@contextmanager
+def listening() -> Generator[None]:
+    """Keep every text that is read as a secret within, for who has to print what may hold one."""
+    token = _heard.set(set())
+    try:
+        yield
+    finally:
+        _heard.reset(token)
+
+
+def heard() -> frozenset[str]:
+    """What `listening` has kept so far."""
+    return frozenset(_heard.get() or ())
+
+
 def _read(reference: str, read: Reader, *, is_seen: bool, optional: bool) -> Any:
     """What *read*, which may be the user's own, returns: that it fails is no fault of an integration."""
+    value = _checked(reference, read, is_seen=is_seen, optional=optional)
+    if (texts := _heard.get()) is not None:
+        texts.update(str.__str__(leaf) for leaf in leaves(value) if isinstance(leaf, str))
+    return value
+
+
+def _checked(reference: str, read: Reader, *, is_seen: bool, optional: bool) -> Any:
     try:
         value = read()
     except ManagedElementsError:
