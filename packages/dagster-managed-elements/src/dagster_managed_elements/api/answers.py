@@ -56,7 +56,7 @@ _BY_STATUS: Final[Mapping[int, type[ApiError]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole HTTP answer. Header names are lower case."""
+    """A whole HTTP answer. *headers* are had by their names in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -1,7 +1,7 @@
-"""Connections to a server, so many at a time: a client of httpx for each, made when all the others are under way.
+"""Connections to a server, so many at a time: a transport for each, made when all the others are under way.
 
-Its own pool looks at every connection it has, several times a request: with ten of them that cost more than the
-request itself.
+A pool looks at every connection it has, several times a request: with ten of them that cost more than the request
+itself.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import httpx
 class Lanes:
     """Made by `open_lanes`; whoever borrows sees to it that there are not too many at a time."""
 
-    def __init__(self, make: Callable[[], httpx.AsyncClient], opened: AsyncExitStack) -> None:
+    def __init__(self, make: Callable[[], httpx.AsyncBaseTransport], opened: AsyncExitStack) -> None:
         self._make, self._opened = make, opened
-        self._free: list[httpx.AsyncClient] = []
+        self._free: list[httpx.AsyncBaseTransport] = []
 
     @contextmanager
-    def lane(self) -> Generator[httpx.AsyncClient]:
+    def lane(self) -> Generator[httpx.AsyncBaseTransport]:
         """One for a request alone, the last that was free: its connection is the likeliest to be still open."""
         lane = self._free.pop() if self._free else self._new()
         try:
@@ -28,14 +28,14 @@ class Lanes:
         finally:
             self._free.append(lane)
 
-    def _new(self) -> httpx.AsyncClient:
+    def _new(self) -> httpx.AsyncBaseTransport:
         lane = self._make()
         self._opened.push_async_callback(lane.aclose)
         return lane
 
 
 @asynccontextmanager
-async def open_lanes(make: Callable[[], httpx.AsyncClient]) -> AsyncGenerator[Lanes]:
-    """Lanes for as long as the block lasts. *make* makes a client that opens one connection at most."""
+async def open_lanes(make: Callable[[], httpx.AsyncBaseTransport]) -> AsyncGenerator[Lanes]:
+    """Lanes for as long as the block lasts. *make* makes one that opens one connection at most."""
     async with AsyncExitStack() as opened:
         yield Lanes(make, opened)
