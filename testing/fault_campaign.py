@@ -284,6 +284,7 @@ class Campaign:
             words = {word: new for word, (_, new) in differing(before[id_].settings, row.settings, ()).items()}
             held = next((old for old in there.values() if (old.kind, old.name) == (row.kind, row.name)), row)
             found.pop(held.id, None)
+            self.named.pop(id_, None)  # of a choice that is new a plan of before knows nothing
             found[id_] = replace(row, settings={**held.settings, **words})
         return found
 

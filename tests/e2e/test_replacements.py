@@ -325,6 +325,21 @@ def test_columns_that_were_chosen_stay_chosen_when_the_destination_is_replaced(a
 
 
 @pytest.mark.parametrize("api", ["config", "public"])
+def test_columns_that_were_chosen_stay_chosen_when_the_source_changes_as_the_destination_is_replaced(
+    airbyte_local, api
+):
+    """Its streams are known only once it has changed."""
+    team = Team(airbyte_local, api)
+    team.done(module(people("Sample Data")))
+    choose_columns(team, "id", "age")
+    csv = AirbyteDestination("files", "Local CSV", {"destination_path": "/local/o"})
+    changed = AirbyteSource("people", "Sample Data", {"count": 11})
+    team.done(AirbyteConnection("sync", changed, csv, {"users": FULL, "products": FULL}))
+    (users,) = [row for row in team.connection()["syncCatalog"]["streams"] if row["stream"]["name"] == "users"]
+    assert sorted(field["fieldPath"][0] for field in users["config"]["selectedFields"]) == ["age", "id"]
+
+
+@pytest.mark.parametrize("api", ["config", "public"])
 def test_columns_that_the_new_source_lacks_stop_the_replacement_before_anything_is_lost(airbyte_local, api):
     team = Team(airbyte_local, api)
     team.done(module(people("Sample Data")))

@@ -22,15 +22,17 @@ TAGS: Final = "tags"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What resolving found: each declared stream in a catalog, and what a replacement takes over: *carried* of the
-    connection, *chosen* of its streams where it is to read from another source. *whole* are all streams of a
-    catalog, with all their columns, where one was read; *catalog_id* is that of one that the connection lacks.
-    *sync_state* is that of the connection whose place is taken, where it goes.
+    connection, and the *rows* of its streams; *chosen* are these where they are no part of what is looked at: it is
+    to read from another source, or is made anew. *whole* are all streams of a catalog, with all their columns, where
+    one was read; *catalog_id* is that of one that the connection lacks. *sync_state* is that of the connection whose
+    place is taken, where it goes.
     """
 
     whole: Mapping[Identity, Stream] = field(default_factory=dict[Identity, Stream])
     entries: Mapping[str, ConfiguredStream] = field(default_factory=dict[str, ConfiguredStream])
     catalog_id: str | None = None
     carried: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    rows: Mapping[Identity, ConfiguredStream] = field(default_factory=dict[Identity, ConfiguredStream])
     chosen: Mapping[Identity, ConfiguredStream] = field(default_factory=dict[Identity, ConfiguredStream])
     sync_state: SyncState | None = None
 
@@ -64,15 +66,21 @@ def unwrapped(value: Any) -> Mapping[str, Any]:
 def taken_over(pair: Pair, source_id: str | None) -> Facts:
     """What a replacement of the observed connection, reading from *source_id*, is to have of it."""
     earlier = pair.declared.facts if pair.declared else None
-    if isinstance(earlier, Facts):
-        return Facts(carried=earlier.carried, chosen=earlier.chosen, sync_state=_as_planned(pair, earlier))
     if pair.observed is None:
-        return Facts()
+        if not isinstance(earlier, Facts):
+            return Facts()
+        going = _as_planned(pair, earlier)
+        return Facts(carried=earlier.carried, rows=earlier.rows, chosen=earlier.rows, sync_state=going)
     connection = cast("Connection", pair.observed.raw)
-    interim = read_interim(pair.observed.name)
-    carried = connection.settings if interim is None else {**connection.settings, "status": interim.note}
-    rows = connection.sync_catalog.streams if connection.source_id != source_id else []
-    return Facts(carried=carried, chosen={identity(entry.stream): entry for entry in rows})
+    going = None
+    if isinstance(earlier, Facts):
+        carried, rows, going = earlier.carried, earlier.rows, _as_planned(pair, earlier)
+    else:
+        interim = read_interim(pair.observed.name)
+        carried = connection.settings if interim is None else {**connection.settings, "status": interim.note}
+        rows = {identity(entry.stream): entry for entry in connection.sync_catalog.streams}
+    chosen = rows if connection.source_id != source_id else {}
+    return Facts(carried=carried, rows=rows, chosen=chosen, sync_state=going)
 
 
 def _as_planned(pair: Pair, earlier: Facts) -> SyncState | None:
