@@ -133,7 +133,7 @@ def rows_of(server: InnerAirbyte) -> dict[str, Row]:
             facts = (*ends, streams_of(found.details))
             settings = settings_of(shared_properties(session, found))
             for each in found.details["streams"]:
-                settings |= stream_settings(each["stream"]["name"], each["config"])
+                settings |= stream_settings(each["stream"]["name"], each["config"], server.api)
             rows.append(Row(kind="connection", name=found.name, id=found.id, facts=facts, settings=settings))
     return {row.id: row for row in rows}
 
@@ -191,7 +191,7 @@ def is_as_declared(row: Row, module: Module, kind: str, name: str) -> bool:
     if row.kind != kind or row.facts != declared(module, kind, name):
         return False
     wanted = module.connections[name].settings() if kind == "connection" else {}
-    return all(row.settings[word] == value for word, value in wanted.items())
+    return all(row.settings.get(word) == value for word, value in wanted.items())
 
 
 def differing(before: Mapping[str, Any], now: Mapping[str, Any], own: Container[str]) -> dict[str, tuple[Any, Any]]:
@@ -503,9 +503,6 @@ class Campaign:
                 own = set(after.connections[row.name].settings())
                 # The plan said so where an API cannot set such a schedule.
                 own |= {"scheduleType", "scheduleData"} if self.named.get(row.id) else set[str]()
-                if self.cell.api == "public":
-                    # Of a stream that is read whole it takes none, and it does not matter there.
-                    own |= {word for word in row.settings if word.endswith((": cursor", ": key"))}
                 before = {**row.settings, "tags": [tag for tag in row.settings["tags"] if tag in tags]}
                 if gone := differing(before, now[row.name], own):
                     self.say("choice lost", row.name, gone)

@@ -231,8 +231,8 @@ def hashing(stream: str) -> dict[str, Any]:
     return {"type": "hashing", "mapperConfiguration": configuration}
 
 
-def stream_settings(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a *config* as the store has it."""
+def stream_settings(name: str, config: Mapping[str, Any], api: str) -> dict[str, Any]:
+    """Of a *config* as the store has it. The Public API takes a cursor only where the mode heeds it."""
     columns = sorted(row["fieldPath"][0] for row in config.get("selectedFields") or ())
     told = {
         "cursor": config.get("cursorField") or [],
@@ -243,7 +243,8 @@ def stream_settings(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
             for mapper in config.get("mappers") or ()
         ],
     }
-    return {f"{name}: {word}": value for word, value in told.items()}
+    idle = {"key", *(() if config["syncMode"] == "incremental" else ("cursor",))} if api == "public" else set[str]()
+    return {f"{name}: {word}": value for word, value in told.items() if word not in idle}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -104,7 +104,7 @@ class InnerAirbyte:
     """What `airbyte_local.LocalAirbyte` is, as far as a campaign needs it."""
 
     def __init__(self, cell: Cell, data: Path) -> None:
-        deployment = deployment_of(cell.version, cell.auth)
+        self.api, deployment = cell.api, deployment_of(cell.version, cell.auth)
         self.client_id, self.client_secret = deployment.client_id, deployment.client_secret
         self.world: World = open_world(data, deployment, url=URL)
         self._faults, self._log = Faults(), RequestLog(bodies=True)
