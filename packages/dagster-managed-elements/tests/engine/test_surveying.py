@@ -10,15 +10,16 @@ from typing import Any, ClassVar
 
 import anyio
 import pytest
-from dagster_managed_elements.engine.changes import Memory, Observed, Pair, Replace
+from dagster_managed_elements.engine.changes import Memory, Observed, Pair, Replace, Update
 from dagster_managed_elements.engine.elements import Element, removed
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.secrets import EnvVar
+from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
 
-from testing.memory_world import Leaf, LeafKind, Node, NodeKind, Server
+from testing.memory_world import FirstNodeKind, Leaf, LeafKind, Node, NodeKind, Server
 from testing.sides import at, leaf, node
 
 
@@ -338,3 +339,29 @@ def test_what_its_kind_keeps_back_stays_where_all_is_destroyed_and_cannot_be_dec
     tombstone = Declaration(owner="0", elements=[removed(Node, "a", reason="x")])
     with pytest.raises(DeclarationError, match="none that is deleted from here"):
         anyio.run(survey, session, [tombstone])
+
+
+class Serving(FirstNodeKind):
+    served = True
+
+    def serves(self, begun: Update, change: Replace) -> bool:
+        assert (begun.observed.id, change.observed.id) == ("new", "old")
+        return self.served
+
+
+class NotServing(Serving):
+    served = False
+
+
+@pytest.mark.parametrize(("kind", "changes"), [(Serving, ["replace"]), (NotServing, ["replace", "delete"])])
+def test_what_an_earlier_run_began_is_gone_on_with_only_where_it_serves_still(kind, changes):
+    begun = Interim("a", "old").within(None)
+    rows = {
+        "old": {"kind": "node", "name": "a", "shape": 0},
+        "new": {"kind": "node", "name": begun, "shape": 1},
+    }
+    found = surveyed(Server(rows=rows), Node("a", shape=1), kinds=[kind]).plan.operations
+    planned = list({id(operation.change): operation.change for operation in found}.values())
+    assert sorted(change.action for change in planned) == sorted(changes)
+    (replacement,) = [change for change in planned if isinstance(change, Replace)]
+    assert (replacement.begun is not None, replacement.attempt) == ((True, 1) if kind.served else (False, 2))

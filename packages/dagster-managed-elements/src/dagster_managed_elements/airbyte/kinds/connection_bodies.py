@@ -22,10 +22,10 @@ TAGS: Final = "tags"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What resolving found: each declared stream in a catalog, and what a replacement takes over: *carried* of the
-    connection, and the *rows* of its streams; *chosen* are these where they are no part of what is looked at: it is
-    to read from another source, or is made anew. *whole* are all streams of a catalog, with all their columns, where
-    one was read; *catalog_id* is that of one that the connection lacks. *sync_state* is that of the connection whose
-    place is taken, where it goes.
+    connection, and the *rows* of its streams; *chosen* are these where they are no part of what is looked at, since
+    it is to read from another source, or is made anew. *whole* are all streams of a catalog, with all their
+    columns, where one was read; *catalog_id* is that of one that the connection lacks. *sync_state* is that of the
+    connection whose place is taken, where it goes.
     """
 
     whole: Mapping[Identity, Stream] = field(default_factory=dict[Identity, Stream])
@@ -115,7 +115,7 @@ def has_taken_over(begun: Observed, change: Replace) -> bool:
 
 def _settled(value: Any) -> Any:
     """Nothing in one form; and a list in one order, since Airbyte keeps none of tags."""
-    return sorted(cast("list[Any]", value), key=repr) if isinstance(value, list) and value else value or None
+    return sorted(cast("list[Any]", value), key=repr) or None if isinstance(value, list) else value or None
 
 
 def with_tags(pair: Pair, ids: Ids) -> Pair:
