@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from airbyte_local.model.json_values import Json
-from airbyte_local.versions import properties as fields
 
+Fields = Mapping[str, frozenset[str]]
 AuthName = Literal["none", "basic", "client"]
 
 
@@ -43,7 +45,7 @@ class Profile:
         *("incremental_deduped_history", "incremental_update", "incremental_soft_delete"),
     )
     absent: frozenset[str] = frozenset()  # routes that this version has not, or no longer
-    lacks: fields.Fields = field(default_factory=dict[str, frozenset[str]])
+    lacks: Fields = field(default_factory=dict[str, frozenset[str]])
     """Form of an object -> properties that this version does not know."""
     adds: Mapping[str, Json] = field(default_factory=dict[str, Json])
     """Form of an object -> properties that are there in this version, whatever the handlers say; a value may be a
@@ -58,6 +60,55 @@ class Profile:
         return self.edition == "cloud"
 
 
+def _together(*tables: Fields) -> Fields:
+    """All properties of all *tables*: a version lacks what came with any later one."""
+    found: dict[str, frozenset[str]] = {}
+    for table in tables:
+        for form, names in table.items():
+            found[form] = found.get(form, frozenset()) | names
+    return found
+
+
+PROPERTIES: Json = json.loads(Path(__file__).with_name("properties.json").read_text(encoding="utf-8"))
+# What 1.7 brought is among those of 1.8: nobody here has met a 1.7.
+PROPERTIES_OF_1_8, PROPERTIES_OF_1_6, PROPERTIES_OF_1_5 = (
+    {form: frozenset(names.split()) for form, names in PROPERTIES["came with"][version].items()}
+    for version in ("1.8", "1.6", "1.5")
+)
+# A version that does not exist: words that no client can know, in every place where the vendor may add some.
+OF_THE_FUTURE: Mapping[str, Json] = PROPERTIES["of the future"]
+
+
+def _geography(connection: Json) -> str:
+    return connection.get("geography", "auto")
+
+
+# What was there, and went away with 1.7.
+GEOGRAPHIES: Mapping[str, Json] = {
+    "workspace": {"defaultGeography": "auto"},
+    "connection": {"geography": _geography},
+    "web_connection": {"geography": _geography},
+    "public_connection": {"dataResidency": "auto"},
+}
+
+
+def _normalization(definition: Json) -> Json:
+    return {"supported": str(definition["dockerRepository"]).endswith("-postgres")}
+
+
+OF_0_50: Mapping[str, Json] = {
+    **GEOGRAPHIES,
+    "instance": {"webappUrl": "http://localhost:8000"},  # as its configuration has it, not as it is reached
+    "organization": {"orgLevelBilling": False, "pba": False},
+    "destination_definition": {
+        "supportsDbt": False,
+        "normalizationConfig": _normalization,
+    },
+}
+# What a version says it also takes: clients send streams back as they came.
+WORDS_OF_THE_FUTURE: Mapping[str, Mapping[str, list[str]]] = {
+    "stream": {"supportedSyncModes": ["full_refresh|incremental|change_feed"]},
+}
 GONE_WITH_1_6 = frozenset({"sources/clone", "destinations/clone"})
 GONE_WITH_1_7 = GONE_WITH_1_6 | {"workspaces/list", "workspaces/list_all_paginated"}
 CAME_WITH_1_8 = frozenset({"web_backend/connections/status_counts"})
@@ -113,8 +164,8 @@ V_0_50 = Profile(
     destination_sync_modes=("append", "overwrite", "append_dedup"),
     public_sync_modes=MODES_OF_0_50,
     absent=CAME_WITH_1_8 | CAME_WITH_1_6 | CAME_WITH_1_5,
-    lacks=fields.together(fields.CAME_WITH_1_8, fields.CAME_WITH_1_6, fields.CAME_WITH_1_5),
-    adds=fields.OF_0_50,
+    lacks=_together(PROPERTIES_OF_1_8, PROPERTIES_OF_1_6, PROPERTIES_OF_1_5),
+    adds=OF_0_50,
     bare={"stream_update": "fieldTransforms"},
     kinds={
         **_words("append|overwrite|append_dedup", MODES_OF_0_50),
@@ -136,8 +187,8 @@ V_1_5 = Profile(
     destination_sync_modes=("append", "overwrite", "append_dedup", "overwrite_dedup"),
     public_sync_modes=MODES_OF_0_50,
     absent=CAME_WITH_1_8 | CAME_WITH_1_6,
-    lacks=fields.together(fields.CAME_WITH_1_8, fields.CAME_WITH_1_6),
-    adds=fields.GEOGRAPHY,
+    lacks=_together(PROPERTIES_OF_1_8, PROPERTIES_OF_1_6),
+    adds=GEOGRAPHIES,
     kinds={
         **_words("append|overwrite|append_dedup|overwrite_dedup", MODES_OF_0_50),
         **GEOGRAPHY,
@@ -152,8 +203,8 @@ V_1_6 = Profile(
     destination_sync_modes=("append", "overwrite", "append_dedup", "overwrite_dedup"),
     public_sync_modes=MODES_OF_1_6,
     absent=CAME_WITH_1_8 | GONE_WITH_1_6,
-    lacks=fields.CAME_WITH_1_8,
-    adds=fields.GEOGRAPHY,
+    lacks=PROPERTIES_OF_1_8,
+    adds=GEOGRAPHIES,
     kinds={**_words("append|overwrite|append_dedup|overwrite_dedup", MODES_OF_1_6), **GEOGRAPHY},
 )
 V_1_8 = Profile(name="1.8", version="1.8.0", error_bodies="exception", absent=GONE_WITH_1_7)
@@ -174,8 +225,8 @@ FUTURE = Profile(
     name="9.9",
     version="9.9.0",
     absent=GONE_WITH_1_7,
-    adds=fields.OF_THE_FUTURE,
-    kinds=fields.WORDS_OF_THE_FUTURE,
+    adds=OF_THE_FUTURE,
+    kinds=WORDS_OF_THE_FUTURE,
 )
 PROFILES = {profile.name: profile for profile in (V_0_50, V_1_5, V_1_6, V_1_8, V_2_0, CLOUD, FUTURE)}
 LATEST = V_2_0
