@@ -37,33 +37,26 @@ class JobQuery:
 
     def sql(self) -> tuple[str, list[Any]]:
         """What follows the name of the table, and the values in it."""
-        conditions: list[str] = []
-        values: list[Any] = []
-
-        def wanted(condition: str, value: object) -> None:
-            conditions.append(condition)
-            values.append(value)
-
-        if self.connection_id is not None:
-            wanted("connection_id = ?", self.connection_id)
-        if self.workspace_ids is not None:
-            wanted(f"connection_id IN (SELECT id FROM connection WHERE workspace_id {AMONG})", self.workspace_ids)
-        for column, words in (("config_type", self.config_types), ("status", self.statuses)):
-            if words is not None:
-                wanted(f"{column} {AMONG}", words)
-        for column, span in (("created_at", self.created), ("updated_at", self.updated)):
-            for sign, end in zip((">=", "<="), span, strict=True):
-                if end is not None:
-                    wanted(f"{column} {sign} ?", end)
+        conditions = {
+            "connection_id = ?": self.connection_id,
+            f"connection_id IN (SELECT id FROM connection WHERE workspace_id {AMONG})": self.workspace_ids,
+            f"config_type {AMONG}": self.config_types,
+            f"status {AMONG}": self.statuses,
+            "created_at >= ?": self.created[0],
+            "created_at <= ?": self.created[1],
+            "updated_at >= ?": self.updated[0],
+            "updated_at <= ?": self.updated[1],
+        }
+        wanted = {condition: value for condition, value in conditions.items() if value is not None}
         direction = "ASC" if self.ascending else "DESC"
-        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
-        return f"{where}ORDER BY {self.order} {direction}, id {direction}", values
+        where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
+        return f"{where}ORDER BY {self.order} {direction}, id {direction}", [*wanted.values()]
 
 
 class Jobs(Table[Job]):
     def __init__(self, database: sqlite3.Connection) -> None:
         super().__init__(database, "job", Job)
-        self._attempts = Attempts(database, "attempt", Attempt, key=("job_id", "number"))
+        self._attempts = Table(database, "attempt", Attempt, key=("job_id", "number"))
 
     def add(self, connection_id: str, config_type: str, *, at: int, details: Json) -> Job:
         """A new pending job."""
@@ -94,7 +87,7 @@ class Jobs(Table[Job]):
 
     def latest(self, connection_id: str, *, most: int) -> list[Job]:
         """The newest so many of one connection, newest first."""
-        return self._select("WHERE connection_id = ? ORDER BY id DESC LIMIT ?", connection_id, most)
+        return self.select("WHERE connection_id = ? ORDER BY id DESC LIMIT ?", connection_id, most)
 
     def unfinished(self, connection_id: str | None = None) -> list[Job]:
         """Oldest first, of one connection or of all."""
@@ -103,7 +96,7 @@ class Jobs(Table[Job]):
 
     def claimable(self, most: int) -> list[Job]:
         """The oldest pending ones, one a connection, of connections of which none runs."""
-        return self._select(CLAIMABLE, most)
+        return self.select(CLAIMABLE, most)
 
     def newest(self) -> dict[str, JobLine]:
         """The newest job of each connection that has one."""
@@ -115,11 +108,6 @@ class Jobs(Table[Job]):
     def attempts(self, job_ids: Sequence[int]) -> dict[int, list[Attempt]]:
         """Of each job that is asked for, in their order."""
         found: dict[int, list[Attempt]] = {job_id: [] for job_id in job_ids}
-        for attempt in self._attempts.of_jobs(job_ids):
+        for attempt in self._attempts.select(f"WHERE job_id {AMONG} ORDER BY job_id, number", list(job_ids)):
             found[attempt.job_id].append(attempt)
         return found
-
-
-class Attempts(Table[Attempt]):
-    def of_jobs(self, job_ids: Sequence[int]) -> list[Attempt]:
-        return self._select(f"WHERE job_id {AMONG} ORDER BY job_id, number", list(job_ids))

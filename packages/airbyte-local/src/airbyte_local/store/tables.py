@@ -60,15 +60,15 @@ class Table(Generic[Row]):
 
     def get(self, row_id: str | int) -> Row | None:
         """Deleted ones too: the vendor's GET answers 200 for them."""
-        return next(iter(self._select("WHERE id = ?", row_id)), None)
+        return next(iter(self.select("WHERE id = ?", row_id)), None)
 
     def whole(self, ids: Sequence[Any]) -> list[Row]:
         """The rows of *ids*, in their order."""
-        rows: list[Any] = self._select(f"WHERE id {AMONG}", list(ids))
+        rows: list[Any] = self.select(f"WHERE id {AMONG}", list(ids))
         by_id = {row.id: row for row in rows}
         return [by_id[row_id] for row_id in ids]
 
-    def _select(self, condition: str, *values: Any) -> list[Row]:
+    def select(self, condition: str, *values: Any) -> list[Row]:
         columns, readers = _columns(self._record), _readers(self._record)
         found: list[Row] = []
         for row in self._rows(", ".join(columns), condition, *values):
@@ -94,22 +94,22 @@ class Table(Generic[Row]):
 
 class Workspaces(Table[Workspace]):
     def by_slug(self, slug: str) -> Workspace | None:
-        return next(iter(self._select("WHERE slug = ?", slug)), None)
+        return next(iter(self.select("WHERE slug = ?", slug)), None)
 
     def all(self) -> list[Workspace]:
-        return self._select("ORDER BY rowid")
+        return self.select("ORDER BY rowid")
 
 
 class Definitions(Table[Definition]):
     """Custom ones, and what this instance changed about public ones."""
 
     def all(self, kind: str) -> dict[str, Definition]:
-        return {row.id: row for row in self._select("WHERE kind = ?", kind)}
+        return {row.id: row for row in self.select("WHERE kind = ?", kind)}
 
 
 class Tags(Table[Tag]):
     def of_workspace(self, workspace_id: str) -> list[Tag]:
-        return self._select("WHERE workspace_id = ? ORDER BY rowid", workspace_id)
+        return self.select("WHERE workspace_id = ? ORDER BY rowid", workspace_id)
 
     def delete(self, tag_id: str) -> None:
         self._database.execute("DELETE FROM tag WHERE id = ?", (tag_id,))
@@ -138,10 +138,10 @@ class Actors(Table[Actor]):
         return self._ids(ACTORS, workspace_ids, kind, deleted)
 
     def of_workspaces(self, kind: str, workspace_ids: Sequence[str]) -> list[Actor]:
-        return self._select(ACTORS, workspace_ids, kind, 0)
+        return self.select(ACTORS, workspace_ids, kind, 0)
 
     def of_definition(self, definition_id: str) -> list[Actor]:
-        return self._select("WHERE definition_id = ? AND tombstone = 0 ORDER BY rowid", definition_id)
+        return self.select("WHERE definition_id = ? AND tombstone = 0 ORDER BY rowid", definition_id)
 
     def put_secret(self, actor_id: str, coordinate: str, value: Any) -> None:
         self._database.execute(
@@ -178,7 +178,7 @@ class Connections(Table[Connection]):
         return self._ids(CONNECTIONS, workspace_ids, deleted)
 
     def of_workspaces(self, workspace_ids: Sequence[str], *, deleted: bool = False) -> list[Connection]:
-        return self._select(CONNECTIONS, workspace_ids, deleted)
+        return self.select(CONNECTIONS, workspace_ids, deleted)
 
     def tagged(self, tag_ids: Sequence[str]) -> set[str]:
         """The ids of the connections that have one of these tags."""
@@ -186,7 +186,7 @@ class Connections(Table[Connection]):
 
     def of_actor(self, actor_id: str) -> list[Connection]:
         ends = "(source_id = ? OR destination_id = ?)"
-        return self._select(f"WHERE {ends} AND {ALIVE} ORDER BY rowid", actor_id, actor_id)
+        return self.select(f"WHERE {ends} AND {ALIVE} ORDER BY rowid", actor_id, actor_id)
 
     def scheduled(self) -> dict[str, Json]:
         """The scheduleData of every active connection that runs by itself."""
@@ -207,7 +207,7 @@ class Catalogs(Table[Catalog]):
 
     def same(self, streams: list[Json]) -> Catalog | None:
         """The catalog that holds just these streams: the same content keeps its id."""
-        return next(iter(self._select("WHERE hash = ?", _hash(streams))), None)
+        return next(iter(self.select("WHERE hash = ?", _hash(streams))), None)
 
     def save(self, row: Catalog) -> None:
         self._database.execute(
@@ -228,7 +228,7 @@ class Catalogs(Table[Catalog]):
             "WHERE id = (SELECT catalog_id FROM catalog_fetch"
             " WHERE actor_id = ? AND image = ? AND configuration_hash = ? ORDER BY position DESC LIMIT 1)"
         )
-        return next(iter(self._select(last, actor_id, image, configuration_hash)), None)
+        return next(iter(self.select(last, actor_id, image, configuration_hash)), None)
 
     def newest(self, actor_id: str) -> tuple[str, int] | None:
         """(catalog id, when) of the last discovery of a source."""
