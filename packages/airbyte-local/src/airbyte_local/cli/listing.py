@@ -24,20 +24,19 @@ Row = tuple[str, tuple[str, str, str], str]
 @data_option
 def connectors(*, data: Path) -> None:
     """List the connectors, and which of them can run here."""
-    rows = list(_rows(data))
+    rows = sorted(_rows(data), key=lambda row: (row[1][0] != "source", row[1][1].casefold()))
     widths = [max(map(len, column)) for column in zip(*(cells for _, cells, _ in rows), strict=True)]
     for place, (standing, (heading, colour)) in enumerate(HEADINGS.items()):
         click.secho(("\n" if place else "") + heading, bold=True, fg=colour)
-        for _, cells, how in sorted((row for row in rows if row[0] == standing), key=_order):
+        for _, cells, how in (row for row in rows if row[0] == standing):
             kind, name, image = (text.ljust(width) for text, width in zip(cells, widths, strict=True))
             click.echo(f"  {kind}  {click.style(name, bold=True)}  {click.style(image, dim=True)}  {how}")
 
 
 def _rows(data: Path) -> Iterator[Row]:
-    from airbyte_local.connectors import PUBLIC
-    from airbyte_local.connectors.availability import availability
     from airbyte_local.connectors.external.pins import LOW_CODE
-    from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop
+    from airbyte_local.connectors.external.workshop import FOLDER_NAME, Workshop, availability
+    from airbyte_local.connectors.registry import PUBLIC
 
     workshop = Workshop(data / FOLDER_NAME)
     for public in PUBLIC:
@@ -53,8 +52,3 @@ def _rows(data: Path) -> Iterator[Row]:
     yield "runs" if runner else "installable", ("source", LOW_CODE.title, "(any manifest)"), how
     for registered in workshop.choices.commands():
         yield "runs", ("source", "(custom)", registered.image), f"command: {' '.join(registered.command)}"
-
-
-def _order(row: Row) -> tuple[bool, str]:
-    kind, name, _ = row[1]
-    return kind != "source", name.casefold()

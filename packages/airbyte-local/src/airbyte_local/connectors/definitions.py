@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from airbyte_local.connectors import PUBLIC, Connector, PublicDefinition
-from airbyte_local.connectors.external.low_code import manifest_specification
+from airbyte_local.connectors.external.pins import manifest_specification
 from airbyte_local.connectors.external.workshop import Workshop
 from airbyte_local.connectors.imitated import Imitated
+from airbyte_local.connectors.protocol import Connector, PublicDefinition
+from airbyte_local.connectors.registry import PUBLIC
 from airbyte_local.connectors.specifications import entries
 from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json, form, is_object
@@ -108,13 +109,15 @@ def _custom(kind: ActorKind, row: Definition, workshop: Workshop) -> ActorDefini
     """An image that we know acts as that connector; of any other, every configuration is taken."""
     repository, manifest = row.details["dockerRepository"], row.details.get("manifest")
     twin = next((public for public in PUBLIC if public.kind == kind and public.repository == repository), None)
+    # A manifest brings its own specification; without one, every configuration is taken.
+    specification = manifest_specification(manifest if is_object(manifest) else {})
     return ActorDefinition(
         kind=kind,
         id=row.id,
         name=row.details["name"],
         repository=repository,
         tag=row.details["dockerImageTag"],
-        stand_in=twin.stand_in if twin else _of_manifest(manifest),
+        stand_in=twin.stand_in if twin else Imitated(specification=specification),
         manifest=manifest,
         workshop=workshop,
         custom=True,
@@ -126,8 +129,3 @@ def _custom(kind: ActorKind, row: Definition, workshop: Workshop) -> ActorDefini
         supports_refreshes=bool(twin and twin.supports_refreshes),
         details=row.details,
     )
-
-
-def _of_manifest(manifest: Any) -> Connector:
-    """A manifest brings its own specification; without one, every configuration is taken."""
-    return Imitated(specification=manifest_specification(manifest if is_object(manifest) else {}))

@@ -2,6 +2,7 @@
 
 A pin's lock, made by `make requirements`, names each package that is installed: tomorrow's release changes nothing.
 Only names that begin with `airbyte-` are the vendor's; `source-faker` and two hundred like it are somebody else's.
+Low-code connectors share a runner, which is given what a manifest says of itself.
 """
 
 from __future__ import annotations
@@ -9,15 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from airbyte_local.connectors.local_paths import readable
 from airbyte_local.connectors.protocol import Surroundings
+from airbyte_local.connectors.specifications import DRAFT
 from airbyte_local.model.json_values import Json, is_object
 
 Adapt = Callable[[Json, Surroundings], Json]
 Here = Literal["built in", "imitated", "named"]
 """What there is without an installation: a connector of our own, one that only pretends, or a specification."""
+INJECTED = "__injected_declarative_manifest"
+ANY_CONFIGURATION: Json = {
+    "$schema": DRAFT,
+    "title": "Any configuration",
+    "type": "object",
+    "properties": {},
+    "additionalProperties": True,
+}
 LOCKS = Path(__file__).with_name("locks")
 
 
@@ -33,17 +43,23 @@ def with_local_file(configuration: Json, around: Surroundings) -> Json:
     return {**configuration, "url": str(readable(around.local_root, str(configuration.get("url", ""))))}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Pin:
     name: str  # what `airbyte-local install` calls it
     title: str
-    image: str
     package: str
     version: str
-    script: str
-    python: str = "3.11"
     here: Here = "imitated"
     adapt: Adapt = as_given
+    python: str = "3.11"
+
+    @property
+    def script(self) -> str:
+        return f"source-{self.name}"
+
+    @property
+    def image(self) -> str:
+        return f"airbyte/{self.script}"
 
     @property
     def lock(self) -> Path:
@@ -54,35 +70,14 @@ class Pin:
         return f"{self.package}-{self.version}"
 
 
-def _source(name: str, title: str, version: str, here: Here = "imitated", adapt: Adapt = as_given) -> Pin:
-    return Pin(
-        name=name,
-        title=title,
-        image=f"airbyte/source-{name}",
-        package=f"airbyte-source-{name}",
-        version=version,
-        script=f"source-{name}",
-        here=here,
-        adapt=adapt,
-    )
-
-
-LOW_CODE = Pin(
-    name="declarative-manifest",
-    title="Low-code connectors",
-    image="airbyte/source-declarative-manifest",
-    package="airbyte-cdk",
-    version="7.39.1",
-    script="source-declarative-manifest",
-    here="named",
-)
+LOW_CODE = Pin("declarative-manifest", "Low-code connectors", "airbyte-cdk", "7.39.1", "named")
 PINS: tuple[Pin, ...] = (
-    _source("faker", "Sample Data", "7.2.1", "built in"),
-    _source("file", "File", "0.6.0", "built in", with_local_file),
-    _source("github", "GitHub", "2.7.1"),
-    _source("hardcoded-records", "Hardcoded Records", "0.0.48", "named"),
-    _source("s3", "S3", "4.14.2"),
-    _source("stripe", "Stripe", "5.14.1"),
+    Pin("faker", "Sample Data", "airbyte-source-faker", "7.2.1", "built in"),
+    Pin("file", "File", "airbyte-source-file", "0.6.0", "built in", with_local_file),
+    Pin("github", "GitHub", "airbyte-source-github", "2.7.1"),
+    Pin("hardcoded-records", "Hardcoded Records", "airbyte-source-hardcoded-records", "0.0.48", "named"),
+    Pin("s3", "S3", "airbyte-source-s3", "4.14.2"),
+    Pin("stripe", "Stripe", "airbyte-source-stripe", "5.14.1"),
     LOW_CODE,
 )
 BY_IMAGE = {pin.image: pin for pin in PINS}
@@ -92,3 +87,32 @@ def find_pin(name: str) -> Pin | None:
     """By its name, its image with or without a tag, its package, or its script."""
     wanted = name.partition(":")[0]
     return next((pin for pin in PINS if wanted in (pin.name, pin.image, pin.package, pin.script)), None)
+
+
+def manifest_specification(manifest: Json) -> Json:
+    """The JSON Schema that a manifest brings; one that brings none takes every configuration."""
+    spec = _followed(manifest, manifest.get("spec"))
+    schema = _followed(manifest, spec.get("connection_specification")) if is_object(spec) else None
+    return schema if is_object(schema) else ANY_CONFIGURATION
+
+
+def injection(manifest: Json) -> Adapt:
+    """Puts a manifest into the configuration, where the runner looks for it."""
+    # The runner holds the configuration, with the manifest in it, against the manifest's own schema. What a closed
+    # schema would refuse, we have refused before.
+    spec = _followed(manifest, manifest.get("spec"))
+    if is_object(spec) and is_object(spec.get("connection_specification")):
+        schema = {**spec["connection_specification"], "additionalProperties": True}
+        manifest = {**manifest, "spec": {**spec, "connection_specification": schema}}
+    return lambda configuration, _around: {**configuration, INJECTED: manifest}
+
+
+def _followed(manifest: Json, value: Any) -> Any:
+    """*value*, or what it refers to: manifests have `{"$ref": "#/definitions/x"}`, or the same as a text."""
+    reference = value.get("$ref") if is_object(value) else value
+    if not (isinstance(reference, str) and reference.startswith("#/")):
+        return value
+    found: Any = manifest
+    for step in reference[2:].split("/"):
+        found = found.get(step) if is_object(found) else None
+    return found

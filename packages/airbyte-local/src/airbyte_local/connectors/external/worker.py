@@ -104,7 +104,7 @@ def supervise(order_fd: int, control_fd: int, out: int, err: int) -> list[str]:
     ears, mouth = os.pipe()
     os.set_blocking(mouth, False)
     signal.set_wakeup_fd(mouth)
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # else nothing comes through the wake-up descriptor
+    signal.signal(signal.SIGCHLD, hear)
     supervisor = os.getpid()
     command = os.fork()
     if command == 0:
@@ -136,6 +136,10 @@ def make_folder(files: dict[str, str]) -> str:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return folder
+
+
+def hear(*_: object) -> None:
+    """Let the signal through to the wake-up descriptor."""
 
 
 def become_command(supervisor: int, descriptors: tuple[int, ...]) -> None:

@@ -185,18 +185,16 @@ def _wait_for(descriptors: set[int], seconds: float) -> list[int]:
     return [descriptor for descriptor, _ in poll.poll(seconds * 1000)]
 
 
-def connector_environment(outer: Mapping[str, str] | None = None) -> dict[str, str]:
-    """*outer*: what to take from; absent: this process' own. Its temporary files go to its private folder."""
-    given = os.environ if outer is None else outer
-    kept = {name: value for name, value in given.items() if name.upper() in PASSED or name.startswith("LC_")}
+def connector_environment() -> dict[str, str]:
+    """Of this process' own; its temporary files go to its private folder."""
+    kept = {name: value for name, value in os.environ.items() if name.upper() in PASSED or name.startswith("LC_")}
     # PYTHONUTF8: in its image a connector has a locale of UTF-8, whatever there is here.
     return {**kept, "DO_NOT_TRACK": "true", "PYTHONUTF8": "1"}
 
 
-def installer_environment(outer: Mapping[str, str] | None = None) -> dict[str, str]:
+def installer_environment() -> dict[str, str]:
     """The user's own, indexes and all, but for what steers another Python or was meant for the server."""
-    given = os.environ if outer is None else outer
-    return {name: value for name, value in given.items() if not name.startswith((OURS, *STEERING))}
+    return {name: value for name, value in os.environ.items() if not name.startswith((OURS, *STEERING))}
 
 
 class Preload(NamedTuple):

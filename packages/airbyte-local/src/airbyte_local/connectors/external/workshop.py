@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import logging
 import threading
@@ -15,18 +16,34 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.external.choices import Choices, Registered
 from airbyte_local.connectors.external.environments import Environment, Environments, FindUv, Say
-from airbyte_local.connectors.external.low_code import injection
-from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pin
+from airbyte_local.connectors.external.pins import BY_IMAGE, LOW_CODE, Adapt, Pin, injection
 from airbyte_local.connectors.external.sources import ExternalSource, Program, read_specification
 from airbyte_local.connectors.external.workers import Limits, Preload, Worker
 from airbyte_local.connectors.file import File
-from airbyte_local.connectors.protocol import Candidate, Connector, ConnectorFailed, Source, Surroundings
+from airbyte_local.connectors.protocol import (
+    Candidate,
+    Connector,
+    ConnectorFailed,
+    Destination,
+    Source,
+    Surroundings,
+)
 from airbyte_local.model.json_values import Json, is_object
 
+Standing = Literal["runs", "installable", "imitated"]
+EXTRAS = {
+    "airbyte/destination-duckdb": ("duckdb", "duckdb"),
+    "airbyte/destination-postgres": ("psycopg", "postgres"),
+}
+JAVA = frozenset(
+    {"airbyte/source-mysql", "airbyte/source-postgres", "airbyte/destination-bigquery"}
+    | {"airbyte/destination-s3", "airbyte/destination-snowflake"}
+)
 FOLDER_NAME = "connectors"  # below the folder of data, where nobody names another
 LOGGER = logging.getLogger(__name__)
 
@@ -197,3 +214,32 @@ class Workshop:
         where = self.environments.folder
         data = f" --data {where.parent}" if where.name == FOLDER_NAME else ""
         return f"airbyte-local install {name}{data}"
+
+
+def availability(image: str, connector: Connector) -> tuple[Standing, str]:
+    """How the connector stands that acts for *image* (as `ActorDefinition.connector` says it), and why so."""
+    if isinstance(connector, ExternalSource):
+        return "runs", f"real: {connector.title}"
+    if isinstance(connector, Uninstalled):
+        if connector.install is not None:
+            return "runs", "real, installed by its first use"
+        return "installable", f"airbyte-local install {connector.name}"
+    if isinstance(connector, (Source, Destination)):
+        return "runs", _built_in(image)
+    return "imitated", _why(image)
+
+
+def _built_in(image: str) -> str:
+    library, extra = EXTRAS.get(image, (None, None))
+    if library is not None and importlib.util.find_spec(library) is None:
+        return f"built in, with pip install 'airbyte-local[{extra}]'"
+    pin = BY_IMAGE.get(image)
+    return f"built in; the real one: airbyte-local install {pin.name}" if pin else "built in"
+
+
+def _why(image: str) -> str:
+    if image in JAVA:
+        return "a Java image, which needs Docker"
+    if "/destination-" in image:
+        return "no package of the index is known to work"
+    return "no package is pinned; a manifest or a command can act for it"
