@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,10 +15,11 @@ from starlette.routing import Route
 from airbyte_local.jobs.requesting import cancel_job, request_sync
 from airbyte_local.model.errors import Refusal
 from airbyte_local.model.records import Job
-from airbyte_local.pages.access import is_own
 from airbyte_local.pages.renderer import Renderer, said
-from airbyte_local.pages.views import find_connection
+from airbyte_local.pages.views import find_connection, with_log
 
+OWN = frozenset({"same-origin", "none"})
+"""What browsers call requests from this origin, and those that the user made by hand (Sec-Fetch-Site)."""
 MOST = 20_000
 """Bytes of a form."""
 FOREIGN = "This form does not come from a page of this server."
@@ -53,26 +54,17 @@ class Actions:
 
     async def _act(self, request: Request, act: Callable[[], Any], connection_id: str) -> Response:
         form = await _form(request)
-        if refused := await self._refused(request, form):
-            return refused
-        try:
-            await self._renderer.thread(act)
-        except Refusal as refusal:
-            told = said(refusal)
-
-            def find() -> dict[str, Any]:
-                found = find_connection(self._renderer.world, {}, connection_id, lines=True)
-                return {**found, "notice": told, "path": f"/connections/{connection_id}"}
-
-            return await self._renderer.show(request, "connection.html", find, status=409)
-        return RedirectResponse(f"/connections/{connection_id}", 303)
-
-    async def _refused(self, request: Request, form: dict[str, str]) -> Response | None:
-        if not is_own(request):
+        if not _is_own(request):
             return await self._renderer.message(request, 403, "Refused", FOREIGN)
         if not hmac.compare_digest(form.get("token", "").encode(), self._renderer.token.encode()):
             return await self._renderer.message(request, 403, "Refused", STALE)
-        return None
+        try:
+            await self._renderer.thread(act)
+        except Refusal as refusal:
+            more = {"notice": said(refusal), "path": f"/connections/{connection_id}"}
+            find = with_log(self._renderer.world, self._renderer.found(find_connection, {}, connection_id))
+            return await self._renderer.show(request, "connection.html", lambda: {**find(), **more}, status=409)
+        return RedirectResponse(f"/connections/{connection_id}", 303)
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -84,3 +76,18 @@ async def _form(request: Request) -> dict[str, str]:
             return {}
     pairs = parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
     return dict(pairs)
+
+
+def _is_own(request: Request) -> bool:
+    """Whether a browser says that the request comes from a page of this server, or says nothing of it."""
+    headers = request.headers
+    if headers.get("sec-fetch-site", "same-origin") not in OWN:
+        return False
+    origin = headers.get("origin")
+    if origin is None:
+        return True
+    try:
+        # Without the scheme: in front of the server there may be one that speaks TLS.
+        return urlsplit(origin).netloc == headers.get("host", "")
+    except ValueError:
+        return False

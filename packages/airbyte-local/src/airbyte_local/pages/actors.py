@@ -6,46 +6,48 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from airbyte_local.connectors.availability import availability
+from airbyte_local.connectors.external.workshop import availability
 from airbyte_local.jobs.world import World
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.json_values import Json, is_list, is_object
 from airbyte_local.model.vocabulary import Vocabulary
-from airbyte_local.pages.listings import Asked, Outlook, listing, outlook
+from airbyte_local.pages.listings import Query, asked, listing, outlook
 from airbyte_local.store.database import Session
 
 PAGE = 200
 SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imitated here: "}
 
 
-def actor_list(world: World, session: Session, outlook: Outlook, words: Vocabulary, asked: Asked) -> Json:
+def actor_list(words: Vocabulary, world: World, session: Session, query: Query) -> Json:
+    here, wanted = outlook(session, query), asked(query)
     directory = world.definitions(session, words.kind)
     counts: dict[str, int] = {}
-    for workspace_id in outlook.ids:
+    for workspace_id in here.ids:
         counts |= session.connections.count_by_actor(workspace_id)
 
     def rows(ids: list[str]) -> list[Json]:
         return [
             {
                 "actor": actor,
-                "workspace": outlook.name_of(actor.workspace_id),
+                "workspace": here.name_of(actor.workspace_id),
                 "type_name": directory.get(actor.definition_id).name,
                 "connections": counts.get(actor.id, 0),
             }
             for actor in session.actors.whole(ids)
         ]
 
-    lines = session.actors.lines(words.kind, outlook.ids)
-    needle = asked.text.casefold()
+    lines = session.actors.lines(words.kind, here.ids)
+    needle = wanted.text.casefold()
     found = [
         line
         for line in lines
         if needle in line.name.casefold() or needle in directory.get(line.definition_id).name.casefold()
     ]
-    return listing(found, asked, rows, total=len(lines), size=PAGE)
+    shown = listing(found, wanted, rows, total=len(lines), size=PAGE)
+    return {"outlook": here, "words": words, "list": shown}
 
 
-def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str) -> Json:
+def actor_page(words: Vocabulary, world: World, session: Session, _query: Query, actor_id: str) -> Json:
     """Deleted ones too.
 
     Raises:
@@ -56,7 +58,7 @@ def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str)
     newest = session.catalogs.newest(actor.id) if words.kind == "source" else None
     catalog = session.catalogs.get(newest[0]) if newest else None
     shown = cfg.mask(definition.connector.spec(), actor.configuration) if actor.configuration else None
-    return {
+    found = {
         "id": actor.id,
         "name": actor.name,
         "deleted": actor.tombstone,
@@ -66,8 +68,8 @@ def actor_page(world: World, session: Session, words: Vocabulary, actor_id: str)
         "connections": session.connections.of_actor(actor.id),
         "streams": [stream["name"] for stream in catalog.streams] if catalog else None,  # None: never discovered
         "discovered_at": newest[1] if newest else None,
-        "outlook": outlook(session, actor.workspace_id),
     }
+    return {"outlook": outlook(session, {"workspace": actor.workspace_id}), "words": words, "actor": found}
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[Json]:
@@ -94,13 +96,15 @@ def _text(value: Any) -> str:
     return "(empty)" if value in ("", {}) else str(value)
 
 
-def connector_rows(world: World, session: Session, outlook: Outlook) -> list[Json]:
+def connector_list(world: World, session: Session, query: Query) -> Json:
     """Those that run here first, then by name."""
+    here = outlook(session, query)
     rows: list[Json] = []
     for kind in ("source", "destination"):
-        used = Counter(line.definition_id for line in session.actors.lines(kind, outlook.ids))
+        used = Counter(line.definition_id for line in session.actors.lines(kind, here.ids))
         for definition in world.definitions(session, kind).all():
             standing, found = availability(definition.repository, definition.connector)
             shown = {"runs": standing == "runs", "how": SAID[standing] + found, "used": used[definition.id]}
             rows.append({"definition": definition, **shown})
-    return sorted(rows, key=lambda row: (not row["runs"], row["definition"].name.casefold()))
+    rows.sort(key=lambda row: (not row["runs"], row["definition"].name.casefold()))
+    return {"outlook": here, "rows": rows}

@@ -23,7 +23,7 @@ from airbyte_local.model.records import (
     StreamStates,
 )
 from airbyte_local.model.vocabulary import ActorKind
-from airbyte_local.pages.listings import Asked, Outlook, listing, outlook
+from airbyte_local.pages.listings import Asked, Query, asked, listing, outlook
 from airbyte_local.pages.wording import JOBS, NAMESPACES, STATUSES, schedule, sync_mode
 from airbyte_local.store.database import Session
 
@@ -83,10 +83,11 @@ def history(session: Session, connection_id: str) -> list[Json]:
     return [past(job, attempts[job.id]) for job in jobs]
 
 
-def connection_list(world: World, session: Session, outlook: Outlook, asked: Asked) -> Json:
-    ends = {**_ends(world, session, "source", outlook.ids), **_ends(world, session, "destination", outlook.ids)}
+def connection_list(world: World, session: Session, query: Query) -> Json:
+    here, wanted = outlook(session, query), asked(query, SHOWING)
+    ends = {**_ends(world, session, "source", here.ids), **_ends(world, session, "destination", here.ids)}
     newest = session.jobs.newest()
-    lines = session.connections.lines(outlook.ids)
+    lines = session.connections.lines(here.ids)
 
     def rows(ids: list[str]) -> list[Json]:
         jobs = session.jobs.with_attempts([newest[line_id].id for line_id in ids if line_id in newest])
@@ -94,7 +95,7 @@ def connection_list(world: World, session: Session, outlook: Outlook, asked: Ask
         return [
             {
                 "connection": connection,
-                "workspace": outlook.name_of(connection.workspace_id),
+                "workspace": here.name_of(connection.workspace_id),
                 "source": ends[connection.source_id],
                 "destination": ends[connection.destination_id],
                 "schedule": schedule(connection.details),
@@ -103,9 +104,10 @@ def connection_list(world: World, session: Session, outlook: Outlook, asked: Ask
             for connection in session.connections.whole(ids)
         ]
 
-    found = [line for line in lines if _wanted(line, asked, ends, newest)]
+    found = [line for line in lines if _wanted(line, wanted, ends, newest)]
     counts = Counter(_shows(newest.get(line.id)) for line in lines)
-    return listing(found, asked, rows, total=len(lines), size=PAGE, counts=counts)
+    shown = listing(found, wanted, rows, total=len(lines), size=PAGE, counts=counts)
+    return {"outlook": here, "list": shown, "showing": SHOWING}
 
 
 def _ends(world: World, session: Session, kind: ActorKind, workspace_ids: Sequence[str]) -> dict[str, Json]:
@@ -143,6 +145,7 @@ def connection_page(world: World, session: Session, connection_id: str) -> Json:
     """
     connection = session.connections.find(connection_id)
     details = connection.details
+    rule = details["namespaceDefinition"]
     jobs = history(session, connection.id)
     states = session.states.get(connection.id)
     shared = states.shared if states.shared is not None else states.legacy
@@ -152,7 +155,7 @@ def connection_page(world: World, session: Session, connection_id: str) -> Json:
         "source": _found_end(world, session, connection.source_id, "source"),
         "destination": _found_end(world, session, connection.destination_id, "destination"),
         "schedule": schedule(details),
-        "namespace": _namespace(details),
+        "namespace": NAMESPACES.get(rule) or str(details.get("namespaceFormat") or rule),
         "prefix": details.get("prefix", ""),
         "streams": _streams(session, connection, states, jobs),
         "shared_state": None if shared is None else _shown(shared),
@@ -160,18 +163,13 @@ def connection_page(world: World, session: Session, connection_id: str) -> Json:
         "running": next((job for job in jobs if job["active"]), None),
         "last": next((job for job in jobs if not job["active"]), None),
         "obstacle": OBSTACLES.get(connection.status),
-        "outlook": outlook(session, connection.workspace_id),
+        "outlook": outlook(session, {"workspace": connection.workspace_id}),
     }
 
 
 def _found_end(world: World, session: Session, actor_id: str, kind: ActorKind) -> Json:
     (actor,) = session.actors.whole([actor_id])
     return _end(kind, actor, world.definitions(session, kind))
-
-
-def _namespace(details: Json) -> str:
-    definition = details["namespaceDefinition"]
-    return NAMESPACES.get(definition) or str(details.get("namespaceFormat") or definition)
 
 
 def _streams(session: Session, connection: Connection, states: StreamStates, jobs: Sequence[Json]) -> list[Json]:

@@ -17,7 +17,7 @@ from starlette.responses import Response, StreamingResponse
 
 from airbyte_local.jobs.logs import LogLine
 from airbyte_local.model.errors import NotFound
-from airbyte_local.pages.rendering import Part
+from airbyte_local.pages.renderer import Part
 
 TICK_SECONDS = 0.5
 QUIET_TICKS = 30

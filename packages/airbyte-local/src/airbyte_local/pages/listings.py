@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from airbyte_local.model.json_values import Json
-from airbyte_local.model.records import Workspace
+from airbyte_local.model.records import ActorLine, ConnectionLine, Workspace
 from airbyte_local.store.database import Session
+
+Query = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,8 @@ class Outlook:
         return next((workspace.name for workspace in self.workspaces if workspace.id == workspace_id), None)
 
 
-def outlook(session: Session, wanted: str | None) -> Outlook:
+def outlook(session: Session, query: Query) -> Outlook:
+    wanted = query.get("workspace")
     alive = tuple(workspace for workspace in session.workspaces.all() if not workspace.tombstone)
     return Outlook(workspaces=alive, chosen=next((one for one in alive if one.id == wanted), None))
 
@@ -52,15 +55,15 @@ class Asked:
     page: int = 1
 
 
-class Named(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
+def asked(query: Query, filters: Collection[str] = ()) -> Asked:
+    """Of an address; a filter that is none of *filters* is none at all."""
+    show = query.get("show", "")
+    text = query.get("q", "").strip()
+    return Asked(text=text, show=show if show in filters else "", page=whole(query.get("page"), 1))
 
 
 def listing(
-    found: Sequence[Named],
+    found: Sequence[ActorLine | ConnectionLine],
     asked: Asked,
     read: Callable[[list[str]], Sequence[Any]],
     *,

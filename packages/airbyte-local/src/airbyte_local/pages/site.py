@@ -7,14 +7,14 @@ from collections.abc import Callable
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from airbyte_local.http.auth import Auth
+from airbyte_local.http.auth import Auth, is_basic
 from airbyte_local.http.door import OpenConnections
 from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import NotFound
-from airbyte_local.pages.access import Login
 from airbyte_local.pages.actions import Actions
 from airbyte_local.pages.renderer import Renderer
 from airbyte_local.pages.views import Views
@@ -44,7 +44,7 @@ class Pages:
         auth: Auth,
         open_connections: OpenConnections,
     ) -> None:
-        renderer, self._login = Renderer(world), Login(auth)
+        renderer, self._wanted = Renderer(world), auth.pair
         views, actions = Views(renderer, open_connections), Actions(renderer)
         self._routes: list[BaseRoute] = [*views.routes(), *actions.routes()]
         handled = {NotFound: renderer.missing, HTTPException: renderer.missing, Exception: renderer.broken}
@@ -67,5 +67,13 @@ class Pages:
             await send(message)
 
         is_public = scope["path"].startswith("/assets/")  # what pages look like
-        refusal = None if is_public else self._login.refusal(Request(scope, receive))
+        refusal = None if is_public else self._refusal(Request(scope, receive))
         await (refusal or self._app)(scope, receive, send_with_headers)
+
+    def _refusal(self, request: Request) -> Response | None:
+        """Who may use the API may see the pages: by HTTP Basic, asked for by a window of the browser's own."""
+        if self._wanted is None or is_basic(request.headers.get("authorization", ""), *self._wanted):
+            return None
+        headers = {"www-authenticate": 'Basic realm="Local Airbyte", charset="UTF-8"'}
+        told = "Log in with the username and the password, or the client id and the secret, of this server.\n"
+        return PlainTextResponse(told, 401, headers)

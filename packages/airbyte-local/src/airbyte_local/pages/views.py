@@ -5,7 +5,7 @@ Those that are open are told what changes on them, and the log of an attempt as 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from starlette.exceptions import HTTPException
@@ -19,18 +19,17 @@ from airbyte_local.jobs.logs import LogLine, read_log
 from airbyte_local.jobs.world import World
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.records import Attempt
-from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
-from airbyte_local.pages import events, rendering
-from airbyte_local.pages.actors import actor_list, actor_page, connector_rows
-from airbyte_local.pages.connections import SHOWING, SHOWN, connection_list, connection_page
+from airbyte_local.model.vocabulary import DESTINATION, SOURCE
+from airbyte_local.pages import events, renderer
+from airbyte_local.pages.actors import actor_list, actor_page, connector_list
+from airbyte_local.pages.connections import SHOWN, connection_list, connection_page
 from airbyte_local.pages.differences import difference_page
 from airbyte_local.pages.events import Log
-from airbyte_local.pages.listings import Asked, outlook, whole
-from airbyte_local.pages.renderer import Context, Find, Renderer
-from airbyte_local.pages.rendering import Part
+from airbyte_local.pages.listings import Query, outlook, whole
+from airbyte_local.pages.renderer import Context, Find, Part, Renderer
 from airbyte_local.pages.wording import clock
+from airbyte_local.store.database import Session
 
-Query = Mapping[str, str]
 Endpoint = Callable[[Request], Awaitable[Response]]
 LINES = 1000
 """Of a log, the last so many are in the page itself."""
@@ -46,16 +45,16 @@ class Views:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/", self._page("connections.html", find_connections)),
-            Route("/events", self._events("/", find_connections, ["connections"])),
+            Route("/", self._page("connections.html", connection_list)),
+            Route("/events", self._events("/", connection_list, ["connections"])),
             Route("/connections", _home),
-            Route("/connections/{id}", self._page("connection.html", partial(find_connection, lines=True))),
+            Route("/connections/{id}", self._connection),
             Route("/connections/{id}/events", self._connection_events),
-            Route("/sources", self._page("actors.html", partial(find_actors, SOURCE))),
-            Route("/sources/{id}", self._page("actor.html", partial(find_actor, SOURCE))),
-            Route("/destinations", self._page("actors.html", partial(find_actors, DESTINATION))),
-            Route("/destinations/{id}", self._page("actor.html", partial(find_actor, DESTINATION))),
-            Route("/definitions", self._page("definitions.html", find_definitions)),
+            Route("/sources", self._page("actors.html", partial(actor_list, SOURCE))),
+            Route("/sources/{id}", self._page("actor.html", partial(actor_page, SOURCE))),
+            Route("/destinations", self._page("actors.html", partial(actor_list, DESTINATION))),
+            Route("/destinations/{id}", self._page("actor.html", partial(actor_page, DESTINATION))),
+            Route("/definitions", self._page("definitions.html", connector_list)),
             Route("/diff", self._page("diff.html", find_diff)),
             Route("/diff/events", self._events("/diff", find_diff, ["differences"])),
             Route("/jobs/{job:int}/attempts/{attempt:int}/log", self._log),
@@ -63,7 +62,7 @@ class Views:
         ]
 
     def _page(self, name: str, find: Callable[..., Context]) -> Endpoint:
-        """*find* is given the world, the query, and what the address names."""
+        """*find* is given the world, its store, the query, and what the address names."""
 
         async def show(request: Request) -> Response:
             return await self._renderer.show(request, name, self._found(request, find))
@@ -76,18 +75,22 @@ class Views:
 
         return listen
 
+    async def _connection(self, request: Request) -> Response:
+        find = with_log(self._renderer.world, self._found(request, find_connection))
+        return await self._renderer.show(request, "connection.html", find)
+
     async def _connection_events(self, request: Request) -> Response:
-        find = self._found(request, partial(find_connection, lines=False))
+        find = self._found(request, find_connection)
         await self._renderer.thread(find)  # one that is not there is answered as such, and not asked for again
         return self._parts(request, request.url.path.removesuffix("/events"), find, CONNECTION_PARTS)
 
     def _found(self, request: Request, find: Callable[..., Context]) -> Find:
-        return partial(find, self._renderer.world, request.query_params, *request.path_params.values())
+        return self._renderer.found(find, request.query_params, *request.path_params.values())
 
     def _parts(self, request: Request, path: str, find: Find, names: Sequence[str]) -> Response:
         def look() -> list[Part]:
             context = {**self._renderer.frame(path), **find()}
-            return [rendering.part(name, context) for name in names]
+            return [renderer.part(name, context) for name in names]
 
         told = events.parts(partial(self._renderer.thread, look), self._open_connections.ending)
         return events.event_stream(request, told)
@@ -122,7 +125,7 @@ class Views:
 
 
 def _lines(lines: Sequence[LogLine]) -> str:
-    return rendering.page("parts/lines.html", {"lines": lines})
+    return renderer.page("parts/lines.html", {"lines": lines})
 
 
 def _plain(line: LogLine) -> str:
@@ -136,73 +139,48 @@ async def _home(request: Request) -> Response:
 
 async def _asset(request: Request) -> Response:
     name: str = request.path_params["name"]
-    if name not in rendering.ASSETS:
+    if name not in renderer.ASSETS:
         raise HTTPException(404)
-    return Response(rendering.asset(name), headers=KEPT, media_type=rendering.ASSETS[name])
+    return Response(renderer.asset(name), headers=KEPT, media_type=renderer.ASSETS[name])
 
 
-def find_connections(world: World, query: Query) -> Context:
-    with world.store.transaction() as session:
-        here = outlook(session, query.get("workspace"))
-        return {"outlook": here, "list": connection_list(world, session, here, _asked(query)), "showing": SHOWING}
-
-
-def find_connection(world: World, query: Query, connection_id: str, *, lines: bool) -> Context:
-    """Without *lines* the log is empty, for who will ask for them."""
-    with world.store.transaction() as session:
-        found = connection_page(world, session, connection_id)
+def find_connection(world: World, session: Session, query: Query, connection_id: str) -> Context:
+    """Without the log, for who will ask for it."""
+    found = connection_page(world, session, connection_id)
     job, attempt = _choice(found["jobs"], query)
-    read: list[LogLine] = []
-    offset = 0
-    if lines and job and attempt is not None:
-        read, offset = read_log(world.data, job["id"], attempt)
     tries: Sequence[Attempt] = job["tries"] if job else ()
-    over = all(one.status != "running" for one in tries if one.number == attempt)
     return {
         "outlook": found["outlook"],
         "connection": found,
         "most_jobs": SHOWN,
         "choice": {"job": job, "attempt": attempt},
         "chosen": {name: query[name] for name in ("job", "attempt") if query.get(name)},
-        "lines": read[-LINES:],
-        "left_out": max(0, len(read) - LINES),
-        "offset": offset,
-        "follows": not (lines and over),
+        "lines": (),
+        "left_out": 0,
+        "offset": 0,
+        "follows": True,
+        "over": all(one.status != "running" for one in tries if one.number == attempt),
         "digests": {"log": f"{job['id'] if job else ''}/{attempt}/{len(tries)}"},
         "notice": None,
     }
 
 
-def find_actors(words: Vocabulary, world: World, query: Query) -> Context:
-    with world.store.transaction() as session:
-        here = outlook(session, query.get("workspace"))
-        found = actor_list(world, session, here, words, _asked(query))
-    return {"outlook": here, "words": words, "list": found}
+def with_log(world: World, find: Find) -> Find:
+    """*find*, and the log that is chosen, which is read without keeping others from the store."""
+
+    def found_with_log() -> Context:
+        found = find()
+        job, attempt = found["choice"]["job"], found["choice"]["attempt"]
+        read, offset = read_log(world.data, job["id"], attempt) if job and attempt is not None else ([], 0)
+        shown = {"lines": read[-LINES:], "left_out": max(0, len(read) - LINES), "offset": offset}
+        return {**found, **shown, "follows": not found["over"]}
+
+    return found_with_log
 
 
-def find_actor(words: Vocabulary, world: World, _query: Query, actor_id: str) -> Context:
-    with world.store.transaction() as session:
-        found = actor_page(world, session, words, actor_id)
-    return {"outlook": found["outlook"], "words": words, "actor": found}
-
-
-def find_definitions(world: World, query: Query) -> Context:
-    with world.store.transaction() as session:
-        here = outlook(session, query.get("workspace"))
-        return {"outlook": here, "rows": connector_rows(world, session, here)}
-
-
-def find_diff(world: World, query: Query) -> Context:
-    with world.store.transaction() as session:
-        here = outlook(session, query.get("workspace"))
+def find_diff(world: World, session: Session, query: Query) -> Context:
     kept = diffs.kept(world.data)
-    return {"outlook": here, "diff": difference_page(kept) if kept else None}
-
-
-def _asked(query: Query) -> Asked:
-    show = query.get("show", "")
-    text = query.get("q", "").strip()
-    return Asked(text=text, show=show if show in SHOWING else "", page=whole(query.get("page"), 1))
+    return {"outlook": outlook(session, query), "diff": difference_page(kept) if kept else None}
 
 
 def _choice(jobs: Sequence[Json], query: Query) -> tuple[Json | None, int | None]:
