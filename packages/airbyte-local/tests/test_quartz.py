@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from airbyte_local.model.schedules import quartz, reason_against
+from airbyte_local.model.schedules import Quartz, reason_against
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +18,7 @@ def following(expression, zone="UTC", count=1, start=START):
     assert reason_against(expression) is None
     moment, found = start.timestamp(), []
     for _ in range(count):
-        moment = quartz(expression).next_after(moment, zone)
+        moment = Quartz(expression).next_after(moment, zone)
         assert moment is not None
         found.append(f"{datetime.fromtimestamp(moment, ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}")
     return found
@@ -59,7 +59,7 @@ def test_an_expression_fires_when_its_manual_says(expression, expected):
 
 @pytest.mark.parametrize("expression", ["0 0 0 1 1 ? 2020", "0 0 0 31 2 ?", "0 0 0 ? FEB MON#5 2027"])
 def test_what_never_comes_again_is_nothing(expression):
-    assert quartz(expression).next_after(START.timestamp(), "UTC") is None
+    assert Quartz(expression).next_after(START.timestamp(), "UTC") is None
 
 
 def test_the_hour_is_that_of_the_zone_through_a_change_of_the_clock():
@@ -90,7 +90,7 @@ def test_a_change_of_the_clock_neither_loses_nor_doubles_a_time(expression, zone
     moment = datetime(*start, tzinfo=timezone.utc).timestamp()
     found = []
     for _ in expected:
-        moment = quartz(expression).next_after(moment, zone)
+        moment = Quartz(expression).next_after(moment, zone)
         found.append(f"{datetime.fromtimestamp(moment, ZoneInfo(zone)):%H %z}")
     assert found == expected
 
@@ -106,7 +106,7 @@ PIECES = st.lists(st.tuples(SPAN, STEP).map("".join), min_size=1, max_size=2).ma
 @settings(max_examples=300, deadline=None)
 def test_what_is_taken_can_be_told_when_it_fires(expression):
     if reason_against(expression) is None:
-        found = quartz(expression).next_after(START.timestamp(), "America/New_York")
+        found = Quartz(expression).next_after(START.timestamp(), "America/New_York")
         assert found is None or found > START.timestamp()
 
 
@@ -118,7 +118,7 @@ PART = st.sampled_from(["*", "0", "7", "*/7", "3-9", "9-3", "1,5", "2/4"])
 def test_every_time_comes_after_the_one_before(minutes, hours, day, zone):
     moments = [START.timestamp()]
     for _ in range(5):
-        found = quartz(f"0 {minutes} {hours} {day} * ?").next_after(moments[-1], zone)
+        found = Quartz(f"0 {minutes} {hours} {day} * ?").next_after(moments[-1], zone)
         assert found is not None
         moments.append(found)
     assert all(before < after for before, after in pairwise(moments))

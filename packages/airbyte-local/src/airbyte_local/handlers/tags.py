@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from airbyte_local.handlers.connections import tag_read
 from airbyte_local.jobs.world import Call, new_id
-from airbyte_local.model.errors import NotFound, Problem
+from airbyte_local.model.errors import NotFound, named_problem
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.records import Tag
 from airbyte_local.store.database import Session
@@ -27,7 +27,9 @@ def get(call: Call) -> Json:
 def create(call: Call) -> Json:
     workspace_id = call.body["workspaceId"]
     if len(call.session.tags.of_workspace(workspace_id)) >= MAX_TAGS:
-        raise _problem(400, "tag-limit-for-workspace-reached", "This workspace has as many tags as it may have.")
+        raise named_problem(
+            400, "tag-limit-for-workspace-reached", "This workspace has as many tags as it may have."
+        )
     tag = Tag(id=new_id(), workspace_id=workspace_id, name=call.body["name"], color=call.body["color"])
     return _save(call.session, tag)
 
@@ -51,14 +53,12 @@ def find_tag(call: Call) -> Tag:
 
 def _save(session: Session, tag: Tag) -> Json:
     if not re.fullmatch("[0-9A-Fa-f]{6}", tag.color):
-        raise _problem(400, "tag-invalid-hex-color", "A tag's color is six hexadecimal digits.")
+        raise named_problem(400, "tag-invalid-hex-color", "A tag's color is six hexadecimal digits.")
     if len(tag.name) > MAX_NAME:
-        raise _problem(400, "tag-name-too-long", f"A tag's name has at most {MAX_NAME} characters.")
+        raise named_problem(400, "tag-name-too-long", f"A tag's name has at most {MAX_NAME} characters.")
     if any(other.name == tag.name and other.id != tag.id for other in session.tags.of_workspace(tag.workspace_id)):
-        raise _problem(409, "tag-already-exists", "This workspace has a tag of this name.", "Tag already exists")
+        raise named_problem(
+            409, "tag-already-exists", "This workspace has a tag of this name.", title="Tag already exists"
+        )
     session.tags.save(tag)
     return tag_read(tag)
-
-
-def _problem(status: int, name: str, detail: str, title: str = "") -> Problem:
-    return Problem(status=status, type=f"error:{name}", title=title or name, detail=detail)

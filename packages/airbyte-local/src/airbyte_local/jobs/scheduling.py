@@ -13,7 +13,7 @@ from airbyte_local.jobs.world import World
 from airbyte_local.model.errors import Refusal
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.records import Job, JobLine
-from airbyte_local.model.schedules import quartz
+from airbyte_local.model.schedules import Quartz
 
 LOGGER = logging.getLogger(__name__)
 LOOK_SECONDS = 1.0
@@ -54,20 +54,14 @@ class Schedules:
     def fire(self, world: World) -> list[Job]:
         """Ask for a sync of every connection that is due and has none."""
         now = world.now()
-        found = self._changed(world)
-        if found is not None:
-            self._plans = self._planned(*found, now)
-        due = [key for key, plan in self._plans.items() if plan.at is not None and plan.at <= now]
-        return [job for connection_id in due if (job := self._requested(world, connection_id)) is not None]
-
-    def _changed(self, world: World) -> tuple[dict[str, Json], dict[str, JobLine]] | None:
-        """What there is, where something was written since the last look."""
         with world.store.transaction() as session:
             changes, before = session.changes(), self._changes
-            self._changes = changes
-            if changes == before:
-                return None
-            return session.connections.scheduled(), session.jobs.newest()
+            news = None if changes == before else (session.connections.scheduled(), session.jobs.newest())
+        self._changes = changes
+        if news is not None:
+            self._plans = self._planned(*news, now)
+        due = [key for key, plan in self._plans.items() if plan.at is not None and plan.at <= now]
+        return [job for connection_id in due if (job := self._requested(world, connection_id)) is not None]
 
     def _planned(self, scheduled: Mapping[str, Json], newest: Mapping[str, JobLine], now: int) -> dict[str, Plan]:
         found: dict[str, Plan] = {}
@@ -93,13 +87,10 @@ class Schedules:
 
     def _work(self, world: World) -> None:
         while not self._end.wait(LOOK_SECONDS):
-            self._look(world)
-
-    def _look(self, world: World) -> None:
-        try:
-            self.fire(world)
-        except Exception:
-            LOGGER.exception("schedules")  # a bug of ours; the next look may go well
+            try:
+                self.fire(world)
+            except Exception:  # noqa: PERF203 - once a second
+                LOGGER.exception("schedules")  # a bug of ours; the next look may go well
 
 
 def _next(data: Json, newest: JobLine | None, seen: int) -> float | None:
@@ -121,4 +112,4 @@ def _next(data: Json, newest: JobLine | None, seen: int) -> float | None:
 @functools.lru_cache(maxsize=4096)
 def _cron_after(expression: str, zone: str, since: int) -> float | None:
     """Many connections have one schedule, and are seen for the first time together."""
-    return quartz(expression).next_after(since, zone)
+    return Quartz(expression).next_after(since, zone)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airbyte_local.model.configurations import MASK
-from airbyte_local.model.errors import Problem
+from airbyte_local.model.errors import named_problem
 from airbyte_local.model.json_values import Form, Json, bean, form, is_object, shape
 from airbyte_local.model.records import StreamKey
 
@@ -57,9 +57,9 @@ def with_keys(mappers: Iterable[Json], before: Iterable[Json]) -> list[Json]:
     for mapper in mappers:
         key = mapper["mapperConfiguration"].get("key")
         if key == MASK and (key := keys.get(mapper.get("id"))) is None:
-            title, detail = "mapper-secret-not-found", "A secret of this mapper is masked, and none is stored."
-            kind = "error:mapper-validation/secret-not-found"
-            raise Problem(status=400, type=kind, title=title, detail=detail, data={"mapperType": mapper["type"]})
+            detail, data = "A secret of this mapper is masked, and none is stored.", {"mapperType": mapper["type"]}
+            name = "mapper-validation/secret-not-found"
+            raise named_problem(400, name, detail, data, title="mapper-secret-not-found")
         found.append(mapper if key is None else _keyed(mapper, key))
     return found
 

@@ -82,6 +82,11 @@ class Crashed(Broken):
     """As Broken, at a place where the Public API does not make a problem of it."""
 
 
+def named_problem(status: int, name: str, detail: str, data: Json | None = None, title: str = "") -> Problem:
+    """One of the vendor's that has a name of its own."""
+    return Problem(status=status, type=f"error:{name}", title=title or name, detail=detail, data=data)
+
+
 def configuration_invalid(message: str) -> Invalid:
     return Invalid(status=422, message=PREFIX + message, reason=message)
 

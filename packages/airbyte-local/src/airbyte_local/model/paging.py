@@ -21,8 +21,7 @@ largest: ContextVar[int | None] = ContextVar("largest", default=None)
 
 def page(rows: Sequence[T], *, size: int, offset: int) -> list[T]:
     """Offset paging over rows in no promised order."""
-    size = capped(size)
-    _check(size, offset)
+    size = _capped(size, offset)
     match unstable.get():
         case "shuffled":
             rows = random.sample(rows, len(rows))
@@ -51,8 +50,7 @@ def page_after(
     """Cursor paging: the rows that follow the one whose id is *cursor*. *size* None: there are no pages."""
     if size is None:
         return list(rows)
-    size = capped(size)
-    _check(size)
+    size = _capped(size)
     if cursor is None:
         return list(rows[:size])
     for place, row in enumerate(rows):
@@ -61,11 +59,8 @@ def page_after(
     raise NotFound(type=not_found, id=cursor)
 
 
-def _check(*bounds: int) -> None:
-    if min(bounds) < 0:
+def _capped(size: int, offset: int = 0) -> int:
+    if min(size, offset) < 0:
         raise database_refused()
-
-
-def capped(size: int) -> int:
     most = largest.get()
     return size if most is None else min(size, most)

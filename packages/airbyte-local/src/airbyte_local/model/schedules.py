@@ -11,11 +11,10 @@ import itertools
 import re
 import zoneinfo
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from airbyte_local.model.errors import Broken, Problem, configuration_invalid
+from airbyte_local.model.errors import Broken, configuration_invalid, named_problem
 from airbyte_local.model.json_values import Json, bean, shape
 
 ONE_DAY = timedelta(days=1)
@@ -43,15 +42,15 @@ SCHEDULE_DATA = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Quartz:
-    seconds: tuple[int, ...]
-    minutes: tuple[int, ...]
-    hours: tuple[int, ...]
-    day_of_month: str
-    months: tuple[int, ...]
-    day_of_week: str
-    years: tuple[int, ...]
+    """An expression that there is no `reason_against`."""
+
+    def __init__(self, expression: str) -> None:
+        texts = [[*expression.upper().split(), "*"][part].split(",") for part in range(7)]
+        self._days_of_month, self._days_of_week = texts[3], texts[5]
+        self._seconds, self._minutes, self._hours, self._months, self._years = (
+            sorted({number for piece in texts[part] for number in _piece(piece, part)}) for part in (0, 1, 2, 4, 6)
+        )
 
     def next_after(self, moment: float, zone: str) -> float | None:
         """The first time after *moment*, both in seconds since 1970; None: it never fires again.
@@ -72,36 +71,32 @@ class Quartz:
         return None
 
     def _days(self, first: date) -> Iterator[date]:
-        for year in self.years:
-            for month in self.months:
+        for year in self._years:
+            for month in self._months:
                 if (year, month) < (first.year, first.month):
                     continue
                 for number in range(1, calendar.monthrange(year, month)[1] + 1):
                     day = date(year, month, number)
-                    if day >= first and self._on(day):
+                    in_month = day >= first and any(_in_month(piece, day) for piece in self._days_of_month)
+                    if in_month and any(_in_week(piece, day) for piece in self._days_of_week):
                         yield day
-
-    def _on(self, day: date) -> bool:
-        return any(_in_month(piece, day) for piece in self.day_of_month.split(",")) and any(
-            _in_week(piece, day) for piece in self.day_of_week.split(",")
-        )
 
     def _second_after(self, second: float) -> int | None:
         """Of a day of twenty-four hours."""
-        for hour in self.hours:
-            for minute in self.minutes if (hour + 1) * 3600 > second else ():
+        for hour in self._hours:
+            for minute in self._minutes if (hour + 1) * 3600 > second else ():
                 begun = hour * 3600 + minute * 60
-                for offset in self.seconds if begun + 60 > second else ():
+                for offset in self._seconds if begun + 60 > second else ():
                     if begun + offset > second:
                         return begun + offset
         return None
 
     def _around_a_change(self, day: date, here: ZoneInfo) -> Iterator[float]:
-        for hour, minute, second in itertools.product(self.hours, self.minutes, self.seconds):
+        for hour, minute, second in itertools.product(self._hours, self._minutes, self._seconds):
             first = datetime.combine(day, time(hour, minute, second), here)
             again = first.replace(fold=1)
             yield first.timestamp()
-            if len(self.hours) == 24 and again.timestamp() > first.timestamp():
+            if len(self._hours) == 24 and again.timestamp() > first.timestamp():
                 yield again.timestamp()
 
 
@@ -116,26 +111,6 @@ def reason_against(expression: str) -> str | None:
     if "?" not in (parts[3], parts[5]) and parts[3] != "*" and parts[5] != "*":
         return "Both, a day of month and a day of week, are given: one of them must be ?"
     return None
-
-
-def quartz(expression: str) -> Quartz:
-    """Of one that there is no `reason_against`."""
-    parts = expression.upper().split()
-    texts = [*parts, "*"][:7]
-    return Quartz(
-        seconds=_numbers(texts, 0),
-        minutes=_numbers(texts, 1),
-        hours=_numbers(texts, 2),
-        day_of_month=texts[3],
-        months=_numbers(texts, 4),
-        day_of_week=texts[5],
-        years=_numbers(texts, 6),
-    )
-
-
-def _numbers(texts: list[str], part: int) -> tuple[int, ...]:
-    found = {number for piece in texts[part].split(",") for number in _piece(piece, part)}
-    return tuple(sorted(found))
 
 
 def _fits(piece: str, part: int) -> bool:
@@ -255,22 +230,14 @@ def check_cron(expression: str, zone: str) -> None:
     """
     reason = reason_against(expression)
     if reason:
-        raise _cron_problem(
-            "invalid-expression",
-            "The cron expression is not valid.",
-            {"cronExpression": expression, "validationErrorMessage": reason},
-        )
+        data = {"cronExpression": expression, "validationErrorMessage": reason}
+        raise named_problem(400, "cron-validation/invalid-expression", "The cron expression is not valid.", data)
     if zone.startswith("Etc/") or zone not in (_zones() or {zone}):
-        raise _cron_problem("invalid-timezone", "The cron time zone is not valid.", {"cronTimezone": zone})
+        data = {"cronTimezone": zone}
+        raise named_problem(400, "cron-validation/invalid-timezone", "The cron time zone is not valid.", data)
 
 
 @functools.cache
 def _zones() -> set[str]:
     """Empty on a machine without a time zone database, where every zone has to be taken as it is."""
     return zoneinfo.available_timezones()
-
-
-def _cron_problem(name: str, detail: str, data: Json) -> Problem:
-    return Problem(
-        status=400, type=f"error:cron-validation/{name}", title=f"cron-validation/{name}", detail=detail, data=data
-    )

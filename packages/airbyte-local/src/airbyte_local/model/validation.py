@@ -71,12 +71,8 @@ def _additional(error: Violation) -> list[str]:
 def _type(error: Violation) -> list[str]:
     wanted = error.validator_value
     expected = wanted if isinstance(wanted, str) else "[" + ", ".join(wanted) + "]"
-    return [f"{_type_name(error.instance)} found, {expected} expected"]
-
-
-def _type_name(value: Any) -> str:
     names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return names.get(cast(Any, type(value)), "null")
+    return [f"{names.get(cast(Any, type(error.instance)), 'null')} found, {expected} expected"]
 
 
 WORDS: dict[str, Callable[[Violation], list[str]]] = {

@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 ActorKind: TypeAlias = Literal["source", "destination"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    kind: ActorKind
-    plural: str
-    id: str
-    definition_id: str
-    definition: str
-    definition_name: str
-    not_found: str
+    def __init__(self, kind: ActorKind) -> None:
+        self.kind: ActorKind = kind
+        self.plural, self.id = f"{kind}s", f"{kind}Id"
+        self.definition, self.definition_id = f"{kind}Definition", f"{kind}DefinitionId"
+        self.definition_name = f"{kind}Name"
+        self.not_found = f"{kind.upper()}_CONNECTION"
 
 
-def _words(kind: ActorKind) -> Vocabulary:
-    return Vocabulary(
-        kind=kind,
-        plural=f"{kind}s",
-        id=f"{kind}Id",
-        definition_id=f"{kind}DefinitionId",
-        definition=f"{kind}Definition",
-        definition_name=f"{kind}Name",
-        not_found=f"{kind.upper()}_CONNECTION",
-    )
-
-
-SOURCE = _words("source")
-DESTINATION = _words("destination")
+SOURCE, DESTINATION = Vocabulary("source"), Vocabulary("destination")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from airbyte_local.handlers import connections
 from airbyte_local.jobs.world import Call, Errand, World
-from airbyte_local.model.errors import Problem, Refusal
+from airbyte_local.model.errors import Problem, Refusal, named_problem
 from airbyte_local.model.json_values import Json, bean, form
 from airbyte_local.model.records import Connection
 from airbyte_local.model.schedules import reason_against
@@ -16,6 +16,7 @@ from airbyte_local.public_api.streams import NAMES, chosen_catalog, default_cata
 from airbyte_local.store.database import Session
 from airbyte_local.versions.profiles import Profile
 
+QUARTZ_PAGE = "https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html"
 NAMESPACES = {"source": "source", "destination": "destination", "custom_format": "customformat"}
 SCHEMA_UPDATES = {
     "ignore": "ignore",
@@ -57,8 +58,7 @@ def patch(errand: Errand) -> Json:
     with world.store.transaction() as session:
         connection = session.connections.find(body["connectionId"])
     if connection.status == "locked":
-        name = "connection/locked"
-        raise Problem(status=409, type=f"error:{name}", title=name, detail="Connection is locked")
+        raise named_problem(409, "connection/locked", "Connection is locked")
     modes = destination_modes(world, connection.destination_id)
     given = body.get("configurations", {}).get("streams", [])
     if given:
@@ -140,9 +140,6 @@ def _said(world: World, body: Json) -> Json:
     )
 
 
-QUARTZ_PAGE = "https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html"
-
-
 def schedule_from(given: Json | None, *, hourly: bool) -> Json:
     """The shared handlers' `scheduleType` and `scheduleData`; empty where nothing was said.
 
@@ -185,8 +182,5 @@ def _check(expression: str, *, hourly: bool) -> None:
             "The seconds and minutes values cannot be `*`."
         )
     if hourly and not parts[1].isdigit():
-        name = "cron-validation/under-one-hour-not-allowed"
-        detail = "The schedule runs more often than once an hour."
-        raise Problem(
-            status=400, type=f"error:{name}", title=name, detail=detail, data={"cronExpression": expression}
-        )
+        name, data = "cron-validation/under-one-hour-not-allowed", {"cronExpression": expression}
+        raise named_problem(400, name, "The schedule runs more often than once an hour.", data)

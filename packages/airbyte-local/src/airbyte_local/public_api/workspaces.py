@@ -6,7 +6,7 @@ from airbyte_local.handlers import instance, workspaces
 from airbyte_local.handlers.connections import tag_read
 from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.jobs.world import NIL_ID, Call
-from airbyte_local.model.errors import Problem
+from airbyte_local.model.errors import named_problem
 from airbyte_local.model.json_values import Json, bean, form
 from airbyte_local.public_api.answers import listed, pagination, workspace_ids
 
@@ -39,7 +39,7 @@ def get(call: Call) -> Json:
 
 def patch(call: Call) -> Json:
     """The shared update erases webhookConfigs that it is not given, and this API knows none to give."""
-    before = workspaces.get(call.asking(_only_id(call)))
+    before = workspaces.get(call.asking({"workspaceId": call.body["workspaceId"]}))
     notifications = call.body.get("notifications")
     body = bean(
         workspaceId=call.body["workspaceId"],
@@ -51,7 +51,7 @@ def patch(call: Call) -> Json:
 
 
 def delete(call: Call) -> None:
-    workspaces.get(call.asking(_only_id(call)))
+    workspaces.get(call.asking({"workspaceId": call.body["workspaceId"]}))
     workspaces.delete(call)
 
 
@@ -72,10 +72,6 @@ def tags(call: Call) -> Json:
     """Not paged."""
     found = [tag for workspace in workspace_ids(call) for tag in call.session.tags.of_workspace(workspace)]
     return {"data": [tag_read(tag) for tag in found]}
-
-
-def _only_id(call: Call) -> Json:
-    return {"workspaceId": call.body["workspaceId"]}
 
 
 def _read(read: Json) -> Json:
@@ -107,10 +103,8 @@ def _setting(event: str, before: Json, given: Json) -> Json:
     shown = _shown(before)
     email, webhook = {**shown["email"], **given.get("email", {})}, {**shown["webhook"], **given.get("webhook", {})}
     if webhook["enabled"] and not webhook.get("url"):
-        name = "notification/config/missing-url"
-        message = f"The '{event}' notification is enabled but is missing a URL."
-        detail = "A webhook needs a URL."
-        raise Problem(status=400, type=f"error:{name}", title=name, detail=detail, data=bean(message=message))
+        data = {"message": f"The '{event}' notification is enabled but is missing a URL."}
+        raise named_problem(400, "notification/config/missing-url", "A webhook needs a URL.", data)
     kinds = [kind for kind, part in ((EMAIL, email), (WEBHOOK, webhook)) if part["enabled"]]
     url = webhook.get("url")
     return bean(notificationType=kinds, slackConfiguration={"webhook": url} if url else None)
