@@ -6,8 +6,8 @@ import json
 import sqlite3
 
 import pytest
-from airbyte_local.jobs.checkpoints import keep_state
 from airbyte_local.jobs.replication import HeldState
+from airbyte_local.jobs.running import keep_state
 from airbyte_local.jobs.streams import state_messages
 from airbyte_local.model.records import StreamStates
 from airbyte_local.store.database import Store

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -62,6 +64,15 @@ def misconfigured(origin: Origin, message: str, stream: StreamKey | None = None)
 def raised_by(origin: Origin, error: Exception) -> AttemptFailed:
     """What a connector raised, as the failure of the attempt."""
     return AttemptFailed(failure_of(origin, error))
+
+
+@contextlib.contextmanager
+def blamed(origin: Origin) -> Generator[None]:
+    """Whatever goes wrong within the block is a failure of *origin*."""
+    try:
+        yield
+    except Exception as error:
+        raise raised_by(origin, error) from error
 
 
 def failure_of(origin: Origin, error: Exception) -> Failure:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.definitions import ActorDefinition
 from airbyte_local.connectors.protocol import Destination, Source
-from airbyte_local.jobs.discovery import Discovered, Runnable, discover_source, stored_runnable
+from airbyte_local.jobs.discovery import Runnable, discover_source, stored_runnable
 from airbyte_local.jobs.failures import AttemptFailed, Failure, Origin, misconfigured
 from airbyte_local.jobs.streams import JobStream, job_stream
 from airbyte_local.jobs.world import World
@@ -24,10 +24,9 @@ CLEARING = frozenset({"clear", "reset_connection"})
 class Prepared:
     streams: tuple[JobStream, ...]
     states: StreamStates
+    ends: Ends
     source: Source | None  # None: nothing is read, as in a clear
-    source_configuration: Json
     destination: Destination
-    destination_configuration: Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +59,8 @@ def prepare(world: World, job: Job, ends: Ends, cancellation: Cancellation) -> P
     entries = _entries(ends.connection, job) if clearing else ends.connection.details["streams"]
     if not entries:
         raise misconfigured("airbyte_platform", "No stream of the connection is selected.")
-    if not isinstance(ends.destination.definition.connector, Destination):
+    destination = ends.destination.definition.connector
+    if not isinstance(destination, Destination):
         raise _imitated("destination", ends.destination.definition)
     _check_configuration("destination", ends.destination)
     _check_modes(entries, ends.destination.definition)
@@ -73,10 +73,9 @@ def prepare(world: World, job: Job, ends: Ends, cancellation: Cancellation) -> P
     return Prepared(
         streams=tuple(streams),
         states=states,
+        ends=ends,
         source=source,
-        source_configuration=ends.source.configuration,
-        destination=ends.destination.definition.connector,
-        destination_configuration=ends.destination.configuration,
+        destination=destination,
     )
 
 
@@ -89,7 +88,9 @@ def _source(world: World, ends: Ends, wanted: Sequence[StreamKey], cancellation:
         found = discover_source(world, ends.connection.source_id, use_cache=use_cache, cancellation=cancellation)
         cancellation.raise_if_requested()
         if found.catalog is None:
-            raise _undiscovered(found)
+            kind = "system_error" if found.crashed else "config_error"
+            message = found.failure or "The source cannot be discovered."
+            raise AttemptFailed(Failure(origin="source", kind=kind, message=message))
         there = {key_of(stream) for stream in found.catalog.streams}
         missing = [key for key in wanted if key not in there]
         if not missing:
@@ -97,12 +98,6 @@ def _source(world: World, ends: Ends, wanted: Sequence[StreamKey], cancellation:
     names = ", ".join(name for _, name in missing)
     has = ", ".join(name for _, name in there) or "none"
     raise misconfigured("source", f"The source has no stream {names}; it has {has}.", stream=missing[0])
-
-
-def _undiscovered(found: Discovered) -> AttemptFailed:
-    kind = "system_error" if found.crashed else "config_error"
-    message = found.failure or "The source cannot be discovered."
-    return AttemptFailed(Failure(origin="source", kind=kind, message=message))
 
 
 def _entries(connection: Connection, job: Job) -> list[Json]:

@@ -16,7 +16,7 @@ from typing import Any
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.messages import now_ms
 from airbyte_local.connectors.protocol import Sink
-from airbyte_local.jobs.failures import AttemptFailed, Failure, raised_by, told_by_trace
+from airbyte_local.jobs.failures import AttemptFailed, Failure, blamed, raised_by, told_by_trace
 from airbyte_local.jobs.logs import Journal
 from airbyte_local.jobs.streams import Change, JobStream
 from airbyte_local.model.catalogs import key_of
@@ -129,17 +129,16 @@ class Statuses:
         """Streams that were not completed. A source that never says a status is judged by its exit alone."""
         if not self.any:
             return []
-        missing = (stream for stream in self.streams if self.said.get(stream.key) != "COMPLETE")
-        return [_unfinished(stream.key, self.said.get(stream.key)) for stream in missing]
+        failures: list[Failure] = []
+        for key in (stream.key for stream in self.streams if self.said.get(stream.key) != "COMPLETE"):
+            what = f"left it {self.said[key]}" if key in self.said else "said nothing about it"
+            message = f"The source did not complete stream {key[1]}: it {what}."
+            failures.append(Failure(origin="source", message=message, stream=key))
+        return failures
 
 
 def resumable(streams: Iterable[JobStream]) -> set[StreamKey]:
     return {stream.key for stream in streams if stream.incremental}
-
-
-def _unfinished(key: StreamKey, said: str | None) -> Failure:
-    what = "said nothing about it" if said is None else f"left it {said}"
-    return Failure(origin="source", message=f"The source did not complete stream {key[1]}: it {what}.", stream=key)
 
 
 def _stream_state(state: Json) -> tuple[StreamKey, Json | None]:
@@ -163,7 +162,8 @@ class Replication:
     report: Callable[[Replication], None]
     """Told now and then how far it is."""
     states: int = 0
-    _held: HeldState = field(default_factory=HeldState)
+    last_state: HeldState = field(default_factory=HeldState)
+    """What is left to keep once everything is durable."""
     _statuses: Statuses = field(init=False)
     _errors: list[Failure] = field(default_factory=list[Failure])
     _counters: dict[StreamKey, Counter] = field(default_factory=dict[StreamKey, Counter])
@@ -205,7 +205,8 @@ class Replication:
             if not look_up:
                 look_up = LOOK_UP_ROWS
                 self._look_up()
-        self._judge()
+        if failures := self._errors or self._statuses.unfinished():
+            raise AttemptFailed(*failures)
 
     def finish(self) -> None:
         """Everything is durable, and the last state may be kept.
@@ -213,16 +214,9 @@ class Replication:
         Raises:
             AttemptFailed: the destination could not, and nothing has changed there.
         """
-        try:
+        with blamed("destination"):
             self.sink.finish()
-        except Exception as error:
-            raise raised_by("destination", error) from error
         self._committed(self.streams)
-
-    @property
-    def last_state(self) -> HeldState:
-        """What is left to keep once everything is durable."""
-        return self._held
 
     def _control(self, message: Any) -> None:
         """Everything but a row. What is no message at all is passed over, as what a later protocol may bring."""
@@ -233,7 +227,10 @@ class Replication:
                 with _understanding("STREAM_STATUS"):
                     self._statuses.take(trace["stream_status"])
             case {"type": "TRACE", "trace": {"type": "ERROR", **trace}}:
-                self._complain(told_by_trace("source", trace.get("error")))
+                failure = told_by_trace("source", trace.get("error"))
+                self.journal.say(failure.message, level="error", source="source")
+                if len(self._errors) < MOST_ERRORS:
+                    self._errors.append(failure)
             case {"type": "LOG", "log": told}:
                 said = told if is_object(told) else {"message": told}
                 level = LEVELS.get(str(said.get("level")), "info")
@@ -248,24 +245,17 @@ class Replication:
     def _state(self, state: Any) -> None:
         self.states += 1
         with _understanding("STATE"):
-            if not self._held.take(state, resumable(self.streams)):
+            if not self.last_state.take(state, resumable(self.streams)):
                 return
         if any(stream.incremental and not stream.target.checkpoints for stream in self.streams):
             return  # rows that replace others are durable at the end alone, and so is all state beside them
-        try:
+        with blamed("destination"):
             durable = self.sink.flush()
-        except Exception as error:
-            raise raised_by("destination", error) from error
         if durable:
-            with _storing():
-                self.keep(self._held)
-            self._held = HeldState()
+            with blamed("airbyte_platform"):
+                self.keep(self.last_state)
+            self.last_state = HeldState()
             self._committed(stream for stream in self.streams if stream.target.checkpoints)
-
-    def _complain(self, failure: Failure) -> None:
-        self.journal.say(failure.message, level="error", source="source")
-        if len(self._errors) < MOST_ERRORS:
-            self._errors.append(failure)
 
     def _committed(self, streams: Iterable[JobStream]) -> None:
         for stream in streams:
@@ -276,13 +266,8 @@ class Replication:
         now = time.monotonic()
         if now - self._reported > REPORT_SECONDS:
             self._reported = now
-            with _storing():
+            with blamed("airbyte_platform"):
                 self.report(self)
-
-    def _judge(self) -> None:
-        failures = self._errors or self._statuses.unfinished()
-        if failures:
-            raise AttemptFailed(*failures)
 
     def explained(self, error: Exception) -> AttemptFailed:
         """What the source raised; its own words, where it said some before."""
@@ -299,7 +284,8 @@ def _record(message: Any, targets: Targets) -> tuple[int, Counter, Change | None
     if not is_object(data):
         raise _not_asked_for(row)
     if type(emitted_at) is not int or not 0 < emitted_at < LATEST:
-        emitted_at = _moment(emitted_at)
+        # Of what is no whole number of milliseconds of a calendar: the whole part, or now.
+        emitted_at = int(emitted_at) if type(emitted_at) is float and 0 < emitted_at < LATEST else now_ms()
     return position, counter, change, data, emitted_at
 
 
@@ -312,11 +298,6 @@ def _not_asked_for(row: Any) -> AttemptFailed:
     return AttemptFailed(Failure(origin="source", message=message))
 
 
-def _moment(emitted_at: Any) -> int:
-    """Of what is no whole number of milliseconds of a calendar: the whole part, or now."""
-    return int(emitted_at) if type(emitted_at) is float and 0 < emitted_at < LATEST else now_ms()
-
-
 @contextlib.contextmanager
 def _understanding(kind: str) -> Generator[None]:
     try:
@@ -324,12 +305,3 @@ def _understanding(kind: str) -> Generator[None]:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         message = f"The source sent a {kind} that cannot be understood ({type(error).__name__}: {error})."
         raise AttemptFailed(Failure(origin="source", message=message)) from error
-
-
-@contextlib.contextmanager
-def _storing() -> Generator[None]:
-    """The store is nobody's fault but ours."""
-    try:
-        yield
-    except Exception as error:
-        raise raised_by("airbyte_platform", error) from error

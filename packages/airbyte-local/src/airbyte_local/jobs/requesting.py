@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal
 
 from airbyte_local.jobs.world import World
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
-from airbyte_local.model.json_values import Json, bean
+from airbyte_local.model.json_values import bean
 from airbyte_local.model.records import Connection, Job, StreamKey
 from airbyte_local.store.database import Session
 
@@ -43,7 +43,7 @@ def request_sync(world: World, connection_id: str, *, scheduled: bool = False) -
         _refuse_inactive(connection)
         if session.jobs.unfinished(connection_id):
             raise Known(status=409, message=f"A sync is already running for: {connection_id}")
-        job = _added(world, session, connection, "sync", _keys(connection), scheduled=scheduled or None)
+        job = _added(world, session, connection, "sync", scheduled=scheduled or None)
     world.workers.wake()
     return job
 
@@ -110,18 +110,9 @@ def _replacing(
     with world.store.transaction() as session:
         stop_jobs_of(world, session, connection_id)  # what was asked for in between
         connection = session.connections.find(connection_id)
-        job = _added(world, session, connection, config_type, _chosen(connection, streams), **details)
+        job = _added(world, session, connection, config_type, streams, **details)
     world.workers.wake()
     return job
-
-
-def _keys(connection: Connection) -> list[StreamKey]:
-    return [key_of(entry["stream"]) for entry in connection.details["streams"]]
-
-
-def _chosen(connection: Connection, streams: Iterable[StreamKey] | None) -> list[StreamKey]:
-    wanted = None if streams is None else set(streams)
-    return [key for key in _keys(connection) if wanted is None or key in wanted]
 
 
 def _added(
@@ -129,8 +120,10 @@ def _added(
     session: Session,
     connection: Connection,
     config_type: str,
-    keys: Sequence[StreamKey],
+    streams: Iterable[StreamKey] | None = None,
     **details: object,
 ) -> Job:
-    streams: list[Json] = [bean(name=name, namespace=namespace) for namespace, name in keys]
-    return session.jobs.add(connection.id, config_type, at=world.now(), details=bean(streams=streams, **details))
+    wanted = None if streams is None else set(streams)
+    keys = [key_of(entry["stream"]) for entry in connection.details["streams"]]
+    named = [bean(name=key[1], namespace=key[0]) for key in keys if wanted is None or key in wanted]
+    return session.jobs.add(connection.id, config_type, at=world.now(), details=bean(streams=named, **details))

@@ -1,6 +1,8 @@
 """The life of a job: out of the queue, one attempt after another, to its end; and what a stopped server left.
 
-An attempt is prepared, opened, pumped and finished, and leaves something in the store whatever becomes of it.
+An attempt is prepared, opened, pumped and finished, and leaves something in the store whatever becomes of it. The
+state of a stream is forgotten where it is read anew, as a new generation, from the start of the job on, and kept as
+far as an attempt has come. What an attempt has read of another generation than the present one is not kept.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from functools import partial
 
 from airbyte_local.connectors.cancelling import Cancellation, Cancelled
 from airbyte_local.connectors.protocol import Sink, Source, Surroundings
-from airbyte_local.jobs.checkpoints import begin_afresh, keep_freshness, keep_state
-from airbyte_local.jobs.failures import AttemptFailed, Failure, failure_of, raised_by
+from airbyte_local.jobs.failures import AttemptFailed, Failure, blamed, failure_of
 from airbyte_local.jobs.logs import LINE_LIMIT, Journal, forget_logs
 from airbyte_local.jobs.preparing import CLEARING, Prepared, prepare, read_ends
-from airbyte_local.jobs.replication import HeldState, Replication
+from airbyte_local.jobs.replication import HeldState, Replication, resumable
 from airbyte_local.jobs.streams import JobStream, configured_catalog, state_messages
 from airbyte_local.jobs.world import World
-from airbyte_local.model.records import Attempt, Job
+from airbyte_local.model.catalogs import key_of
+from airbyte_local.model.records import Attempt, Job, StreamKey, StreamStates
 from airbyte_local.store.database import Session
 
 LOGGER = logging.getLogger(__name__)
@@ -56,7 +58,10 @@ def run(world: World, job_id: int, cancellation: Cancellation) -> None:
             job = session.jobs.get(job_id)
         if job is not None and job.status == "running":
             forget_logs(world.data, newest=job_id)
-            _finish(world, job, _attempts(world, job, cancellation), cancellation)
+            attempt = _attempts(world, job, cancellation)
+            told = attempt.status == "failed" and cancellation.requested and not world.workers.stopping
+            with world.store.transaction() as session:
+                session.jobs.set_status(job.id, "cancelled" if told else attempt.status, at=world.now())
     except Exception as error:  # noqa: BLE001 - told by what follows
         _give_up(world, job_id, error)
 
@@ -82,31 +87,17 @@ def _attempts(world: World, job: Job, cancellation: Cancellation) -> Attempt:
         number += 1
 
 
-def _finish(world: World, job: Job, attempt: Attempt, cancellation: Cancellation) -> None:
-    status = attempt.status
-    if status == "failed" and cancellation.requested and not world.workers.stopping:
-        status = "cancelled"
-    with world.store.transaction() as session:
-        session.jobs.set_status(job.id, status, at=world.now())
-
-
 def _give_up(world: World, job_id: int, error: Exception) -> None:
     """A job is over when that is written down. A server that stops says so at its next start."""
     LOGGER.error("job %s", job_id, exc_info=error)
     failure = failure_of("airbyte_platform", error)
-    while not (world.workers.stopping or _written(world, job_id, failure)):
-        world.workers.pause(STORE_SECONDS)
-
-
-def _written(world: World, job_id: int, failure: Failure) -> bool:
-    try:
-        with world.store.transaction() as session:
+    while not world.workers.stopping:
+        with contextlib.suppress(sqlite3.Error), world.store.transaction() as session:
             job = session.jobs.get(job_id)
             if job is not None and not job.ended:
                 _end(session, job, failure, at=world.now())
-    except sqlite3.Error:
-        return False
-    return True
+            break
+        world.workers.pause(STORE_SECONDS)
 
 
 def _end(session: Session, job: Job, failure: Failure, *, at: int) -> None:
@@ -182,12 +173,8 @@ class Running:
             keep_state(session, self.job.connection_id, streams, held)
 
     def _take(self, replication: Replication) -> None:
-        self.attempt = replace(
-            self.attempt,
-            streams=replication.stats(),
-            states=replication.states,
-            updated_at=self.world.now(),
-        )
+        told = {"streams": replication.stats(), "states": replication.states}
+        self.attempt = replace(self.attempt, **told, updated_at=self.world.now())
 
     def _report(self, replication: Replication) -> None:
         self._take(replication)
@@ -207,8 +194,11 @@ class Running:
 
     def _reasons(self, error: Exception, journal: Journal) -> Sequence[Failure]:
         """Whatever is said by those who are told to stop, they were told to stop."""
+        if self.cancellation.requested and self.world.workers.stopping:
+            return [interrupted()]
         if self.cancellation.requested:
-            return [self._stopped()]
+            message = "The job was cancelled."
+            return [Failure(origin="airbyte_platform", kind="manual_cancellation", message=message)]
         if isinstance(error, AttemptFailed):
             return error.failures
         LOGGER.error("job %s\n%s", self.job.id, journal.masked(traceback.format_exc()))  # a bug of ours
@@ -219,16 +209,13 @@ class Running:
         for reason in reasons:
             for words in ("externalMessage", "internalMessage"):
                 reason[words] = journal.masked(reason[words])[:LINE_LIMIT]
-            journal.say(reason["externalMessage"], level="error", source=_source_of(reason["failureOrigin"]))
+            origin = reason["failureOrigin"]
+            source = origin if origin in {"source", "destination"} else "platform"
+            journal.say(reason["externalMessage"], level="error", source=source)
         at = self.world.now()
         self.attempt = replace(self.attempt, status="failed", updated_at=at, ended_at=at, failures=tuple(reasons))
         self._save(self.attempt)
         return self.attempt
-
-    def _stopped(self) -> Failure:
-        if self.world.workers.stopping:
-            return interrupted()
-        return Failure(origin="airbyte_platform", kind="manual_cancellation", message="The job was cancelled.")
 
     def _save(self, attempt: Attempt) -> None:
         with self.world.store.transaction() as session:
@@ -237,15 +224,14 @@ class Running:
 
 
 def interrupted() -> Failure:
-    message = "The server was stopped while this ran."
-    return Failure(origin="airbyte_platform", message=message)
+    return Failure(origin="airbyte_platform", message="The server was stopped while this ran.")
 
 
 def _read(prepared: Prepared, source: Source, replication: Replication, around: Surroundings) -> None:
     catalog = configured_catalog(prepared.streams)
     states = state_messages(prepared.states, prepared.streams)
     try:
-        messages = source.read(prepared.source_configuration, catalog, states, around)
+        messages = source.read(prepared.ends.source.configuration, catalog, states, around)
         with contextlib.closing(messages):
             replication.pump(messages)
     except (AttemptFailed, Cancelled):
@@ -257,11 +243,9 @@ def _read(prepared: Prepared, source: Source, replication: Replication, around: 
 @contextlib.contextmanager
 def _opened(prepared: Prepared, around: Surroundings) -> Generator[Sink]:
     """The sink for as long as the block lasts; where that ends badly, it leaves no trace."""
-    try:
+    with blamed("destination"):
         targets = [stream.target for stream in prepared.streams]
-        sink = prepared.destination.open(prepared.destination_configuration, targets, around)
-    except Exception as error:
-        raise raised_by("destination", error) from error
+        sink = prepared.destination.open(prepared.ends.destination.configuration, targets, around)
     try:
         yield sink
     except BaseException:
@@ -269,5 +253,53 @@ def _opened(prepared: Prepared, around: Surroundings) -> Generator[Sink]:
         raise
 
 
-def _source_of(origin: str) -> str:
-    return origin if origin in {"source", "destination"} else "platform"
+def begin_afresh(session: Session, job: Job) -> None:
+    """Once in the life of a job, when nothing else of its connection runs.
+
+    What a refresh is to read anew is forgotten with it, whatever becomes of the job; a clear forgets at its end.
+    """
+    connection = session.connections.get(job.connection_id)
+    if connection is None or job.config_type not in {"sync", "refresh"}:
+        return
+    named: set[StreamKey] = set()
+    if job.config_type == "refresh":
+        named = {key_of(stream) for stream in job.details["streams"]}
+        truncates = job.details["refreshMode"] == "Truncate"
+        session.states.forget(connection.id, named, new_generation=True, stale=truncates)
+    # Streams that are read whole and overwritten are a new generation each time.
+    overwritten = {
+        key_of(entry["stream"])
+        for entry in connection.details["streams"]
+        if entry["config"]["syncMode"] == "full_refresh"
+        and entry["config"]["destinationSyncMode"].startswith("overwrite")
+    }
+    session.states.renew(connection.id, overwritten - named)
+
+
+def keep_state(session: Session, connection_id: str, streams: Sequence[JobStream], held: HeldState) -> None:
+    """The rows before it are durable. What is not divided by streams is kept as a whole or not at all."""
+    before = session.states.get(connection_id)
+    current = _current(before, streams)
+    if not held or (held.type != "stream" and len(current) < len(streams)):
+        return
+    if held.type == "global":  # it has gone past streams that were not read: they cannot go on from where they were
+        session.states.forget(connection_id, before.streams.keys() - resumable(streams), new_generation=False)
+    session.states.save(
+        StreamStates(
+            connection_id=connection_id,
+            type=held.type,
+            streams={key: state for key, state in held.streams.items() if key in current},
+            shared=held.shared,
+            legacy=held.legacy,
+        )
+    )
+
+
+def keep_freshness(session: Session, connection_id: str, streams: Sequence[JobStream]) -> None:
+    """What is at the destination is what these streams are to have."""
+    session.states.refreshed(connection_id, _current(session.states.get(connection_id), streams))
+
+
+def _current(states: StreamStates, streams: Sequence[JobStream]) -> set[StreamKey]:
+    """The streams whose generation is still the one they were read as."""
+    return {stream.key for stream in streams if states.generations.get(stream.key, 0) == stream.target.generation}

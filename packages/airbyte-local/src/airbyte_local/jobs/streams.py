@@ -6,6 +6,7 @@ On their way fields of rows are selected, hashed, renamed and left out. The mapp
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -41,11 +42,9 @@ class RowMapping:
 
     def change(self) -> Change | None:
         """All changes as one; None where a row stays as it is."""
-        if not self.changes:
-            return None
-        if len(self.changes) == 1:
-            return self.changes[0]
-        return partial(_apply, tuple(self.changes))
+        if len(self.changes) > 1:
+            return lambda row: functools.reduce(lambda changed, change: change(changed), self.changes, row)
+        return self.changes[0] if self.changes else None
 
     def path(self, path: Iterable[str]) -> tuple[str, ...] | None:
         """A cursor or key under the name that its field has at the destination; None: it does not get there."""
@@ -69,7 +68,9 @@ def row_mapping(stream: Json, config: Json) -> RowMapping:
     found = RowMapping(properties=properties)
     if config.get("fieldSelectionEnabled"):
         chosen = [path for entry in config.get("selectedFields", []) if (path := entry.get("fieldPath"))]
-        _select(found, {path[0] for path in chosen})
+        selected = {path[0] for path in chosen}
+        found.properties = {name: schema for name, schema in properties.items() if name in selected}
+        found.changes.append(lambda row: {name: value for name, value in row.items() if name in selected})
     for hashed in config.get("hashedFields", []):
         _hash(found, {"targetField": hashed["fieldPath"][0], "method": "SHA-256", "fieldNameSuffix": "_hashed"})
     for mapper in config.get("mappers", []):
@@ -80,17 +81,6 @@ def row_mapping(stream: Json, config: Json) -> RowMapping:
             raise misconfigured("replication", message)
         act(found, mapper["mapperConfiguration"])
     return found
-
-
-def _apply(changes: tuple[Change, ...], row: Json) -> Json:
-    for change in changes:
-        row = change(row)
-    return row
-
-
-def _select(mapping: RowMapping, selected: set[str]) -> None:
-    mapping.properties = {name: each for name, each in mapping.properties.items() if name in selected}
-    mapping.changes.append(lambda row: {name: value for name, value in row.items() if name in selected})
 
 
 def _hash(mapping: RowMapping, configuration: Json) -> None:
@@ -169,7 +159,11 @@ def job_stream(
     """
     stream, config, key = entry["stream"], entry["config"], key_of(entry["stream"])
     mapping = row_mapping(stream, config)
-    writing, overwrites = _writing(stream, config)
+    mode: str = config["destinationSyncMode"]
+    if mode not in WRITING:
+        message = f"Stream {stream['name']}: destination sync mode {mode} cannot be served here."
+        raise misconfigured("destination", message)
+    writing, overwrites = WRITING[mode]
     replaces = overwrites or empties or key in states.stale
     return JobStream(
         key=key,
@@ -213,14 +207,6 @@ def state_messages(states: StreamStates, streams: Iterable[JobStream]) -> list[J
             return [{"type": "LEGACY", "data": {k: v for k, v in states.legacy.items() if k not in whole}}]
         case _:
             return []
-
-
-def _writing(stream: Json, config: Json) -> tuple[str, bool]:
-    mode: str = config["destinationSyncMode"]
-    if mode not in WRITING:
-        message = f"Stream {stream['name']}: destination sync mode {mode} cannot be served here."
-        raise misconfigured("destination", message)
-    return WRITING[mode]
 
 
 def _namespace(details: Json, namespace: str | None) -> str | None:
