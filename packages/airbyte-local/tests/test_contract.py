@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from airbyte_local.config_api.api import ROUTES
-from airbyte_local.http.adaptation import fitted_shape
 from airbyte_local.http.auth import TOKEN_ROUTE
+from airbyte_local.http.routing import fitted_shape
 from airbyte_local.public_api.api import ROUTES as PUBLIC_ROUTES
 from airbyte_local.versions.profiles import PROFILES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from airbyte_local.config_api import bodies
@@ -21,10 +22,9 @@ from airbyte_local.handlers import (
 )
 from airbyte_local.handlers.actors import ActorHandlers
 from airbyte_local.handlers.discovery import CheckHandlers
-from airbyte_local.http.adaptation import fitted, fitted_shape
 from airbyte_local.http.answers import Answer, Request, framework_answer, refusal_answer, success
 from airbyte_local.http.bodies import Shape, read_body
-from airbyte_local.http.routing import Route, between, matched, within
+from airbyte_local.http.routing import Route, between, fitted, fitted_shape, matched, within
 from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.errors import NotFound, Refusal
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
@@ -45,6 +45,7 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
     shapes = bodies.ActorBodies(words)
     actors, checks = ActorHandlers(words=words), CheckHandlers(words=words)
     own = definitions.DefinitionHandlers(words=words)
+    updating = partial(checks.check_offered, updates=True)
     plural, single, by_both = words.plural, words.kind, shapes.by_definition_and_workspace
     # fmt: off
     return (
@@ -59,14 +60,14 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
         post(f"{plural}/clone", actors.clone, shapes.clone),
         post(f"{plural}/upgrade_version", actors.upgrade_version, shapes.by_id, 204),
         running(f"{plural}/check_connection", checks.check, shapes.by_id),
-        running(f"{plural}/check_connection_for_update", checks.check_for_update, shapes.update),
+        running(f"{plural}/check_connection_for_update", updating, shapes.update),
         running(f"scheduler/{plural}/check_connection", checks.check_offered, shapes.offered),
         post(f"{single}_definitions/list", own.list_all, None),
         post(f"{single}_definitions/list_latest", own.list_all, None),
         post(f"{single}_definitions/list_for_workspace", own.list_for_workspace, bodies.DEFINITIONS),
         post(f"{single}_definitions/list_private", own.list_private, bodies.BY_WORKSPACE),
         post(f"{single}_definitions/get", own.get, shapes.by_definition),
-        post(f"{single}_definitions/get_for_workspace", own.get_for_workspace, by_both),
+        post(f"{single}_definitions/get_for_workspace", own.get_for_scope, by_both),
         post(f"{single}_definitions/get_for_scope", own.get_for_scope, bodies.DEFINITION_SCOPE),
         post(f"{single}_definitions/create_custom", own.create_custom, shapes.create_custom),
         post(f"{single}_definitions/update", own.update, shapes.update_definition),
@@ -79,6 +80,8 @@ def actor_routes(words: Vocabulary) -> tuple[Route, ...]:
     # fmt: on
 
 
+LOW_CODE = "declarative_source_definitions"
+OF_SOURCES = bodies.ActorBodies(SOURCE)
 ROUTES: tuple[Route, ...] = (
     within("GET", "health", instance.health),
     within("GET", "instance_configuration", instance.configuration),
@@ -88,7 +91,7 @@ ROUTES: tuple[Route, ...] = (
     post("workspaces/list", workspaces.list_all, None),
     post("workspaces/list_all_paginated", workspaces.list_paginated, bodies.OF_WORKSPACES),
     post("workspaces/list_by_organization_id", workspaces.list_by_organization_id, bodies.OF_ORGANIZATION),
-    post("workspaces/list_by_user_id", workspaces.list_by_user_id, bodies.OF_USER),
+    post("workspaces/list_by_user_id", workspaces.list_all, bodies.OF_USER),
     post("workspaces/list_paginated", workspaces.list_paginated, bodies.OF_WORKSPACES),
     post("workspaces/get", workspaces.get, bodies.WORKSPACE_GET),
     post("workspaces/get_by_slug", workspaces.get_by_slug, bodies.BY_SLUG),
@@ -100,16 +103,14 @@ ROUTES: tuple[Route, ...] = (
     post("workspaces/delete", workspaces.delete, bodies.BY_WORKSPACE, 204),
     *actor_routes(SOURCE),
     running("sources/discover_schema", discovery.discover_schema, bodies.DISCOVER),
-    running("scheduler/sources/discover_schema", discovery.discover_offered, bodies.ActorBodies(SOURCE).offered),
-    post(
-        "sources/most_recent_source_actor_catalog", discovery.most_recent_catalog, bodies.ActorBodies(SOURCE).by_id
-    ),
+    running("scheduler/sources/discover_schema", discovery.discover_offered, OF_SOURCES.offered),
+    post("sources/most_recent_source_actor_catalog", discovery.most_recent_catalog, OF_SOURCES.by_id),
     *actor_routes(DESTINATION),
     post("connections/create", connections.create, bodies.CONNECTION_CREATE),
     post("connections/update", connections.update, bodies.CONNECTION_UPDATE),
     post("connections/get", connections.get, bodies.BY_CONNECTION),
-    post("connections/list", connections.list_alive, bodies.BY_WORKSPACE),
-    post("connections/list_all", connections.list_all, bodies.BY_WORKSPACE),
+    post("connections/list", partial(connections.list_of_workspace, deleted=False), bodies.BY_WORKSPACE),
+    post("connections/list_all", partial(connections.list_of_workspace, deleted=True), bodies.BY_WORKSPACE),
     post("connections/list_paginated", connections.list_paginated, bodies.CONNECTIONS_OF_WORKSPACES),
     post("connections/list_by_actor_definition", connections.list_by_actor_definition, bodies.BY_ACTOR_DEFINITION),
     post("connections/search", connections.search, bodies.SEARCH),
@@ -122,10 +123,10 @@ ROUTES: tuple[Route, ...] = (
     running("connections/refresh", jobs.refresh, bodies.REFRESH),
     post("connections/status", jobs.statuses, bodies.BY_CONNECTIONS),
     post("jobs/list", jobs.list_all, bodies.JOBS),
-    post("jobs/list_for_workspaces", jobs.list_for_workspaces, bodies.JOBS_OF_WORKSPACES),
+    post("jobs/list_for_workspaces", jobs.list_all, bodies.JOBS_OF_WORKSPACES),
     post("jobs/get", jobs.get, bodies.BY_JOB),
     post("jobs/get_light", jobs.get_light, bodies.BY_JOB),
-    post("jobs/get_without_logs", jobs.get_without_logs, bodies.BY_JOB),
+    post("jobs/get_without_logs", partial(jobs.get, logs=False), bodies.BY_JOB),
     post("jobs/get_last_replication_job", jobs.get_last_replication_job, bodies.BY_CONNECTION),
     running("jobs/cancel", jobs.cancel, bodies.BY_JOB),
     running("web_backend/connections/get", web_backend.get, bodies.WEB_BACKEND_GET),
@@ -139,14 +140,9 @@ ROUTES: tuple[Route, ...] = (
     post("connector_builder_projects/list", builder.list_all, bodies.PROJECTS),
     post("connector_builder_projects/get_with_manifest", builder.get_with_manifest, bodies.BY_PROJECT),
     post("connector_builder_projects/publish", builder.publish, bodies.PROJECT_PUBLISH),
-    post("declarative_source_definitions/create_manifest", builder.create_manifest, bodies.MANIFEST_CREATE, 201),
-    post(
-        "declarative_source_definitions/update_active_manifest",
-        definitions.activate_manifest,
-        bodies.MANIFEST_VERSION,
-        204,
-    ),
-    post("declarative_source_definitions/list_manifests", definitions.list_manifests, bodies.BY_MANIFESTS),
+    post(f"{LOW_CODE}/create_manifest", builder.create_manifest, bodies.MANIFEST_CREATE, 201),
+    post(f"{LOW_CODE}/update_active_manifest", definitions.activate_manifest, bodies.MANIFEST_VERSION, 204),
+    post(f"{LOW_CODE}/list_manifests", definitions.list_manifests, bodies.BY_MANIFESTS),
     post("operations/check", operations.check, operations.OPERATOR),
     post("operations/create", operations.create, operations.OPERATION),
     post("operations/update", operations.update, bodies.OPERATION_UPDATE),

@@ -33,13 +33,10 @@ def validated(definition: ActorDefinition, configuration: Any) -> Json:
 def actor_read(words: Vocabulary, actor: Actor, definition: ActorDefinition, used: int | None = None) -> Json:
     """*used*: by how many connections, which lists know, and with it whether the actor counts as active."""
     shown = None if actor.configuration is None else cfg.mask(definition.connector.spec(), actor.configuration)
+    named = {words.id: actor.id, words.definition_id: definition.id, words.definition_name: definition.name}
     read = form(
         words.kind,
-        **{
-            words.definition_id: actor.definition_id,
-            words.id: actor.id,
-            words.definition_name: definition.name,
-        },
+        **named,
         workspaceId=actor.workspace_id,
         name=actor.name,
         isVersionOverrideApplied=False,
@@ -115,7 +112,11 @@ class ActorHandlers:
         everything = session.actors.lines(words.kind, [body["workspaceId"]])
         rows = _filtered(everything, directory, body.get("filters", {}), uses)
         sort, _, direction = body.get("sortKey", "actorName_asc").partition("_")
-        rows.sort(key=_sorting(sort, directory), reverse=direction == "desc")
+        by_type = sort == "actorDefinitionName"
+        rows.sort(
+            key=lambda line: ((directory.get(line.definition_id) if by_type else line).name.lower(), line.id),
+            reverse=direction == "desc",
+        )
         size = page_size(body, call.world.profile.cursor_page_size)
         shown = page_after(
             rows, cursor=body.get("cursor"), size=size, id_of=lambda a: a.id, not_found=words.not_found
@@ -213,9 +214,3 @@ def _filtered(
         if (needle in line.name.lower() or needle in directory.get(line.definition_id).name.lower())
         and STATES[uses.get(line.id, 0) > 0] in states
     ]
-
-
-def _sorting(key: str, directory: Directory) -> Callable[[ActorLine], tuple[str, str]]:
-    if key == "actorDefinitionName":
-        return lambda line: (directory.get(line.definition_id).name.lower(), line.id)
-    return lambda line: (line.name.lower(), line.id)

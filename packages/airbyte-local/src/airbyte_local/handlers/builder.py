@@ -22,7 +22,7 @@ KIND = "project"
 def create(call: Call) -> Json:
     workspace = find_workspace(call.session, call.body["workspaceId"])
     project = Definition(id=new_id(), kind=KIND, custom=False, grants=(workspace.id,), details={})
-    return _ids(_drafted(call, project))
+    return {"workspaceId": workspace.id, "builderProjectId": _drafted(call, project).id}
 
 
 def update(call: Call) -> None:
@@ -66,12 +66,6 @@ def get_with_manifest(call: Call) -> Json:
 def publish(call: Call) -> Json:
     """The draft becomes a connector, whose first version is in use."""
     project, offered = _known(call), call.body["initialDeclarativeManifest"]
-    first = bean(
-        version=offered["version"],
-        manifest=offered["manifest"],
-        description=offered["description"],
-        components=call.body.get("componentsFileContent"),
-    )
     definition: Json = {
         "name": call.body["name"],
         "dockerRepository": DECLARATIVE_IMAGE,
@@ -79,7 +73,7 @@ def publish(call: Call) -> Json:
         "documentationUrl": "",
         "manifest": offered["manifest"],
         "manifestVersion": offered["version"],
-        "manifests": [first],
+        "manifests": [definitions.offered_version(call.body, offered)],
     }
     body = {"workspaceId": call.body["workspaceId"], "sourceDefinition": definition}
     made = DefinitionHandlers(words=SOURCE).create_custom(call.asking(body))
@@ -142,10 +136,6 @@ def _active(call: Call, project: Definition) -> int | None:
     if definition_id is None:
         return None
     return call.definitions("source").get(definition_id).details["manifestVersion"]
-
-
-def _ids(project: Definition) -> Json:
-    return {"workspaceId": project.grants[0], "builderProjectId": project.id}
 
 
 def _only(details: Json, name: str) -> Json:

@@ -6,7 +6,7 @@ Streams, sync modes, keys and cursors are *not* checked; a few other things abou
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from airbyte_local.jobs.requesting import stop_jobs_of
@@ -15,27 +15,26 @@ from airbyte_local.model.catalogs import entry_read, key_of, with_keys
 from airbyte_local.model.errors import Broken, Known, configuration_invalid, database_refused, named
 from airbyte_local.model.json_values import Json, bean, form, is_object
 from airbyte_local.model.paging import bounds, page
-from airbyte_local.model.records import Connection, StreamKey, Tag
+from airbyte_local.model.records import Connection, Tag
 from airbyte_local.model.schedules import legacy_schedule, schedule_for_create, schedule_for_update
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE
 from airbyte_local.store.database import Session
 
-PLAIN = (
-    "namespaceDefinition",
-    "namespaceFormat",
-    "prefix",
-    "resourceRequirements",
-    "sourceCatalogId",
-    "destinationCatalogId",
-    "dataplaneGroupId",
-    "notifySchemaChanges",
-    "notifySchemaChangesByEmail",
-    "geography",
-    "nonBreakingChangesPreference",
-    "backfillPreference",
-    "breakingChange",
-)
-"""What a request sets as it is, and an update leaves alone where it is absent."""
+SHOWN: Json = {
+    "namespaceDefinition": None,
+    "namespaceFormat": None,
+    "prefix": None,
+    "resourceRequirements": None,
+    "destinationCatalogId": None,
+    "geography": None,
+    "notifySchemaChanges": False,
+    "notifySchemaChangesByEmail": False,
+    "nonBreakingChangesPreference": "ignore",
+    "backfillPreference": "disabled",
+}
+"""What a request sets as it is, an update leaves alone where it is absent, and answers show, by default as here."""
+PLAIN = (*SHOWN, "sourceCatalogId", "dataplaneGroupId", "breakingChange")
+"""All that a request sets as it is."""
 DATAPLANE_GROUP = "7d0c3b52-64a1-4f0e-9a55-0d2f8a1c6e11"
 """The one dataplane group ("AUTO") of a self-managed instance; the id is ours."""
 MAX_FIELDS = 20_000
@@ -81,14 +80,16 @@ def patch(call: Call) -> Connection:
     """What is absent or null stays. State of streams whose sync mode changes is lost, without a word."""
     body, session = call.body, call.session
     before = session.connections.find(body["connectionId"])
-    details = {
-        **before.details,
-        **_said(session, before.workspace_id, body),
-        **_rescheduled(before.details, schedule_for_update(body)),
-    }
+    details = {**before.details, **_said(session, before.workspace_id, body)}
+    if schedule := schedule_for_update(body):
+        details |= {"scheduleData": None, **schedule}  # a change to manual drops the data of the one before it
     if "syncCatalog" in body:
         details["streams"] = configured_streams(body["syncCatalog"], before.details["streams"])
-        changed = _sync_mode_changed(before.details["streams"], details["streams"])
+        old, new = (
+            {key_of(entry["stream"]): entry["config"]["syncMode"] for entry in entries}
+            for entries in (before.details["streams"], details["streams"])
+        )
+        changed = [key for key, mode in new.items() if old.get(key, mode) != mode]
         session.states.forget(before.id, changed, new_generation=False)
     if "status" in body:
         details["unstated"] = False
@@ -102,16 +103,13 @@ def get(call: Call) -> Json:
     return connection_read(call.session, call.session.connections.find(call.body["connectionId"]))
 
 
-def list_all(call: Call) -> Json:
-    return _listed(call, deleted=True)
-
-
-def list_alive(call: Call) -> Json:
-    return _listed(call, deleted=False)
+def list_of_workspace(call: Call, *, deleted: bool) -> Json:
+    rows = call.session.connections.of_workspaces([call.body["workspaceId"]], deleted=deleted)
+    return _listed(call.session, rows)
 
 
 def list_paginated(call: Call) -> Json:
-    return {"connections": [connection_read(call.session, connection) for connection in paginated(call)]}
+    return _listed(call.session, paginated(call))
 
 
 def paginated(call: Call) -> list[Connection]:
@@ -134,7 +132,7 @@ def list_by_actor_definition(call: Call) -> Json:
     found: dict[str, Connection] = {}
     for actor in session.actors.of_definition(call.body["actorDefinitionId"]):
         found |= {connection.id: connection for connection in session.connections.of_actor(actor.id)}
-    return {"connections": [connection_read(session, connection) for connection in found.values()]}
+    return _listed(session, found.values())
 
 
 def delete(call: Call) -> None:
@@ -148,9 +146,8 @@ def deprecate(world: World, session: Session, connection: Connection) -> None:
     session.connections.save(replace(connection, status="deprecated"))
 
 
-def _listed(call: Call, *, deleted: bool) -> Json:
-    rows = call.session.connections.of_workspaces([call.body["workspaceId"]], deleted=deleted)
-    return {"connections": [connection_read(call.session, connection) for connection in rows]}
+def _listed(session: Session, rows: Iterable[Connection]) -> Json:
+    return {"connections": [connection_read(session, connection) for connection in rows]}
 
 
 def _said(session: Session, workspace_id: str, body: Json) -> Json:
@@ -167,20 +164,6 @@ def _said(session: Session, workspace_id: str, body: Json) -> Json:
         known = {tag.id for tag in session.tags.of_workspace(workspace_id)}
         said["tagIds"] = [tag["tagId"] for tag in body["tags"] if tag["tagId"] in known]  # others: silently ignored
     return said
-
-
-def _rescheduled(before: Json, schedule: Json) -> Json:
-    """A change to manual drops the data of the schedule before it."""
-    return {"scheduleData": None, **schedule} if schedule else {"scheduleData": before.get("scheduleData")}
-
-
-def _sync_mode_changed(before: list[Json], after: list[Json]) -> list[StreamKey]:
-    modes = {key_of(entry["stream"]): entry["config"]["syncMode"] for entry in before}
-    return [
-        key
-        for entry in after
-        if (key := key_of(entry["stream"])) in modes and modes[key] != entry["config"]["syncMode"]
-    ]
 
 
 def connection_read(session: Session, connection: Connection) -> Json:
@@ -203,9 +186,7 @@ def shared_properties(session: Session, connection: Connection) -> Json:
     return bean(
         connectionId=connection.id,
         name=connection.name,
-        namespaceDefinition=details["namespaceDefinition"],
-        namespaceFormat=details.get("namespaceFormat"),
-        prefix=details.get("prefix"),
+        **{name: details.get(name, default) for name, default in SHOWN.items()},
         sourceId=connection.source_id,
         destinationId=connection.destination_id,
         operationIds=details.get("operationIds", []),
@@ -213,13 +194,6 @@ def shared_properties(session: Session, connection: Connection) -> Json:
         scheduleType=details["scheduleType"],
         scheduleData=details.get("scheduleData"),
         status=None if details.get("unstated") else connection.status,
-        resourceRequirements=details.get("resourceRequirements"),
-        geography=details.get("geography"),
-        destinationCatalogId=details.get("destinationCatalogId"),
-        notifySchemaChanges=details.get("notifySchemaChanges", False),
-        notifySchemaChangesByEmail=details.get("notifySchemaChangesByEmail", False),
-        nonBreakingChangesPreference=details.get("nonBreakingChangesPreference", "ignore"),
-        backfillPreference=details.get("backfillPreference", "disabled"),
         tags=tags_of(session, connection),
     )
 

@@ -110,11 +110,14 @@ class DefinitionHandlers:
         """Deleted ones too."""
         return definition_read(self.words, self._known(call))
 
-    def get_for_workspace(self, call: Call) -> Json:
-        return self._get_granted(call, call.body[self.words.definition_id], call.body["workspaceId"])
-
     def get_for_scope(self, call: Call) -> Json:
-        return self._get_granted(call, call.body["actorDefinitionId"], call.body["scopeId"])
+        """A workspace's own, or of whatever it is granted to."""
+        definition_id: str = call.body.get(self.words.definition_id) or call.body["actorDefinitionId"]
+        scope: str = call.body.get("workspaceId") or call.body["scopeId"]
+        definition = call.definitions(self.words.kind).get(definition_id)
+        if definition.tombstone or not is_granted(definition, scope):
+            raise NotFound(type=TYPES[self.words.kind], id=definition_id)
+        return definition_read(self.words, definition)
 
     def create_custom(self, call: Call) -> Json:
         body = call.body
@@ -179,12 +182,6 @@ class DefinitionHandlers:
     def _known(self, call: Call) -> ActorDefinition:
         return call.definitions(self.words.kind).get(call.body[self.words.definition_id])
 
-    def _get_granted(self, call: Call, definition_id: str, scope: str) -> Json:
-        definition = call.definitions(self.words.kind).get(definition_id)
-        if definition.tombstone or not is_granted(definition, scope):
-            raise NotFound(type=TYPES[self.words.kind], id=definition_id)
-        return definition_read(self.words, definition)
-
     def _private(self, definition: ActorDefinition, scope: str) -> Json:
         return {
             self.words.definition: definition_read(self.words, definition),
@@ -222,16 +219,16 @@ def create_manifest(call: Call) -> None:
     versions = history(definition)
     if any(each["version"] == version for each in versions):
         raise Known(status=409, message=f"Version '{version}' for source {definition.id} already exists")
-    added = bean(
-        version=version,
-        manifest=offered["manifest"],
-        description=offered["description"],
-        components=call.body.get("componentsFileContent"),
-    )
-    details = {**definition.details, "manifests": [*versions, added]}
+    details = {**definition.details, "manifests": [*versions, offered_version(call.body, offered)]}
     if call.body["setAsActiveManifest"]:
         details |= {"manifest": offered["manifest"], "manifestVersion": version}
     DefinitionHandlers(words=SOURCE).rewrite(call, definition, details)
+
+
+def offered_version(body: Json, offered: Json) -> Json:
+    """A manifest of a request as the definition keeps it."""
+    said = {name: offered[name] for name in ("version", "manifest", "description")}
+    return bean(**said, components=body.get("componentsFileContent"))
 
 
 def activate_manifest(call: Call) -> None:
@@ -249,12 +246,7 @@ def list_manifests(call: Call) -> Json:
     active: int = definition.details["manifestVersion"]
     return {
         "manifestVersions": [
-            form(
-                "manifest_version",
-                version=each["version"],
-                isActive=each["version"] == active,
-                description=each["description"],
-            )
+            {"version": each["version"], "isActive": each["version"] == active, "description": each["description"]}
             for each in history(definition)
         ]
     }

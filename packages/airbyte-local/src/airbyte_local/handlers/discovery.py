@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 from airbyte_local.handlers.actors import validated
 from airbyte_local.jobs.discovery import (
-    Discovered,
+    Outcome,
     Runnable,
     check,
     discover,
     discover_source,
     judge,
     offered_runnable,
-    saved,
     stored_runnable,
 )
 from airbyte_local.jobs.world import Call, Errand, World, new_id
@@ -28,6 +27,8 @@ SNAKE = re.compile("[A-Z]")
 
 def job_read(config_type: str, *, at: int, definition_id: str | None = None, failure: str | None = None) -> Json:
     """*failure* is what the connector said when the job did not succeed; without *definition_id* none ran."""
+    told = {"externalMessage": failure, "internalMessage": failure, "timestamp": at * 1000}
+    reason = {"failureOrigin": "source", "failureType": "config_error", **told}
     return form(
         "job",
         id=new_id(),
@@ -39,18 +40,8 @@ def job_read(config_type: str, *, at: int, definition_id: str | None = None, fai
         connectorConfigurationUpdated=False,
         logType="formatted",
         logs={"logLines": []},
-        failureReason=_reason(failure, at) if failure is not None else None,
+        failureReason=None if failure is None else reason,
     )
-
-
-def _reason(failure: str, at: int) -> Json:
-    return {
-        "failureOrigin": "source",
-        "failureType": "config_error",
-        "externalMessage": failure,
-        "internalMessage": failure,
-        "timestamp": at * 1000,
-    }
 
 
 def discover_schema(errand: Errand) -> Json:
@@ -72,10 +63,7 @@ def discover_offered(errand: Errand) -> Json:
     """With a configuration that is not saved."""
     with errand.world.store.transaction() as session:
         runnable = offered_runnable(errand.world, session, SOURCE, errand.body)
-    outcome = discover(errand.world, runnable)
-    catalog = saved(errand.world, outcome)
-    found = Discovered(definition=runnable.definition, catalog=catalog, failure=outcome.failure)
-    return _answer(errand.world, found)
+    return _answer(errand.world, discover(errand.world, runnable))
 
 
 def most_recent_catalog(call: Call) -> Json:
@@ -90,7 +78,7 @@ def most_recent_catalog(call: Call) -> Json:
     return {"updatedAt": newest[1], "catalog": {"streams": streams}}  # as connectors say it
 
 
-def _answer(world: World, found: Discovered) -> Json:
+def _answer(world: World, found: Outcome) -> Json:
     at = 0 if found.from_cache else world.now()
     ran = None if found.from_cache else found.definition.id
     suggested = found.definition.suggested_streams
@@ -111,16 +99,12 @@ class CheckHandlers:
             runnable = stored_runnable(errand.world, session, actor)
         return self._answer(errand, runnable)
 
-    def check_for_update(self, errand: Errand) -> Json:
-        """The configuration that was sent, not its merge with the stored one."""
+    def check_offered(self, errand: Errand, *, updates: bool = False) -> Json:
+        """The configuration that was sent, not its merge with a stored one."""
         with errand.world.store.transaction() as session:
             runnable = offered_runnable(errand.world, session, self.words, errand.body)
-        validated(runnable.definition, errand.body["connectionConfiguration"])
-        return self._answer(errand, runnable)
-
-    def check_offered(self, errand: Errand) -> Json:
-        with errand.world.store.transaction() as session:
-            runnable = offered_runnable(errand.world, session, self.words, errand.body)
+        if updates:
+            validated(runnable.definition, errand.body["connectionConfiguration"])
         return self._answer(errand, runnable)
 
     def _answer(self, errand: Errand, runnable: Runnable) -> Json:

@@ -20,10 +20,7 @@ JOBS_A_PAGE = 200
 TIMES = ("createdAtStart", "createdAtEnd", "updatedAtStart", "updatedAtEnd")
 """What a listing may be bounded by."""
 COUNTS = {
-    "recordsEmitted": "records_emitted",
-    "bytesEmitted": "bytes_emitted",
-    "recordsCommitted": "records_committed",
-    "bytesCommitted": "bytes_committed",
+    f"{what}{how.title()}": f"{what}_{how}" for how in ("emitted", "committed") for what in ("records", "bytes")
 }
 LOOKED_AT = 10
 """Jobs of a connection, from the newest on."""
@@ -39,16 +36,14 @@ def clearing(config_type: str) -> Callable[[Errand], Json]:
 
     def clear(errand: Errand) -> Json:
         body = errand.body
-        streams = _named(body) if "streams" in body else None
-        return _info(errand.world, request_clear(errand.world, body["connectionId"], config_type, streams))
+        return _info(errand.world, request_clear(errand.world, body["connectionId"], config_type, _named(body)))
 
     return clear
 
 
 def refresh(errand: Errand) -> Json:
     body = errand.body
-    streams = _named(body) if "streams" in body else None
-    job = request_refresh(errand.world, body["connectionId"], body["refreshMode"], streams)
+    job = request_refresh(errand.world, body["connectionId"], body["refreshMode"], _named(body))
     return {"job": job_row(job, [])}
 
 
@@ -56,14 +51,8 @@ def cancel(errand: Errand) -> Json:
     return _info(errand.world, cancel_job(errand.world, errand.body["id"]))
 
 
-def get(call: Call) -> Json:
-    job, attempts = find_job(call.session, call.body["id"])
-    return job_info(call.world, job, attempts)
-
-
-def get_without_logs(call: Call) -> Json:
-    job, attempts = find_job(call.session, call.body["id"])
-    return job_info(call.world, job, attempts, logs=False)
+def get(call: Call, *, logs: bool = True) -> Json:
+    return job_info(call.world, *find_job(call.session, call.body["id"]), logs=logs)
 
 
 def get_light(call: Call) -> Json:
@@ -74,15 +63,6 @@ def get_last_replication_job(call: Call) -> Json:
     """Empty where there was none."""
     found = call.session.jobs.latest(call.body["connectionId"], most=1)
     return {"job": job_row(*find_job(call.session, found[0].id))} if found else {}
-
-
-def list_all(call: Call) -> Json:
-    return _listed(call, wanted_jobs(call.body, connection_id=call.body.get("configId")))
-
-
-def list_for_workspaces(call: Call) -> Json:
-    body = call.body
-    return _listed(call, wanted_jobs(body, connection_id=body.get("configId"), workspaces=body.get("workspaceIds")))
 
 
 def find_job(session: Session, job_id: int) -> tuple[Job, list[Attempt]]:
@@ -113,9 +93,10 @@ def wanted_jobs(
     )
 
 
-def _listed(call: Call, query: JobQuery) -> Json:
+def list_all(call: Call) -> Json:
     """`includingJobId`: as many whole pages as it takes to come to that job; none, where it is not among them."""
     body, jobs = call.body, call.session.jobs
+    query = wanted_jobs(body, connection_id=body.get("configId"), workspaces=body.get("workspaceIds"))
     pagination: Json = body.get("pagination", {})
     size, offset = max(pagination.get("pageSize", JOBS_A_PAGE), 0), max(pagination.get("rowOffset", 0), 0)
     found = ids = jobs.ids(query)
@@ -125,7 +106,10 @@ def _listed(call: Call, query: JobQuery) -> Json:
         size, offset = ((ids.index(wanted) + 1) // size + 1) * size if ids else size, 0
     shown = page(ids, size=size, offset=offset)
     return {
-        "jobs": [job_with_attempts(*each) for each in jobs.with_attempts(shown)],
+        "jobs": [
+            {"job": job_row(job, attempts), "attempts": [attempt_row(attempt) for attempt in attempts]}
+            for job, attempts in jobs.with_attempts(shown)
+        ],
         "totalJobCount": len(found),
     }
 
@@ -135,7 +119,9 @@ def _info(world: World, job: Job) -> Json:
         return job_info(world, *find_job(session, job.id))
 
 
-def _named(body: Json) -> list[StreamKey]:
+def _named(body: Json) -> list[StreamKey] | None:
+    if "streams" not in body:
+        return None
     return [(each.get("streamNamespace") or None, each["streamName"]) for each in body["streams"]]
 
 
@@ -152,15 +138,11 @@ def job_row(job: Job, attempts: Sequence[Attempt]) -> Json:
         updatedAt=job.updated_at,
         startedAt=job.started_at,
         status=job.status,
-        resetConfig={"streamsToReset": streams} if job.config_type in {"reset_connection", "clear"} else None,
+        resetConfig={"streamsToReset": streams} if job.config_type in CLEARING else None,
         refreshConfig={"streamsToRefresh": streams} if job.config_type == "refresh" else None,
         aggregatedStats=_counted([stream for attempt in attempts for stream in attempt.streams]),
         streamAggregatedStats=_by_stream(attempts),
     )
-
-
-def job_with_attempts(job: Job, attempts: Sequence[Attempt]) -> Json:
-    return {"job": job_row(job, attempts), "attempts": [attempt_row(attempt) for attempt in attempts]}
 
 
 def job_info(world: World, job: Job, attempts: Sequence[Attempt], *, logs: bool = True) -> Json:
@@ -193,12 +175,12 @@ def attempt_row(attempt: Attempt) -> Json:
 def _logs(world: World, attempt: Attempt, *, wanted: bool) -> Json:
     lines = read_log(world.data, attempt.job_id, attempt.number)[0] if wanted else []
     if world.profile.structured_logs:
-        return {"logType": "structured", "logs": {"events": [_event(line) for line in lines], "version": "1"}}
+        events = [
+            {"timestamp": line.at, "message": line.message, "level": line.level, "logSource": line.source}
+            for line in lines
+        ]
+        return {"logType": "structured", "logs": {"events": events, "version": "1"}}
     return Form("attempt_logs", {"logType": "formatted", "logs": {"logLines": [_line(line) for line in lines]}})
-
-
-def _event(line: LogLine) -> Json:
-    return {"timestamp": line.at, "message": line.message, "level": line.level, "logSource": line.source}
 
 
 def _line(line: LogLine) -> str:

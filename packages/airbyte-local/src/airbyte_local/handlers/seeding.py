@@ -45,7 +45,8 @@ def seed(world: World, plan: Mapping[str, Any]) -> dict[str, list[str]]:
     names: dict[tuple[str, str], str] = {}
     with world.store.transaction() as session:
         for entry in _each(plan, "workspaces"):
-            made = _workspace(world, session, entry)
+            asked = Call(world=world, session=session, body={"organizationId": NIL_ID, **entry})
+            made: str = workspaces.create(asked)["workspaceId"]
             ids["workspaces"].append(made)
             names["workspaces", entry["name"]] = made
         for words in (SOURCE, DESTINATION):
@@ -71,11 +72,6 @@ def _each(plan: Mapping[str, Any], kind: str) -> Iterator[Json]:
                 key: value.replace("{n}", str(n)) if isinstance(value, str) else value
                 for key, value in properties.items()
             }
-
-
-def _workspace(world: World, session: Session, entry: Json) -> str:
-    body = {"organizationId": NIL_ID, **entry}
-    return workspaces.create(Call(world=world, session=session, body=body))["workspaceId"]
 
 
 def _actor(

@@ -6,7 +6,7 @@ from airbyte_local.jobs.world import Call
 from airbyte_local.model.catalogs import key_of
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean, shape
-from airbyte_local.model.records import StreamKey, StreamStates
+from airbyte_local.model.records import StreamStates
 
 STREAM_STATE = shape("streamState: object", {"streamDescriptor!": shape("name!: text, namespace: text")})
 STATE = shape(
@@ -34,7 +34,7 @@ def create_or_update(call: Call) -> Json:
     if kind == "global":
         entries = given.get("globalState", {}).get("streamStates", [])
         shared = given.get("globalState", {}).get("shared_state")
-    streams = {_key(entry): entry.get("streamState") for entry in entries}
+    streams = {key_of(entry["streamDescriptor"]): entry.get("streamState") for entry in entries}
     cleared = [key for key in before.streams if key not in streams] if kind in {"global", "not_set"} else []
     call.session.states.forget(connection.id, cleared, new_generation=False)
     legacy = given.get("state") if kind == "legacy" else None
@@ -49,10 +49,6 @@ def create_or_update_safe(call: Call) -> Json:
         message = "State cannot be updated while a sync is running for this connection."
         raise Known(status=423, message=message)
     return create_or_update(call)
-
-
-def _key(entry: Json) -> StreamKey:
-    return key_of(entry["streamDescriptor"])
 
 
 def _read(states: StreamStates) -> Json:

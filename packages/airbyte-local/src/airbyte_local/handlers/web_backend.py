@@ -23,7 +23,7 @@ from airbyte_local.jobs.world import Call, Errand, World
 from airbyte_local.model.catalogs import everything, key_of
 from airbyte_local.model.json_values import Json, form
 from airbyte_local.model.paging import page_after, page_size
-from airbyte_local.model.records import Catalog, Connection, ConnectionLine, Job, JobLine, StreamKey
+from airbyte_local.model.records import Catalog, Connection, ConnectionLine, Job, JobLine
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.store.database import Session
 
@@ -62,7 +62,12 @@ def update(call: Call) -> Json:
         body["operationIds"] = [upsert_operation(session, operation).id for operation in body["operations"]]
     after = patch(Call(world=call.world, session=session, body=body))
     if "syncCatalog" in body and not body.get("skipReset", False):
-        session.states.forget(after.id, _to_reset(before, after), new_generation=True, stale=True)
+        old, new = (
+            {key_of(entry["stream"]): _essence(entry) for entry in connection.details["streams"]}
+            for connection in (before, after)
+        )
+        changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+        session.states.forget(after.id, changed, new_generation=True, stale=True)
     return read(call.world, session, after)
 
 
@@ -89,16 +94,11 @@ def status_counts(call: Call) -> Json:
     newest = call.session.jobs.newest()
     counts: Json = dict.fromkeys(("running", "healthy", "failed", "paused", "notSynced"), 0)
     for line in call.session.connections.lines([call.body["workspaceId"]]):
-        counts[_health(line, newest.get(line.id))] += 1
+        job = newest.get(line.id)
+        healths = {"succeeded": "healthy", "failed": "failed", "cancelled": "notSynced"}
+        health = healths.get(job.status, "running") if job else "notSynced"
+        counts["paused" if line.status == "inactive" else health] += 1
     return counts
-
-
-def _health(line: ConnectionLine, job: JobLine | None) -> str:
-    if line.status == "inactive":
-        return "paused"
-    if job is None:
-        return "notSynced"
-    return {"succeeded": "healthy", "failed": "failed", "cancelled": "notSynced"}.get(job.status, "running")
 
 
 def read(
@@ -174,12 +174,8 @@ class _Ends:
         )
 
     def sorting(self, key: str) -> Callable[[ConnectionLine], tuple[str, str]]:
-        ends: dict[str, Callable[[ConnectionLine], str]] = {
-            "sourceName": lambda c: self._actors[c.source_id].name,
-            "destinationName": lambda c: self._actors[c.destination_id].name,
-        }
-        name = ends.get(key, lambda c: c.name)
-        return lambda line: (name(line).lower(), line.id)
+        end = {"sourceName": "source_id", "destinationName": "destination_id"}.get(key)
+        return lambda line: ((self._actors[getattr(line, end)] if end else line).name.lower(), line.id)
 
     def item(self, connection: Connection) -> Json:
         """No catalog: this is the cheap listing."""
@@ -212,12 +208,6 @@ class _Ends:
             words.definition_id: definition.id,
             words.definition_name: definition.name,
         }
-
-
-def _to_reset(before: Connection, after: Connection) -> list[StreamKey]:
-    old = {key_of(entry["stream"]): _essence(entry) for entry in before.details["streams"]}
-    new = {key_of(entry["stream"]): _essence(entry) for entry in after.details["streams"]}
-    return [key for key in {**old, **new} if old.get(key) != new.get(key)]
 
 
 def _essence(entry: Json) -> tuple[object, ...]:

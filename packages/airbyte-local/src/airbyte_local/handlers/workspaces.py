@@ -27,6 +27,11 @@ SILENT: Json = {"notificationType": []}
 TOLD = ("Failure", "SyncDisabled", "SyncDisabledWarning", "ConnectionUpdate", "ConnectionUpdateActionRequired")
 BREAKING = ("BreakingChangeWarning", "BreakingChangeSyncsDisabled")
 NOTIFICATION_SETTINGS = {"sendOnSuccess": SILENT, **{f"sendOn{event}": BY_EMAIL for event in (*TOLD, *BREAKING)}}
+DEFAULTS: Json = {
+    "notifications": [],
+    "dataplaneGroupId": DATAPLANE_GROUP,
+    "notificationSettings": NOTIFICATION_SETTINGS,
+}
 
 
 def find_workspace(session: Session, workspace_id: str, *, deleted: bool = False) -> Workspace:
@@ -38,7 +43,7 @@ def find_workspace(session: Session, workspace_id: str, *, deleted: bool = False
 
 def workspace_read(workspace: Workspace) -> Json:
     details = workspace.details
-    settings = bean(**{name: details.get(name) for name in SETTINGS if name != "webhookConfigs"})
+    settings = {name: details.get(name, DEFAULTS.get(name)) for name in SETTINGS if name != "webhookConfigs"}
     return form(
         "workspace",
         workspaceId=workspace.id,
@@ -48,12 +53,7 @@ def workspace_read(workspace: Workspace) -> Json:
         customerId=details["customerId"],
         initialSetupComplete=details["initialSetupComplete"],
         tombstone=workspace.tombstone,
-        **{
-            "notifications": [],
-            "dataplaneGroupId": DATAPLANE_GROUP,
-            "notificationSettings": NOTIFICATION_SETTINGS,
-            **settings,
-        },
+        **settings,
         webhookConfigs=details.get("webhookConfigs", []),
     )
 
@@ -92,16 +92,12 @@ def update(call: Call) -> Json:
         **{name: body.get(name) for name in SETTINGS}, initialSetupComplete=body.get("initialSetupComplete")
     )
     details = {**before.details, **said, "webhookConfigs": _webhooks(body)}
-    after = _renamed(session, replace(before, details=details), body.get("name", before.name))
-    session.workspaces.save(after)
-    return workspace_read(after)
+    return _saved(session, replace(before, details=details), body.get("name", before.name))
 
 
 def update_name(call: Call) -> Json:
     before = find_workspace(call.session, call.body["workspaceId"])
-    after = _renamed(call.session, before, call.body["name"])
-    call.session.workspaces.save(after)
-    return workspace_read(after)
+    return _saved(call.session, before, call.body["name"])
 
 
 def delete(call: Call) -> None:
@@ -121,11 +117,8 @@ def list_by_organization_id(call: Call) -> Json:
 
 
 def list_all(call: Call) -> Json:
+    """By user too: the one there is administers everything."""
     return _listed(call, call.session.workspaces.all())
-
-
-def list_by_user_id(call: Call) -> Json:
-    return _listed(call, call.session.workspaces.all())  # the one user is the administrator of everything
 
 
 def list_paginated(call: Call) -> Json:
@@ -162,10 +155,11 @@ def _created(call: Call, workspace_id: str) -> Json:
     return workspace_read(workspace)
 
 
-def _renamed(session: Session, workspace: Workspace, name: str) -> Workspace:
-    if name == workspace.name:
-        return workspace
-    return replace(workspace, name=named(name), slug=_free_slug(session, name))
+def _saved(session: Session, workspace: Workspace, name: str) -> Json:
+    if name != workspace.name:
+        workspace = replace(workspace, name=named(name), slug=_free_slug(session, name))
+    session.workspaces.save(workspace)
+    return workspace_read(workspace)
 
 
 def _free_slug(session: Session, name: str) -> str:

@@ -97,16 +97,9 @@ def _thrown(refusal: Refusal) -> tuple[int, str, str]:
 
 
 def _problem(problem: Problem, profile: Profile) -> Answer:
+    value: Json = {"status": problem.status, "type": problem.type, "title": problem.title, "detail": problem.detail}
     if profile.problems == "detail-only":  # before problems had data, the detail held the specific text
         told = (problem.data or {}).get("message", problem.detail)
-        value: Json = {"type": problem.type, "title": problem.title, "status": problem.status, "detail": told}
-        return json_answer(problem.status, value)
-    value = {
-        "status": problem.status,
-        "type": problem.type,
-        "title": problem.title,
-        "detail": problem.detail,
-        "documentationUrl": None,  # problems, alone of all answers, carry nulls
-        "data": problem.data,
-    }
-    return json_answer(problem.status, value)
+        return json_answer(problem.status, {**value, "detail": told})
+    # Problems, alone of all answers, carry nulls.
+    return json_answer(problem.status, {**value, "documentationUrl": None, "data": problem.data})

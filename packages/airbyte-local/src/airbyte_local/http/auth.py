@@ -10,7 +10,6 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs
 
 from airbyte_local.http.answers import Answer, Request, bare_answer, framework_answer, json_answer, unauthorized
@@ -32,6 +31,7 @@ REALM = 'Basic realm="Restricted Access"'
 SAFE = str.maketrans("-_", "+/")
 FORM = "application/x-www-form-urlencoded"
 AUDIENCE = "airbyte-server"
+HEAD = b'{"alg":"HS256","typ":"JWT"}'
 ROLES = ("ADMIN", "ORGANIZATION_ADMIN", "WORKSPACE_ADMIN", "AUTHENTICATED_USER")
 CONFIG_PREFIX = "/api/v1/"
 TOKEN_ROUTE = "applications/token"
@@ -61,7 +61,7 @@ class Tokens:
             "exp": int(self._now()) + self.seconds,
             "jti": secrets.token_hex(8),
         }
-        signed = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded(claims)}"
+        signed = f"{_text(HEAD)}.{_text(dumps(claims).encode())}"
         return f"{signed}.{self._signature(signed)}"
 
     def accept(self, token: str, *, requests: int | None = None) -> bool:
@@ -72,9 +72,7 @@ class Tokens:
         claims: Json = json.loads(_decoded(signed.partition(".")[2]))
         if self._now() >= claims["exp"]:
             return False
-        return self._count(claims["jti"], requests)
-
-    def _count(self, token_id: str, requests: int | None) -> bool:
+        token_id: str = claims["jti"]
         with self._lock:
             if requests is not None and self._uses[token_id] >= requests:
                 self._spent.add(token_id)
@@ -142,12 +140,13 @@ class ClientAuth(Auth):
         form = request.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
         if form and (not forms or request.query):
             return unauthorized(request)
-        given = _form(request.content) if form else _json(request.content)
+        given = _read(request.content, form=form)
         if not (given.get("client_id") and given.get("client_secret")):
             return framework_answer(
                 400, request.path, "Bad Request", "client_id and client_secret must not be null"
             )
-        if not self._knows(given):
+        asked = f"{given['client_id']}:{given['client_secret']}".encode()
+        if not hmac.compare_digest(asked, self._wanted):
             if self._profile.wrong_credentials == 401:
                 return bare_answer(401)
             return framework_answer(400, request.path, "Bad Request", "Invalid client id or token")
@@ -155,9 +154,6 @@ class ClientAuth(Auth):
         return json_answer(
             200, {**answer, "token_type": "Bearer", "expires_in": self._tokens.seconds} if forms else answer
         )
-
-    def _knows(self, given: Json) -> bool:
-        return hmac.compare_digest(f"{given['client_id']}:{given['client_secret']}".encode(), self._wanted)
 
 
 def choose_auth(deployment: Deployment) -> Auth:
@@ -188,10 +184,6 @@ def is_basic(authorization: str, username: str, password: str) -> bool:
     return hmac.compare_digest(given, f"{username}:{password}".encode())
 
 
-def _encoded(part: Any) -> str:
-    return _text(dumps(part).encode())
-
-
 def _text(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
@@ -204,13 +196,12 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-def _json(content: bytes) -> Json:
+def _read(content: bytes, *, form: bool) -> Json:
+    """Empty where it is nothing of the kind."""
+    if form:
+        return {name: values[0] for name, values in parse_qs(content.decode("utf-8", "replace")).items()}
     try:
         value = parse(content)
     except Refusal:
         return {}
     return value if is_object(value) else {}
-
-
-def _form(content: bytes) -> Json:
-    return {name: values[0] for name, values in parse_qs(content.decode("utf-8", "replace")).items()}

@@ -85,18 +85,14 @@ def read_kind(kind: Kind, value: Any, path: str, missing: list[str]) -> Any:
             raise Unbound(message=f"{path}: an array is expected")
         return [read_kind(kind[0], element, f"{path}[{place}]", missing) for place, element in enumerate(value)]
     if kind not in SCALARS:
-        return _enum(kind.split("|"), value, path)
+        words = {word.lower(): word for word in kind.split("|")}
+        if isinstance(value, str) and value.lower() in words:
+            return words[value.lower()]
+        raise Unbound(message=f"{path}: {value!r} is none of {', '.join(words.values())}")
     try:
         return SCALARS[kind](value)
     except (TypeError, ValueError) as error:
         raise Unbound(message=f"{path}: {error}") from error
-
-
-def _enum(values: list[str], value: Any, path: str) -> str:
-    for candidate in values:
-        if isinstance(value, str) and candidate.lower() == value.lower():
-            return candidate
-    raise Unbound(message=f"{path}: {value!r} is none of {', '.join(values)}")
 
 
 def _text(value: Any) -> str:
@@ -130,16 +126,13 @@ def _moment(value: Any) -> float:
     return at.timestamp() + float(f"0.{fraction or 0}")
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("a boolean is expected")
-    return value
+def _just(kind: type, what: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise TypeError(f"{what} is expected")
+        return value
 
-
-def _object(value: Any) -> Json:
-    if not is_object(value):
-        raise TypeError("an object is expected")
-    return value
+    return read
 
 
 SCALARS: dict[str, Callable[[Any], Any]] = {
@@ -147,8 +140,8 @@ SCALARS: dict[str, Callable[[Any], Any]] = {
     "uuid": _uuid,
     "whole": _whole,
     "moment": _moment,
-    "flag": _flag,
-    "object": _object,
+    "flag": _just(bool, "a boolean"),
+    "object": _just(dict, "an object"),
     "any": lambda value: value,
     "tree": lambda value: value,
 }

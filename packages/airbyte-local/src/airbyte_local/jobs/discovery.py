@@ -8,11 +8,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from airbyte_local.connectors import ConnectorCrashed, ConnectorFailed
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.definitions import ActorDefinition
+from airbyte_local.connectors.protocol import ConnectorCrashed, ConnectorFailed
 from airbyte_local.jobs.world import World, new_id
 from airbyte_local.model import configurations as cfg
 from airbyte_local.model.catalogs import Difference, difference
@@ -39,9 +38,13 @@ class Runnable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
+    """What came of a check or a discovery; of the latter *catalog* is as the store has it."""
+
+    definition: ActorDefinition
     failure: str | None = None
     crashed: bool = False
-    streams: tuple[Json, ...] = ()
+    catalog: Catalog | None = None
+    from_cache: bool = False
 
 
 def stored_runnable(world: World, session: Session, actor: Actor) -> Runnable:
@@ -75,46 +78,37 @@ def check(world: World, runnable: Runnable) -> Outcome:
 def discover(world: World, runnable: Runnable, cancellation: Cancellation | None = None) -> Outcome:
     connector = runnable.definition.connector
     around = replace(world.surroundings, cancellation=cancellation or Cancellation())
-    return _run(runnable, lambda: connector.discover(runnable.configuration, around))
+    return _run(runnable, lambda: _saved(world, connector.discover(runnable.configuration, around)))
 
 
-def _run(runnable: Runnable, act: Callable[[], Any]) -> Outcome:
+def _run(runnable: Runnable, act: Callable[[], Catalog | None]) -> Outcome:
+    found = Outcome(definition=runnable.definition)
     if violation := runnable.violation():
-        return Outcome(failure=violation)
+        return replace(found, failure=violation)
     try:
-        return Outcome(streams=tuple(act() or ()))
+        return replace(found, catalog=act())
     except ConnectorFailed as failed:
-        return Outcome(failure=str(failed))
+        return replace(found, failure=str(failed))
     except ConnectorCrashed as crashed:
-        return Outcome(failure=str(crashed), crashed=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discovered:
-    definition: ActorDefinition
-    catalog: Catalog | None
-    failure: str | None = None
-    crashed: bool = False
-    from_cache: bool = False
+        return replace(found, failure=str(crashed), crashed=True)
 
 
 def discover_source(
     world: World, source_id: str, *, use_cache: bool, cancellation: Cancellation | None = None
-) -> Discovered:
+) -> Outcome:
     """The catalog of a stored source; its own connector says it, or the cache."""
     with world.store.transaction() as session:
         source = session.actors.find(SOURCE, source_id)
         runnable = stored_runnable(world, session, source)
-        definition = runnable.definition
-        cached = session.catalogs.cached(**_asked(source, definition)) if use_cache else None
+        asked = _asked(source, runnable.definition)
+        cached = session.catalogs.cached(**asked) if use_cache else None
     if cached is not None:
-        return Discovered(definition=definition, catalog=cached, from_cache=True)
+        return Outcome(definition=runnable.definition, catalog=cached, from_cache=True)
     outcome = discover(world, runnable, cancellation)
-    catalog = saved(world, outcome)
-    if catalog is not None:
+    if outcome.catalog is not None:
         with world.store.transaction() as session:
-            session.catalogs.record(**_asked(source, definition), catalog_id=catalog.id, at=world.now())
-    return Discovered(definition=definition, catalog=catalog, failure=outcome.failure, crashed=outcome.crashed)
+            session.catalogs.record(**asked, catalog_id=outcome.catalog.id, at=world.now())
+    return outcome
 
 
 def judge(session: Session, connection_id: str, catalog: Catalog) -> tuple[Connection, Difference]:
@@ -143,11 +137,8 @@ def _asked(source: Actor, definition: ActorDefinition) -> dict[str, str]:
     return {"actor_id": source.id, "image": definition.runs, "configuration_hash": digest}
 
 
-def saved(world: World, outcome: Outcome) -> Catalog | None:
-    """The catalog of a discovery, under one id as long as it stays the same."""
-    if outcome.failure is not None:
-        return None
-    streams = list(outcome.streams)
+def _saved(world: World, streams: list[Json]) -> Catalog:
+    """Under one id as long as it stays the same."""
     with world.store.transaction() as session:
         known = session.catalogs.same(streams)
         if known is not None:

@@ -85,7 +85,9 @@ def translated(refusal: Refusal, profile: Profile) -> Refusal:
         case Known():
             return problem("unexpected-problem", {"message": refusal.message})
         case Broken() if not isinstance(refusal, Crashed):
-            return _crash(refusal)
+            is_state = refusal.exception == "IllegalStateException"
+            told = "Could not fulfill request" if is_state else refusal.text
+            return problem("state-conflict" if is_state else "unexpected-problem", {"message": told})
         case _:
             return refusal
 
@@ -95,9 +97,3 @@ def _about_an_unknown_id(refusal: Refusal) -> bool:
     if isinstance(refusal, NotFound):
         return refusal.type in OWNED
     return isinstance(refusal, Broken) and "STANDARD_WORKSPACE" in refusal.message
-
-
-def _crash(refusal: Broken) -> Problem:
-    if refusal.exception == "IllegalStateException":
-        return problem("state-conflict", {"message": "Could not fulfill request"})
-    return problem("unexpected-problem", {"message": refusal.text})

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from airbyte_local.handlers import connections as shared_connections
 from airbyte_local.handlers import tags as shared_tags
 from airbyte_local.handlers.actors import ActorHandlers
-from airbyte_local.http.adaptation import fitted, fitted_shape
 from airbyte_local.http.answers import Answer, Request, refusal_answer, success
-from airbyte_local.http.bodies import Shape
-from airbyte_local.http.routing import Route, between, matched, within
+from airbyte_local.http.bodies import Kind, Shape, parse, read_kind, read_value
+from airbyte_local.http.routing import Route, between, fitted, fitted_shape, matched, within
 from airbyte_local.jobs.world import Call, World
-from airbyte_local.model.errors import Refusal
+from airbyte_local.model.errors import Crashed, Missing, Refusal, Unbound
+from airbyte_local.model.json_values import Json, is_list
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE, Vocabulary
 from airbyte_local.public_api import bodies, connections, declarative, definitions, jobs, streams, workspaces
 from airbyte_local.public_api.actors import PublicActors
 from airbyte_local.public_api.answers import translated
 from airbyte_local.public_api.definitions import PublicDefinitions
-from airbyte_local.public_api.requests import read_path, read_posted, read_query
 
+NUMBERED = {"jobId"}
 HEALTHY = Answer(status=200, content=b"Successful operation", headers={"content-type": "text/plain"})
 
 
@@ -106,10 +108,64 @@ def answer(world: World, request: Request) -> Answer:
         return HEALTHY
     try:
         asked = {
-            **read_query(fitted_shape(route.query, profile), request.query),
-            **({} if route.body is None else read_posted(fitted_shape(route.body, profile), request.content)),
-            **read_path(parameters),
+            **_read_query(fitted_shape(route.query, profile), request.query),
+            **({} if route.body is None else _read_posted(fitted_shape(route.body, profile), request.content)),
+            **_read_path(parameters),
         }
         return success(route.status, fitted(route.run(world, asked), profile))
     except Refusal as refusal:
         return refusal_answer(translated(refusal, profile), profile=profile, path=request.path)
+
+
+def _read_path(parameters: Mapping[str, str]) -> Json:
+    """Every parameter is an id, taken as text and parsed late, where a malformed one crashes the vendor's server.
+
+    Raises:
+        Crashed: it is no id.
+        Unbound: it is no number, and names a job.
+    """
+    found: Json = {}
+    for name, text in parameters.items():
+        try:
+            found[name] = _parameter("whole", name, [text]) if name in NUMBERED else str(uuid.UUID(text))
+        except ValueError as error:  # noqa: PERF203 - there are two at most
+            raise Crashed(message=f"IllegalArgumentException: Invalid UUID string: {text}") from error
+    return found
+
+
+def _read_query(shape: Shape, query: str) -> Json:
+    """Raises:
+    Unbound: a value of another type, or a required one that is missing.
+    """
+    given = parse_qs(query)
+    found: Json = {}
+    for name, kind in shape.items():
+        key = name.rstrip("!")
+        if key in given:
+            found[key] = _parameter(kind, key, given[key])
+        elif name.endswith("!"):
+            raise Unbound(message=f"Required QueryValue [{key}] not specified")
+    return found
+
+
+def _read_posted(shape: Shape, content: bytes) -> Json:
+    """Raises:
+    Unbound: no JSON, or JSON that does not fit the vendor's models.
+    """
+    try:
+        return read_value(shape, parse(content))
+    except Missing as error:
+        raise Unbound(message=f"Failed to convert argument [{error.text}]: must not be null") from error
+    except Unbound as error:
+        raise Unbound(message=f"Failed to convert argument [{error.message}]") from error
+
+
+def _parameter(kind: Kind, name: str, given: list[str]) -> Any:
+    if is_list(kind):  # repeated, or between commas
+        return [_parameter(kind[0], name, [text]) for each in given for text in each.split(",") if text]
+    text = given[0]
+    value: Any = {"true": True, "false": False}.get(text.lower(), text) if kind == "flag" else text
+    try:
+        return read_kind(kind, value, name, [])
+    except Unbound as error:
+        raise Unbound(message=f"Failed to convert argument [{name}] for value [{text}]") from error

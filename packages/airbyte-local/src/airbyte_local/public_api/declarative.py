@@ -9,7 +9,7 @@ from airbyte_local.handlers import builder
 from airbyte_local.handlers.definitions import DefinitionHandlers, history, is_granted
 from airbyte_local.handlers.workspaces import find_workspace
 from airbyte_local.jobs.world import Call
-from airbyte_local.model.errors import NotFound, Problem
+from airbyte_local.model.errors import NotFound
 from airbyte_local.model.json_values import Json
 from airbyte_local.model.vocabulary import SOURCE
 from airbyte_local.public_api.answers import bad_request, problem
@@ -62,16 +62,12 @@ def _known(call: Call) -> ActorDefinition:
     if definition.tombstone:
         raise NotFound(type="STANDARD_SOURCE_DEFINITION", id=definition_id)
     if not is_granted(definition, call.body["workspaceId"]):
-        raise _not_here(definition_id)
+        message = f"Source definition {definition_id} is not in this workspace."
+        data = {"resourceType": "STANDARD_SOURCE_DEFINITION", "resourceId": definition_id, "message": message}
+        raise problem("resource-not-found", data)
     if not definition.declarative:
         raise bad_request(f"Source definition {definition_id} is not declarative.")
     return definition
-
-
-def _not_here(definition_id: str) -> Problem:
-    message = f"Source definition {definition_id} is not in this workspace."
-    data = {"resourceType": "STANDARD_SOURCE_DEFINITION", "resourceId": definition_id, "message": message}
-    return problem("resource-not-found", data)
 
 
 def _read(definition: ActorDefinition) -> Any:

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 from airbyte_local.handlers.jobs import TIMES, find_job, wanted_jobs
 from airbyte_local.jobs.requesting import cancel_job, request_clear, request_sync
-from airbyte_local.jobs.world import Call, Errand, World
+from airbyte_local.jobs.world import Call, Errand
 from airbyte_local.model.errors import Broken, Known
 from airbyte_local.model.json_values import Json, bean, form
 from airbyte_local.model.paging import page
@@ -25,7 +25,10 @@ def create(errand: Errand) -> Json:
     world, connection_id = errand.world, errand.body["connectionId"]
     match errand.body["jobType"]:
         case "sync":
-            job = _synced(world, connection_id)
+            try:
+                job = request_sync(world, connection_id)
+            except Known as busy:
+                raise problem("try-again-later", {"message": busy.message}) from busy
         case "reset" | "clear" as kind:
             job = request_clear(world, connection_id, CONFIG_TYPES[kind][0])
         case _:
@@ -114,13 +117,6 @@ def _repeated(body: Json) -> list[tuple[str, str]]:
         return [(name, body[name]) for name in ("jobType", "connectionId") if name in body]
     query = [("jobType", body["jobType"])] if "jobType" in body else []
     return [*query, *[("workspaceIds", each) for each in body.get("workspaceIds", [])]]
-
-
-def _synced(world: World, connection_id: str) -> Job:
-    try:
-        return request_sync(world, connection_id)
-    except Known as busy:
-        raise problem("try-again-later", {"message": busy.message}) from busy
 
 
 def _not_running() -> Exception:

@@ -18,6 +18,8 @@ from airbyte_local.model.records import Catalog
 from airbyte_local.model.vocabulary import DESTINATION, SOURCE
 from airbyte_local.public_api.answers import bad_request, problem
 
+STREAMS_PAGE = "https://reference.airbyte.com/reference/getstreamproperties"
+Path = list[str]
 DEFAULT = "full_refresh_overwrite"
 PAIRS = {
     "full_refresh_overwrite": ("full_refresh", "overwrite"),
@@ -95,10 +97,6 @@ def possible(stream: Json, destination_modes: Collection[str]) -> list[str]:
     """What both the stream and the destination can do."""
     supported = stream.get("supportedSyncModes") or ["full_refresh"]
     return [name for name, (mode, into) in PAIRS.items() if mode in supported and into in destination_modes]
-
-
-STREAMS_PAGE = "https://reference.airbyte.com/reference/getstreamproperties"
-Path = list[str]
 
 
 def chosen_catalog(streams: Sequence[Json], given: Sequence[Json], destination_modes: Collection[str]) -> Json:
