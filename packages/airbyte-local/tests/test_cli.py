@@ -150,7 +150,7 @@ def test_the_help_does_not_load_the_server():
 
 def test_a_server_loads_no_http_client_and_no_database_before_one_is_asked_for():
     heavy = "{'httpx', 'duckdb', 'psycopg', 'pyarrow'}"
-    code = f"import sys, airbyte_local.serving.process; print({heavy} & {{*sys.modules}})"
+    code = f"import sys, airbyte_local.serving.lifecycle; print({heavy} & {{*sys.modules}})"
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment()
     )

@@ -68,12 +68,15 @@ def serve(
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.
     from airbyte_local.jobs.world import NoSuchAirbyte
-    from airbyte_local.serving.process import serve_until_stopped
+    from airbyte_local.serving.lifecycle import serve_until_stopped
     from airbyte_local.store.database import DataFolderInUse, DataFolderUnreadable
 
     try:
         deployment = _deployment(**deployed)
-        _show_installations()
+        # On stderr: the first use of a connector may take long, and somebody looks here.
+        logger = logging.getLogger("airbyte_local.connectors")
+        logger.setLevel(logging.INFO)
+        logger.addHandler(logging.StreamHandler())
         serve_until_stopped(
             host, port, data, deployment, allowed_hosts=allow_host, log_bodies=log_bodies, say=click.echo
         )
@@ -89,13 +92,6 @@ def serve(
                 f"Port {port} is in use. Stop what listens there, or choose another with --port (0: any free one)."
             )
         fail(f"Cannot serve on {host}:{port} with data in {data}: {error.strerror or error}")
-
-
-def _show_installations() -> None:
-    """On stderr: the first use of a connector may take long, and somebody looks here."""
-    logger = logging.getLogger("airbyte_local.connectors")
-    logger.setLevel(logging.INFO)
-    logger.addHandler(logging.StreamHandler())
 
 
 def _deployment(

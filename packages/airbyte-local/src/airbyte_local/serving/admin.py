@@ -77,29 +77,28 @@ def admin_app(controls: Callable[[], Front]) -> ASGIApp:
 def _watching(controls: Callable[[], Front]) -> list[Route]:
     """For who compares what is here with what is declared elsewhere."""
 
+    def revised() -> str:
+        with controls().world.store.transaction() as session:
+            return session.revision()
+
     async def revision(_: Request) -> Response:
-        return JSONResponse({"revision": await run_in_threadpool(_revision, controls().world)})
+        return JSONResponse({"revision": await run_in_threadpool(revised)})
 
     async def diff(request: Request) -> Response:
-        data = controls().world.data
+        world = controls().world
         if request.method == "PUT":
-            content, world = await _bounded(request), controls().world
+            content = await _bounded(request)
             return JSONResponse(await run_in_threadpool(diffs.keep, world.data, content, at=world.now()))
         if request.method == "DELETE":
-            await run_in_threadpool(diffs.forget, data)
+            await run_in_threadpool(diffs.forget, world.data)
             return Response(status_code=204)
-        found = await run_in_threadpool(diffs.kept, data)
+        found = await run_in_threadpool(diffs.kept, world.data)
         return JSONResponse(found) if found else JSONResponse({"message": "no diff was put here"}, status_code=404)
 
     return [
         Route("/_local/revision", revision),
         Route("/_local/diff", diff, methods=["GET", "PUT", "DELETE"]),
     ]
-
-
-def _revision(world: World) -> str:
-    with world.store.transaction() as session:
-        return session.revision()
 
 
 async def _bounded(request: Request) -> bytes:

@@ -124,11 +124,7 @@ class Front:
             # Imported here: most servers are asked for their APIs alone, and start the sooner.
             from airbyte_local.pages.site import Pages
 
-            self._pages = Pages(
-                lambda: self.world,
-                auth=self.auth,
-                open_connections=self.open_connections,
-            )
+            self._pages = Pages(lambda: self.world, auth=self.auth, open_connections=self.open_connections)
         return self._pages
 
     async def _work(self, request: Request, faults: list[Fault]) -> Answer | None:
@@ -243,15 +239,12 @@ async def _delay(faults: Iterable[Fault], answer: Answer | None) -> None:
     slow = [fault for fault in faults if fault.action == "latency"]
     if not slow:
         return
-    items = _items(answer) if any(fault.per_item_ms for fault in slow) else 0
+    items = 0
+    if answer and answer.content[:1] in {b"{", b"["} and any(fault.per_item_ms for fault in slow):
+        value = json.loads(answer.content)
+        lists: list[Any] = list(value.values()) if is_object(value) else [value]
+        items = max((len(each) for each in lists if is_list(each)), default=0)  # of the longest list
     await anyio.sleep(sum(fault.base_ms + fault.per_item_ms * items for fault in slow) / 1000)
-
-
-def _items(answer: Answer | None) -> int:
-    """How many elements the longest list of the answer has."""
-    value = json.loads(answer.content) if answer and answer.content[:1] in {b"{", b"["} else None
-    lists: list[Any] = list(value.values()) if is_object(value) else [value]
-    return max((len(each) for each in lists if is_list(each)), default=0)
 
 
 def answered(world: World, request: Request) -> Answer:
