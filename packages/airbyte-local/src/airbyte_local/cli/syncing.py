@@ -28,34 +28,34 @@ NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
-    """One connection and its job, as it was last seen. *moving* are its streams that have brought rows."""
+    """One connection and its job, as it was last seen; where that failed or never began, the *reason*."""
 
     connection_id: str
     name: str
-    job_id: int | None = None
-    status: str = "pending"
-    rows: int = 0
-    size: int = 0
-    streams: int = 0
-    moving: int = 0
-    seconds: int = 0
+    job: Any = None
     reason: str = ""
+
+    @property
+    def status(self) -> str:
+        return self.job["status"] if self.job else "failed" if self.reason else "pending"
 
     @property
     def ended(self) -> bool:
         return self.status in ENDED
 
     def __str__(self) -> str:
-        if self.job_id is None:
+        if self.job is None:
             return f"{self.name}: {self.reason or 'waiting'}"
-        if self.ended:
-            moved = f"{self.rows:,} rows, {_bytes(self.size)}, {_streams(self.streams)} in {self.seconds} s"
-            return f"{self.name}: {self.status}: {moved}" + (f": {self.reason}" if self.reason else "")
-        return f"{self.name}: {self.status}: {self.rows:,} rows, {_bytes(self.size)}, {self._progress}"
-
-    @property
-    def _progress(self) -> str:
-        return f"rows of {self.moving} of {_streams(self.streams)}"
+        stats, how = self.job.get("aggregatedStats", {}), "Committed" if self.ended else "Emitted"
+        moved = f"{stats.get(f'records{how}', 0):,} rows, {_bytes(stats.get(f'bytes{how}', 0))}"
+        count = len(self.job.get("enabledStreams", []))
+        streams = "1 stream" if count == 1 else f"{count} streams"
+        if not self.ended:
+            told = self.job.get("streamAggregatedStats", [])
+            moving = sum(stream.get("recordsEmitted", 0) > 0 for stream in told)
+            return f"{self.name}: {self.status}: {moved}, rows of {moving} of {streams}"
+        seconds = self.job["updatedAt"] - self.job["createdAt"]
+        return f"{self.name}: {self.status}: {moved}, {streams} in {seconds} s{self.reason and f': {self.reason}'}"
 
 
 @click.command()
@@ -81,7 +81,10 @@ def sync(*, names: tuple[str, ...], url: str, no_wait: bool, timeout: float | No
             server = Server(client, access)
             for found in chosen(names, server.connections()):
                 following.show([*following.syncs, server.started(found)])
-            code = _started(following.syncs) if no_wait else follow(server, following, timeout)
+            if no_wait:
+                code = DONE if all(one.job for one in following.syncs) else FAILED
+            else:
+                code = follow(server, following, timeout)
     except (httpx.TransportError, httpx.InvalidURL) as error:
         following.close()
         fail(f"There is no local Airbyte to be reached at {url}: {error}{_go_on(following)}", UNREACHABLE)
@@ -109,12 +112,8 @@ def follow(server: Server, following: Following, timeout: float | None) -> int:
     return DONE if all(one.status == "succeeded" for one in following.syncs) else FAILED
 
 
-def _started(syncs: Sequence[Sync]) -> int:
-    return DONE if all(one.job_id is not None for one in syncs) else FAILED
-
-
 def _go_on(following: Following) -> str:
-    running = [one.name for one in following.syncs if one.job_id is not None and not one.ended]
+    running = [one.name for one in following.syncs if one.job and not one.ended]
     return f" What was started goes on: {', '.join(running)}." if running else ""
 
 
@@ -172,15 +171,13 @@ class Server:
             job = self._ask("jobs/get_last_replication_job", connectionId=made.connection_id).get("job")
         else:
             job = _read(answer).get("job") if answer.is_success else None
-        if job is None:
-            return replace(made, status="failed", reason=f"could not be started (HTTP {answer.status_code})")
-        return _told(replace(made, job_id=job["id"]), job)
+        return replace(made, job=job, reason="" if job else f"could not be started (HTTP {answer.status_code})")
 
     def seen(self, one: Sync) -> Sync:
-        now = _told(one, self._ask("jobs/get_light", id=one.job_id)["job"])
+        now = replace(one, job=self._ask("jobs/get_light", id=one.job["id"])["job"])
         if now.status != "failed":
             return now
-        attempts: list[Any] = self._ask("jobs/get_without_logs", id=one.job_id)["attempts"]
+        attempts: list[Any] = self._ask("jobs/get_without_logs", id=one.job["id"])["attempts"]
         said = [
             reason for each in attempts[-1:] for reason in each["attempt"].get("failureSummary", _NONE)["failures"]
         ]
@@ -219,19 +216,6 @@ def _read(answer: httpx.Response) -> Any:
         raise Refused(f"{answer.request.url.host} answered {path} with no JSON: is that an Airbyte?") from None
 
 
-def _told(one: Sync, job: Any) -> Sync:
-    stats, streams = job.get("aggregatedStats", {}), job.get("streamAggregatedStats", [])
-    return replace(
-        one,
-        status=job["status"],
-        rows=stats.get("recordsCommitted" if job["status"] in ENDED else "recordsEmitted", 0),
-        size=stats.get("bytesCommitted" if job["status"] in ENDED else "bytesEmitted", 0),
-        streams=len(job.get("enabledStreams", [])),
-        moving=sum(stream.get("recordsEmitted", 0) > 0 for stream in streams),
-        seconds=job["updatedAt"] - job["createdAt"],
-    )
-
-
 @dataclass(slots=True, kw_only=True)
 class Following:
     """What is shown of *syncs*: on a terminal a line each that changes in place, else a line a change of status."""
@@ -242,7 +226,9 @@ class Following:
     def show(self, now: Sequence[Sync]) -> None:
         before, self.syncs = {one.connection_id: one.status for one in self.syncs}, list(now)
         if sys.stdout.isatty():
-            self._redraw()
+            up = f"\x1b[{self._drawn}A" if self._drawn else ""
+            click.echo(up + "".join(f"\r\x1b[2K{line}\n" for line in self._lines()), nl=False)
+            self._drawn = len(self.syncs)
             return
         for one in now:
             if before.get(one.connection_id) != one.status:
@@ -251,11 +237,6 @@ class Following:
     def close(self) -> None:
         """What comes next is printed below."""
         self._drawn = 0
-
-    def _redraw(self) -> None:
-        up = f"\x1b[{self._drawn}A" if self._drawn else ""
-        click.echo(up + "".join(f"\r\x1b[2K{line}\n" for line in self._lines()), nl=False)
-        self._drawn = len(self.syncs)
 
     def _lines(self) -> Iterator[str]:
         """None longer than the terminal is wide: one that wraps could not be changed in place."""
@@ -268,7 +249,3 @@ class Following:
 def _bytes(size: int) -> str:
     power = min((len(str(size)) - 1) // 3, 4)
     return f"{size / 1000**power:.1f} {'kMGT'[power - 1]}B" if power else f"{size} B"
-
-
-def _streams(count: int) -> str:
-    return "1 stream" if count == 1 else f"{count} streams"
