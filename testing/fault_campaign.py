@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, Final
 
 import anyio
-from airbyte_local.connectors import PUBLIC
+from airbyte_local.connectors.registry import PUBLIC
 from airbyte_local.handlers.connections import configured_streams, shared_properties
 from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.model import configurations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from airbyte_local.connectors import PUBLIC
+from airbyte_local.connectors.registry import PUBLIC
 from jsonschema import Draft7Validator
 
 UNKNOWN = "11111111-1111-1111-1111-111111111111"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from airbyte_local.connectors import ConnectorFailed
 from airbyte_local.connectors.cancelling import Cancellation
 from airbyte_local.connectors.file import File
 from airbyte_local.connectors.files.fetching import fetched
-from airbyte_local.connectors.protocol import Surroundings
+from airbyte_local.connectors.protocol import ConnectorFailed, Surroundings
 
 FORMATS = ("csv", "json", "jsonl", "excel", "excel_binary", "fwf", "feather", "parquet", "yaml")
 

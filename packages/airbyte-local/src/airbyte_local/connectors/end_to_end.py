@@ -37,6 +37,7 @@ class EndToEnd(Imitated):
         self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
     ) -> Generator[Json]:
         has = {stream["name"] for stream in self.discover(configuration, around)}
+        pause = configuration.get("message_interval_ms") or configuration.get("message_interval")
         for entry in catalog["streams"]:
             name: str = entry["stream"]["name"]
             if name not in has:
@@ -54,7 +55,9 @@ class EndToEnd(Imitated):
                 yield record(name, row, now_ms())
                 if number is not None and not number % STATE_EVERY:
                     yield stream_state(name, {"column1": str(number)})
-                _pause(configuration, around.cancellation)
+                if pause:
+                    around.cancellation.wait(pause / 1000)
+                around.cancellation.raise_if_requested()
             if last is not None and last % STATE_EVERY:
                 yield stream_state(name, {"column1": str(last)})
             yield stream_status(name, "COMPLETE")
@@ -63,7 +66,7 @@ class EndToEnd(Imitated):
 def _made_up(configuration: Json, stream: Json) -> Iterator[tuple[None, Json]]:
     chance = random.Random(f"{configuration.get('seed', 0)} {stream['name']}")  # noqa: S311 - test data
     for _ in range(configuration["max_messages"]):
-        yield None, _object(stream["json_schema"], chance)
+        yield None, _value({**stream["json_schema"], "type": "object"}, chance)
 
 
 def _counted(configuration: Json, start: int, cancellation: Cancellation) -> Iterator[tuple[int, Json]]:
@@ -87,18 +90,6 @@ def _start(state: list[Json]) -> int:
     return 0
 
 
-def _pause(configuration: Json, cancellation: Cancellation) -> None:
-    milliseconds = configuration.get("message_interval_ms") or configuration.get("message_interval") or 0
-    if milliseconds:
-        cancellation.wait(milliseconds / 1000)
-    cancellation.raise_if_requested()
-
-
-def _object(schema: Json, chance: random.Random) -> Json:
-    properties: Json = schema.get("properties") or {}
-    return {name: _value(inner, chance) for name, inner in properties.items()}
-
-
 def _value(schema: Any, chance: random.Random) -> Any:
     kinds = schema.get("type", "string") if is_object(schema) else "string"
     kind = next((name for name in kinds if name != "null"), "null") if is_list(kinds) else kinds
@@ -110,7 +101,8 @@ def _value(schema: Any, chance: random.Random) -> Any:
         case "boolean":
             return chance.random() < 0.5
         case "object":
-            return _object(schema, chance)
+            properties: Json = schema.get("properties") or {}
+            return {name: _value(inner, chance) for name, inner in properties.items()}
         case "array":
             return [_value(schema.get("items", {}), chance) for _ in range(chance.randrange(4))]
         case _:
@@ -119,13 +111,8 @@ def _value(schema: Any, chance: random.Random) -> Any:
 
 def _text(schema: Json, chance: random.Random) -> str:
     at = EPOCH + timedelta(seconds=chance.randrange(100_000_000))
-    match schema.get("format"):
-        case "date":
-            return f"{at:%Y-%m-%d}"
-        case "date-time":
-            return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-        case _:
-            return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=12))
+    form = {"date": "%Y-%m-%d", "date-time": "%Y-%m-%dT%H:%M:%SZ"}.get(str(schema.get("format")))
+    return f"{at:{form}}" if form else "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=12))
 
 
 def _mock_catalog(configuration: Json) -> list[Json]:

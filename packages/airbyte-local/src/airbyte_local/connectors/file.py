@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from airbyte_local.connectors.files.csv_options import SCHEMAS
-from airbyte_local.connectors.files.csv_tables import CsvTable
+from airbyte_local.connectors.files.csv_tables import SCHEMAS, CsvTable
 from airbyte_local.connectors.files.json_lines import JsonLinesTable
 from airbyte_local.connectors.files.opening import opened
 from airbyte_local.connectors.messages import now_ms, record, stream_status

@@ -72,31 +72,26 @@ class SampleData(Specified):
         self, configuration: Json, catalog: Json, state: list[Json], around: Surroundings, /
     ) -> Generator[Json]:
         """Rows of one seed are the same on every run, but for `updated_at`, which is the time of the run."""
-        run = _run(configuration, around)
-        states = dict(_state(message["stream"]) for message in state if "stream" in message)
+        seed: int = configuration.get("seed", -1)
+        run = Run(
+            count=configuration.get("count", 1000),
+            seed=seed,
+            dice=secrets.randbits(63) if seed == -1 else seed,
+            slice=configuration.get("records_per_slice", 1000),
+            always_updated=configuration.get("always_updated", True),
+            now=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            around=around,
+        )
+        told = [message["stream"] for message in state if "stream" in message]
+        states: dict[str, Json] = {
+            stream["stream_descriptor"]["name"]: stream.get("stream_state") or {} for stream in told
+        }
         for configured in catalog["streams"]:
             name: str = configured["stream"]["name"]
             if name not in ROWS:
                 raise ConnectorFailed(f"There is no stream {name!r} here: there are {', '.join(ROWS)}")
             incremental = configured.get("sync_mode") == "incremental"
             yield from _read(run, name, run.done(name, states.get(name, {})) if incremental else 0)
-
-
-def _run(configuration: Json, around: Surroundings) -> Run:
-    seed: int = configuration.get("seed", -1)
-    return Run(
-        count=configuration.get("count", 1000),
-        seed=seed,
-        dice=secrets.randbits(63) if seed == -1 else seed,
-        slice=configuration.get("records_per_slice", 1000),
-        always_updated=configuration.get("always_updated", True),
-        now=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        around=around,
-    )
-
-
-def _state(stream: Json) -> tuple[str, Json]:
-    return stream["stream_descriptor"]["name"], stream.get("stream_state") or {}
 
 
 def _read(run: Run, name: str, done: int) -> Generator[Json]:

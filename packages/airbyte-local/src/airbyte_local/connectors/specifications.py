@@ -111,10 +111,12 @@ def _field(short: Any) -> Json:
     if "fields" in short:
         return _object(short["fields"])
     titles = short.get("titles", {})
-    branches = [
-        _branch(short["choice"], constant, titles.get(constant, constant), inner)
-        for constant, inner in short["of"].items()
-    ]
+    branches: list[Json] = []
+    for constant, inner in short["of"].items():
+        branch = _object(_document()["shared"][inner[1:]] if isinstance(inner, str) else inner)
+        branch["required"] = [short["choice"], *branch.get("required", [])]
+        branch["properties"] = {short["choice"]: {"type": "string", "const": constant}, **branch["properties"]}
+        branches.append({"title": titles.get(constant, constant), **branch})
     return {"type": "object", "oneOf": branches, **more}
 
 
@@ -122,13 +124,3 @@ def _object(short: Mapping[str, Any]) -> Json:
     properties = {name.rstrip("!"): _field(inner) for name, inner in short.items()}
     required = [name[:-1] for name in short if name.endswith("!")]
     return {"type": "object", "properties": properties, **({"required": required} if required else {})}
-
-
-def _branch(key: str, constant: str, title: str, short: Any) -> Json:
-    inner = _object(_document()["shared"][short[1:]] if isinstance(short, str) else short)
-    return {
-        "title": title,
-        "type": "object",
-        "required": [key, *inner.get("required", [])],
-        "properties": {key: {"type": "string", "const": constant}, **inner["properties"]},
-    }

@@ -120,7 +120,7 @@ class DuckDB(Specified, Destination):
         default: str = configuration.get("schema") or "main"
         with guarded():
             instance = acquire(_path(configuration, around), targets[0].sync_id if targets else 0)
-        engine = _Engine(instance)
+            engine = _Engine(instance)
         instance.reserve(sum(len(kinds_of(target.json_schema)) for target in targets))
         places = [(printable(target.namespace or default), _table(target)) for target in targets]
         return open_tables(engine, targets, places, around)
@@ -156,14 +156,8 @@ class _Engine:
 
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
-        self._connection: DuckDBPyConnection | None = None
+        self.connection = instance.connect()
         self._closed = False
-
-    @property
-    def connection(self) -> DuckDBPyConnection:
-        if self._connection is None:
-            self._connection = self._instance.connect()
-        return self._connection
 
     def columns(self, table: Table) -> dict[str, str] | None:
         place = [table.schema.lower(), table.name.lower()]
@@ -230,12 +224,10 @@ class _Engine:
         self.connection.interrupt()
 
     def close(self) -> None:
-        if self._connection is not None:
-            with suppress(Exception):
-                self._connection.close()
-            self._connection = None
         if not self._closed:
             self._closed = True
+            with suppress(Exception):
+                self.connection.close()
             release(self._instance)
 
     def _growing(self, act: Callable[[], None]) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, cast
 
 from airbyte_local.connectors.protocol import ConnectorFailed
 from airbyte_local.model.json_values import Json, is_list, is_object
@@ -17,6 +17,7 @@ UUIDS_AT_ONCE = 256
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
 """Compact JSON text. Raises ValueError for NaN, TypeError for what is no JSON, RecursionError for deep nesting."""
 NO_JSON = (ValueError, TypeError, RecursionError)
+KINDS = {bool: "a boolean", int: "an integer", float: "a number", str: "a text", list: "a list", dict: "an object"}
 
 
 class Misfit(Exception):
@@ -25,17 +26,9 @@ class Misfit(Exception):
 
 def described(value: Any) -> str:
     """The kind of a JSON value in words that may be shown."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "a boolean"
-    if isinstance(value, int):
-        return "an integer"
-    if isinstance(value, float):
-        return "a number" if value - value == 0 else "NaN or an infinity"
-    if isinstance(value, str):
-        return "a text"
-    return "an object" if is_object(value) else "a list" if is_list(value) else "what is no JSON"
+    if isinstance(value, float) and value - value != 0:
+        return "NaN or an infinity"
+    return "null" if value is None else KINDS.get(cast(Any, type(value)), "what is no JSON")
 
 
 def json_text(value: Any) -> str:

@@ -194,6 +194,8 @@ def connect(configuration: Json) -> Connection[Any]:
     """
     psycopg: Any = imported("psycopg", "postgres")
     _require_possible(configuration)
+    # The one of the driver's parameters that libpq knows too.
+    asked = dict(parse_qsl(configuration.get("jdbc_url_params") or "")).get("connectTimeout", "")
     with guarded(secrets_of(configuration)), tempfile.TemporaryDirectory(prefix="airbyte-local-") as folder:
         connection = psycopg.connect(
             host=configuration["host"],
@@ -203,7 +205,7 @@ def connect(configuration: Json) -> Connection[Any]:
             password=configuration.get("password"),
             application_name="airbyte-local",
             autocommit=True,
-            **_timeout(configuration),
+            connect_timeout=int(asked) if asked.isdecimal() else SECONDS,
             **_ssl(configuration, Path(folder)),
         )
         try:
@@ -254,13 +256,6 @@ def _require_possible(configuration: Json) -> None:
         raise ConnectorFailed(
             "The local Postgres destination writes typed tables alone; turn off disable_type_dedupe"
         )
-
-
-def _timeout(configuration: Json) -> dict[str, int]:
-    """The one of the driver's parameters that libpq knows too."""
-    parameters = dict(parse_qsl(configuration.get("jdbc_url_params") or ""))
-    asked = parameters.get("connectTimeout", "")
-    return {"connect_timeout": int(asked) if asked.isdecimal() else SECONDS}
 
 
 def _ssl(configuration: Json, folder: Path) -> dict[str, str]:

@@ -139,14 +139,16 @@ class _RawStream(Stream[tuple[str, str, str]]):
 
     def _teach(self, keys: RowIds | None, cursors: Cursors | None) -> None:
         """What SQL needs of Python."""
-        teach = self._database.create_function
-        if keys is not None:
-            teach(self._id_of, 1, lambda data: keys.of(json.loads(data)))
+
+        def id_of(data: str) -> str | None:
+            return keys and keys.of(json.loads(data))
+
+        def is_newer(new: str, old: str) -> bool:
+            return cursors is None or cursors.rank(json.loads(new)) >= cursors.rank(json.loads(old))
+
+        self._database.create_function(self._id_of, 1, id_of)
+        self._database.create_function(self._is_newer, 2, is_newer)
         self._has_cursor = cursors is not None
-        if cursors is not None:
-            teach(
-                self._is_newer, 2, lambda new, old: cursors.rank(json.loads(new)) >= cursors.rank(json.loads(old))
-            )
 
     def _take_over(self, keys: RowIds) -> None:
         """Rows whose id is not made of the key get one that is."""

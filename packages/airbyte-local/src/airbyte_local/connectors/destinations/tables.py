@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
@@ -76,7 +76,8 @@ def kind_of(schema: Any) -> Kind:
         return WELL_KNOWN.get(known.rpartition("/")[2], Kind.JSON)
     for word in ("oneOf", "anyOf", "allOf"):
         if is_list(options := schema.get(word)):
-            return _only({kind_of(option) for option in options if not _is_null(option)}, Kind.JSON)
+            real = [each for each in options if not (is_object(each) and each.get("type") in ("null", ["null"]))]
+            return _only({kind_of(option) for option in real}, Kind.JSON)
     return Kind.JSON
 
 
@@ -86,15 +87,8 @@ def kinds_of(json_schema: Json) -> dict[str, Kind]:
     return {name: kind_of(schema) for name, schema in properties.items()} if is_object(properties) else {}
 
 
-def _only(kinds: Iterable[Kind], several: Kind) -> Kind:
-    found = set(kinds)
-    if len(found) == 1:
-        return found.pop()
-    return several if found else Kind.JSON
-
-
-def _is_null(schema: Any) -> bool:
-    return is_object(schema) and schema.get("type") in ("null", ["null"])
+def _only(kinds: set[Kind], several: Kind) -> Kind:
+    return several if len(kinds) > 1 else next(iter(kinds), Kind.JSON)
 
 
 def _of_type(name: Any, schema: Json) -> Kind:

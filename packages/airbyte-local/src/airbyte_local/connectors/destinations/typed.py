@@ -188,13 +188,18 @@ def fitted(table: Table, engine: TypedEngine) -> Table:
 
 def reshape(table: Table, engine: TypedEngine) -> None:
     """Make the table, or what it lacks, within a transaction."""
-    there = engine.columns(table)
+    there, dialect = engine.columns(table), engine.dialect
+    own = _own(table, dialect)
+    columns = {**dialect.meta, **own} if dialect.meta_first else {**own, **dialect.meta}
     if there is None:
         engine.make_schema(table)
-        engine.execute(f"CREATE TABLE {table.quoted} ({_definitions(table, engine.dialect)})")
+        definitions = ", ".join(
+            f"{quoted(name)} {sql_type}{' NOT NULL' if name in dialect.required else ''}"
+            for name, sql_type in columns.items()
+        )
+        engine.execute(f"CREATE TABLE {table.quoted} ({definitions})")
         return
-    dialect = engine.dialect
-    for name, sql_type in _typed(table, dialect).items():
+    for name, sql_type in columns.items():
         if name not in there:
             engine.execute(f"ALTER TABLE {table.quoted} ADD COLUMN {quoted(name)} {sql_type}")
     for column in table.columns:
@@ -230,18 +235,6 @@ def _widen(column: Column, existing: Kind, table: Table, engine: TypedEngine) ->
     if column.kind is not Kind.TEXT and engine.dialect.types[met(existing, column.kind, engine.dialect)] != wanted:
         raise ConnectorCrashed(f"Stream {table.target.name!r}: column {column.name!r} was changed while this ran")
     engine.execute(_retyping(table.quoted, column, engine.dialect))
-
-
-def _definitions(table: Table, dialect: Dialect) -> str:
-    return ", ".join(
-        f"{quoted(name)} {sql_type}{' NOT NULL' if name in dialect.required else ''}"
-        for name, sql_type in _typed(table, dialect).items()
-    )
-
-
-def _typed(table: Table, dialect: Dialect) -> dict[str, str]:
-    own = _own(table, dialect)
-    return {**dialect.meta, **own} if dialect.meta_first else {**own, **dialect.meta}
 
 
 def _own(table: Table, dialect: Dialect) -> dict[str, str]:

@@ -8,25 +8,30 @@ there, a chunk ends earlier where its rows are very long or wide, so that memory
 The types of a column are those that pandas finds. A column of whole numbers with a blank among them holds floats.
 One text among numbers makes all of them texts; a whole number that 64 bits do not hold makes texts too, as does a
 float beyond the largest.
+
+Of `reader_options` those are honoured that `reader_options.json` has; the others are the real connector's.
 """
 
 from __future__ import annotations
 
 import csv
 import itertools
+import json
 import math
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from jsonschema import Draft4Validator  # whose integers are none with a point
+
 from airbyte_local.connectors.cancelling import Cancellation
-from airbyte_local.connectors.files.csv_options import CsvOptions, csv_options
 from airbyte_local.connectors.files.texts import LONGEST, Text
 from airbyte_local.connectors.protocol import ConnectorFailed
 from airbyte_local.connectors.specifications import DRAFT
-from airbyte_local.model.json_values import Json
+from airbyte_local.model.json_values import Json, is_object
 
 ROWS = 10_000
 CHARACTERS = 16_000_000
@@ -45,13 +50,58 @@ MISSING = frozenset(
 TRUTHS = {**dict.fromkeys(("True", "TRUE", "true"), True), **dict.fromkeys(("False", "FALSE", "false"), False)}
 
 
+SCHEMAS: Json = json.loads(Path(__file__).with_name("reader_options.json").read_text(encoding="utf-8"))
+SCHEMAS["delimiter"] = SCHEMAS["sep"]
+ESCAPED = {"\\t": "\t"} | {f"\\{mark}": mark for mark in "|.^$*+?"}  # regular expressions for one character
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvOptions:
+    dialect: Mapping[str, Any]  # how rows are cut into cells, as `csv.reader` takes it
+    encoding: str
+    header: int | None
+    names: list[str] | None
+    skipped: int
+    rows: int | None
+    used: list[str] | list[int] | None
+    texts: Collection[str] | None  # columns whose cells stay as they are; None: all
+
+
+def csv_options(given: Json) -> CsvOptions:
+    """Of those that are honoured here. Raises ConnectorFailed for one that cannot be."""
+    said: Json = {name: value for name, value in given.items() if value is not None or name == "header"}
+    for name, value in said.items():
+        schema: Any = SCHEMAS[name]
+        if not Draft4Validator(schema).is_valid(value):  # pyright: ignore[reportUnknownMemberType]
+            raise ConnectorFailed(f"reader_options do not fit: {name} must be {schema['title']}, not {value!r}")
+    if {"sep", "delimiter"} <= said.keys():
+        raise ConnectorFailed("reader_options do not fit: give either sep or delimiter")
+    mark: str = said.get("sep", said.get("delimiter", ","))
+    header, types = said.get("header", "infer"), said.get("dtype", {})
+    dialect = {
+        "delimiter": ESCAPED.get(mark, mark),
+        "quotechar": said.get("quotechar", '"'),
+        "escapechar": said.get("escapechar"),
+    }
+    return CsvOptions(
+        dialect=dialect,
+        encoding=said.get("encoding", "utf-8"),
+        header=(None if "names" in said else 0) if header == "infer" else header,
+        names=said.get("names"),
+        skipped=said.get("skiprows", 0),
+        rows=said.get("nrows"),
+        used=said.get("usecols"),
+        texts=types.keys() if is_object(types) else None,
+    )
+
+
 class CsvTable:
     def __init__(self, stream: BinaryIO, options: Json, cancellation: Cancellation) -> None:
         self._options = csv_options(options)
         self._text = Text(stream, self._options.encoding, cancellation)
         self._rows = _records(self._text, self._options)
         header = _header(self._rows, self._options)
-        first = self._next()
+        first = next(filter(None, self._rows), None)
         self._layout = _laid_out(header, first, self._options)
         self._rows = itertools.chain([] if first is None else [first], self._rows)
 
@@ -76,9 +126,6 @@ class CsvTable:
                 yield ({name: cell for name, cell in zip(names, row) if cell is not None} for row in values)  # noqa: B905
             else:
                 yield (dict(zip(names, row)) for row in values)  # noqa: B905
-
-    def _next(self) -> Cells | None:
-        return next(filter(None, self._rows), None)
 
     def _chunks(self) -> Iterator[list[Cells]]:
         most = min(ROWS, max(CELLS // max(self._layout.width, 1), 1))
@@ -124,14 +171,11 @@ def _cut(text: Text, dialect: Mapping[str, Any]) -> Iterator[Cells]:
             if text.ended:
                 raise ConnectorFailed("The file ends inside quotes")
             text.mark = text.taken
-            yield [] if len(row) == 1 and _is_blank(text.line, dialect["delimiter"]) else row
+            # A pair of quotes with blanks between them is a value.
+            is_blank = len(row) == 1 and not text.line.strip(" \t\n") and dialect["delimiter"] not in text.line
+            yield [] if is_blank else row
     except csv.Error as error:
         raise ConnectorFailed(f"Line {reader.line_num} is no CSV: {error}") from error
-
-
-def _is_blank(line: str, delimiter: str) -> bool:
-    """A pair of quotes with blanks between them is a value."""
-    return not line.strip(" \t\n") and delimiter not in line
 
 
 def _header(rows: Iterator[Cells], options: CsvOptions) -> Cells | None:
