@@ -180,6 +180,22 @@ def test_no_more_are_in_flight_than_the_limit_and_no_fewer() -> None:
     assert (most, report.ok) == (3, True)
 
 
+def test_what_waited_for_others_is_not_behind_all_that_waits_for_nothing() -> None:
+    async def work() -> None:
+        for _ in range(100):
+            await anyio.lowlevel.checkpoint()
+
+    sources = [f"s{number}" for number in range(10)]
+    both = [create(f"c-{name}", name, "d") for name in sources]
+    kind = Acting(dict.fromkeys(sources, work))
+    report = Run(kind, limit=1).of(*(create(name) for name in sources), create("d"), *both)
+    asked = [each.removeprefix("create ") for each in kind.asked]
+    assert report.ok
+    assert asked[1] == "d"  # ten wait for it
+    # Who has the next place is chosen before what has become ready is begun.
+    assert max(asked.index(f"c-{name}") - asked.index(name) for name in sources) <= 3, asked
+
+
 def test_a_foreign_exception_fails_its_own_operation_and_keeps_the_report() -> None:
     error = KeyError("secret-value")
     report = Run(Acting({"a": error})).of(create("a"), create("b", "a"), create("c"))

@@ -9,6 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 from typing import Any, Final, TypeAlias
 
 import anyio
@@ -107,6 +108,11 @@ class _Run:
         for operation in plan.operations:
             for step in operation.waits_for:
                 self.dependents[step].append(operation)
+        self.urgency = {
+            operation.step: (not operation.waits_for, -len(self.dependents[operation.step]), number)
+            for number, operation in enumerate(plan.operations)
+        }
+        self.ready: list[tuple[tuple[bool, int, int], Operation, Outcome | None]] = []
 
     def begin(self, group: TaskGroup) -> None:
         for operation in self.plan.operations:
@@ -144,7 +150,12 @@ class _Run:
         else:
             # Before there is a place: who waits for a read holds none, so that writes go on meanwhile.
             rivalled = await self._rivalled(operation)
+            heappush(self.ready, (self.urgency[step], operation, rivalled))
             async with self.settings.limiter:
+                # The place is for whatever is the most urgent: what has waited for others is not behind all that
+                # never had to, and what many wait for is ahead of it.
+                _, operation, rivalled = heappop(self.ready)
+                step = operation.step
                 # A write that began is seen to its end, whatever becomes of the task that asked for it.
                 with anyio.CancelScope(shield=True):
                     hindered = self._hindered(operation) or rivalled
