@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
 
 from benchmarks.costs import Cost
-from benchmarks.pairs import ACTS, FETCH, IN_FLIGHT, NO_OP, ONE_BY_ONE, PER_ITEM, UPSTREAM_SECONDS, Line
+from benchmarks.pairs import (
+    ACTS,
+    FETCH,
+    FIRST,
+    IN_FLIGHT,
+    LATENCIES,
+    NO_OP,
+    ONE_BY_ONE,
+    PER_ITEM,
+    UPSTREAM_SECONDS,
+    Line,
+)
 
 TITLE: Final = "Performance"
+TARGETS_HEADING: Final = "Targets"
 ACTS_HEADING: Final = "Checks and applies"
 CURVE_HEADING: Final = "Requests in flight"
 BESIDE_HEADING: Final = "Beside a bare fetch, and one GET an object"
 UPSTREAM_HEADING: Final = "Beside Dagster's own reconciler"
 MACHINE_HEADING: Final = "How this was measured"
-HEADINGS: Final = (TITLE, ACTS_HEADING, CURVE_HEADING, BESIDE_HEADING, UPSTREAM_HEADING, MACHINE_HEADING)
+HEADINGS: Final = (
+    TITLE,
+    TARGETS_HEADING,
+    ACTS_HEADING,
+    CURVE_HEADING,
+    BESIDE_HEADING,
+    UPSTREAM_HEADING,
+    MACHINE_HEADING,
+)
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 
@@ -30,6 +50,10 @@ def page(lines: Sequence[Line], beside: Sequence[tuple[Line, Line]]) -> str:
         "",
         "Written by `python -m benchmarks --write docs/performance.md`. Seconds say little elsewhere; ratios and",
         "counts of requests do.",
+        "",
+        f"## {TARGETS_HEADING}",
+        "",
+        *targets(lines),
         "",
         f"## {ACTS_HEADING}",
         "",
@@ -68,6 +92,47 @@ def page(lines: Sequence[Line], beside: Sequence[tuple[Line, Line]]) -> str:
     ])  # fmt: skip
 
 
+def targets(lines: Iterable[Line]) -> Iterator[str]:
+    """What was set out to be reached, beside what was."""
+    found = {(line.pairs, line.act, line.latency): line.cost for line in lines if line.cost is not None}
+
+    def told(act: str, pairs: int, say: Callable[[Cost], str]) -> str:
+        costs = ((found.get((pairs, act, latency)), latency) for latency in LATENCIES)
+        said = ", ".join(f"{say(cost)} at {latency} ms" for cost, latency in costs if cost is not None)
+        return said or "not in this run"
+
+    def beside(act: str, pairs: int, other: tuple[str, int], figure: Callable[[Cost], float]) -> str:
+        """As many times what *other* took at the same latency."""
+        act_there, pairs_there = other
+        both = (
+            (found.get((pairs, act, latency)), found.get((pairs_there, act_there, latency)), latency)
+            for latency in LATENCIES
+        )
+        said = ", ".join(
+            f"{figure(one) / figure(another):.2f}x at {latency} ms"
+            for one, another, latency in both
+            if one and another
+        )
+        return said or "not in this run"
+
+    yield "| | target | measured |"
+    yield "| :--- | :--- | :--- |"
+    yield f"| 1,000 pairs, {NO_OP} | 40 requests | {told(NO_OP, 1_000, lambda cost: str(cost.requests))} |"
+    wall = beside(NO_OP, 1_000, (FETCH, 1_000), lambda cost: cost.wall)
+    yield f"| | 1.5x the wall time of the bare fetch of the same pages | {wall} |"
+    yield f"| 1,000 pairs, {FIRST} | {IN_FLIGHT} in flight from first to last | {told(FIRST, 1_000, _busy)} |"
+    yield f"| | 6.5 s of CPU, half of what it took | {told(FIRST, 1_000, lambda cost: f'{cost.cpu:.1f} s')} |"
+    yield f"| 10,000 pairs, {NO_OP} | 20 s | {told(NO_OP, 10_000, lambda cost: f'{cost.wall:.1f} s')} |"
+    yield f"| | 1,000 MB | {told(NO_OP, 10_000, lambda cost: f'{cost.memory:.0f} MB')} |"
+    grown = beside(NO_OP, 10_000, (NO_OP, 1_000), lambda cost: cost.cpu)
+    yield f"| | 10x the CPU of 1,000 pairs | {grown} |"
+
+
+def _busy(cost: Cost) -> str:
+    """The first and the last slice hold the beginning and the end."""
+    return f"{sum(cost.in_flight) / len(cost.in_flight):.1f}, {min(cost.in_flight[1:-1]):.1f} in the emptiest twentieth"
+
+
 def acts(lines: Iterable[Line]) -> Iterator[str]:
     yield "| pairs | latency | | requests | wall s | CPU s | peak MB |"
     yield "| ---: | ---: | :--- | ---: | ---: | ---: | ---: |"
@@ -85,7 +150,7 @@ def curves(lines: Iterable[Line]) -> Iterator[str]:
     yield "| pairs | latency | in flight | mean | least of the first 19 |"
     yield "| ---: | ---: | :--- | ---: | ---: |"
     for line in lines:
-        if line.act == "first apply" and line.cost is not None and line.pairs > IN_FLIGHT:
+        if line.act == FIRST and line.cost is not None and line.pairs > IN_FLIGHT:
             busy = line.cost.in_flight
             drawn = "".join(_BARS[min(len(_BARS) - 1, round(each / IN_FLIGHT * (len(_BARS) - 1)))] for each in busy)
             mean, least = sum(busy) / len(busy), min(busy[:-1])

@@ -33,16 +33,18 @@ CLIENTS: Final = CHILDREN.parents[1] / "tests" / "clients" / "children"
 PROGRAM: Final = (sys.executable, "-m", "dagster_managed_elements.cli")
 CHECK, APPLY = "check", "apply"
 
-ACTS: Final = (
-    ("check, nothing there", CHECK, False),
-    ("first apply", APPLY, False),
-    ("check, nothing changed", CHECK, False),
-    ("apply, nothing changed", APPLY, False),
-    ("apply, one change", APPLY, True),
-)
+FIRST: Final = "first apply"
 NO_OP: Final = "check, nothing changed"
 FETCH: Final = "bare fetch"
 ONE_BY_ONE: Final = "one GET an object"
+
+ACTS: Final = (
+    ("check, nothing there", CHECK, False),
+    (FIRST, APPLY, False),
+    (NO_OP, CHECK, False),
+    ("apply, nothing changed", APPLY, False),
+    ("apply, one change", APPLY, True),
+)
 
 UPSTREAM_SIZES: Final = (1, 100)
 UPSTREAM_SECONDS: Final = 120.0

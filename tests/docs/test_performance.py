@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks.costs import Cost, in_flight
 from benchmarks.page import HEADINGS, page
-from benchmarks.pairs import ACTS, FETCH, ONE_BY_ONE, Line
+from benchmarks.pairs import ACTS, FETCH, FIRST, NO_OP, ONE_BY_ONE, Line
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 COST = Cost(requests=40, wall=2.0, cpu=1.0, memory=100, in_flight=(10.0,) * 20)
@@ -43,6 +44,25 @@ def test_each_figure_stands_beside_that_of_what_it_is_measured_against():
     assert f"| 100 | 20 ms | {FETCH} | 40 | 2.00 | 1.00 | 100 | 1.0x | 1.0x |" in text
     assert "| | | | ratio | 2.0x | 3.0x | 4.0x | 0.5x |" in text
     assert "| 100 | 20 ms | first apply | theirs | | | | |" in text
+
+
+def test_each_target_stands_beside_what_was_measured():
+    first = replace(COST, in_flight=(5.0, 9.0, *(10.0,) * 17, 1.0))
+    lines = [
+        Line(pairs=1000, latency=20, act=NO_OP, cost=COST),
+        Line(pairs=1000, latency=20, act=FETCH, cost=replace(COST, wall=1.6)),
+        Line(pairs=1000, latency=100, act=FIRST, cost=first),
+        Line(pairs=10_000, latency=20, act=NO_OP, cost=replace(COST, cpu=9.0, wall=12.0, memory=700)),
+    ]
+    text = page(lines, [])
+    assert "| 1,000 pairs, check, nothing changed | 40 requests | 40 at 20 ms |" in text
+    assert "| | 1.5x the wall time of the bare fetch of the same pages | 1.25x at 20 ms |" in text
+    assert "| 10 in flight from first to last | 9.2, 9.0 in the emptiest twentieth at 100 ms |" in text
+    assert "| | 6.5 s of CPU, half of what it took | 1.0 s at 100 ms |" in text
+    assert "| 10,000 pairs, check, nothing changed | 20 s | 12.0 s at 20 ms |" in text
+    assert "| | 1,000 MB | 700 MB at 20 ms |" in text
+    assert "| | 10x the CPU of 1,000 pairs | 9.00x at 20 ms |" in text
+    assert "| | 1,000 MB | not in this run |" in page(lines[:3], [])
 
 
 @pytest.mark.parametrize(
