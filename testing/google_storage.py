@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from threading import Lock, Thread
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 _CONDITION = "x-goog-if-generation-match"
 
@@ -34,6 +35,16 @@ class Objects:
             self.there[path] = (next(self._numbers), data)
             return self.there[path][0]
 
+    def listed(self, bucket: str, prefix: str) -> bytes:
+        """All at once, as XML."""
+        rows = [
+            f"<Contents><Key>{path.removeprefix(f'{bucket}/')}</Key><Size>{len(data)}</Size>"
+            f'<LastModified>2026-11-30T12:00:00.000Z</LastModified><ETag>"{md5(data).hexdigest()}"</ETag></Contents>'
+            for path, (_, data) in ((unquote(path), kept) for path, kept in self.there.items())
+            if path.startswith(f"{bucket}/{prefix}")
+        ]
+        return f"<ListBucketResult>{''.join(rows)}</ListBucketResult>".encode()
+
 
 @contextmanager
 def google_storage() -> Iterator[tuple[str, Objects]]:
@@ -44,6 +55,10 @@ def google_storage() -> Iterator[tuple[str, Objects]]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            asked = urlsplit(self.path)
+            if query := parse_qs(asked.query):
+                self._answer(200, objects.listed(asked.path, query["prefix"][0]))
+                return
             found = objects.there.get(self.path)
             if found is None:
                 self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>")

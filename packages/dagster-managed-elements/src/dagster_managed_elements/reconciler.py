@@ -392,8 +392,9 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
                 agreed.append(each)
             else:
                 results.append(_result(each.place, plan=each.found.plan, error=refusal))
-        async with _in_history(agreed, options, results, undoes) as written:
-            await concurrently(*(partial(carry_out, each) for each in written))
+        entered = [] if stop.is_set() else agreed
+        async with _in_history(entered, options, results, undoes) as refused:
+            await concurrently(*(partial(carry_out, each) for each in agreed if each not in refused))
     return sorted(results, key=lambda result: result.of)
 
 
@@ -401,23 +402,23 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
 async def _in_history(
     agreed: Sequence[_Surveyed], options: Options, results: list[Result], undoes: str
 ) -> AsyncGenerator[list[_Surveyed]]:
-    """Those of *agreed* that may be carried out: what is to be written is in the history before, what became of it
-    after. What cannot be put down is not done.
+    """What is to be written is in the history before, what became of it after. Those of *agreed* of which it cannot
+    be put down, which are Results already: they are not carried out.
     """
     by_state: dict[str, list[_Surveyed]] = {}
     for each in agreed:
         if each.recorder is not None and not each.found.plan.is_empty:
             by_state.setdefault(each.recorder.state.store.url, []).append(each)
-    written, entered = list(agreed), list[tuple[Chapter, list[_Surveyed]]]()
+    refused, entered = list[_Surveyed](), list[tuple[Chapter, list[_Surveyed]]]()
     for places in by_state.values():
         chapter = Chapter([cast("Recorder", each.recorder) for each in places], undoes)
         try:
             await chapter.begin([each.found for each in places], _command(options), options.folder)
             entered.append((chapter, places))
         except Exception as error:  # noqa: BLE001 - nothing is written there, and other places are told of
-            written = [each for each in written if each not in places]
+            refused += places
             results += [_result(each.place, plan=each.found.plan, error=error) for each in places]
-    yield written
+    yield refused
     for chapter, places in entered:
         became = {result.place: result for result in results}
         of = {each.place.name: became[each.place.name] for each in places if each.place.name in became}

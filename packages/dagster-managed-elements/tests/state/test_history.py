@@ -19,6 +19,7 @@ from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 from dagster_managed_elements.state.history import History
 from dagster_managed_elements.state.opening import open_store
+from dagster_managed_elements.state.stores import Moved, Store
 
 from testing.memory_world import Leaf, MemoryInstance, Node, Server
 
@@ -344,6 +345,17 @@ def test_nothing_is_written_where_the_history_cannot_be(world: World) -> None:
     assert world.server.writes == []
 
 
+def test_what_was_interrupted_before_it_began_is_no_run(world: World) -> None:
+    async def go() -> list[Result]:
+        stop = anyio.Event()
+        stop.set()
+        return await apply([world.of(Node("a"))], Options(state=world.url), stop)
+
+    (result,) = anyio.run(go)
+    assert [each.status for each in result.report.outcomes] == ["skipped"]
+    assert world.runs == []
+
+
 def test_without_a_state_there_is_no_history(world: World) -> None:
     world.done(world.of(Node("a")), state=None)
     with pytest.raises(ManagedElementsError, match="Without a state there is no history"):
@@ -399,6 +411,16 @@ def test_a_file_that_is_none_of_ours_hides_no_other_and_is_named(world: World, h
         world.history.planned(world.files()[2].name.partition("-")[2][:8])
     assert len(str(caught.value).splitlines()) == 1
     assert str(caught.value).isprintable()
+
+
+def test_every_store_lists_what_lies_below_and_nothing_beside(store: Store) -> None:
+    assert store.names(".history/") == []
+    for name in (".history/b", ".history/a", "", ".lock", ".history-of-another/c"):
+        store.write(b"{}", None, name)
+    assert sorted(store.names(".history/")) == ["a", "b"]
+    assert store.read(".history/a").data == b"{}"
+    with pytest.raises(Moved):
+        store.write(b"other", None, ".history/a")
 
 
 def test_ids_are_told_by_their_beginning_and_a_wrong_one_is_refused(world: World) -> None:

@@ -32,7 +32,7 @@ class Trace:
     """What a run did to one element, as far as it takes to go back: what stood at each path that it changed
     *before*, of what it deleted all of it; and *after* it, as it was declared. *old_name* is the one it had.
 
-    *left* says why it cannot be gone back, where it cannot.
+    *why_not* says what of it cannot be read again, where that is so.
     """
 
     key: Key
@@ -41,7 +41,7 @@ class Trace:
     old_name: str = ""
     before: Mapping[Path, Any] = field(default_factory=dict[Path, Any])
     after: Declared | None = None
-    left: str = ""
+    why_not: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

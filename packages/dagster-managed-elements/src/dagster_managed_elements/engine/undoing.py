@@ -24,6 +24,7 @@ from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey
 from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Masked, Path, at, mapped, replaced, walk
 
 _ROTATED: Final = "what this secret was before that run is kept nowhere; it is what is declared now"
+_INCOMPARABLE: Final = "it cannot be compared with what that run left: {}"
 _UNTOLD: Final = "there was nothing before that run, which cannot be declared; it stays as it is"
 
 
@@ -52,7 +53,7 @@ async def survey_back(
     """
     memory = memory or Memory()
     steps = [_Step(session, trace, way) for trace in _carried_out(way)]
-    if refused := [f"{step.trace.key}: {step.trace.left}" for step in steps if step.trace.left]:
+    if refused := [f"{step.trace.key}: {step.trace.why_not}" for step in steps if step.is_stuck]:
         raise DeclarationError(f"The run {way.run} cannot be undone: {'; '.join(refused)}.")
     await _compare(session, [step for step in steps if step.after is not None], memory)
     today, _ = gather((declaration.owner, declaration.elements) for declaration in declarations)
@@ -94,13 +95,18 @@ class _Step:
         self.run = way.run
         self.id = made or (None if self.trace.action == "replace" else self.trace.id)
         self.since: list[Path] = []
-        self.moved = ""
+        self.moved = _INCOMPARABLE.format(self.trace.why_not) if self.trace.why_not else ""
         self.gone = False
         self.notices: list[Notice] = []
 
     @property
     def after(self) -> Declared | None:
         return self.trace.after
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nobody can tell what was before. What was created goes, whatever it was."""
+        return bool(self.trace.why_not) and self.trace.action != "create"
 
     @property
     def key(self) -> Key:
@@ -254,7 +260,7 @@ async def _compare(session: Session, steps: Sequence[_Step], memory: Memory) -> 
             if not broken:
                 raise
             for key, problem in broken.items():
-                left.pop(key).moved = f"it cannot be compared with what that run left: {problem.message}"
+                left.pop(key).moved = _INCOMPARABLE.format(problem.message)
             continue
         changes = _changes(found)
         for pair in found.pairs:

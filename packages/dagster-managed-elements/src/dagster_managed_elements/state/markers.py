@@ -151,10 +151,9 @@ def _read_secret(reference: str, as_type: Any) -> Secret:
 def _spelled(spelled: str, arguments: Any, module: str) -> Any:
     """Only a class that spells its values, or an enumeration, is ever called, and only to make one of itself."""
     home, _, rest = spelled.partition(".")
-    home_of: Any = import_module(module) if module else None
-    made_by: Any = getattr(home_of, home, None) if home.isidentifier() else None
-    is_known = inspect.isclass(made_by) and (issubclass(made_by, Enum) or hasattr(made_by, "spelled"))
-    if is_known and (not rest or (rest.isidentifier() and not rest.startswith("_"))):
+    made_by = _class(home, module)
+    is_plain = not rest or (rest.isidentifier() and not rest.startswith("_"))
+    if made_by is not None and is_plain and (issubclass(made_by, Enum) or hasattr(made_by, "spelled")):
         made: Any = getattr(made_by, rest, None) if rest else made_by
         try:
             if arguments is not None and not isinstance(made, made_by):
@@ -164,6 +163,14 @@ def _spelled(spelled: str, arguments: Any, module: str) -> Any:
         if isinstance(made, made_by):
             return made
     raise Unkept(f"there is no {home or 'value'} like the one that it held any more")
+
+
+def _class(name: str, module: str) -> type[Any] | None:
+    """The class that *module* has by this name, or a value of."""
+    public: dict[str, Any] = vars(import_module(module)) if module else {}
+    kinds = [cast("type[Any]", type(value)) for value in public.values()]
+    found: Any = public.get(name) or next((kind for kind in kinds if kind.__name__ == name), None)
+    return found if inspect.isclass(found) else None
 
 
 def _tuples(value: Any) -> Any:

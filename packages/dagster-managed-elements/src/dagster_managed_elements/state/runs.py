@@ -353,14 +353,14 @@ def _entry(change: _Change, where: str) -> Entry:
 
 def _trace(change: _Change, module: str) -> Trace:
     key = Key(change.kind, change.name)
-    left, before, after = "", dict[Path, Any](), None
+    why_not, before, after = "", dict[Path, Any](), None
     try:
         before = {tuple(each.path): markers.read(each.value, module) for each in change.was}
         if change.left is not None:
             fields = markers.read(change.left.fields, module)
             after = Declared(key=key, fields=fields, protect=change.left.protect, ignore=tuple(change.left.ignore))
     except (markers.Unkept, ImportError) as error:
-        left = str(error)
+        why_not = str(error)
     return Trace(
         key=key,
         action=change.action,
@@ -368,5 +368,5 @@ def _trace(change: _Change, module: str) -> Trace:
         old_name=change.old_name,
         before=before,
         after=after,
-        left=left,
+        why_not=why_not,
     )
