@@ -12,7 +12,15 @@ from dagster_managed_elements.airbyte.connection_fields import Api, read_fields
 from dagster_managed_elements.airbyte.gateways import Capabilities
 from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
 from dagster_managed_elements.airbyte.public_api import bodies as public
-from dagster_managed_elements.airbyte.wire import Catalog, Connection, Specification, read_catalog, read_connection
+from dagster_managed_elements.airbyte.wire import (
+    Actor,
+    Catalog,
+    Connection,
+    Side,
+    Specification,
+    read_catalog,
+    read_connection,
+)
 from dagster_managed_elements.engine.changes import Change, Declared, Pair
 from dagster_managed_elements.engine.diffing import Basis, diff
 from dagster_managed_elements.engine.findings import Notice, Problem
@@ -59,6 +67,9 @@ class Offering:
             return [public.read_connection(body, "at")]
         connection = read_connection(body, "at", SETTINGS)
         return [replace(connection, fields=read_fields(body, "at", "config"))]
+
+    async def actors(self, side: Side) -> list[Actor]:
+        return []
 
     async def lacking(self, settings: Collection[str]) -> dict[str, str]:
         return {}

@@ -376,6 +376,33 @@ def test_moving_a_connection_to_another_destination_is_a_replacement(workspace):
     workspace.applied(connection({"users": FULL}, PEOPLE, LAKE), FILES)
 
 
+@pytest.mark.parametrize(
+    ("source", "is_there", "code", "text"),
+    [
+        (replace(PEOPLE, name="others"), True, "state-kept", "what others (source) has of before then is not read"),
+        (
+            replace(PEOPLE, name="others"),
+            False,
+            "state-kept",
+            "what others (source) has of before then is not read",
+        ),
+        (replace(SHOP, name="others"), False, "state-lost", "since another connector reads it from then on"),
+        (replace(SHOP, name=PEOPLE.name), False, "state-lost", "since another connector reads it from then on"),
+    ],
+)
+def test_only_the_same_connector_goes_on_from_where_another_source_was_read(
+    workspace, source, is_there, code, text
+):
+    since = {"users": AirbyteSyncMode.incremental_append("updated_at")}
+    workspace.applied(connection({"users": AirbyteSyncMode.INCREMENTAL_APPEND}, PEOPLE))
+    if is_there:
+        workspace.applied(source)
+    plan = workspace.plan(connection(since, source))
+    said = {each.code: each.text for each in plan.consequences if each.code.startswith("state-")}
+    assert list(said) == [code]
+    assert text in said[code]
+
+
 def test_normalize_data_never_differs_when_left_out_and_is_refused_when_asked_for(workspace):
     workspace.applied(connection({"users": FULL}))
     assert workspace.plan(connection({"users": FULL}, normalize_data=False)).entries == ()

@@ -40,6 +40,7 @@ from dagster_managed_elements.airbyte.kinds.sync_states import taken_over as sta
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
 from dagster_managed_elements.airbyte.wire import Actor, Catalog, ConfiguredStream, Connection, Specification
+from dagster_managed_elements.api.caching import Cache
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted
 from dagster_managed_elements.engine.changes import (
     Change,
@@ -76,6 +77,7 @@ class ConnectionKind(Kind):
 
     def __init__(self, gateway: Gateway, *, refresh_catalogs: bool = False) -> None:
         self._gateway, self._refreshes = gateway, refresh_catalogs
+        self._connectors: Cache[str, Mapping[str, str]] = Cache()
 
     async def observe(self) -> Sequence[Observed]:
         return [observed_connection(connection) for connection in await self._gateway.connections()]
@@ -320,10 +322,11 @@ class ConnectionKind(Kind):
         declared, observed = pair.declared, pair.observed
         if declared is None or observed is None or facts.sync_state is not None:
             return facts
-        why_lost = self._gateway.capabilities.no_sync_states
-        if why_lost is None and not await self._reads_alike(declared, cast("Connection", observed.raw), context):
-            why_lost = "another connector reads it from then on"
-        return replace(facts, sync_state=sync_state_of(cast("Connection", observed.raw), why_lost or ""))
+        connection = cast("Connection", observed.raw)
+        found = sync_state_of(connection, self._gateway.capabilities.no_sync_states or "")
+        if found.cursors and not found.why_lost and not await self._reads_alike(declared, connection, context):
+            found = replace(found, why_lost="another connector reads it from then on")
+        return replace(facts, sync_state=found)
 
     async def _reads_alike(self, declared: Declared, connection: Connection, context: ResolveContext) -> bool:
         """Whether the declared source is of the same connector as that of *connection*, or in the place of it."""
@@ -331,13 +334,17 @@ class ConnectionKind(Kind):
         coming = context.coming.get(source)
         if context.ids.get(source) == connection.source_id:
             return not (isinstance(coming, Replace) and any(each.path == ("type",) for each in coming.fields))
-        actors = [each for each in await self._gateway.actors("source") if isinstance(each, Actor)]
-        connectors = {actor.id: actor.definition_id for actor in actors}
+        connectors = await self._connectors.get("source", self._read_connectors)
         after = connectors.get(context.ids.get(source, ""))
         if isinstance(coming, (Create, Replace)):
             type_ = coming.declared.fields["type"]
             after = type_.id if isinstance(type_, Named) else context.ids.get(type_)
         return after is not None and after == connectors.get(connection.source_id)
+
+    async def _read_connectors(self) -> Mapping[str, str]:
+        """Of every source its connector, by their ids."""
+        actors = await self._gateway.actors("source")
+        return {actor.id: actor.definition_id for actor in actors if isinstance(actor, Actor)}
 
     def _draft(self, declared: Declared, ids: Ids) -> ConnectionDraft:
         """Of a new one, but for its streams."""
