@@ -285,11 +285,11 @@ def test_what_differs_after_all_is_said_and_is_no_success(place: Place):
     result = place.export()
     assert result.exit_code == 1
     assert "Checked" not in result.stdout
+    moves = "the table of its stream users moves from meddled_users to p_users; meddled_users stays as it is"
     assert result.stderr.splitlines() == [
         "~ to lake:",
         "  ~ prefix: meddled_ -> p_",
-        "! to lake (connection): the table of its stream users moves from meddled_users to p_users; "
-        "meddled_users stays as it is",
+        f"! to lake (connection): {moves}",
         "Error: What was written is not what is there: the above differs. Please report it.",
     ]
 
