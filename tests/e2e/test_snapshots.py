@@ -100,3 +100,31 @@ def test_what_is_no_snapshot_or_has_too_little_is_one_line(run):
         assert result.stderr.startswith(f"Error: {told}")
     neither = run("snapshot")
     assert neither.stderr == "Error: Give --module, or --instance: one of the two says what is looked at.\n"
+
+
+def test_what_a_module_calls_secret_is_in_no_snapshot_of_it(run, monkeypatch):
+    """Airbyte itself shows a login, and the parameters of a URL."""
+    told = {"SHOP_LOGIN": f"{SECRET}-login", "SHOP_KEY": f"{SECRET}-key", "SHOP_PASSWORD": "p"}
+    with airbyte_local.server(airbyte_version="2.0") as server:
+        Path("mine.py").write_text(WRAPPED.format(url=server.url))
+        for variable, value in told.items():
+            monkeypatch.setenv(variable, value)
+        assert run("apply", "-m", "mine", "--yes").exit_code == 0
+        monkeypatch.setenv("SHOP_LOGIN", "another by now")
+        assert run("snapshot", "-m", "mine", "-o", "airbyte.json").exit_code == 0
+    for variable in told:
+        monkeypatch.delenv(variable)
+    assert SECRET not in Path("airbyte.json").read_text()
+    assert run("check", "-m", "mine", "--against", "airbyte.json").stdout.splitlines() == AS_IT_IS
+
+
+WRAPPED = """
+from dagster_managed_elements.airbyte import *
+
+database = {{"host": "db", "port": 5432, "database": "shop", "username": EnvVar("SHOP_LOGIN")}}
+parameters = Secret.format("sslkey={{}}", EnvVar("SHOP_KEY"))
+shop = AirbyteSource(
+    "shop", "Postgres", {{**database, "password": EnvVar("SHOP_PASSWORD"), "jdbc_url_params": parameters}}
+)
+reconciler = AirbyteManagedElementReconciler(AirbyteInstance(url={url!r}), elements=[shop])
+"""

@@ -1,4 +1,4 @@
-"""A fault of an integration is told with its traceback, and no secret in it: Python's errors quote what they meet."""
+"""A fault of an integration is told with its traceback, and no secret in it, which errors of Python quote."""
 
 from __future__ import annotations
 

@@ -94,3 +94,30 @@ def test_a_damaged_state_and_another_key_end_with_what_to_do(project, state, mon
     (project.folder / "state.json").write_text("{")
     shown = project.run("check", "-m", "mine", "--state", state)
     assert (shown.exit_code, "it is damaged" in shown.stderr) == (3, True)
+
+
+PLAIN = """
+shelf = {("source", "shop"): {"type": "File", "config": {"host": "db", "password": "as-the-server-shows-it"}}}
+shop = Source("shop", config={"host": "db", "password": EnvVar("SHOP")})
+mine = Reconciler(Toy(store=shelf), [shop], name="team")
+made = Reconciler(Toy(), [shop], name="team")
+gone = Reconciler(Toy(store=shelf), [], name="team", delete_unmentioned_resources=True)
+"""
+
+
+def test_what_goes_is_shown_without_what_its_declaration_calls_secret(project, state):
+    project.write(PLAIN)
+    shown = project.run("check", "-m", "mine:mine", "--destroy")
+    assert shown.stdout.splitlines()[1:5] == [
+        "- shop:",
+        "  - host: db",
+        "  - password: **********",
+        "! shop (source) is deleted",
+    ]
+
+
+def test_what_goes_is_shown_without_what_was_sent_as_a_secret(project, state):
+    project.write(PLAIN)
+    assert project.run("apply", "-m", "mine:made", "--state", state).exit_code == 0
+    shown = project.run("check", "-m", "mine:gone", "--state", state)
+    assert shown.stdout.splitlines()[1:4] == ["- shop:", "  - host: db", "  - password: **********"]

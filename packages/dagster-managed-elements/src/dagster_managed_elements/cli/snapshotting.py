@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,6 +62,7 @@ def snapshot_cmd(
     settings = Settings(timeout=timeout, recording=recording)
     with request_log(wanted=verbose):
         anyio.run(_look, of, list(dict.fromkeys(instances)), settings)
+    recording.mask(_declared(of))
     if not recording.answers:
         raise DeclarationError(
             "Nothing was asked in a way that a snapshot keeps; there is none of this integration."
@@ -73,6 +74,17 @@ def snapshot_cmd(
         write(output, recording.document())
         screen.say(f"Wrote {output}.")
     return DONE
+
+
+def _declared(of: Sequence[Reconciler]) -> dict[str, list[Any]]:
+    """The fields of all elements, together and each, by the names that they are called there."""
+    from dagster_managed_elements.engine.matching import gather
+
+    found: dict[str, list[Any]] = {}
+    for declared in gather(("", reconciler.elements) for reconciler in of)[0]:
+        for name in filter(None, (declared.key.name, declared.renamed_from)):
+            found.setdefault(name, []).extend((declared.fields, *declared.fields.values()))
+    return found
 
 
 async def _look(of: Sequence[Reconciler], instances: Sequence[Instance], settings: Settings) -> None:

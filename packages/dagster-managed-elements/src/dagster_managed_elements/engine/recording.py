@@ -7,11 +7,14 @@ that out of what it tells.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from dagster_managed_elements.engine import errors
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError
+from dagster_managed_elements.engine.secrets import masked_beside
+from dagster_managed_elements.engine.values import SECRET_MASK, Masked, mapped
 
 VERSION: Final = 1
 
@@ -44,6 +47,14 @@ class Recording:
             raise kind(f"{request}: as it was when the snapshot was taken", status=found["status"])
         return found["answer"]
 
+    def mask(self, declared: Mapping[str, Sequence[Any]]) -> None:
+        """Take out what is a secret by what is *declared*, values of fields by the name of what they are of: a
+        server that does not know it for one tells it.
+        """
+        for known in self.answers.values():
+            if "answer" in known:
+                known["answer"] = mapped(_masked(known["answer"], declared), _written)
+
     def document(self) -> str:
         """As JSON, the same for the same answers."""
         rows = [
@@ -72,6 +83,24 @@ def read_recording(text: str) -> Recording:
             f"It is a snapshot of version {version}, and only {VERSION} can be read; take another."
         )
     return Recording(answers=answers, is_replayed=True)
+
+
+def _masked(value: Any, declared: Mapping[str, Sequence[Any]]) -> Any:
+    """In each row of a name that is declared, whatever is of the shape of a field that is."""
+    if isinstance(value, list):
+        return [_masked(row, declared) for row in cast("list[Any]", value)]
+    if not isinstance(value, Mapping):
+        return value
+    row = cast("Mapping[str, Any]", value)
+    beside = declared.get(name, ()) if isinstance(name := row.get("name"), str) else ()
+    told = {key: _masked(inner, declared) for key, inner in row.items()}
+    for fields in beside:
+        told = masked_beside({key: masked_beside(inner, fields) for key, inner in told.items()}, fields)
+    return told
+
+
+def _written(leaf: Any) -> Any:
+    return SECRET_MASK if isinstance(leaf, Masked) else leaf
 
 
 def _text(body: Any) -> str:

@@ -15,6 +15,7 @@ from dagster_managed_elements.engine.cascading import cascade
 from dagster_managed_elements.engine.changes import (
     Change,
     Changes,
+    Create,
     Declared,
     Delete,
     Memory,
@@ -33,10 +34,22 @@ from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext, S
 from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
 from dagster_managed_elements.engine.planning import Plan, Undeclared, plan
-from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults
+from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults, masked_beside
 from dagster_managed_elements.engine.selecting import ALL, Selection, select
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Key, Path, Ref, pointers, references, unsendable, walk
+from dagster_managed_elements.engine.values import (
+    ABSENT,
+    Key,
+    Masked,
+    Path,
+    Ref,
+    at,
+    pointers,
+    references,
+    replaced,
+    unsendable,
+    walk,
+)
 
 _OF_NO_USE: Final = "it was made for a replacement that was cut off, and is of no use any more"
 
@@ -378,7 +391,7 @@ class _Work:
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change, self.ids)]
         notices = tuple(dict.fromkeys((*self.notices, *taken_along)))
-        found = _in_order(self.changes, self.order, self.session.kinds)
+        found = _in_order(self._discreet(), self.order, self.session.kinds)
         changes = Changes(found, notices, tuple(self._emptied()))
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
@@ -397,6 +410,29 @@ class _Work:
             facts=self._facts(),
             secrets=frozenset(self._secrets(kinds)),
         )
+
+    def _discreet(self) -> Iterator[Change]:
+        """The changes, of what goes without what is a secret by its declaration, or was one by what is remembered:
+        a server that does not know it for one shows it.
+        """
+        known: dict[Ref, list[Path]] = {}
+        for ref, path in self.memory.secrets:
+            known.setdefault(ref, []).append(path)
+        for change in self.changes:
+            if isinstance(change, Create):
+                yield change
+                continue
+            observed = change.observed
+            declared = (
+                change.declared.fields if isinstance(change, Delete) and change.declared else dict[str, Any]()
+            )
+            there = [path for path in known.get(observed.ref, ()) if at(observed.fields, path) is not ABSENT]
+            told = replaced(masked_beside(observed.fields, declared), dict.fromkeys(there, Masked()))
+            fields = [
+                replace(each, before=at(told, each.path)) if each.after is ABSENT else each
+                for each in change.fields
+            ]
+            yield replace(change, fields=tuple(fields))
 
     def _selected(self, whole: Plan, changes: Changes, kinds: Mapping[str, Kind], names: Mapping[Ref, str]) -> Plan:
         """The plan of what was selected, and how much is left out."""
