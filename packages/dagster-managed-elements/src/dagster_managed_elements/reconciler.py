@@ -35,7 +35,7 @@ from dagster_managed_elements.engine.selecting import refuse_unknown
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
 from dagster_managed_elements.engine.undoing import survey_back
 from dagster_managed_elements.places import Member, Place, connected
-from dagster_managed_elements.state.fingerprints import find_key
+from dagster_managed_elements.state.fingerprints import find_key, fingerprinted
 from dagster_managed_elements.state.going_back import NO_HISTORY, Past, find
 from dagster_managed_elements.state.holding import Locking, States, opened
 from dagster_managed_elements.state.recording import Chapter, Recorder
@@ -443,6 +443,7 @@ def _broken(promise: Promise | None, pictures: Sequence[Picture], results: Seque
     """Why nothing is done of what was promised: all of it is, or none."""
     if promise is None:
         return None
+    pictures = [fingerprinted(picture) for picture in pictures]
     failed = [f"{result.place or 'a place'} cannot be looked at" for result in results if result.error is not None]
     reasons = failed or elsewhere(promise, pictures)
     promised = {each.place: each for each in promise.places}

@@ -22,7 +22,12 @@ class Kept(dict):
 
 there = json.loads(SERVER.read_text()) if SERVER.exists() else []
 store = Kept()
-dict.update(store, {(kind, name): value for kind, name, value in there})
+def masked(value):
+    if isinstance(value, dict):
+        return {key: masked(inner) for key, inner in value.items()}
+    return Masked() if value == "**" else value
+
+dict.update(store, {(kind, name): masked(value) for kind, name, value in there})
 toy = Toy(place=os.environ.get("PLACE", "toy"), store=store)
 """
 TWO = (
@@ -172,3 +177,64 @@ def test_a_destructive_plan_is_asked_about_although_it_was_saved(project):
     assert written(project) == ["shop"]
     assert applied(project, "--yes").exit_code == 0
     assert written(project) == []
+
+
+SECRETS = (
+    MODULE
+    + """
+elements = [
+    Source("shop", config={"url": os.environ.get("URL", "http://x"), "password": EnvVar("SHOP")}),
+    Source("other", config={"password": EnvVar("OTHER"), "token": Secret.call(lambda: "t", reference="vault/1")}),
+]
+reconciler = Reconciler(toy, elements)
+"""
+)
+
+
+@pytest.fixture
+def keyed(project, monkeypatch):
+    monkeypatch.setenv("DAGSTER_ME_STATE_KEY", "k" * 40)
+    monkeypatch.setenv("SHOP", "first-of-the-shop")
+    monkeypatch.setenv("OTHER", "first-of-the-other")
+    return project
+
+
+def test_with_a_key_a_plan_is_refused_where_a_secret_it_sends_was_rotated(keyed, monkeypatch):
+    text = saved(keyed, SECRETS)
+    assert "first-of" not in text
+    monkeypatch.setenv("OTHER", "second-of-the-other")
+    result = applied(keyed)
+    assert (result.exit_code, written(keyed)) == (3, [])
+    assert "nothing was written: a secret of other (source) has another value. Check and save" in result.stderr
+    monkeypatch.setenv("OTHER", "first-of-the-other")
+    assert applied(keyed).exit_code == 0
+    assert written(keyed) == ["other", "shop"]
+
+
+def test_with_a_state_one_that_was_to_be_left_alone_and_was_rotated_is_seen_too(keyed, monkeypatch):
+    monkeypatch.setenv("DAGSTER_ME_STATE", f"file://{keyed.folder / 'state.json'}")
+    saved(keyed, SECRETS)
+    assert applied(keyed).exit_code == 0
+    forget()
+    monkeypatch.setenv("URL", "http://y")
+    saved(keyed, SECRETS)
+    monkeypatch.setenv("OTHER", "second-of-the-other")
+    result = applied(keyed)
+    assert result.exit_code == 3
+    assert "nothing was written: a secret of other (source) has another value. Check and save" in result.stderr
+
+
+def test_a_plan_that_was_saved_with_a_key_wants_it(keyed, monkeypatch):
+    saved(keyed, SECRETS)
+    for other in ("x" * 40, ""):
+        monkeypatch.setenv("DAGSTER_ME_STATE_KEY", other)
+        result = applied(keyed)
+        assert (result.exit_code, written(keyed)) == (3, [])
+        assert "saved with a key for fingerprints of secrets, which is not the one given now" in result.stderr
+
+
+def test_without_a_key_a_rotated_secret_is_not_seen(keyed, monkeypatch):
+    monkeypatch.delenv("DAGSTER_ME_STATE_KEY")
+    saved(keyed, SECRETS)
+    monkeypatch.setenv("OTHER", "second-of-the-other")
+    assert applied(keyed).exit_code == 0

@@ -12,6 +12,7 @@ from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.screen import Screen
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.saving import Picture, Promise, read_promise, save
+from dagster_managed_elements.state.fingerprints import fingerprinted
 
 _SHAPING: Final = (
     "target",
@@ -33,7 +34,7 @@ def write_plan(file: Path, pictures: Sequence[Picture | None], asked: Asked, scr
     if len(whole) < len(pictures):
         screen.note(f"no plan was saved in {file}, since not everything could be planned")
         return
-    promised = save(whole, {name: getattr(asked, name) for name in _SHAPING})
+    promised = save(map(fingerprinted, whole), {name: getattr(asked, name) for name in _SHAPING})
     write(file, promised.decode(), private=True)
 
 

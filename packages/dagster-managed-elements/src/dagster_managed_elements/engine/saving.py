@@ -1,18 +1,19 @@
 """A plan as a promise in a file: what was shown, to be compared with what would be done. Never a program to be run.
 
-The file has no value of any field, only digests; of a secret not even that, but of where it comes from. So a secret
-that is rotated between the two is seen only with a state that keeps its fingerprint. Pure.
+The file has no value of any field, only digests; of a secret not even that, but of where it comes from, and, with a
+key that is not in the file, a fingerprint of the value that is to be sent. Without, one that is rotated between the
+two is not seen. Pure.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final, cast
 
-from dagster_managed_elements.engine.changes import Declared, Observed, Pair
+from dagster_managed_elements.engine.changes import Declared, FieldChange, Observed, Pair
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
@@ -26,18 +27,26 @@ _LARGEST: Final = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """One place as it was shown: its *plan*, what is *declared* as it stands in the module, and the *pairs*."""
+    """One place as it was shown: its *plan*, what is *declared* as it stands in the module, and the *pairs*. *sent*
+    has, by element, a fingerprint of all secrets that are to be sent; *key* tells the key of these from another.
+    """
 
     plan: Plan
     declared: Sequence[Declared] = ()
     pairs: Sequence[Pair] = ()
+    sent: Mapping[str, str] = field(default_factory=dict[str, str])
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promised:
-    """What a file says of one place: a digest for each change, each declaration and each object there."""
+    """What a file says of one place: a digest for each change, each declaration and each object there; and what a
+    Picture says of secrets.
+    """
 
     place: str
+    key: str = ""
+    sent: Mapping[str, str] = field(default_factory=dict[str, str])
     changes: Mapping[str, str] = field(default_factory=dict[str, str])
     declared: Mapping[str, str] = field(default_factory=dict[str, str])
     observed: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -99,23 +108,37 @@ def moved(promised: Promised, picture: Picture) -> list[str]:
     something comes to something else for another reason.
     """
     now = _promised(picture)
-    keys = [key for key in {**promised.changes, **now.changes} if _differs(key, promised, now)]
-    return [_why(key, promised, now) for key in keys]
+    if promised.key and promised.key != now.key:
+        return ["it was saved with a key for fingerprints of secrets, which is not the one given now"]
+    rotated = {str(entry.key) for entry in picture.plan.entries if any(map(_is_rotated, entry.fields))}
+    if promised.key:
+        rotated |= {key for key, sent in promised.sent.items() if sent != now.sent.get(key)}
+    keys = dict.fromkeys((*promised.changes, *now.changes))
+    facets = {key: (_facets(promised, key), _facets(now, key)) for key in keys}
+    return [
+        _why(key, promised, now, rotated)
+        for key, (before, after) in facets.items()
+        if before != after or (key in rotated and key in promised.sent)
+    ]
 
 
-def _differs(key: str, before: Promised, now: Promised) -> bool:
+def _is_rotated(changed: FieldChange) -> bool:
+    return changed.why == "changed-in-code"
+
+
+def _facets(of: Promised, key: str) -> tuple[str | None, ...]:
     """An element is held to what was promised where it was to change, or is to now."""
-    facets = ((each.changes.get(key), each.declared.get(key), each.observed.get(key)) for each in (before, now))
-    one, other = facets
-    return one != other
+    return of.changes.get(key), of.declared.get(key), of.observed.get(key)
 
 
-def _why(key: str, before: Promised, now: Promised) -> str:
+def _why(key: str, before: Promised, now: Promised, rotated: Collection[str]) -> str:
     if before.declared.get(key) != now.declared.get(key):
         return f"the declaration of {key} {_how(key, before.declared, now.declared, 'is new', 'is gone')}"
     if before.observed.get(key) != now.observed.get(key):
         how = _how(key, before.observed, now.observed, "is there by now", "is gone")
         return f"{key} {how} on the server"
+    if key in rotated:
+        return f"a secret of {key} has another value"
     return f"what is to be done about {key} changed, by what else was looked up for it"
 
 
@@ -140,6 +163,8 @@ def _promised(picture: Picture) -> Promised:
         changes.setdefault(str(entry.key), []).append([*_of_entry(entry), said.get(str(entry.key), [])])
     return Promised(
         place=picture.plan.place,
+        key=picture.key,
+        sent=picture.sent,
         changes={key: digest(rows) for key, rows in changes.items()},
         declared={str(declared.key): digest(_of_declared(declared)) for declared in picture.declared},
         observed={key: digest(rows) for key, rows in observed.items()},
@@ -192,6 +217,7 @@ def _plain(leaf: Any) -> Any:
 def _written(promised: Promised) -> dict[str, Any]:
     return {
         "place": promised.place,
+        **({"key": promised.key, "sent": dict(promised.sent)} if promised.key else {}),
         "changes": dict(promised.changes),
         "declared": dict(promised.declared),
         "observed": dict(promised.observed),
@@ -203,8 +229,12 @@ def _read(row: Any, where: str) -> Promised:
     place = fields.get("place")
     if not isinstance(place, str):
         raise DeclarationError(f"its {where}.place is no text")
+    key = fields.get("key", "")
+    if not isinstance(key, str):
+        raise DeclarationError(f"its {where}.key is no text")
     digests = {name: _digests(fields.get(name), f"{where}.{name}") for name in ("changes", "declared", "observed")}
-    return Promised(place=place, **digests)
+    sent = _digests(fields.get("sent", {}), f"{where}.sent")
+    return Promised(place=place, key=key, sent=sent, **digests)
 
 
 def _digests(value: Any, where: str) -> Mapping[str, str]:

@@ -9,13 +9,15 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path as FilePath
 from typing import Any, Final
 
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.saving import Picture
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import mapped
+from dagster_managed_elements.engine.values import mapped, walk
 
 VARIABLE: Final = "DAGSTER_ME_STATE_KEY"
 FILE_VARIABLE: Final = "DAGSTER_ME_STATE_KEY_FILE"
@@ -75,6 +77,32 @@ def _of_file(path: FilePath) -> str:
     if not text:
         raise DeclarationError(f"The key file {path} is empty; {_MAKE_ONE}.")
     return text
+
+
+def fingerprinted(picture: Picture) -> Picture:
+    """*picture* with a fingerprint for each element of which secrets are to be sent, where there is a key. Raises
+    DeclarationError where that may not be used.
+    """
+    if (key := find_key()) is None:
+        return picture
+    sent: dict[str, str] = {}
+    for entry in picture.plan.entries:
+        read = [
+            (changed.path, path, _read(leaf))
+            for changed in entry.fields
+            for path, leaf in walk(changed.after)
+            if isinstance(leaf, Secret) and leaf.cheap
+        ]
+        if read:
+            sent[str(entry.key)] = key.digest("plan", picture.plan.place, str(entry.key), read)
+    return replace(picture, sent=sent, key=key.check)
+
+
+def _read(secret: Secret) -> Any:
+    try:
+        return secret.read()
+    except DeclarationError:
+        return None  # it is a problem of its own where it may not be missing
 
 
 def reference_of(secret: Secret, key: FingerprintKey | None) -> str:
