@@ -25,7 +25,7 @@ _OPTIONS: Final = ("--no-schedules", "--no-install", "--airbyte-version", "0.50"
 
 
 def loaded(server: Served, command: tuple[str | Path, ...], connections: int) -> Cost | None:
-    """None where it did not end in time, or failed. One is loaded before: files read for the first time cost more."""
+    """None where it did not end in time, or failed. One is loaded before: what is read first costs more."""
     (server.data / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     told = {
         "AIRBYTE_URL": server.url,

@@ -7,14 +7,14 @@ import os
 import re
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import dagster as dg
 import httpx
 import pytest
-from airbyte_local import LocalAirbyte, server
+from airbyte_local import Fault, LocalAirbyte, server
 from dagster_managed_elements import Secret
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
@@ -52,6 +52,7 @@ def connected(
 GOOD = connected("good", feed("users"), "users")
 SLOW = connected("slow", feed("clicks", milliseconds=MINUTE), "clicks")
 BAD = connected("bad", {"type": "EXCEPTION_AFTER_N", "throw_after_n_records": 3}, "data")
+STEADY = connected("steady", feed("steps", milliseconds=150), "steps")
 WIDE = connected("wide", {"count": 5}, "users", "products", "purchases", kind="Sample Data")
 
 
@@ -125,11 +126,13 @@ class Ran:
         return [each.user_failure_data.description for each in failed]
 
 
-@pytest.fixture(scope="module", params=["config", "public"])
+@pytest.fixture(scope="module", params=["config", "public", "config of 0.50", "config of 1.5"])
 def place(request, tmp_path_factory) -> Iterator[Place]:
-    with server(tmp_path_factory.mktemp("airbyte"), airbyte_version="2.0", retry_seconds=()) as airbyte:
-        instance = AirbyteInstance(url=airbyte.url, api=request.param)
-        AirbyteManagedElementReconciler(instance, [GOOD, SLOW, BAD, WIDE]).apply()
+    """Before 1.6 logs are lines of text, since then parts of a structure."""
+    api, _, version = request.param.partition(" of ")
+    with server(tmp_path_factory.mktemp("airbyte"), airbyte_version=version or "2.0", retry_seconds=()) as airbyte:
+        instance = AirbyteInstance(url=airbyte.url, api=api)
+        AirbyteManagedElementReconciler(instance, [GOOD, SLOW, BAD, STEADY, WIDE]).apply()
         yield Place(airbyte=airbyte, instance=instance)
 
 
@@ -137,7 +140,7 @@ def by_config(place: Place) -> bool:
     return place.instance.api == "config"
 
 
-@pytest.mark.wide("config")
+@pytest.mark.wide("[config]")
 def test_a_sync_moves_the_rows_and_says_how_many(place):
     ran = place.materialized(GOOD)
     assert ran.success
@@ -166,7 +169,7 @@ def test_a_subset_syncs_the_connection_and_tells_of_all_it_moved(place):
     assert [event.asset_key.to_user_string() for event in planned] == ["products"]
 
 
-@pytest.mark.wide("config")
+@pytest.mark.wide("[config]")
 def test_a_job_that_fails_is_a_failure_in_the_connectors_words(place):
     ran = place.materialized(BAD)
     assert not ran.success
@@ -189,7 +192,7 @@ def test_a_retry_policy_is_heeded_by_another_job(place):
 def test_a_connection_that_is_not_there_is_no_reason_to_try_again(place):
     ran = place.materialized(connected("new", feed("a"), "a"), retry_policy=dg.RetryPolicy(max_retries=3))
     assert ran.failures == [
-        "the workspace Default Workspace has no connection called new; apply the declaration first."
+        "The workspace Default Workspace has no connection called new; apply the declaration first."
     ]
 
 
@@ -209,7 +212,7 @@ def test_a_job_that_runs_already_is_followed_and_no_other_started(place):
     assert len(place.jobs("slow")) == before
 
 
-@pytest.mark.wide("config-True")
+@pytest.mark.wide("[config-True")
 @pytest.mark.parametrize(("cancels", "status"), [(True, "cancelled"), (False, "running")])
 def test_a_job_is_cancelled_with_its_run_where_that_is_wanted(place, cancels, status):
     def interrupt(message: str) -> None:
@@ -241,3 +244,36 @@ def test_what_a_connector_says_is_told_without_the_secrets_of_the_declaration(pl
     assert not any("hushhush" in text for text in said)
     if by_config(place):
         assert any("**********" in text for text in ran.failures)
+
+
+@pytest.mark.slow
+def test_a_step_that_is_tried_again_finds_the_job_it_began(place):
+    """Two looks fail, with the log and without; by then the job still runs."""
+    hasty = Place(airbyte=place.airbyte, instance=replace(place.instance, max_attempts=1))
+    looks = {"config": "jobs/get", "public": "^/api/public/v1/jobs/"}[place.instance.api]
+    place.airbyte.faults(Fault(match=looks, action="status", status=503, times=2))
+    before = len(place.jobs("steady"))
+    ran = hasty.materialized(STEADY, retry_policy=dg.RetryPolicy(max_retries=2))
+    place.airbyte.faults()
+    assert ran.success
+    assert any("is under way already" in line for line in ran.logged)
+    assert len(place.jobs("steady")) == before + 1
+
+
+@pytest.mark.slow
+def test_a_start_whose_answer_is_lost_is_looked_for_and_not_repeated(place):
+    starts = {"config": "connections/sync", "public": "^/api/public/v1/jobs$"}[place.instance.api]
+    place.airbyte.faults(Fault(match=starts, method="POST", action="lost-after-commit", times=1))
+    before = len(place.jobs("steady"))
+    ran = place.materialized(STEADY)
+    place.airbyte.faults()
+    assert ran.success
+    assert len(place.jobs("steady")) == before + 1
+
+
+@pytest.mark.slow
+def test_a_connection_that_is_paused_is_said_to_be(place):
+    place.config("connections/update", connectionId=place.id_of("wide"), status="inactive")
+    ran = place.materialized(WIDE)
+    place.config("connections/update", connectionId=place.id_of("wide"), status="active")
+    assert ran.failures == ["The connection wide is paused, so it cannot be synced."]

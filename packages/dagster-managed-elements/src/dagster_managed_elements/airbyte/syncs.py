@@ -9,7 +9,7 @@ from typing import Final
 
 from dagster_managed_elements.airbyte.gateways import Gateway, Jobs
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
-from dagster_managed_elements.airbyte.wire import Connection
+from dagster_managed_elements.airbyte.wire import Connection, Unreadable, identity
 from dagster_managed_elements.api.redaction import redact
 from dagster_managed_elements.definitions.ports import Job
 from dagster_managed_elements.engine.errors import ApiError, Conflict, DeclarationError, Lost
@@ -23,16 +23,18 @@ class ConnectionSyncs:
     """See `Syncs`. *secrets* are blanked out of whatever a connector says."""
 
     jobs: Jobs
-    connection_id: str
+    connection: Connection
     secrets: frozenset[str]
 
     async def running(self) -> Job | None:
-        return await self.jobs.running(self.connection_id)
+        return await self.jobs.running(self.connection.connection_id)
 
     async def start(self) -> Job:
         """What runs by now, where somebody was faster or the answer was lost: that may be the one asked for."""
+        if self.connection.status == "inactive":  # of which the server says an error id, or that it is busy
+            raise DeclarationError(f"The connection {self.connection.name} is paused, so it cannot be synced.")
         try:
-            return await self.jobs.start(self.connection_id)
+            return await self.jobs.start(self.connection.connection_id)
         except (Conflict, Lost) as error:
             if (running := await self.running()) is not None:
                 return running
@@ -60,18 +62,19 @@ async def open_syncs(
 ) -> AsyncGenerator[ConnectionSyncs]:
     """Those of the connection called *name*. DeclarationError where there is not exactly one."""
     async with instance().open(Settings()) as (gateway, _client, _unreadable):
-        connection_id = await _find(gateway, name)
-        yield ConnectionSyncs(jobs=gateway.jobs, connection_id=connection_id, secrets=secrets())
+        connection = await _find(gateway, name)
+        yield ConnectionSyncs(jobs=gateway.jobs, connection=connection, secrets=secrets())
 
 
-async def _find(gateway: Gateway, name: str) -> str:
-    seen = await gateway.connections()
-    ids = [each.connection_id if isinstance(each, Connection) else each.id for each in seen if each.name == name]
-    if len(ids) == 1:
-        return ids[0]
-    place = f"the workspace {gateway.workspace.name}"
-    if ids:
-        raise DeclarationError(
-            f"{place} has several connections called {name}: {', '.join(ids)}; rename all but one."
-        )
-    raise DeclarationError(f"{place} has no connection called {name}; apply the declaration first.")
+async def _find(gateway: Gateway, name: str) -> Connection:
+    seen = [each for each in await gateway.connections() if each.name == name]
+    place = f"The workspace {gateway.workspace.name}"
+    if not seen:
+        raise DeclarationError(f"{place} has no connection called {name}; apply the declaration first.")
+    if len(seen) > 1:
+        ids = ", ".join(str(identity(each)) for each in seen)
+        raise DeclarationError(f"{place} has several connections called {name}: {ids}; rename all but one.")
+    (found,) = seen
+    if isinstance(found, Unreadable):
+        raise found.fault
+    return found
