@@ -27,6 +27,7 @@ def imported(code: str) -> set[str]:
         "import dagster_managed_elements.airbyte",
         "import dagster_airbyte",
         "import dagster_managed_elements",
+        "import dagster_managed_elements.definitions",
         HELP,
     ],
 )
@@ -44,6 +45,14 @@ def test_the_lazy_names_are_dagsters_own_kind():
         "from dagster import ResourceDefinition, ConfigurableResource\n"
         "assert isinstance(airbyte_resource, ResourceDefinition)\n"
         "assert issubclass(AirbyteResource, ConfigurableResource)"
+    )
+    assert "dagster" in imported(code)
+
+
+def test_what_makes_assets_comes_when_it_is_asked_for():
+    code = (
+        "from dagster_managed_elements.airbyte import build_connection_assets, load_assets_from_connections\n"
+        "from dagster_managed_elements.definitions import SyncTranslator, StreamProps"
     )
     assert "dagster" in imported(code)
 

@@ -141,6 +141,13 @@ def by_config(place: Place) -> bool:
 
 
 @pytest.mark.wide("[config]")
+def test_a_code_location_is_loaded_without_a_request(place):
+    place.airbyte.forget_requests()
+    dg.Definitions(assets=place.assets(GOOD, SLOW, BAD, STEADY, WIDE)).get_repository_def()
+    assert place.airbyte.requests == []
+
+
+@pytest.mark.wide("[config]")
 def test_a_sync_moves_the_rows_and_says_how_many(place):
     ran = place.materialized(GOOD)
     assert ran.success

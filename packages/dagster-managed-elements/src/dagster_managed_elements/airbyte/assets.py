@@ -93,17 +93,19 @@ def build_connection_assets(
     Raises:
         DeclarationError: Where an asset cannot be told from the declaration, or would be there twice.
     """
+    upstream = list(deps or ())
+    own = {
+        "group_name": group_name,
+        "automation_condition": automation_condition,
+        "freshness_policy": freshness_policy,
+    }
+    replaced = {name: value for name, value in own.items() if value is not None}
 
     def change(_props: StreamProps, spec: AssetSpec) -> AssetSpec:
-        own = {
-            "group_name": group_name,
-            "automation_condition": automation_condition,
-            "freshness_policy": freshness_policy,
-        }
-        replaced = {name: value for name, value in own.items() if value is not None}
-        loose = cast("Any", spec)
-        merged: AssetSpec = loose.merge_attributes(owners=owners or ..., tags=tags or ..., deps=deps or ...)
-        return cast("Any", merged).replace_attributes(**replaced) if replaced else merged
+        loose: Any = spec
+        if owners or tags or upstream:
+            loose = loose.merge_attributes(owners=owners or ..., tags=tags or ..., deps=upstream or ...)
+        return loose.replace_attributes(**replaced) if replaced else loose
 
     building = Building(
         translator=translator or SyncTranslator(),
@@ -170,14 +172,14 @@ def load_assets_from_connections(  # noqa: PLR0917 - upstream's signature
         attributes: dict[str, Any] = {}
         if connection_meta_to_group_fn is not None:
             attributes["group_name"] = connection_meta_to_group_fn(told)
-        else:
+        elif connection_to_group_fn is not cleaned:
             attributes["group_name"] = connection_to_group_fn and connection_to_group_fn(told.name)
         if connection_to_asset_key_fn is not None:
             attributes["key"] = connection_to_asset_key_fn(told, props.table_name)
         policy = connection_to_freshness_policy_fn and connection_to_freshness_policy_fn(told)
         if policy is not None:
             attributes["freshness_policy" if isinstance(policy, FreshnessPolicy) else _LEGACY_POLICY] = policy
-        return cast("Any", spec).replace_attributes(**attributes)
+        return cast("Any", spec).replace_attributes(**attributes) if attributes else spec
 
     building = Building(
         change=change,

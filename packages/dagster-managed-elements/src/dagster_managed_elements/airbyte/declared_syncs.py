@@ -72,7 +72,7 @@ def _streams(connection: AirbyteConnection, known: Known | None) -> Iterator[Str
         raise DeclarationError(
             f"Which streams {', '.join(map(repr, patterns))} of the connection {connection.name!r} takes in, its "
             "source alone can tell, and no server is asked here: give streams={"
-            f"{connection.name!r}: [...]}}, or snapshot= with a file that `dagster-me snapshot` wrote."
+            f"{connection.name!r}: [...]}}, or snapshot= with what `dagster-me snapshot` wrote once it was applied."
         )
     entries = labelled(known.entries if known else (), block.keys())
     whole = expanded(block, entries)

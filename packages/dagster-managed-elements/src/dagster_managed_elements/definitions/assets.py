@@ -99,7 +99,7 @@ def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], ho
         name=op_name(connection.integration, connection.name, how.key_prefix),
         outs={
             names[identity]: AssetOut.from_spec(
-                _changed(spec, deps=[]),
+                _changed(spec, deps=[]) if deps[identity] else spec,
                 dagster_type=Nothing,
                 is_required=False,
                 io_manager_key=how.io_manager_key(connection.name),
