@@ -184,6 +184,14 @@ def test_upstreams_function_has_upstreams_parameters():
     assert [len(definition.keys) for definition in asset] == [1, 1]
 
 
+def test_an_address_from_the_environment_is_read_by_a_run_alone():
+    resource = AirbyteResource(host=dg.EnvVar("NO_SUCH_HOST"), port="8000")
+    (definition,) = build_connection_assets(AirbyteManagedElementReconciler(resource, [connection()]))
+    result = dg.materialize([definition], raise_on_error=False)
+    (failed,) = [event for event in result.all_events if event.is_step_failure]
+    assert "NO_SUCH_HOST is not set" in failed.step_failure_data.user_failure_data.description
+
+
 def test_upstreams_normalization_parameter_is_warned_about_and_ignored():
     with pytest.warns(UserWarning, match="create_assets_for_normalization_tables= is ignored"):
         asset = load_assets_from_connections(NOWHERE, [connection()], None, False)

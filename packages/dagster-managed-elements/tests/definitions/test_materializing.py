@@ -21,6 +21,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteDestination,
     AirbyteInstance,
     AirbyteManagedElementReconciler,
+    AirbyteResource,
     AirbyteSource,
     AirbyteSyncMode,
     build_connection_assets,
@@ -64,7 +65,8 @@ class Place:
     instance: AirbyteInstance
 
     def assets(self, *connections: AirbyteConnection, **more: Any) -> list[dg.AssetsDefinition]:
-        return build_connection_assets(self.instance, connections, **{"poll_interval": 0.02, **more})
+        airbyte = more.pop("airbyte", self.instance)
+        return build_connection_assets(airbyte, connections, **{"poll_interval": 0.02, **more})
 
     def materialized(self, *connections: AirbyteConnection, **more: Any) -> Ran:
         """*on* is called with each message as it is logged."""
@@ -163,6 +165,15 @@ def test_a_sync_moves_the_rows_and_says_how_many(place):
 @pytest.mark.slow
 def test_the_log_is_left_out_where_nobody_wants_it(place):
     ran = place.materialized(GOOD, forward_logs=False)
+    assert ran.success
+    assert len(ran.logged) == 1
+
+
+@pytest.mark.slow
+def test_a_resource_of_upstreams_kind_says_how_a_sync_is_followed(place):
+    words = {"forward_logs": False, "poll_interval": 0.02}
+    resource = AirbyteResource(host="127.0.0.1", port=place.airbyte.port, **words)
+    ran = place.materialized(GOOD, airbyte=resource, poll_interval=None)
     assert ran.success
     assert len(ran.logged) == 1
 

@@ -14,6 +14,9 @@ from dagster_managed_elements.engine.errors import DeclarationError, ManagedElem
 _CANCEL_SECONDS: Final = 60.0
 """How long a run that is cancelled waits until its sync is, too."""
 
+_LINES: Final = 100
+"""Told at once: each message is a row in Dagster's storage, and a sync may log more than a hundred thousand."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Following:
@@ -78,8 +81,8 @@ async def _to_its_end(
             tell(f"What the job logs cannot be read, and is not forwarded any more: {error}")
             after = None
             continue
-        for line in job.lines:
-            tell(line)
+        for begin in range(0, len(job.lines), _LINES):
+            tell("\n".join(job.lines[begin : begin + _LINES]))
         after = None if after is None else after + len(job.lines)
         if job.is_over:
             return job
