@@ -73,7 +73,8 @@ SETTINGS: Final = (
     "resourceRequirements",
     "geography",
 )
-LOOSE: Final = frozenset({"status", "tags", "scheduleType", "scheduleData"})
+SCHEDULE: Final = frozenset({"scheduleType", "scheduleData"})
+LOOSE: Final = frozenset({"status", "tags"}) | SCHEDULE
 """What a replacement has only in the end, or what not every API can give it."""
 
 
@@ -284,8 +285,12 @@ class Campaign:
             words = {word: new for word, (_, new) in differing(before[id_].settings, row.settings, ()).items()}
             held = next((old for old in there.values() if (old.kind, old.name) == (row.kind, row.name)), row)
             found.pop(held.id, None)
-            self.named.pop(id_, None)  # of a choice that is new a plan of before knows nothing
-            found[id_] = replace(row, settings={**held.settings, **words})
+            # What was said to be lost is, where another one has its place; of a new choice no plan knows yet.
+            gone = SCHEDULE if id_ != held.id and self.named.get(held.id) else ()
+            if gone or not SCHEDULE.isdisjoint(words):
+                self.named.pop(held.id, None)
+            settings = {**held.settings, **words, **{word: row.settings[word] for word in gone}}
+            found[id_] = replace(row, settings=settings)
         return found
 
     def faulted(self, dice: Dice, module: Module, *, deletes: bool) -> None:
@@ -502,7 +507,7 @@ class Campaign:
             if row.kind == "connection" and row.name in {*after.connections} & {*now} - self.parted:
                 own = set(after.connections[row.name].settings())
                 # The plan said so where an API cannot set such a schedule.
-                own |= {"scheduleType", "scheduleData"} if self.named.get(row.id) else set[str]()
+                own |= SCHEDULE if self.named.get(row.id) else set[str]()
                 before = {**row.settings, "tags": [tag for tag in row.settings["tags"] if tag in tags]}
                 if gone := differing(before, now[row.name], own):
                     self.say("choice lost", row.name, gone)
