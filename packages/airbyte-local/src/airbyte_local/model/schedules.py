@@ -46,11 +46,11 @@ class Quartz:
     """An expression that there is no `reason_against`."""
 
     def __init__(self, expression: str) -> None:
-        texts = [[*expression.upper().split(), "*"][part].split(",") for part in range(7)]
-        self._days_of_month, self._days_of_week = texts[3], texts[5]
+        texts = [text.split(",") for text in [*expression.upper().split(), "*"][:7]]
         self._seconds, self._minutes, self._hours, self._months, self._years = (
             sorted({number for piece in texts[part] for number in _piece(piece, part)}) for part in (0, 1, 2, 4, 6)
         )
+        self._days_of_month, self._days_of_week = texts[3], texts[5]
 
     def next_after(self, moment: float, zone: str) -> float | None:
         """The first time after *moment*, both in seconds since 1970; None: it never fires again.
