@@ -130,7 +130,8 @@ def targets(lines: Iterable[Line]) -> Iterator[str]:
 
 def _busy(cost: Cost) -> str:
     """The first and the last slice hold the beginning and the end."""
-    return f"{sum(cost.in_flight) / len(cost.in_flight):.1f}, {min(cost.in_flight[1:-1]):.1f} in the emptiest twentieth"
+    mean, least = sum(cost.in_flight) / len(cost.in_flight), min(cost.in_flight[1:-1])
+    return f"{mean:.1f}, {least:.1f} in the emptiest twentieth"
 
 
 def acts(lines: Iterable[Line]) -> Iterator[str]:

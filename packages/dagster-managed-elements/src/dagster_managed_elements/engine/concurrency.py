@@ -21,6 +21,9 @@ class WoundUp(KeyboardInterrupt):
 
 async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
     """All *calls* at once. The first failure ends the others and is raised as itself, never as a group."""
+    if len(calls) == 1:
+        await calls[0]()
+        return
     failures: list[Exception] = []
 
     async with anyio.create_task_group() as group:

@@ -56,6 +56,8 @@ def known_fields(schema: object) -> Mapping[str, object] | None:
         told.append(fields)
     if not told:
         return None if _may_be_object(rules.get("type")) else {}
+    if len(told) == 1:
+        return told[0]
     names = dict.fromkeys(name for fields in told for name in fields)
     return {name: _either([fields[name] for fields in told if name in fields]) for name in names}
 

@@ -181,16 +181,17 @@ def _key_problems(want: Wanted, entry: ConfiguredStream, destination_mode: str) 
 
 
 def _field_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
-    stream, sent = entry.stream, configured(want, entry, settings=()).config
-    if chooses_fields(want.block):
+    stream, declared = entry.stream, want.block.get(MAPPERS)
+    chooses = chooses_fields(want.block)
+    sent = configured(want, entry, settings=()).config if chooses or declared else entry.config
+    if chooses:
         cursor = sent.cursor_field if want.incremental else []
         key = sent.primary_key if want.mode.destination_sync_mode in KEYED else []
         chosen = [*stream_fields.problems(want.block, stream, cursor=cursor, key=key)]
         yield from chosen
         if chosen:
             return
-    columns = stream_fields.chosen(want.block, stream, sent)
-    if columns and (declared := want.block.get(MAPPERS)):
+    if declared and (columns := stream_fields.chosen(want.block, stream, sent)):
         yield from missing(declared, columns)
     if want.block.get("include files") and stream.raw.get("isFileBased") is False:
         yield "it has no files to include; leave include_files out"
@@ -233,7 +234,7 @@ def as_taken_in(want: Wanted, entry: ConfiguredStream) -> Wanted:
 def absent_everywhere(taken: Expanded, entries: Mapping[str, ConfiguredStream]) -> Iterator[tuple[str, str]]:
     """The patterns, each with a column that it leaves out and none of the streams it takes in has."""
     absent: dict[str, set[str]] = {}
-    for want in (want for want in wanted(taken.streams) if want.label in taken.of):
+    for want in wanted({label: taken.streams[label] for label in taken.of}):
         lacking = stream_fields.absent(want.block, entries[want.label].stream)
         pattern = taken.of[want.label]
         absent[pattern] = absent[pattern] & lacking if pattern in absent else lacking
