@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from dagster_managed_elements.engine.changes import Action, Declared
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Report
-from dagster_managed_elements.engine.values import Key, Path
+from dagster_managed_elements.engine.values import Key, Path, Ref
 
 Command: TypeAlias = Literal["apply", "destroy", "undo"]
 
@@ -77,3 +77,18 @@ class PastRun:
         return bool(self.ended) and all(
             place.report and place.report.ok and not place.error for place in self.places
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One place of a plan as it is kept: what is shown of it, and the traces. *module* has the names of its values,
+    *keys* those of what it points at.
+    """
+
+    place: str
+    identity: str
+    module: str
+    entries: Sequence[Entry]
+    traces: Sequence[Trace]
+    consequences: Sequence[str]
+    keys: Mapping[Ref, Key]

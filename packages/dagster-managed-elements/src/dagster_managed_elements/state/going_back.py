@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from dagster_managed_elements.engine.errors import DeclarationError, StateError
 from dagster_managed_elements.engine.kinds import Session
@@ -12,7 +12,9 @@ from dagster_managed_elements.engine.past import PastRun
 from dagster_managed_elements.engine.undoing import WayBack
 from dagster_managed_elements.state.fingerprints import FILE_VARIABLE, VARIABLE, FingerprintKey
 from dagster_managed_elements.state.history import History
-from dagster_managed_elements.state.runs import Planned
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.state.runs import Planned
 
 LAST: Final = "last"
 NO_HISTORY: Final = "Without a state there is no history: give one, by --state URL or DAGSTER_ME_STATE."

@@ -10,20 +10,15 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dagster_managed_elements.engine.errors import DeclarationError, StateError
-from dagster_managed_elements.engine.past import Author, Command, PastRun
+from dagster_managed_elements.engine.past import Author, Command, Kept, PastRun
 from dagster_managed_elements.state.fingerprints import FingerprintKey
-from dagster_managed_elements.state.runs import (
-    Kept,
-    Planned,
-    decode_outcome,
-    decode_plan,
-    encode_outcome,
-    encode_plan,
-)
 from dagster_managed_elements.state.stores import Moved, Store
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.state.runs import Planned
 
 FOLDER: Final = ".history/"
 _NAME: Final = re.compile(r"(?P<stem>\d{8}T\d{6}\.\d{6}Z-(?P<id>[0-9a-f]{8}))\.plan\.json")
@@ -52,6 +47,8 @@ class History:
         self, command: Command, author: Author, places: list[Kept], key: FingerprintKey | None, undoes: str = ""
     ) -> Ticket:
         """Put down what is about to be done. Raises StateError; nothing is to be done then."""
+        from dagster_managed_elements.state.runs import encode_plan
+
         now, id_ = datetime.now(timezone.utc), secrets.token_hex(4)
         began = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         run = PastRun(id=id_, command=command, began=began, author=author, undoes=undoes)
@@ -61,6 +58,8 @@ class History:
 
     def end(self, ticket: Ticket, run: PastRun) -> None:
         """Put down what became of it. Raises StateError."""
+        from dagster_managed_elements.state.runs import encode_outcome
+
         ended = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
         self._write(f"{ticket.stem}.outcome.json", encode_outcome(replace(run, ended=ended)))
 
@@ -137,6 +136,8 @@ class History:
             return error
 
     def _plan(self, stem: str) -> Planned:
+        from dagster_managed_elements.state.runs import decode_plan
+
         name = f"{FOLDER}{stem}.plan.json"
         there = self._store.read(name)
         if there is None:
@@ -146,6 +147,8 @@ class History:
         return planned
 
     def _outcome(self, stem: str) -> PastRun | None:
+        from dagster_managed_elements.state.runs import decode_outcome
+
         name = f"{FOLDER}{stem}.outcome.json"
         there = self._store.read(name)
         if there is None:

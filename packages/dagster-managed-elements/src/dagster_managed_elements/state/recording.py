@@ -18,7 +18,7 @@ from dagster_managed_elements.engine.errors import ApiError, ManagedElementsErro
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.kinds import Kind, Kinds, Session
 from dagster_managed_elements.engine.matching import mentioned
-from dagster_managed_elements.engine.past import Command, PastPlace, Trace
+from dagster_managed_elements.engine.past import Command, Kept, PastPlace, Trace
 from dagster_managed_elements.engine.planning import Operation
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report
@@ -28,7 +28,6 @@ from dagster_managed_elements.engine.values import Fields, Key, Path, Ref
 from dagster_managed_elements.state.authors import author
 from dagster_managed_elements.state.holding import OpenState
 from dagster_managed_elements.state.remembering import Remembered
-from dagster_managed_elements.state.runs import Kept
 
 
 @dataclass(slots=True)

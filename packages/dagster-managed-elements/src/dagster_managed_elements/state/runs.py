@@ -16,7 +16,7 @@ import msgspec
 
 from dagster_managed_elements.engine.changes import Action, Declared, FieldChange
 from dagster_managed_elements.engine.errors import StateError
-from dagster_managed_elements.engine.past import Author, Command, PastPlace, PastRun, Trace
+from dagster_managed_elements.engine.past import Author, Command, Kept, PastPlace, PastRun, Trace
 from dagster_managed_elements.engine.planning import Step, StepVerb
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
@@ -117,21 +117,6 @@ class _Plan(_Run, kw_only=True):
 class _Outcomes(_Run, kw_only=True):
     ended: str
     places: list[_Ended]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """One place of a plan as it is kept: what is shown of it, and the traces. *module* has the names of its values,
-    *keys* those of what it points at.
-    """
-
-    place: str
-    identity: str
-    module: str
-    entries: Sequence[Entry]
-    traces: Sequence[Trace]
-    consequences: Sequence[str]
-    keys: Mapping[Ref, Key]
 
 
 def encode_plan(run: PastRun, places: Sequence[Kept], key: FingerprintKey | None) -> bytes:
