@@ -368,3 +368,23 @@ def test_a_connector_is_not_moved_over_a_breaking_change_unasked(place):
     place.apply(newer, feed, allowing=["breaking-change"])
     moved = place.call("sources/list", workspaceId=place.server.workspace_id)["sources"][0]
     assert "3.0.0" not in json.dumps(moved.get("breakingChanges")), "it is behind it now"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("absent", ["state/create_or_update_safe", "state/get"])
+def test_where_a_server_cannot_hand_the_state_on_nothing_is_lost(tmp_path, absent):
+    with airbyte_local.server(tmp_path, absent=[absent]) as server:
+        place = Place(server)
+        place.apply(sync(), THERE)
+        place.sync()
+        (old,) = place.connections()
+        result = place.tried(sync(to=THERE), HERE, allowing=["replace"])
+        assert result.error is None
+        if absent == "state/get":
+            outcomes = {str(each.step): each for each in result.report.outcomes}
+            assert "could not be taken over" in outcomes["create sync (connection)"].reason
+            assert outcomes["delete sync (connection)"].status == "skipped"
+            assert old["connectionId"] in {each["connectionId"] for each in place.connections()}
+        else:
+            assert result.report.ok, result.report
+            assert place.state()["users"]["seed"] == 1

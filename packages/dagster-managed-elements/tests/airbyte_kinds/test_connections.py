@@ -403,6 +403,39 @@ def test_only_the_same_connector_goes_on_from_where_another_source_was_read(
     assert text in said[code]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "moves"),
+    [
+        ({"destination_namespace": MIRRORED}, {}, ["public.orders to orders in the default namespace"]),
+        ({}, {"destination_namespace": MIRRORED}, ["orders in the default namespace to public.orders"]),
+        (
+            {},
+            {"destination_namespace": "x_${SOURCE_NAMESPACE}", "prefix": "y_"},
+            ["orders in the default namespace to x_public.y_orders"],
+        ),
+        ({"prefix": "y_"}, {"prefix": ""}, ["y_orders to orders"]),
+        ({"destination_namespace": "public"}, {"destination_namespace": MIRRORED}, []),
+        ({}, {"status": "inactive"}, []),
+    ],
+)
+def test_a_table_is_said_to_move_only_where_it_does(workspace, before, after, moves):
+    default = {"destination_namespace": AirbyteDestinationNamespace.DESTINATION_DEFAULT}
+    workspace.applied(connection({"orders": FULL}, SHOP, LAKE, **{**default, **before}))
+    plan = workspace.plan(connection({"orders": FULL}, SHOP, LAKE, **{**default, **after}))
+    said = [each.text.partition("moves from ")[2].partition(";")[0] for each in plan.consequences]
+    assert said == moves
+
+
+def test_a_deletion_loses_a_sync_state_only_where_there_is_one(workspace):
+    since = AirbyteSyncMode.INCREMENTAL_APPEND
+    workspace.applied(connection({"users": since}), replace(connection({"users": FULL}), name="whole"))
+    plan = workspace.plan(PEOPLE, FILES, delete=True)
+    assert sorted(each.text for each in plan.consequences) == [
+        "sync (connection) is deleted; its sync state is lost",
+        "whole (connection) is deleted",
+    ]
+
+
 def test_normalize_data_never_differs_when_left_out_and_is_refused_when_asked_for(workspace):
     workspace.applied(connection({"users": FULL}))
     assert workspace.plan(connection({"users": FULL}, normalize_data=False)).entries == ()

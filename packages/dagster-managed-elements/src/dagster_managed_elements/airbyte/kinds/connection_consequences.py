@@ -126,8 +126,10 @@ def _moved(change: Update | Replace) -> Iterator[Consequence]:
     """Streams that are written to another table than so far."""
     key, declared, before = change.key, change.declared, change.observed.fields
     destination = declared.fields["destination"]
-    if any(changed.path == ("destination",) for changed in change.fields):
-        text = f"{key}: its tables are written to {destination} from then on; those that are there so far stay"
+    is_new = isinstance(change, Replace) and change.cause == destination
+    if is_new or any(changed.path == ("destination",) for changed in change.fields):
+        to = f"the new {destination}" if is_new else str(destination)
+        text = f"{key}: its tables are written to {to} from then on; those that are there so far stay"
         yield Consequence(key, "moved", text, destructive=False)
         return
     set_here = {label: value for label, value in declared.fields.items() if value is not None}
