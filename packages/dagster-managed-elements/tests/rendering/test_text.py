@@ -255,3 +255,14 @@ def test_many_operations_skipped_for_one_reason_are_one_line():
         "skipped: create n0 (node): waits for: x",
         "skipped: create n1 (node): waits for: x",
     ]
+
+
+def test_of_many_of_one_sort_the_first_stand_for_the_rest_but_never_of_what_is_asked_about(make):
+    def lines(number, **how):
+        consequences = [make.consequence(f"table {each}", **how) for each in range(number)]
+        return shown(make.section(consequences=consequences))
+
+    assert lines(3, destructive=False) == ["! table 0", "! table 1", "! table 2"]
+    rest = "! and 8 more like the last; --output json lists them all"
+    assert lines(10, destructive=False) == ["! table 0", "! table 1", rest]
+    assert lines(10) == [f"! table {each}" for each in range(10)]
