@@ -29,6 +29,9 @@ BIN = Path(sys.executable).parent
 READS = re.compile(r"/(list\w*|get|instance_configuration|search|published|get_full_specification)$")
 
 
+MODULES = {"shop", "warehouse", "made"}
+
+
 @dataclass
 class Place:
     folder: Path
@@ -39,7 +42,7 @@ class Place:
         (self.folder / "shop.py").write_text(SHOP.format(url=url or self.server.url, api=api, more=more))
 
     def run(self, *words: str):
-        for name in [name for name in sys.modules if name.partition(".")[0] in {"shop", "warehouse"}]:
+        for name in [name for name in sys.modules if name.partition(".")[0] in MODULES]:
             del sys.modules[name]
         self.server.forget_requests()
         return CliRunner().invoke(main, words)
@@ -64,7 +67,7 @@ def place(tmp_path, monkeypatch):
         place = Place(tmp_path, server, Populated(server, "2.0"))
         place.shop()
         yield place
-    for name in [name for name in sys.modules if name.partition(".")[0] in {"shop", "warehouse"}]:
+    for name in [name for name in sys.modules if name.partition(".")[0] in MODULES]:
         del sys.modules[name]
 
 
@@ -121,6 +124,48 @@ def test_a_name_of_whatever_kind_is_a_text_and_no_code(place: Place):
     assert all(line.isprintable() for line in place.text().split("\n"))
 
 
+MADE = """
+from shop import airbyte
+from dagster_managed_elements.airbyte import *
+
+SPEC = {"type": "object", "required": ["key"], "properties": {"key": {"type": "string", "airbyte_secret": True}}}
+STREAM = {"type": "DeclarativeStream", "name": "things", "primary_key": ["id"]}
+MANIFEST = {
+    "version": "6.0.0",
+    "type": "DeclarativeSource",
+    "check": {"type": "CheckStream", "stream_names": ["things"]},
+    "streams": [STREAM],
+    "spec": {"type": "Spec", "connection_specification": SPEC},
+}
+image = AirbyteSourceDefinition("Our CRM", docker_repository="registry.example/crm", docker_image_tag="1.4.0")
+low = AirbyteLowCodeConnector("Ours", manifest=MANIFEST)
+lakes = AirbyteDestinationDefinition("Our lake", docker_repository="registry.example/lake", docker_image_tag="2")
+things = AirbyteSource("things", low, {"key": EnvVar("THINGS")})
+crm, lake = AirbyteSource("crm", image, {"region": "eu"}), AirbyteDestination("lake", lakes, {"path": "/"})
+tag = AirbyteTag("critical", color="#FF0000")
+made = AirbyteManagedElementReconciler(airbyte, elements=[crm, things, lake, tag])
+"""
+
+
+@pytest.mark.parametrize("api", ["config", pytest.param("public", marks=pytest.mark.slow)])
+def test_connectors_that_somebody_added_are_exported_with_what_is_made_of_them(place: Place, monkeypatch, api):
+    (place.folder / "made.py").write_text(MADE)
+    monkeypatch.setenv("THINGS", SECRET)
+    place.shop(api)
+    applied = place.run("apply", "-m", "made", "--yes")
+    assert applied.exit_code == 0, applied.output
+    monkeypatch.delenv("THINGS")
+    result = place.export()
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (
+        0,
+        "Checked: nothing differs from what is there.",
+    ), result.output
+    declared = re.findall(r"^\w+ = Airbyte(\w+)\(", place.text(), re.MULTILINE)
+    kinds = ("DestinationDefinition", "Destination", "LowCodeConnector", "SourceDefinition", "Source", "Tag")
+    assert {*declared} == {*kinds, "ManagedElementReconciler"}
+    assert (declared.count("Source"), "manifest=" in place.text(), SECRET in place.text()) == (2, True, False)
+
+
 def test_what_changed_there_changes_its_own_lines(place: Place):
     populate(place.populated, sources=9, connections=6)
     place.export()
@@ -140,6 +185,38 @@ def test_what_changed_there_changes_its_own_lines(place: Place):
         *('+    source_configuration={"count": 5, "seed": 8},', "+)", "+"),
         *('-    prefix="p_",', '+    prefix="other_",', "+        aaa_source,"),
     ]
+
+
+def test_each_drift_changes_the_lines_that_say_so_and_no_other(place: Place):
+    populate(place.populated, sources=9, connections=6)
+    place.export()
+    call, ids, workspace = place.populated.call, place.populated.ids, place.server.workspace_id
+
+    def after(path: str, **body: object) -> list[str]:
+        before = place.text()
+        call(path, **body)
+        assert place.export().exit_code == 0
+        return place.changed_lines(before)
+
+    connection = ids["connection", "sync 0"]
+    assert after("connections/update", connectionId=connection, status="inactive") == ['+    status="inactive",']
+    hourly = {"scheduleType": "basic", "scheduleData": {"basicSchedule": {"units": 7, "timeUnit": "hours"}}}
+    assert after("connections/update", connectionId=connection, **hourly) == [
+        '+    schedule=AirbyteSchedule.basic(7, "hours"),',
+    ]
+    (tag,) = (each for each in call("tags/list", workspaceId=workspace) if each["name"] == "critical")
+    recoloured = {"tagId": tag["tagId"], "workspaceId": workspace, "name": "critical", "color": "0000FF"}
+    assert [line[:1] for line in after("tags/update", **recoloured)] == ["-", "+"]
+    source = ids["source", HOSTILE[2]]
+    configured = {"count": 77, "seed": -1}
+    assert [
+        line[:1] for line in after("sources/partial_update", sourceId=source, connectionConfiguration=configured)
+    ] == [
+        "-",
+        "+",
+    ]
+    rotated = {"sourceId": ids["source", HOSTILE[1]], "connectionConfiguration": {"client_secret": f"{SECRET}-new"}}
+    assert after("sources/partial_update", **rotated) == []
 
 
 def test_a_package_has_a_file_for_each_connector_and_keeps_its_form(place: Place):
