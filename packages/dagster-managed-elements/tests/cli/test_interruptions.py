@@ -16,6 +16,8 @@ from dagster_managed_elements.cli.inputs import Interruptions
 from dagster_managed_elements.engine.planning import Step
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.reconciler import Result
+from dagster_managed_elements.state.locks import holder_of, read_lock
+from dagster_managed_elements.state.opening import open_store
 
 MANY = 'reconciler = Reconciler(Toy(), [Source(f"s{n}", config={"text": "x" * 2000}) for n in range(120)])'
 SLOW = 'reconciler = Reconciler(Toy(), [Source("slow"), Source("other")])\n'
@@ -162,6 +164,23 @@ def test_a_third_partys_reconciler_is_not_begun_after_an_interruption(project):
     assert code == 130
     assert "Error: mine:zz_own: mine:zz_own was not begun: interrupted\n" in err
     assert not (project.folder / "begun").exists()
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_an_apply_that_a_pipeline_cancels_lets_go_of_its_state_and_keeps_what_was_done(project, signal_):
+    os.mkfifo(project.folder / "gate")
+    project.write(SLOW)
+    url = f"file://{project.folder / 'state.json'}"
+    process = project.start("apply", "-m", "mine", "--state", url)
+    assert process.stderr.readline() == "begun\n"
+    assert holder_of(read_lock(open_store(url)), url) is not None
+    process.send_signal(signal_)
+    assert process.stderr.readline().startswith("note: interrupted:")
+    (project.folder / "gate").write_text("go on")
+    assert end(process)[0] == 130
+    assert holder_of(read_lock(open_store(url)), url) is None
+    (place,) = json.loads((project.folder / "state.json").read_text())["places"].values()
+    assert "id-slow" in place["objects"]["source"]
 
 
 def test_a_third_partys_reconciler_that_is_interrupted_is_waited_for(project):
