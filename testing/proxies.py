@@ -25,14 +25,14 @@ class Said:
 @dataclass
 class Proxy:
     """*answers* are its own, by path; *asked* are the paths it was asked for. *refuse* makes an answer, or none, of
-    a path, of what was sent there and of the headers; *spoil* one of a path with its query and of what was said
+    method and path, of what was sent and of the headers; *spoil* one of a path with its query and of what was said
     behind it.
     """
 
     url: str = ""
     answers: dict[str, Said] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
-    refuse: Callable[[str, bytes, str], Said | None] = lambda _path, _sent, _headers: None
+    refuse: Callable[[str, bytes, str], Said | None] = lambda _asked, _sent, _headers: None
     spoil: Callable[[str, bytes], bytes] = lambda _path, said: said
 
 
@@ -55,7 +55,7 @@ def proxied(target: str) -> Iterator[Proxy]:
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = urlsplit(self.path).path
             proxy.asked.append(path)
-            refused = proxy.answers.get(path) or proxy.refuse(path, sent, str(self.headers))
+            refused = proxy.answers.get(path) or proxy.refuse(f"{self.command} {path}", sent, str(self.headers))
             said = refused or self._asked_behind(sent)
             self.send_response(said.status)
             self.send_header("Content-Type", said.kind)
