@@ -97,6 +97,14 @@ def test_the_table_is_where_the_namespace_says(namespace, stream, table):
     assert spec.metadata.get("dagster/table_name") == table
 
 
+def test_a_stream_given_by_its_name_alone_has_a_namespace_that_nobody_told():
+    same = AirbyteDestinationNamespace.SAME_AS_SOURCE
+    told = specs(
+        connection(streams={"*": FULL}, destination_namespace=same), streams={"shop to lake": ["a", ("", "b")]}
+    )
+    assert [spec.metadata.get("dagster/table_name") for spec in told.values()] == [None, "RAW.PUBLIC.b"]
+
+
 def test_streams_of_one_name_stand_behind_their_namespaces():
     assert set(specs(connection(streams=[("eu", "orders"), ("us", "orders"), "people"]))) == {
         "eu/orders",

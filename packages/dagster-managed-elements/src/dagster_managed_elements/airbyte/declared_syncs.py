@@ -44,8 +44,12 @@ class Known:
 
 def known_streams(names: Iterable[StreamName]) -> Known:
     """What a source has, by name, where nobody knows more of it."""
-    pairs = [("", name) if isinstance(name, str) else name for name in names]
-    streams = [Stream(name=name, namespace=namespace or None) for namespace, name in pairs]
+    streams = [
+        Stream(name=name, is_sketch=True)
+        if isinstance(name, str)
+        else Stream(name=name[1], namespace=name[0] or None)
+        for name in names
+    ]
     return Known(entries=[ConfiguredStream(stream=stream, config=StreamConfig()) for stream in streams])
 
 
@@ -142,25 +146,20 @@ def _props(
     known: Known | None,
 ) -> StreamProps:
     name = named(want.label)
-    if entry is not None and known is not None:
-        namespace, stream = identity(entry.stream)
-        own = namespace or None
-    else:
-        own, stream = (None, name) if isinstance(name, str) else (name[0] or None, name[1])
-    is_told = entry is not None or not isinstance(name, str)
+    declared = ("", name) if isinstance(name, str) else name
+    namespace, stream = declared if entry is None else identity(entry.stream)
+    is_told = bool(namespace) or not isinstance(name, str) or (entry is not None and not entry.stream.is_sketch)
     return replace(
         common,
         stream_name=stream,
-        namespace=own,
+        namespace=namespace or None,
         mode=str(want.mode.bare),
-        schema=_schema(connection, own, known, is_told=is_told),
+        schema=_schema(connection, namespace, known, is_told=is_told),
         columns=None if entry is None else _columns(want, entry),
     )
 
 
-def _schema(
-    connection: AirbyteConnection, namespace: str | None, known: Known | None, *, is_told: bool
-) -> str | None:
+def _schema(connection: AirbyteConnection, namespace: str, known: Known | None, *, is_told: bool) -> str | None:
     """In which its table is; None where that hangs on what nobody told."""
     wish = _declared(connection.destination_namespace, "destination namespace", known)
     default = _setting(connection.destination, _SCHEMAS)
@@ -170,7 +169,7 @@ def _schema(
         return None
     if wish is AirbyteDestinationNamespace.SAME_AS_SOURCE:
         return namespace or default
-    return str(wish).replace("${SOURCE_NAMESPACE}", namespace or "") or default
+    return str(wish).replace("${SOURCE_NAMESPACE}", namespace) or default
 
 
 def _columns(want: Wanted, entry: ConfiguredStream) -> Sequence[Column] | None:
