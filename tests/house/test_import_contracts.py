@@ -25,7 +25,7 @@ FORBIDDEN = {
     f"{LIBRARY}.loading": [f"{LIBRARY}.airbyte.elements", f"{LIBRARY}.definitions.ports"],
     f"{LIBRARY}.definitions.ports": [f"{LIBRARY}.airbyte.elements", "httpx"],
     f"{LIBRARY}.airbyte.kinds.streams": [f"{LIBRARY}.cli.screen", "httpx", "rich"],
-    f"{LIBRARY}.airbyte.elements": ["dagster", f"{LIBRARY}.definitions.ports", f"{LIBRARY}.loading"],
+    f"{LIBRARY}.airbyte.elements": ["dagster", f"{LIBRARY}.definitions.following", f"{LIBRARY}.loading"],
     f"{LIBRARY}.cli.screen": ["dagster"],
     f"{LIBRARY}.reconciler": ["airbyte_local"],
     "airbyte_local.cli.serving": [LIBRARY],
