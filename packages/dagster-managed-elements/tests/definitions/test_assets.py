@@ -142,6 +142,8 @@ def test_what_is_upstream_may_have_any_name():
 def test_two_streams_of_one_asset_are_refused_with_what_to_do():
     with pytest.raises(DeclarationError, match=r"orders of the connection 'a' and orders of .*'b'.*key_prefix"):
         specs(connection("a"), connection("b"))
+    with pytest.raises(DeclarationError, match="would be one asset"):
+        specs(connection("a"), connection("a"))
     assert set(specs(connection("a"), connection("b", prefix="b_"))) == {"orders", "b_orders"}
 
 
@@ -172,6 +174,21 @@ def test_a_translator_changes_what_it_likes():
         "eu/lake/orders": [],
         "eu/lake/people": ["crm"],
     }
+
+
+class Chained(SyncTranslator):
+    def get_asset_spec(self, props):
+        spec = super().get_asset_spec(props)
+        return spec if props.stream_name == "orders" else spec.replace_attributes(deps=["orders", "crm"])
+
+
+def test_a_table_may_be_upstream_of_another_of_its_connection():
+    (definition,) = build_connection_assets(
+        NOWHERE, [connection(streams=["orders", "lines"])], translator=Chained()
+    )
+    graph = dg.Definitions(assets=[definition]).resolve_asset_graph()
+    assert graph.get(dg.AssetKey("lines")).parent_keys == {dg.AssetKey("orders"), dg.AssetKey("crm")}
+    assert graph.get(dg.AssetKey("orders")).parent_keys == set()
 
 
 def test_upstreams_function_has_upstreams_parameters():

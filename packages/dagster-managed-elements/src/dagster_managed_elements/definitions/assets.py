@@ -79,11 +79,12 @@ def _refuse_twins(specs: Iterable[tuple[SyncedConnection, Mapping[StreamId, Asse
     for connection, by_stream in specs:
         for (namespace, name), spec in by_stream.items():
             owner = f"{f'{namespace}.' if namespace else ''}{name} of the connection {connection.name!r}"
-            if (other := owners.setdefault(spec.key, owner)) != owner:
+            if spec.key in owners:
                 raise DeclarationError(
-                    f"{other} and {owner} would be one asset, {spec.key.to_user_string()}; give the connections "
-                    "prefixes, build each with a key_prefix of its own, or tell them apart in a translator."
+                    f"{owners[spec.key]} and {owner} would be one asset, {spec.key.to_user_string()}; give the "
+                    "connections prefixes, build each with a key_prefix of its own, or use a translator."
                 )
+            owners[spec.key] = owner
 
 
 def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], how: Building) -> AssetsDefinition:
@@ -106,7 +107,12 @@ def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], ho
             )
             for identity, spec in specs.items()
         },
-        ins={input_name(dep.asset_key): _upstream(dep) for listed in deps.values() for dep in listed},
+        ins={
+            input_name(dep.asset_key): _upstream(dep)
+            for listed in deps.values()
+            for dep in listed
+            if dep.asset_key not in streams
+        },
         internal_asset_deps={
             names[identity]: {dep.asset_key for dep in listed} for identity, listed in deps.items() if listed
         }
