@@ -128,14 +128,17 @@ class Ran:
         return [each.user_failure_data.description for each in failed]
 
 
-@pytest.fixture(scope="module", params=["config", "public", "config of 0.50", "config of 1.5"])
+@pytest.fixture(scope="module", params=["config", "public"])
 def place(request, tmp_path_factory) -> Iterator[Place]:
-    """Before 1.6 logs are lines of text, since then parts of a structure."""
     api, _, version = request.param.partition(" of ")
     with server(tmp_path_factory.mktemp("airbyte"), airbyte_version=version or "2.0", retry_seconds=()) as airbyte:
         instance = AirbyteInstance(url=airbyte.url, api=api)
         AirbyteManagedElementReconciler(instance, [GOOD, SLOW, BAD, STEADY, WIDE]).apply()
         yield Place(airbyte=airbyte, instance=instance)
+
+
+servers = pytest.mark.parametrize("place", ["config", "public", "config of 0.50", "config of 1.5"], indirect=True)
+"""Before 1.6 logs are lines of text, since then parts of a structure."""
 
 
 def by_config(place: Place) -> bool:
@@ -149,6 +152,7 @@ def test_a_code_location_is_loaded_without_a_request(place):
     assert place.airbyte.requests == []
 
 
+@servers
 @pytest.mark.wide("[config]")
 def test_a_sync_moves_the_rows_and_says_how_many(place):
     ran = place.materialized(GOOD)
@@ -187,6 +191,7 @@ def test_a_subset_syncs_the_connection_and_tells_of_all_it_moved(place):
     assert [event.asset_key.to_user_string() for event in planned] == ["products"]
 
 
+@servers
 @pytest.mark.wide("[config]")
 def test_a_job_that_fails_is_a_failure_in_the_connectors_words(place):
     ran = place.materialized(BAD)
