@@ -338,6 +338,43 @@ def test_a_run_that_was_killed_is_shown_as_begun_and_can_be_undone(world: World)
     assert world.rows == {"a": {"color": 1, "shape": 0}}
 
 
+@pytest.mark.parametrize("writes", [1, 2, 3])
+@pytest.mark.parametrize("create_first", [False, True])
+def test_wherever_a_replacement_was_killed_its_undo_leaves_what_was_there(
+    world: World, writes: int, create_first: bool
+) -> None:
+    world.server = Ending(create_first=create_first)
+    world.done(world.of(Node("a", shape=1, color=1, token=TOKEN)))
+    world.server.after = 1 + writes
+    with pytest.raises(BaseException, match=r"Cut|unhandled|^$"):
+        world.apply(world.of(Node("a", shape=2, color=2, token=TOKEN), Node("b", parent=Key("node", "a"))))
+    world.server.after = 0
+    world.undone(world.of())
+    assert world.rows == {"a": {"shape": 1, "color": 1, "token": "first-secret-value"}}
+
+
+def test_the_places_of_one_run_are_undone_together(world: World) -> None:
+    places = [(Server(), "one"), (Server(), "other")]
+
+    def of(color: int) -> list[Reconciler]:
+        return [Reconciler(MemoryInstance(*place), [Node("a", color=color)]) for place in places]
+
+    def go(reconcilers: list[Reconciler], undo: str | None = None) -> list[Result]:
+        async def applied() -> list[Result]:
+            return await apply(reconcilers, Options(state=world.url, undo=undo), anyio.Event())
+
+        return anyio.run(applied)
+
+    # Both are begun at once, with one lock.
+    for color in (1, 2):
+        assert [result.error for result in go(of(color))] == [None, None]
+    assert [place.place for place in world.runs[0].places] == ["one", "other"]
+    with pytest.raises(DeclarationError, match="is of another server or workspace: other; the module is of one"):
+        go(of(2)[:1], "last")
+    assert [result.error for result in go(of(2), "last")] == [None, None]
+    assert [row["color"] for server, _ in places for row in server.rows.values()] == [1, 1]
+
+
 def test_nothing_is_written_where_the_history_cannot_be(world: World) -> None:
     (world.folder / "state.json.history").write_text("in the way")
     result = world.apply(world.of(Node("a")))

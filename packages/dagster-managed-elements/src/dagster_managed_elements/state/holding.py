@@ -55,6 +55,7 @@ class OpenState:
     lost: LostLock | None = None
     places: dict[str, Remembered] = field(default_factory=dict[str, Remembered])
     turn: anyio.Lock = field(default_factory=anyio.Lock)
+    renewing: anyio.Lock = field(default_factory=anyio.Lock)
 
     def read(self) -> None:
         from dagster_managed_elements.state.encoding import decode
@@ -74,8 +75,13 @@ class OpenState:
 
     async def assure(self) -> None:
         """That the lock is held still, right before what it is held for. Raises LostLock."""
+        await self.renew(early=True)
+
+    async def renew(self, *, early: bool = False) -> None:
+        """One at a time: of two at once each would take the other for a rival. Raises LostLock."""
         if self.lease is not None:
-            await anyio.to_thread.run_sync(partial(self.lease.renew, early=True))
+            async with self.renewing:
+                await anyio.to_thread.run_sync(partial(self.lease.renew, early=early))
 
     @property
     def history(self) -> History:
@@ -179,11 +185,10 @@ async def _locked(lease: Lease, url: str, locking: Locking) -> None:
 
 async def _keep(state: OpenState, locking: Locking) -> None:
     """Renew the lock and write down what is known by now, until cancelled; a lost lock ends the run."""
-    lease = state.lease
-    while lease is not None:
+    while state.lease is not None:
         await locking.sleep(_KEEP)
         try:
-            await anyio.to_thread.run_sync(lease.renew)
+            await state.renew()
             await state.write()
         except LostLock as error:
             state.lost = error
