@@ -15,7 +15,6 @@ import click
 from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, PENDING, Screen, exit_code
 from dagster_managed_elements.engine.errors import ManagedElementsError
-from dagster_managed_elements.engine.secrets import heard, listening
 
 
 class Program(click.Group):
@@ -48,6 +47,8 @@ class Command(click.Command):
     """A click command that ends with the exit code its function returns, or that of what it raised."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from dagster_managed_elements.engine.secrets import listening
+
         with listening():
             ctx.exit(self._code(ctx))
 
@@ -76,6 +77,7 @@ def tell_bug(error: Exception) -> None:
     as a secret, which an error of Python's own may quote.
     """
     from dagster_managed_elements.api.redaction import redact
+    from dagster_managed_elements.engine.secrets import heard
 
     click.echo(redact("".join(traceback.format_exception(error)), heard()), err=True, nl=False)
     click.echo(
