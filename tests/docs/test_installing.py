@@ -59,6 +59,7 @@ def test_what_the_wheels_want_of_each_other_is_the_very_version_that_is_built(wh
     )
 
 
+@pytest.mark.slow
 def test_each_line_of_the_readme_installs_a_wheel_that_was_built(wheels, tmp_path):
     assert len(LINES) == 2
     for number, line in enumerate(LINES):

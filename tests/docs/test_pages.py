@@ -18,6 +18,9 @@ PAGES = sorted(
 )
 
 
+@pytest.mark.wide(
+    "README", "docs/index.md", "docs/sources-and-destinations.md", "docs/secrets.md", "docs/write-an-integration.md"
+)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_every_block_of_a_page_runs_and_prints_what_the_page_shows(folder: object, page: Path) -> None:
     folder.read(page)  # pyright: ignore[reportAttributeAccessIssue] - conftest's Folder

@@ -89,6 +89,7 @@ def test_what_changed_is_shown_line_by_line_and_nothing_else_is_written(shell: S
     assert shell("check").stdout.endswith("No diff found.\n")
 
 
+@pytest.mark.slow
 def test_what_is_replaced_or_deleted_needs_a_yes(shell: Shell) -> None:
     shell("apply")
     shell.edit("Jane Austen", "J. Austen")
@@ -106,6 +107,7 @@ def test_what_is_replaced_or_deleted_needs_a_yes(shell: Shell) -> None:
     assert shell("check").stdout.endswith("No diff found.\n")
 
 
+@pytest.mark.slow
 def test_no_secret_is_printed_and_a_missing_one_is_named_before_anything_is_written(shell: Shell) -> None:
     assert "4711" not in "".join(shell("check -v --output json").stdout + shell("apply -v").stderr)
     del shell.folder.environment["SHELF_CODE"]

@@ -187,6 +187,7 @@ def test_what_changed_there_changes_its_own_lines(place: Place):
     ]
 
 
+@pytest.mark.slow
 def test_each_drift_changes_the_lines_that_say_so_and_no_other(place: Place):
     populate(place.populated, sources=9, connections=6)
     place.export()

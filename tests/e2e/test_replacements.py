@@ -30,7 +30,7 @@ AT_NIGHT = {
     "scheduleData": {"cron": {"cronExpression": "0 0 3 * * ?", "cronTimeZone": "UTC"}},
 }
 CHOSEN_IN_UI = [
-    ("config", {**DAILY, "status": "inactive", "prefix": "ui_"}),
+    pytest.param("config", {**DAILY, "status": "inactive", "prefix": "ui_"}, marks=pytest.mark.slow),
     pytest.param(
         "config",
         {**AT_NIGHT, "status": "active", "nonBreakingChangesPreference": "propagate_columns"},

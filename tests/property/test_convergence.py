@@ -145,7 +145,7 @@ def exactly(value: object) -> str:
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
-@settings(PATIENT, max_examples=100)
+@settings(PATIENT, max_examples=40)
 @given(st.data(), st.integers(0, 2**32), st.booleans(), st.booleans())
 def test_any_world_is_reached_from_any_other_whatever_fails(
     data: st.DataObject, seed: int, delete: bool, create_first: bool

@@ -37,6 +37,7 @@ OBSERVED = Observed(kind="source", name="s", id="1", fields={})
 NEEDED: dict[str, dict[str, Any]] = {
     "Adopted": {"element": SOURCE},
     "AirbyteConnection": {"name": "c", "source": SOURCE, "destination": DESTINATION, "stream_config": STREAMS},
+    "AirbyteConnectionMetadata": {"name": "c"},
     "AirbyteDestination": {"name": "d", "destination_type": "Local JSON"},
     "AirbyteDestinationDefinition": {"name": "mine", "docker_image_tag": "1.0"},
     "AirbyteInstance": {"url": "http://127.0.0.1:1"},

@@ -137,6 +137,7 @@ def test_a_state_file_of_something_else_is_refused_and_left_alone(tmp_path, cont
     assert file.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_many_discoveries_of_files_of_the_same_server_do_not_wait_for_each_other(api):
     (api.server.files / "t.csv").write_text("a,b\n1,2\n")
     configuration = {"dataset_name": "t", "format": "csv", "provider": {"storage": "HTTPS"}}

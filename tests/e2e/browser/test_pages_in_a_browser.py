@@ -118,6 +118,7 @@ def test_a_form_that_is_older_than_the_server_says_so(local, opened):
     opened.complaints.clear()  # the browser's own, of a 403
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("auth", ["client", pytest.param("basic", marks=pytest.mark.slow)])
 def test_who_may_come_in_is_asked_for_by_the_browser(tmp_path, opened, auth):
     with server(tmp_path / "airbyte", auth=auth) as local:

@@ -70,7 +70,9 @@ def feed(served: Served, landing: Landing, folder: Path, mode: str) -> Feed:
     ("mode", "kept", "rest"),
     [
         pytest.param("full_refresh_overwrite", OLD, NEW, marks=pytest.mark.slow),
-        ("incremental_append", [*OLD, *NEW[:STATED]], NEW[STATED - 1 :]),  # the row of its cursor is sent again
+        pytest.param(
+            "incremental_append", [*OLD, *NEW[:STATED]], NEW[STATED - 1 :], marks=pytest.mark.slow
+        ),  # the row of its cursor is sent again
     ],
 )
 def test_a_sync_that_is_cut_short_is_not_seen_beyond_its_state_and_made_up_for(

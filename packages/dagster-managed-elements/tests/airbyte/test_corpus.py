@@ -147,6 +147,7 @@ def nulls_in(value):
     return value is None or any(nulls_in(each) for each in inner)
 
 
+@pytest.mark.slow
 @PLAIN
 @given(data=st.data())
 def test_a_mask_is_never_sent_back_through_a_list_or_where_it_was_not_returned(corpus, data):

@@ -114,7 +114,7 @@ def test_a_server_that_dies_half_way_leaves_a_truthful_report_and_the_next_apply
     assert len(workspace.connections()) == 50
 
 
-@pytest.mark.wide("repeat-skip")
+@pytest.mark.slow
 @pytest.mark.parametrize("lie", ["pages-shuffled", "pages-repeat-skip"])
 def test_pages_that_lie_never_make_a_duplicate(workspace, lie):
     declared = many(120)

@@ -112,6 +112,7 @@ def test_what_is_declared_is_compared_and_none_is_not_managed(old):
     assert old.types == []
 
 
+@pytest.mark.slow
 def test_other_operations_stay(old):
     old.applied(None)
     made = old.call(

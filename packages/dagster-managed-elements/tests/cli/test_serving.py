@@ -123,6 +123,7 @@ def test_it_is_compared_again_when_the_module_changes_and_said_once_a_change(wat
     assert [line.partition(" See")[0] for line in said] == ["mine: 2 to create.", "mine: in sync."]
 
 
+@pytest.mark.slow
 def test_it_is_compared_again_when_something_is_written_there(watched, local):
     with watched(DECLARED):
         local.taken(1)
@@ -148,6 +149,7 @@ def test_an_error_in_the_module_is_said_and_mending_it_is_seen(watched, local, p
     assert capfd.readouterr().err.startswith(f"Error: {said}")
 
 
+@pytest.mark.slow
 def test_a_module_that_is_not_there_yet_is_waited_for(watched, local, project):
     with watched(DECLARED):
         local.taken(1)
@@ -183,6 +185,7 @@ def test_a_server_without_such_a_page_is_asked_once(watched, local, project, cap
     assert capfd.readouterr().err == "note: this server has no page for what differs\n"
 
 
+@pytest.mark.slow
 def test_what_is_too_much_for_a_page_is_said(watched, local, capfd):
     local.status = 413
     with watched(DECLARED):
