@@ -336,7 +336,7 @@ class Result:
     """What became of one place: a plan, and a report where it was applied, or the error that stood in the way.
 
     *of* are the numbers of the reconcilers it answers for, in the order they were given. A check has a *picture*,
-    which can be saved. An *error* that is no ManagedElementsError is a fault of this library or of an integration:
+    which can be saved, and what was *found*. An *error* that is no ManagedElementsError is a fault of this library or of an integration:
     it is for the caller to raise or show with its traceback, once what became of the other places is told.
     """
 
@@ -347,13 +347,15 @@ class Result:
     error: Exception | None = None
     # What is declared stands in it as it was given: no secret of it is told from other values yet.
     picture: Picture | None = field(default=None, repr=False)
+    found: Survey | None = field(default=None, repr=False)
 
 
 async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:
     """One Result a place. Nothing is written."""
     async with opened(_urls(of, options)) as states, _surveyed(of, options, states) as (surveyed, results, _):
         for each in surveyed:
-            results.append(replace(_result(each.place, plan=each.found.plan), picture=_picture(each.found)))
+            result = _result(each.place, plan=each.found.plan)
+            results.append(replace(result, picture=_picture(each.found), found=each.found))
     return sorted(results, key=lambda result: result.of)
 
 

@@ -28,7 +28,7 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.recording import Recording
-from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Path
+from dagster_managed_elements.engine.values import ABSENT, Fields, Ids, Key, Later, Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +226,15 @@ class Kind(ABC):
             declared: What it is to be.
         """
         raise NotImplementedError(f"{type(self).__name__}.create_first needs rename")
+
+    def timetable(self, fields: Fields) -> str:
+        """By which one the server starts what it is by itself; "" where only who asks for it gets it.
+
+        Args:
+            fields: One side of a pair, or a side with what the other adds to it.
+        """
+        del fields
+        return ""
 
     def replaces(self, change: Update) -> bool:
         """Whether this change cannot be done in place.

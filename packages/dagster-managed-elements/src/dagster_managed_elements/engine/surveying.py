@@ -70,7 +70,8 @@ class Declaration:
 class Survey:
     """A place as surveyed: the plan, and the ids of all that was observed and matched, what resolving found, and
     where *secrets* are declared; all that is *declared*, as it stands there, and the *pairs* it makes with what is
-    there. *keys* are those of everything that is declared or differs, planned or not.
+    there. *keys* are those of everything that is declared or differs, planned or not; *timetables* say by which
+    one the server starts something that is declared, by itself.
     """
 
     plan: Plan
@@ -81,6 +82,7 @@ class Survey:
     declared: Sequence[Declared] = field(default=(), repr=False)
     pairs: Sequence[Pair] = ()
     keys: frozenset[Key] = frozenset()
+    timetables: Mapping[Key, str] = field(default_factory=dict[Key, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +411,7 @@ class _Work:
             seen=seen,
             facts=self._facts(),
             secrets=frozenset(self._secrets(kinds)),
+            timetables=dict(self._timetables(kinds)),
         )
 
     def _discreet(self) -> Iterator[Change]:
@@ -433,6 +436,16 @@ class _Work:
                 for each in change.fields
             ]
             yield replace(change, fields=tuple(fields))
+
+    def _timetables(self, kinds: Mapping[str, Kind]) -> Iterator[tuple[Key, str]]:
+        """As it is there; else as it will be once what is declared is applied."""
+        for pair in self.pairs:
+            if (declared := pair.declared) is None or declared.removal is not None:
+                continue
+            there = pair.observed.fields if pair.observed else {}
+            timetable = kinds[declared.key.kind].timetable
+            if text := timetable(there) or timetable({**there, **declared.fields}):
+                yield declared.key, text
 
     def _selected(self, whole: Plan, changes: Changes, kinds: Mapping[str, Kind], names: Mapping[Ref, str]) -> Plan:
         """The plan of what was selected, and how much is left out."""

@@ -38,6 +38,7 @@ from dagster_managed_elements.airbyte.kinds.stream_settings import used
 from dagster_managed_elements.airbyte.kinds.sync_states import going_on, streams_in, sync_state_of
 from dagster_managed_elements.airbyte.kinds.sync_states import taken_over as state_of
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
+from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
 from dagster_managed_elements.airbyte.wire import Actor, Catalog, ConfiguredStream, Connection, Specification
 from dagster_managed_elements.api.caching import Cache
@@ -66,7 +67,7 @@ from dagster_managed_elements.engine.errors import (
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.succession import read_interim
-from dagster_managed_elements.engine.values import Ids, Key, Later, Masked, Named, leaves
+from dagster_managed_elements.engine.values import Fields, Ids, Key, Later, Masked, Named, leaves
 
 
 class ConnectionKind(Kind):
@@ -435,6 +436,11 @@ class ConnectionKind(Kind):
             before = None if name in initial and changed.before == "" else changed.before
             if not (isinstance(change, Delete) and name in initial and before == initial[name]):
                 yield replace(changed, before=before)
+
+    def timetable(self, fields: Fields) -> str:
+        schedule = fields.get("schedule")
+        runs = isinstance(schedule, AirbyteSchedule) and schedule.kind != "manual"
+        return str(schedule) if runs and fields.get("status", "active") == "active" else ""
 
     def consequences(self, change: Change) -> Iterable[Consequence]:
         for consequence in super().consequences(change):
