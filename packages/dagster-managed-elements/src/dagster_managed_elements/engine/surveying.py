@@ -39,6 +39,7 @@ from dagster_managed_elements.engine.selecting import ALL, Selection, select
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import (
     ABSENT,
+    Fields,
     Key,
     Masked,
     Path,
@@ -442,7 +443,7 @@ class _Work:
         for pair in self.pairs:
             if (declared := pair.declared) is None or declared.removal is not None:
                 continue
-            there = pair.observed.fields if pair.observed else {}
+            there: Fields = pair.observed.fields if pair.observed else {}
             timetable = kinds[declared.key.kind].timetable
             if text := timetable(there) or timetable({**there, **declared.fields}):
                 yield declared.key, text

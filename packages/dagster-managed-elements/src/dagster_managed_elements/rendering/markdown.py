@@ -101,10 +101,25 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return table if len(rows) <= _MOST_ROWS else f"{table}\n\nand {len(rows) - _MOST_ROWS} more."
 
 
+def diff_block(sections: Iterable[Section]) -> str:
+    """What differs alone, fenced: for a reader of Markdown that shows no HTML."""
+    return _fenced([_drawn(line) for section in sections for line in flattened(tree(section))], _LONGEST)
+
+
+def list_block(texts: Iterable[str]) -> str:
+    """A line for each of *texts*, fenced: none of them can become anything but text."""
+    return _fenced([escape(" ".join(text.split())) for text in texts], _LONGEST, language="")
+
+
 def _details(sections: Iterable[Section], room: int) -> Iterator[str]:
     lines = [_drawn(line) for section in sections for line in flattened(tree(section))]
-    if not lines:
-        return
+    if lines:
+        summary = f"<summary>{len(lines)} {'line' if len(lines) == 1 else 'lines'} of changes</summary>"
+        yield f"<details>{summary}\n\n{_fenced(lines, room)}\n\n</details>"
+
+
+def _fenced(lines: Sequence[str], room: int, language: str = "diff") -> str:
+    """As many of *lines* as there is *room* for, and how many are left out."""
     kept, size = 0, 0
     while kept < len(lines) and size + len(lines[kept]) < room:
         size += len(lines[kept]) + 1
@@ -113,8 +128,7 @@ def _details(sections: Iterable[Section], room: int) -> Iterator[str]:
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     more = f"\n\n{len(lines) - kept} more lines are left out." if kept < len(lines) else ""
-    summary = f"<summary>{len(lines)} {'line' if len(lines) == 1 else 'lines'} of changes</summary>"
-    yield f"<details>{summary}\n\n{fence}diff\n{body}\n{fence}{more}\n\n</details>"
+    return f"{fence}{language}\n{body}\n{fence}{more}"
 
 
 def _drawn(line: Line) -> str:

@@ -1,0 +1,225 @@
+"""What differs from what is declared, as findings: one look at a place answers for all that is declared there.
+
+Knows Dagster's severities and Markdown, and no asset: which asset a finding is shown at is for the checks to say.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias, cast, get_args
+
+from dagster import AssetCheckSeverity, MetadataValue
+
+from dagster_managed_elements.engine.concurrency import run_blocking
+from dagster_managed_elements.engine.elements import Element, key_of
+from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.findings import Notice
+from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.presentation import Entry
+from dagster_managed_elements.engine.values import Key
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, check
+from dagster_managed_elements.rendering.markdown import diff_block, list_block
+from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.third_party import is_third_party
+
+Sort: TypeAlias = Literal["changed", "missing", "undeclared", "double trigger"]
+Severities: TypeAlias = Mapping[Sort, AssetCheckSeverity | None]
+SEVERITIES: Final[Severities] = {
+    "changed": AssetCheckSeverity.ERROR,
+    "missing": AssetCheckSeverity.ERROR,
+    "undeclared": AssetCheckSeverity.WARN,
+    "double trigger": AssetCheckSeverity.WARN,
+}
+"""What each sort of finding is by itself. None: it is counted, and no check fails for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that is not as declared.
+
+    Args:
+        sort: What is the matter: it is *changed*, *missing*, *undeclared*, or started by two at once.
+        key: What it is about.
+        text: For people.
+    """
+
+    sort: Sort
+    key: Key
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What one look found of a reconciler, or of a part of it.
+
+    Args:
+        name: Of what was looked at.
+        place: Where.
+        plan: What an apply would do about it.
+        findings: Each by itself.
+        timetables: By which the server starts by itself what is declared, where it does.
+    """
+
+    name: str
+    place: str
+    plan: Plan
+    findings: tuple[Finding, ...] = ()
+    timetables: Mapping[Key, str] = field(default_factory=dict[Key, str])
+
+    def of(self, name: str, keys: Collection[Key]) -> Drift:
+        """As far as these elements are concerned; what nobody declares is no part of it."""
+        return replace(
+            self,
+            name=name,
+            plan=_part(self.plan, keys),
+            findings=tuple(each for each in self.findings if each.sort != "undeclared" and each.key in keys),
+            timetables={key: text for key, text in self.timetables.items() if key in keys},
+        )
+
+    def joined(self, findings: Iterable[Finding]) -> Drift:
+        return replace(self, findings=(*self.findings, *findings))
+
+    def severity(self, severities: Severities) -> AssetCheckSeverity | None:
+        """The gravest of its findings; None where none of them counts."""
+        found = {severities[finding.sort] for finding in self.findings}
+        return next((severity for severity in _GRAVEST_FIRST if severity in found), None)
+
+    @property
+    def counts(self) -> Mapping[Sort, int]:
+        counted = Counter(finding.sort for finding in self.findings)
+        return {sort: counted[sort] for sort in get_args(Sort)}
+
+    @property
+    def summary(self) -> str:
+        """`2 changed, 1 undeclared`."""
+        return ", ".join(f"{number} {sort}" for sort, number in self.counts.items() if number) or "in sync"
+
+    def metadata(self) -> dict[str, MetadataValue]:
+        """The diff and the counts, for Dagster to keep and show: secrets are masked."""
+        beside = [finding.text for finding in self.findings if finding.sort in {"undeclared", "double trigger"}]
+        shown: dict[str, MetadataValue] = {"place": MetadataValue.text(self.place)}
+        if self.plan.entries:
+            shown["diff"] = MetadataValue.md(diff_block([Section(of=(self.name,), plan=self.plan)]))
+        if self.plan.consequences:
+            shown["consequences of an apply"] = MetadataValue.md(
+                list_block(each.text for each in self.plan.consequences)
+            )
+        if beside:
+            shown["findings"] = MetadataValue.md(list_block(beside))
+        if self.plan.notices:
+            shown["notices"] = MetadataValue.md(list_block(map(_said, self.plan.notices)))
+        return shown | {sort: MetadataValue.int(number) for sort, number in self.counts.items()}
+
+
+_GRAVEST_FIRST: Final = (AssetCheckSeverity.ERROR, AssetCheckSeverity.WARN)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A place that could not be looked at: nobody can say whether it drifted."""
+
+    name: str
+    error: Exception
+
+
+def look(reconcilers: Mapping[str, Reconciler]) -> Mapping[str, Drift | Unknown]:
+    """One look at each place that *reconcilers* speak of; of each, by its name, what was found. Writes nothing."""
+    results = run_blocking(lambda _stop: check(list(reconcilers.values()), Options()), winds_up=False)
+    names = list(reconcilers)
+    found = {
+        names[number]: _drift(names[number], reconcilers[names[number]], result)
+        for result in results
+        for number in result.of
+    }
+    return {name: found[name] for name in names}
+
+
+def named(reconcilers: Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]) -> dict[str, Reconciler]:
+    """*reconcilers* by the names they have, or are given; one alone needs none.
+
+    Raises:
+        DeclarationError: Where two have one name, one of several has none, or it is no reconciler of ours.
+    """
+    given: list[tuple[str, Any]]
+    if isinstance(reconcilers, Mapping):
+        given = list(cast("Mapping[str, Any]", reconcilers).items())
+    else:
+        every = [reconcilers] if isinstance(reconcilers, Reconciler) else list(reconcilers)
+        given = [(_name(each) or ("managed_elements" if len(every) == 1 else ""), each) for each in every]
+    found: dict[str, Reconciler] = {}
+    for name, reconciler in given:
+        if not isinstance(reconciler, Reconciler) or is_third_party(reconciler):
+            raise DeclarationError(f"Drift is found of a Reconciler, not of {type(reconciler).__name__}.")
+        if not name:
+            raise DeclarationError("Of several reconcilers each needs name=, by which Dagster shows it.")
+        if name in found:
+            raise DeclarationError(f"Two reconcilers are called {name!r}; Dagster tells them by their names.")
+        found[name] = reconciler
+    if not found:
+        raise DeclarationError("There is no reconciler of which drift could be found.")
+    return found
+
+
+def closure(elements: Iterable[Element]) -> frozenset[Key]:
+    """The keys of *elements* and of all that these refer to and declare along with them."""
+    found: set[Key] = set()
+    ahead = list(elements)
+    while ahead:
+        element = ahead.pop()
+        if (key := key_of(element)) not in found:
+            found.add(key)
+            ahead += element.parts()
+    return frozenset(found)
+
+
+def _name(reconciler: Any) -> str:
+    return getattr(reconciler, "name", "")
+
+
+def _drift(name: str, reconciler: Reconciler, result: Result) -> Drift | Unknown:
+    if result.error is not None or result.plan is None or result.found is None:
+        return Unknown(name, result.error or DeclarationError("nothing is declared"))
+    keys = closure(reconciler.elements)
+    undeclared = tuple(
+        Finding(sort="undeclared", key=key, text=f"{key} is not declared") for key in result.found.undeclared
+    )
+    whole = Drift(
+        name=name,
+        place=result.place,
+        plan=result.plan,
+        findings=tuple(_findings(result.plan.entries, frozenset(result.found.undeclared))),
+        timetables=result.found.timetables,
+    )
+    gone = frozenset(result.found.undeclared) if reconciler.delete_unmentioned_resources else frozenset[Key]()
+    return replace(whole.of(name, keys), plan=_part(result.plan, keys | gone)).joined(undeclared)
+
+
+def _findings(entries: Iterable[Entry], undeclared: Collection[Key]) -> Iterator[Finding]:
+    """What only follows from another change is no drift of its own."""
+    for entry in entries:
+        if entry.cause is not None or (entry.action == "delete" and entry.key in undeclared):
+            continue
+        if entry.action == "create":
+            yield Finding(sort="missing", key=entry.key, text=f"{entry.key} is missing")
+        elif entry.action == "delete":
+            yield Finding(sort="changed", key=entry.key, text=f"{entry.key} is there, and declared as removed")
+        else:
+            yield Finding(sort="changed", key=entry.key, text=f"{entry.key} is not as declared")
+
+
+def _part(plan: Plan, keys: Collection[Key]) -> Plan:
+    entries = tuple(entry for entry in plan.entries if entry.key in keys or entry.cause in keys)
+    shown = {entry.key for entry in entries}
+    return replace(
+        plan,
+        entries=entries,
+        operations=tuple(each for each in plan.operations if each.step.key in shown),
+        notices=tuple(each for each in plan.notices if each.key in keys),
+        consequences=tuple(each for each in plan.consequences if each.key in shown),
+    )
+
+
+def _said(notice: Notice) -> str:
+    return f"{notice.key}: {notice.text}"

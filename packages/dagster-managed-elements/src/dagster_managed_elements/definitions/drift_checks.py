@@ -1,0 +1,281 @@
+"""Asset checks that fail where what is there is not what is declared: one look a place, a check for each connection
+and one for each reconciler. Dagster reads the annotations of what it calls, so they are not put off here.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckKey,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    Definitions,
+    RepositoryDefinition,
+    RetryPolicy,
+    multi_asset_check,
+)
+from dagster._check import CheckError
+
+from dagster_managed_elements.definitions.drift import (
+    SEVERITIES,
+    Drift,
+    Finding,
+    Severities,
+    Unknown,
+    closure,
+    look,
+    named,
+)
+from dagster_managed_elements.definitions.triggers import double_triggers, repository_of
+from dagster_managed_elements.engine.elements import Element, key_of
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
+from dagster_managed_elements.engine.values import Key
+from dagster_managed_elements.reconciler import Reconciler
+
+CHECK: Final = "drift"
+CONNECTION: Final = ("dagster-managed-elements/connection", "dagster-airbyte/connection_name")
+"""Where an asset's metadata names the connection that fills it: in ours, and in those of Dagster's integrations."""
+Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
+Assets: TypeAlias = "Iterable[AssetsDefinition | AssetSpec]"
+ConnectionOf: TypeAlias = Callable[[AssetSpec], "str | None"]
+
+
+class DriftUnknown(ManagedElementsError):
+    """Some place could not be looked at, so that nobody can say whether it drifted."""
+
+
+def connection_of(spec: AssetSpec) -> str | None:
+    """The name of the connection that fills an asset, by its metadata; None where it has none."""
+    return next((str(spec.metadata[name]) for name in CONNECTION if name in spec.metadata), None)
+
+
+def build_drift_checks(
+    reconcilers: Reconcilers,
+    *,
+    assets: Assets = (),
+    connection_of: ConnectionOf = connection_of,
+    on: Mapping[str, AssetKey] | None = None,
+    severities: Severities | None = None,
+    blocking: bool = False,
+    pool: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+) -> list[AssetChecksDefinition]:
+    """Asset checks named `drift`: one on each asset that a connection fills, which says whether that connection,
+    its source, its destination and all else it refers to are as declared; and one for each reconciler, which says
+    it of all its elements, and what is there that nobody declares.
+
+    All checks of an instance are one op: it looks once, and writes nothing.
+
+    Args:
+        reconcilers: Whose declarations; several by their names, or as a mapping of names.
+        assets: What connections fill, such as `build_connection_assets` made; assets of no declared connection get
+            no check.
+        connection_of: The name of the connection that fills an asset; by itself its metadata tells.
+        on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`.
+        severities: What other than the default a sort of finding is; None lets the check pass.
+        blocking: Whether nothing downstream of an asset is materialised while its check fails as an error.
+        pool: The concurrency pool of the ops.
+        retry_policy: Of the ops: a place that cannot be reached is looked at again.
+
+    Raises:
+        DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
+    """
+    given = named(reconcilers)
+    weights = _weights(severities)
+    specs = [spec for asset in assets for spec in ([asset] if isinstance(asset, AssetSpec) else asset.specs)]
+    ops: list[AssetChecksDefinition] = []
+    for group in _of_one_instance(given):
+        targets = list(_targets(group, specs, connection_of, on or {}))
+        ops.append(_checks(group, targets, weights, blocking=blocking, pool=pool, retry_policy=retry_policy))
+    return ops
+
+
+def find_double_triggers(
+    defs: Definitions | RepositoryDefinition,
+    reconcilers: Reconcilers,
+    *,
+    connection_of: ConnectionOf = connection_of,
+) -> list[Finding]:
+    """The connections that have a schedule at their server, as declared or as observed, and are materialised by an
+    enabled schedule or automation condition of *defs* too. Enabled is what is so by its default status: what was
+    turned on or off in Dagster's UI, the drift checks know.
+
+    Looks at each place once, and writes nothing.
+
+    Raises:
+        ManagedElementsError: Where a place cannot be looked at.
+    """
+    repository = repository_of(defs)
+    specs = [spec for asset in repository.assets_defs_by_key.values() for spec in asset.specs]
+    given = named(reconcilers)
+    findings: list[Finding] = []
+    for name, found in look(given).items():
+        if isinstance(found, Unknown):
+            raise found.error
+        filled = _filled(_roots(given[name].elements), specs, connection_of)
+        findings += double_triggers(found, filled, repository)
+    return findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """A check: at which asset it stands, whose it is, and of which elements, all of them if None."""
+
+    asset: AssetKey
+    reconciler: str
+    root: Key | None = None
+    keys: Collection[Key] = ()
+
+    @property
+    def key(self) -> AssetCheckKey:
+        return AssetCheckKey(self.asset, CHECK)
+
+
+def _checks(
+    reconcilers: Mapping[str, Reconciler],
+    targets: Sequence[_Target],
+    severities: Severities,
+    *,
+    blocking: bool,
+    pool: str | None,
+    retry_policy: RetryPolicy | None,
+) -> AssetChecksDefinition:
+    first = next(iter(reconcilers))
+
+    @multi_asset_check(
+        name=f"drift_{_identifier(first)}",
+        specs=[
+            AssetCheckSpec(CHECK, asset=each.asset, blocking=blocking, description=_description(each))
+            for each in targets
+        ],
+        can_subset=True,
+        pool=pool,
+        retry_policy=retry_policy,
+    )
+    def drift(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
+        selected = context.selected_asset_check_keys
+        wanted = [target for target in targets if target.key in selected]
+        found = look(reconcilers)
+        twice = _twice(context, found, targets)
+        unknown: dict[str, Unknown] = {}
+        for target in wanted:
+            match found[target.reconciler]:
+                case Unknown() as place:
+                    unknown[target.reconciler] = place
+                case drift:
+                    own = drift.joined(twice[target.reconciler])
+                    part = own if target.root is None else own.of(target.root.name, target.keys)
+                    yield _result(target, part, severities)
+        if unknown:
+            raise DriftUnknown(
+                "Whether there is drift is not known: "
+                + "; ".join(f"{name}: {place.error}" for name, place in unknown.items())
+            ) from next(iter(unknown.values())).error
+
+    return drift
+
+
+def _result(target: _Target, drift: Drift, severities: Severities) -> AssetCheckResult:
+    severity = drift.severity(severities)
+    return AssetCheckResult(
+        passed=severity is None,
+        asset_key=target.asset,
+        check_name=CHECK,
+        severity=severity or AssetCheckSeverity.ERROR,
+        description=f"{drift.name}: {drift.summary}",
+        metadata=drift.metadata(),
+    )
+
+
+def _twice(
+    context: AssetCheckExecutionContext, found: Mapping[str, Drift | Unknown], targets: Iterable[_Target]
+) -> dict[str, list[Finding]]:
+    """What is started twice, by the name of the reconciler; nothing where the op runs outside of a repository."""
+    assets: dict[str, dict[Key, set[AssetKey]]] = {name: {} for name in found}
+    for target in targets:
+        if target.root is not None:
+            assets[target.reconciler].setdefault(target.root, set()).add(target.asset)
+    twice: dict[str, list[Finding]] = {name: [] for name in found}
+    if not any(isinstance(drift, Drift) and drift.timetables for drift in found.values()):
+        return twice
+    try:
+        repository = context.op_execution_context.repository_def
+    except CheckError:
+        return twice
+    job = context.run.remote_job_origin
+    origin = job.repository_origin if job is not None else None
+    for name, drift in found.items():
+        if isinstance(drift, Drift):
+            twice[name] = list(double_triggers(drift, assets[name], repository, context.instance, origin))
+    return twice
+
+
+def _of_one_instance(reconcilers: Mapping[str, Reconciler]) -> Iterable[dict[str, Reconciler]]:
+    """They speak of one place, mostly: that is looked at once, and its reconcilers are planned together."""
+    groups: dict[Any, dict[str, Reconciler]] = {}
+    for name, reconciler in reconcilers.items():
+        groups.setdefault(reconciler.instance, {})[name] = reconciler
+    return groups.values()
+
+
+def _targets(
+    reconcilers: Mapping[str, Reconciler],
+    specs: Iterable[AssetSpec],
+    connection_of: ConnectionOf,
+    on: Mapping[str, AssetKey],
+) -> Iterator[_Target]:
+    specs = list(specs)
+    taken: set[AssetKey] = set()
+    for name, reconciler in reconcilers.items():
+        own = on.get(name, AssetKey(["managed_elements", name]))
+        yield _Target(asset=own, reconciler=name)
+        taken.add(own)
+        roots = _roots(reconciler.elements)
+        by_key = {key_of(element): element for element in roots.values()}
+        for root, assets in _filled(roots, specs, connection_of).items():
+            for asset in assets:
+                if asset not in taken:
+                    taken.add(asset)
+                    yield _Target(asset=asset, reconciler=name, root=root, keys=closure([by_key[root]]))
+
+
+def _roots(elements: Iterable[Element]) -> Mapping[str, Element]:
+    """By its name each element that no other one refers to: a connection is one, its source is none."""
+    elements = list(elements)
+    parts = {key_of(part) for element in elements for part in element.parts()}
+    return {element.name: element for element in elements if key_of(element) not in parts}
+
+
+def _filled(
+    roots: Mapping[str, Element], specs: Iterable[AssetSpec], connection_of: ConnectionOf
+) -> dict[Key, list[AssetKey]]:
+    filled: dict[Key, list[AssetKey]] = {}
+    for spec in specs:
+        if (name := connection_of(spec)) is not None and name in roots:
+            filled.setdefault(key_of(roots[name]), []).append(spec.key)
+    return filled
+
+
+def _weights(severities: Severities | None) -> Severities:
+    given = severities or {}
+    if unknown := sorted(set(given) - set(SEVERITIES)):
+        raise DeclarationError(f"severities= has {', '.join(unknown)}; there are {', '.join(SEVERITIES)}.")
+    return {**SEVERITIES, **given}
+
+
+def _description(target: _Target) -> str:
+    if target.root is None:
+        return f"Whether everything {target.reconciler} declares is as declared."
+    return f"Whether {target.root}, and what it refers to, is as declared."
+
+
+def _identifier(name: str) -> str:
+    return re.sub(r"\W", "_", name, flags=re.ASCII)

@@ -1,0 +1,235 @@
+"""Drift checks: what differs fails where it is seen, by how grave it is, after one look at each place."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pytest
+from dagster import (
+    AssetCheckSeverity,
+    AssetSpec,
+    AutomationCondition,
+    AutomationConditionSensorDefinition,
+    DefaultScheduleStatus,
+    DefaultSensorStatus,
+    Definitions,
+    ScheduleDefinition,
+    asset,
+    define_asset_job,
+)
+from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
+from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
+from dagster_managed_elements.engine.values import Fields
+
+from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
+
+ROOT = Node("root", color=1, token=Secret.literal("hush-hush"))
+LEAF = Leaf("leaf", root=ROOT, color=1)
+OTHER = Leaf("other", root=ROOT, color=1)
+SPECS = [
+    AssetSpec(key, metadata={"dagster-managed-elements/connection": of})
+    for key, of in {"a": "leaf", "b": "leaf", "c": "other", "d": "nobody's"}.items()
+]
+WHOLE = "managed_elements/world"
+
+
+@pytest.fixture
+def server() -> Server:
+    server = Server()
+    reconciler(server).apply()
+    server.reads = 0
+    return server
+
+
+def reconciler(server: Server, **how: Any) -> Reconciler:
+    return Reconciler(MemoryInstance(server), [LEAF, OTHER], **{"name": "world", **how})
+
+
+def evaluated(checks: Any, *, raises: bool = True) -> dict[str, Any]:
+    """By the asset each stands at."""
+    job = Definitions(asset_checks=checks).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(raise_on_error=raises)
+    return {each.asset_key.to_user_string(): each for each in result.get_asset_check_evaluations()}
+
+
+def row(server: Server, name: str) -> dict[str, Any]:
+    return next(row for row in server.rows.values() if row["name"] == name)
+
+
+def text(evaluation: Any, name: str = "diff") -> str:
+    return evaluation.metadata[name].value
+
+
+def test_what_is_as_declared_passes_after_one_look(server):
+    found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
+    assert set(found) == {WHOLE, "a", "b", "c"}
+    assert all(each.passed and "diff" not in each.metadata for each in found.values())
+    assert server.reads == 2, "one listing of each of the two kinds"
+    assert text(found[WHOLE], "place") == "memory"
+
+
+def test_a_change_fails_where_it_is_and_for_the_reconciler(server):
+    row(server, "leaf")["color"] = 7
+    found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
+    assert [key for key, each in found.items() if not each.passed] == [WHOLE, "a", "b"]
+    assert {each.severity for each in found.values() if not each.passed} == {AssetCheckSeverity.ERROR}
+    assert text(found["a"]) == "```diff\n! leaf:\n!   color: 7 -> 1\n```"
+    assert (text(found["a"], "changed"), text(found["a"], "missing")) == (1, 0)
+    assert found["a"].description == "leaf: 1 changed"
+
+
+def test_what_an_element_refers_to_is_its_drift_too(server):
+    row(server, "root")["color"] = 7
+    found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
+    assert [key for key, each in found.items() if each.passed] == []
+
+
+def test_no_secret_is_in_what_dagster_keeps(server):
+    server.rows.clear()
+    found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
+    assert "+ token: **********" in text(found["a"]).replace("    ", "  ").replace("+   ", "+ ")
+    assert "hush" not in json.dumps([str(each) for each in found.values()])
+    assert text(found[WHOLE], "missing") == 3
+
+
+def test_what_nobody_declares_is_a_warning_of_the_reconciler_alone(server):
+    server.put("node-9", {"kind": "node", "name": "stray", "shape": 0})
+    found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
+    assert [key for key, each in found.items() if not each.passed] == [WHOLE]
+    assert found[WHOLE].severity == AssetCheckSeverity.WARN
+    assert text(found[WHOLE], "findings") == "```\nstray (node) is not declared\n```"
+    assert "diff" not in found[WHOLE].metadata, "an apply leaves it alone"
+
+
+def test_what_nobody_declares_is_in_the_diff_where_an_apply_deletes_it(server):
+    server.put("node-9", {"kind": "node", "name": "stray", "shape": 0})
+    found = evaluated(build_drift_checks(reconciler(server, delete_unmentioned_resources=True), assets=SPECS))
+    assert "- stray" in text(found[WHOLE])
+    assert text(found[WHOLE], "consequences of an apply") == "```\nstray (node) is deleted\n```"
+
+
+def test_how_grave_a_sort_of_finding_is_can_be_said(server):
+    server.put("node-9", {"kind": "node", "name": "stray", "shape": 0})
+    row(server, "leaf")["color"] = 7
+    severities = {"undeclared": None, "changed": AssetCheckSeverity.WARN}
+    found = evaluated(build_drift_checks(reconciler(server), assets=SPECS, severities=severities))
+    assert found[WHOLE].severity == AssetCheckSeverity.WARN
+    assert text(found[WHOLE], "undeclared") == 1
+    with pytest.raises(DeclarationError, match="there are changed, missing, undeclared, double trigger"):
+        build_drift_checks(reconciler(server), severities={"odd": None})
+
+
+@dataclass(frozen=True)
+class Nowhere(Instance):
+    def connect(self, settings: Any) -> Any:
+        raise Unreachable("nobody answers")
+
+
+def test_a_place_that_cannot_be_reached_is_not_said_to_be_in_sync(server):
+    reconcilers = {"world": reconciler(server), "nowhere": Reconciler(Nowhere(), [ROOT])}
+    checks = build_drift_checks(reconcilers, assets=SPECS)
+    job = Definitions(asset_checks=checks).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(raise_on_error=False)
+    told = {each.asset_key.to_user_string() for each in result.get_asset_check_evaluations()}
+    assert told == {WHOLE, "a", "b", "c"}
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
+    assert (
+        "Whether there is drift is not known: nowhere: nobody answers" in str(failure.event_specific_data.error.cause)
+    )
+
+
+def test_reconcilers_of_one_place_are_looked_at_once(server):
+    instance = MemoryInstance(server)
+    both = [Reconciler(instance, [LEAF], name="one"), Reconciler(instance, [OTHER], name="two")]
+    (checks,) = build_drift_checks(both, assets=SPECS)
+    found = evaluated([checks])
+    assert server.reads == 2
+    assert set(found) == {"managed_elements/one", "managed_elements/two", "a", "b", "c"}
+
+
+def test_of_several_reconcilers_each_has_a_name_of_its_own(server):
+    with pytest.raises(DeclarationError, match="each needs name="):
+        build_drift_checks([reconciler(server, name=""), reconciler(server)])
+    with pytest.raises(DeclarationError, match="called 'world'"):
+        build_drift_checks([reconciler(server), reconciler(server)])
+
+
+def test_a_blocking_check_keeps_what_is_downstream_from_being_made(server):
+    row(server, "leaf")["color"] = 7
+
+    @asset(deps=["a"])
+    def downstream() -> None: ...
+
+    @asset(metadata={"dagster-managed-elements/connection": "leaf"})
+    def a() -> None: ...
+
+    made = {}
+    for blocking in (True, False):
+        checks = build_drift_checks(reconciler(server), assets=[a], blocking=blocking)
+        job = Definitions(assets=[a, downstream], asset_checks=checks).resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(raise_on_error=False)
+        made[blocking] = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert made == {True: {"a"}, False: {"a", "downstream"}}
+
+
+class TimedKind(LeafKind):
+    name: ClassVar[str] = "leaf"
+
+    def timetable(self, fields: Fields) -> str:
+        return "every hour" if fields.get("color") == 1 else ""
+
+
+@dataclass(frozen=True, eq=False)
+class TimedInstance(MemoryInstance):
+    @asynccontextmanager
+    async def connect(self, settings: Any) -> Any:
+        yield Session(place="timed", kinds=(NodeKind(self.server), TimedKind(self.server)))
+
+
+def twice(server: Server, *, schedule: str = "STOPPED", sensor: str | None = None) -> tuple[Definitions, Any]:
+    """A job with a schedule that materialises what `leaf` fills, and conditions, in those states."""
+    condition = AutomationCondition.on_cron("@daily") if sensor else None
+
+    @asset(metadata={"dagster-managed-elements/connection": "leaf"}, automation_condition=condition)
+    def a() -> None: ...
+
+    timed = Reconciler(TimedInstance(server), [LEAF, OTHER], name="world")
+    nightly = ScheduleDefinition(
+        name="nightly",
+        job=define_asset_job("night", selection="a"),
+        cron_schedule="0 0 * * *",
+        default_status=DefaultScheduleStatus[schedule],
+    )
+    sensors = (
+        [AutomationConditionSensorDefinition("auto", target="*", default_status=DefaultSensorStatus[sensor])]
+        if sensor
+        else []
+    )
+    checks = build_drift_checks(timed, assets=[a])
+    return Definitions(assets=[a], asset_checks=checks, schedules=[nightly], sensors=sensors), timed
+
+
+@pytest.mark.parametrize(
+    ("how", "starter"),
+    [
+        ({"schedule": "RUNNING"}, "the schedule nightly"),
+        ({"sensor": "RUNNING"}, "automation conditions (the sensor auto)"),
+        ({"schedule": "STOPPED"}, None),
+        ({"sensor": "STOPPED"}, None),
+    ],
+)
+def test_what_its_server_starts_and_dagster_too_is_started_twice(server, how, starter):
+    defs, timed = twice(server, **how)
+    found = [finding.text for finding in find_double_triggers(defs, timed)]
+    told = f"leaf (leaf) is started twice: by its server (every hour), and in Dagster by {starter}"
+    assert found == ([told] if starter else [])
+
+
+def test_what_is_paused_or_manual_at_its_server_is_started_once(server):
+    row(server, "leaf")["color"] = 3
+    defs, _ = twice(server, schedule="RUNNING")
+    as_observed = Reconciler(TimedInstance(server), [Leaf("leaf", root=ROOT)], name="world", policy=Policy())
+    assert find_double_triggers(defs, as_observed) == []
