@@ -30,7 +30,7 @@ ROOT = Node("root", color=1, token=Secret.literal("hush-hush"))
 LEAF = Leaf("leaf", root=ROOT, color=1)
 OTHER = Leaf("other", root=ROOT, color=1)
 SPECS = [
-    AssetSpec(key, metadata={"dagster-managed-elements/connection": of})
+    AssetSpec(key, metadata={"airbyte/connection_name": of})
     for key, of in {"a": "leaf", "b": "leaf", "c": "other", "d": "nobody's"}.items()
 ]
 WHOLE = "managed_elements/world"
@@ -136,8 +136,8 @@ def test_a_place_that_cannot_be_reached_is_not_said_to_be_in_sync(server):
     told = {each.asset_key.to_user_string() for each in result.get_asset_check_evaluations()}
     assert told == {WHOLE, "a", "b", "c"}
     (failure,) = [event for event in result.all_events if event.is_step_failure]
-    assert (
-        "Whether there is drift is not known: nowhere: nobody answers" in str(failure.event_specific_data.error.cause)
+    assert "Whether there is drift is not known: nowhere: nobody answers" in str(
+        failure.event_specific_data.error.cause
     )
 
 
@@ -163,7 +163,7 @@ def test_a_blocking_check_keeps_what_is_downstream_from_being_made(server):
     @asset(deps=["a"])
     def downstream() -> None: ...
 
-    @asset(metadata={"dagster-managed-elements/connection": "leaf"})
+    @asset(metadata={"airbyte/connection_name": "leaf"})
     def a() -> None: ...
 
     made = {}
@@ -193,7 +193,7 @@ def twice(server: Server, *, schedule: str = "STOPPED", sensor: str | None = Non
     """A job with a schedule that materialises what `leaf` fills, and conditions, in those states."""
     condition = AutomationCondition.on_cron("@daily") if sensor else None
 
-    @asset(metadata={"dagster-managed-elements/connection": "leaf"}, automation_condition=condition)
+    @asset(metadata={"airbyte/connection_name": "leaf"}, automation_condition=condition)
     def a() -> None: ...
 
     timed = Reconciler(TimedInstance(server), [LEAF, OTHER], name="world")

@@ -16,20 +16,51 @@ from dagster_managed_elements.definitions.ports import (
 
 if TYPE_CHECKING:
     from dagster_managed_elements.definitions.assets import build_assets
+    from dagster_managed_elements.definitions.component import ManagedElementsComponent
+    from dagster_managed_elements.definitions.drift import Drift, Finding
+    from dagster_managed_elements.definitions.drift_checks import (
+        DriftUnknown,
+        build_drift_checks,
+        find_double_triggers,
+    )
+    from dagster_managed_elements.definitions.reconciling import DriftFound, build_drift_job, build_reconcile_job
     from dagster_managed_elements.definitions.translating import SyncTranslator
+    from dagster_managed_elements.definitions.watching import build_drift_schedule, build_drift_sensor
 
 __all__ = [
     "Amounts",
     "Column",
+    "Drift",
+    "DriftFound",
+    "DriftUnknown",
+    "Finding",
     "Job",
+    "ManagedElementsComponent",
     "StreamProps",
     "SyncTranslator",
     "SyncedConnection",
     "Syncs",
     "build_assets",
+    "build_drift_checks",
+    "build_drift_job",
+    "build_drift_schedule",
+    "build_drift_sensor",
+    "build_reconcile_job",
+    "find_double_triggers",
 ]
 
 _HOMES: Final = {
+    "Drift": "drift",
+    "Finding": "drift",
+    "DriftFound": "reconciling",
+    "DriftUnknown": "drift_checks",
+    "build_drift_checks": "drift_checks",
+    "build_drift_job": "reconciling",
+    "build_drift_schedule": "watching",
+    "build_drift_sensor": "watching",
+    "build_reconcile_job": "reconciling",
+    "find_double_triggers": "drift_checks",
+    "ManagedElementsComponent": "component",
     "SyncTranslator": "translating",
     "build_assets": "assets",
 }

@@ -5,9 +5,11 @@ Knows Dagster's severities and Markdown, and no asset: which asset a finding is 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from dagster import AssetCheckSeverity, MetadataValue
@@ -92,6 +94,12 @@ class Drift:
         return {sort: counted[sort] for sort in get_args(Sort)}
 
     @property
+    def fingerprint(self) -> str:
+        """Another one where something else differs; nothing can be read from it."""
+        lines = [*(str(self.metadata()[name].value) for name in ("diff", "findings") if name in self.metadata())]
+        return sha256("\n".join(lines).encode()).hexdigest() if lines else ""
+
+    @property
     def summary(self) -> str:
         """`2 changed, 1 undeclared`."""
         return ", ".join(f"{number} {sort}" for sort, number in self.counts.items() if number) or "in sync"
@@ -160,6 +168,29 @@ def named(reconcilers: Reconciler | Iterable[Reconciler] | Mapping[str, Reconcil
     if not found:
         raise DeclarationError("There is no reconciler of which drift could be found.")
     return found
+
+
+def weights(severities: Severities | None) -> Severities:
+    """What each sort of finding is, as *severities* say of some. Raises DeclarationError for another sort."""
+    given = severities or {}
+    if unknown := sorted(set(given) - set(SEVERITIES)):
+        raise DeclarationError(f"severities= has {', '.join(unknown)}; there are {', '.join(SEVERITIES)}.")
+    return {**SEVERITIES, **given}
+
+
+def of_one_instance(reconcilers: Mapping[str, Reconciler]) -> dict[str, Mapping[str, Reconciler]]:
+    """The reconcilers of each instance, under a name that Dagster takes for a step: they speak of one place,
+    mostly. It is looked at once, and what one of them declares another one does not delete.
+    """
+    groups: dict[Any, dict[str, Reconciler]] = {}
+    for name, reconciler in reconcilers.items():
+        groups.setdefault(reconciler.instance, {})[name] = reconciler
+    named_groups: dict[str, Mapping[str, Reconciler]] = {}
+    for group in groups.values():
+        word = re.sub(r"\W", "_", next(iter(group)), flags=re.ASCII)
+        key = word if word not in named_groups else f"{word}_{len(named_groups)}"
+        named_groups[key] = group
+    return named_groups
 
 
 def closure(elements: Iterable[Element]) -> frozenset[Key]:

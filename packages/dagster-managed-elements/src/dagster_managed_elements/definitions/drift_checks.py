@@ -2,10 +2,9 @@
 and one for each reconciler. Dagster reads the annotations of what it calls, so they are not put off here.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -25,7 +24,6 @@ from dagster import (
 from dagster._check import CheckError
 
 from dagster_managed_elements.definitions.drift import (
-    SEVERITIES,
     Drift,
     Finding,
     Severities,
@@ -33,16 +31,16 @@ from dagster_managed_elements.definitions.drift import (
     closure,
     look,
     named,
+    of_one_instance,
+    weights,
 )
 from dagster_managed_elements.definitions.triggers import double_triggers, repository_of
 from dagster_managed_elements.engine.elements import Element, key_of
-from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
+from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler
 
 CHECK: Final = "drift"
-CONNECTION: Final = ("dagster-managed-elements/connection", "dagster-airbyte/connection_name")
-"""Where an asset's metadata names the connection that fills it: in ours, and in those of Dagster's integrations."""
 Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
 Assets: TypeAlias = "Iterable[AssetsDefinition | AssetSpec]"
 ConnectionOf: TypeAlias = Callable[[AssetSpec], "str | None"]
@@ -53,8 +51,11 @@ class DriftUnknown(ManagedElementsError):
 
 
 def connection_of(spec: AssetSpec) -> str | None:
-    """The name of the connection that fills an asset, by its metadata; None where it has none."""
-    return next((str(spec.metadata[name]) for name in CONNECTION if name in spec.metadata), None)
+    """The name of the connection that fills an asset; None where none does. Our assets, and those of Dagster's own
+    integrations, have it in their metadata, as `<integration>/connection_name`.
+    """
+    names = [name for name in spec.metadata if name.endswith("/connection_name")]
+    return str(spec.metadata[names[0]]) if names else None
 
 
 def build_drift_checks(
@@ -89,12 +90,12 @@ def build_drift_checks(
         DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
     """
     given = named(reconcilers)
-    weights = _weights(severities)
+    weighed = weights(severities)
     specs = [spec for asset in assets for spec in ([asset] if isinstance(asset, AssetSpec) else asset.specs)]
     ops: list[AssetChecksDefinition] = []
-    for group in _of_one_instance(given):
+    for word, group in of_one_instance(given).items():
         targets = list(_targets(group, specs, connection_of, on or {}))
-        ops.append(_checks(group, targets, weights, blocking=blocking, pool=pool, retry_policy=retry_policy))
+        ops.append(_checks(word, group, targets, weighed, blocking=blocking, pool=pool, retry_policy=retry_policy))
     return ops
 
 
@@ -140,6 +141,7 @@ class _Target:
 
 
 def _checks(
+    word: str,
     reconcilers: Mapping[str, Reconciler],
     targets: Sequence[_Target],
     severities: Severities,
@@ -148,10 +150,8 @@ def _checks(
     pool: str | None,
     retry_policy: RetryPolicy | None,
 ) -> AssetChecksDefinition:
-    first = next(iter(reconcilers))
-
     @multi_asset_check(
-        name=f"drift_{_identifier(first)}",
+        name=f"drift_{word}",
         specs=[
             AssetCheckSpec(CHECK, asset=each.asset, blocking=blocking, description=_description(each))
             for each in targets
@@ -218,14 +218,6 @@ def _twice(
     return twice
 
 
-def _of_one_instance(reconcilers: Mapping[str, Reconciler]) -> Iterable[dict[str, Reconciler]]:
-    """They speak of one place, mostly: that is looked at once, and its reconcilers are planned together."""
-    groups: dict[Any, dict[str, Reconciler]] = {}
-    for name, reconciler in reconcilers.items():
-        groups.setdefault(reconciler.instance, {})[name] = reconciler
-    return groups.values()
-
-
 def _targets(
     reconcilers: Mapping[str, Reconciler],
     specs: Iterable[AssetSpec],
@@ -264,18 +256,7 @@ def _filled(
     return filled
 
 
-def _weights(severities: Severities | None) -> Severities:
-    given = severities or {}
-    if unknown := sorted(set(given) - set(SEVERITIES)):
-        raise DeclarationError(f"severities= has {', '.join(unknown)}; there are {', '.join(SEVERITIES)}.")
-    return {**SEVERITIES, **given}
-
-
 def _description(target: _Target) -> str:
     if target.root is None:
         return f"Whether everything {target.reconciler} declares is as declared."
     return f"Whether {target.root}, and what it refers to, is as declared."
-
-
-def _identifier(name: str) -> str:
-    return re.sub(r"\W", "_", name, flags=re.ASCII)

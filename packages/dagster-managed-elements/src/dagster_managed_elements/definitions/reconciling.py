@@ -1,15 +1,16 @@
-"""Jobs that fan out, a step for each reconciler: one that fails where something drifted, one that applies what the
-guard lets pass. Any executor of Dagster spreads the steps. Dagster reads the annotations of what it calls, so they
-are not put off here.
+"""Jobs that fan out, a step for each instance: one fails where something drifted, one applies what the guard lets
+pass. Any executor of Dagster spreads the steps. Dagster reads the annotations of what it calls, so they are not put
+off here.
 """
 
-import os
-import re
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from dagster import (
+    AssetCheckSeverity,
     DynamicOut,
     DynamicOutput,
     ExecutorDefinition,
@@ -17,22 +18,232 @@ from dagster import (
     In,
     JobDefinition,
     MetadataValue,
-    OpDefinition,
     OpExecutionContext,
-    Out,
     RetryPolicy,
     job,
     op,
 )
+from dagster._core.errors import DagsterExecutionInterruptedError
 
-from dagster_managed_elements.definitions.drift import Drift, Unknown, look, named
+from dagster_managed_elements.definitions.drift import (
+    Severities,
+    Unknown,
+    look,
+    named,
+    of_one_instance,
+    weights,
+)
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
-from dagster_managed_elements.engine.errors import ManagedElementsError
-from dagster_managed_elements.engine.guarding import Policy, objections
-from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.errors import PlanRefused
+from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.text import outcomes, totals
 
 Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
+Group: TypeAlias = "Mapping[str, Reconciler]"
+Metadata: TypeAlias = "dict[str, MetadataValue]"
+_INTERRUPTS: Final = (KeyboardInterrupt, DagsterExecutionInterruptedError)
+
+
+class DriftFound(Failure):
+    """Something is not as declared, and grave enough to fail a run."""
+
+
+def build_drift_job(
+    reconcilers: Reconcilers,
+    *,
+    name: str = "watch_drift",
+    severities: Severities | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    pool: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> JobDefinition:
+    """A job that fails where something drifted, so that whatever tells of failed runs tells of it. Writes nothing.
+
+    It has a step for each instance, of however many reconcilers. A finding that is only a warning is logged as
+    one, and fails nothing.
+
+    Args:
+        reconcilers: Whose declarations; several by their names, or as a mapping of names.
+        name: Of the job.
+        severities: What other than the default a sort of finding is.
+        executor_def: What runs the steps; by itself that of the code location.
+        pool: The concurrency pool of the steps.
+        retry_policy: Of the steps; drift itself is not tried again.
+        tags: Of its runs.
+
+    Raises:
+        DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
+    """
+    weighed = weights(severities)
+
+    def watch(context: OpExecutionContext, group: Group) -> Metadata:
+        found = look(group)
+        metadata: Metadata = {}
+        failed: list[str] = []
+        for each, drift in found.items():
+            if isinstance(drift, Unknown):
+                raise drift.error
+            metadata |= {f"{each}: {label}": value for label, value in drift.metadata().items()}
+            severity = drift.severity(weighed)
+            if severity is not None:
+                context.log.warning(f"{each}: {drift.summary}")
+            if severity is AssetCheckSeverity.ERROR:
+                failed.append(f"{each}: {drift.summary}")
+        if failed:
+            raise DriftFound("; ".join(failed), metadata=metadata, allow_retries=False)
+        return metadata
+
+    return _fan_out(
+        named(reconcilers),
+        watch,
+        name=name,
+        word="watch",
+        description=_WATCHES,
+        executor_def=executor_def,
+        pool=pool,
+        retry_policy=retry_policy,
+        tags=tags,
+    )
+
+
+def build_reconcile_job(
+    reconcilers: Reconcilers,
+    *,
+    name: str = "reconcile",
+    guard: Policy | None = None,
+    lock_timeout: float = 0.0,
+    executor_def: ExecutorDefinition | None = None,
+    pool: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> JobDefinition:
+    """A job that applies what is declared, where the *guard* lets the whole plan of a place pass, and reports.
+
+    It has a step for each instance: its reconcilers are planned together. A step fails where its plan is refused,
+    with nothing written, and where an operation was not done; its metadata has the outcome of each. A step that is
+    terminated finishes what is in flight and begins nothing new; a later run goes on from what is there.
+
+    Args:
+        reconcilers: Whose declarations; several by their names, or as a mapping of names.
+        name: Of the job.
+        guard: Which destruction passes with nobody there to ask; by itself none. What the reconcilers' own policies
+            allow does not count here: they speak for a run that somebody looks at. Their *max_changes* holds.
+        lock_timeout: How many seconds to wait for the lock of the state, where somebody else applies.
+        executor_def: What runs the steps; by itself that of the code location.
+        pool: The concurrency pool of the steps.
+        retry_policy: Of the steps; a plan that is refused is not tried again.
+        tags: Of its runs.
+
+    Raises:
+        DeclarationError: Where a reconciler has no name or one that is taken.
+    """
+    guard = guard or Policy()
+
+    def reconcile(context: OpExecutionContext, group: Group) -> Metadata:
+        options = Options(policy=guard, lock_timeout=lock_timeout, tell=context.log.info)
+        try:
+            results = run_blocking(partial(apply, _unattended(group), options), interrupts=_INTERRUPTS)
+        except WoundUp as interrupt:
+            _tell(context, interrupt.result)
+            raise Failure("Terminated; the log has what was done before.", allow_retries=False) from None
+        _tell(context, results)
+        metadata = _report(results)
+        for result in results:
+            if isinstance(result.error, PlanRefused):
+                raise Failure(str(result.error), metadata=metadata, allow_retries=False) from result.error
+            if result.error is not None:
+                raise Failure(str(result.error), metadata=metadata) from result.error
+        if any(result.report is not None and not result.report.ok for result in results):
+            raise Failure("Not everything was applied.", metadata=metadata)
+        return metadata
+
+    return _fan_out(
+        named(reconcilers),
+        reconcile,
+        name=name,
+        word="reconcile",
+        description=_RECONCILES,
+        executor_def=executor_def,
+        pool=pool,
+        retry_policy=retry_policy,
+        tags=tags,
+    )
+
+
+_WATCHES: Final = "Fails where something is not as declared. Writes nothing."
+_RECONCILES: Final = "Makes what is there what is declared, as far as the guard lets it."
+
+
+def _fan_out(
+    reconcilers: Group,
+    act: Callable[[OpExecutionContext, Group], Metadata],
+    *,
+    name: str,
+    word: str,
+    description: str,
+    executor_def: ExecutorDefinition | None,
+    pool: str | None,
+    retry_policy: RetryPolicy | None,
+    tags: Mapping[str, str] | None,
+) -> JobDefinition:
+    """A job with a dynamic step for each instance, named for the reconcilers it has."""
+    groups = of_one_instance(reconcilers)
+
+    @op(name=f"{name}_places", out=DynamicOut(str), description="A step for each instance.")
+    def places() -> Iterator[DynamicOutput[str]]:
+        for key in groups:
+            yield DynamicOutput(key, mapping_key=key)
+
+    @op(name=f"{word}_place", ins={"place": In(str)}, pool=pool, retry_policy=retry_policy, description=description)
+    def step(context: OpExecutionContext, place: str) -> None:
+        context.add_output_metadata(act(context, groups[place]))
+
+    @job(name=name, description=description, executor_def=executor_def, tags=dict(tags or {}))
+    def built() -> None:
+        places().map(step)
+
+    return built
+
+
+def _unattended(group: Group) -> list[Reconciler]:
+    """The reconcilers without what their policies allow, which was agreed to for runs that somebody looks at."""
+    found: list[Reconciler] = []
+    for reconciler in group.values():
+        bare = copy.copy(reconciler)
+        bare.policy = replace(reconciler.policy, allow_all=False, allowed=frozenset())
+        found.append(bare)
+    return found
+
+
+def _report(results: Iterable[Result]) -> Metadata:
+    metadata: Metadata = {}
+    for result in results:
+        place = result.place or "a place"
+        if result.plan is not None and result.plan.entries:
+            metadata[f"{place}: diff"] = MetadataValue.md(diff_block([Section(of=(), plan=result.plan)]))
+        if result.plan is not None and result.plan.consequences:
+            texts = (each.text for each in result.plan.consequences)
+            metadata[f"{place}: consequences"] = MetadataValue.md(list_block(texts))
+        if result.report is not None:
+            metadata[f"{place}: report"] = MetadataValue.md(
+                list_block([*outcomes(result.report, done=True), totals([result.report])])
+            )
+        if result.error is not None:
+            metadata[f"{place}: error"] = MetadataValue.text(str(result.error))
+    return metadata
+
+
+def _tell(context: OpExecutionContext, results: Iterable[Result]) -> None:
+    for result in results:
+        if result.error is not None:
+            context.log.error(f"{result.place}: {result.error}")
+        elif result.report is None or not result.report.outcomes:
+            context.log.info(f"{result.place}: in sync; nothing was written.")
+        else:
+            for line in outcomes(result.report, done=True):
+                context.log.info(line)
+            context.log.info(f"{result.place}: {totals([result.report])}")

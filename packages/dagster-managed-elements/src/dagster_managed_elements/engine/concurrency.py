@@ -41,11 +41,17 @@ async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
         raise failures[0]
 
 
-def run_blocking(call: Callable[[anyio.Event], Awaitable[T]], *, winds_up: bool = True) -> T:
+def run_blocking(
+    call: Callable[[anyio.Event], Awaitable[T]],
+    *,
+    winds_up: bool = True,
+    interrupts: tuple[type[BaseException], ...] = (KeyboardInterrupt,),
+) -> T:
     """Run *call* to its end and return what it returns, whether or not a loop is running in this thread.
 
     *call* is given an event that is set when the user interrupts; it is expected to wind up then, and what is in
     flight is finished before WoundUp, a KeyboardInterrupt, is raised. One that never *winds_up* is cut off instead.
+    *interrupts* are what an interruption is raised as, where somebody other than Python handles signals.
     """
     # A loop of its own thread: an interrupt reaches this one, and never tears through the middle of a write.
     with anyio.from_thread.start_blocking_portal() as portal:
@@ -53,7 +59,7 @@ def run_blocking(call: Callable[[anyio.Event], Awaitable[T]], *, winds_up: bool 
         future = portal.start_task_soon(call, stop)
         try:
             return future.result()
-        except KeyboardInterrupt:
+        except interrupts:
             if not winds_up:
                 raise
             portal.call(stop.set)
