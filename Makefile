@@ -63,7 +63,7 @@ bench: $(VENV)/test.stamp
 # Compiled for every supported Python at once, connectors for theirs; the address of the index in use reaches no file.
 requirements:
 	for set in requirements/demo requirements/test requirements/docs $(basename $(wildcard tests/clients/*.in)); do \
-	  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-header --no-annotate \
+	  uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-strip-extras --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links -o $$set.txt $$set.in || exit 1; done
 	for set in $(basename $(wildcard $(LOCKS)/*.in)); do \
 	  uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \

@@ -1,5 +1,9 @@
 """Config as code for data movers: declare it in typed Python, check it, apply it, watch it for drift."""
 
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Spelled
 from dagster_managed_elements.engine.changes import (
     Change,
@@ -49,6 +53,9 @@ from dagster_managed_elements.types import (
     ModifiedDiffData,
     is_key_secret,
 )
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.definitions.component import ManagedElementsComponent as ManagedElementsComponent
 
 __all__ = [
     "ABSENT",
@@ -115,3 +122,19 @@ __all__ = [
     "removed",
     "reveal",
 ]
+
+
+_COMPONENT = "ManagedElementsComponent"
+
+
+def __getattr__(name: str) -> Any:
+    """What `defs.yaml` names, and needs Dagster."""
+    if name != _COMPONENT:
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text)
+    return getattr(import_module(f"{__name__}.definitions"), name)
+
+
+def __dir__() -> list[str]:
+    """With the component where Dagster is there to look for one: only then can it be imported for nothing."""
+    return [*globals(), *([_COMPONENT] if "dagster" in sys.modules else [])]

@@ -36,7 +36,11 @@ if TYPE_CHECKING:
         build_connection_assets,
         load_assets_from_connections,
     )
-    from dagster_managed_elements.airbyte.resources.dagster import AirbyteResource, airbyte_resource
+    from dagster_managed_elements.airbyte.resources.dagster import (
+        AirbyteInstanceResource,
+        AirbyteResource,
+        airbyte_resource,
+    )
 
 __all__ = [
     "EXCLUDED",
@@ -46,6 +50,7 @@ __all__ = [
     "AirbyteDestinationDefinition",
     "AirbyteDestinationNamespace",
     "AirbyteInstance",
+    "AirbyteInstanceResource",
     "AirbyteLowCodeConnector",
     "AirbyteManagedElementReconciler",
     "AirbyteNotification",
@@ -69,6 +74,7 @@ __all__ = [
 
 _NEED_DAGSTER = {
     "AirbyteConnectionMetadata": "assets",
+    "AirbyteInstanceResource": "resources.dagster",
     "AirbyteResource": "resources.dagster",
     "airbyte_resource": "resources.dagster",
     "build_connection_assets": "assets",

@@ -27,6 +27,7 @@ from dagster import (
 )
 from pydantic import field_validator
 
+from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.resources.request_params import read_request_params
 from dagster_managed_elements.engine.elements import plain
@@ -202,3 +203,58 @@ class AirbyteResource(ConfigurableResource[AirbyteInstance]):
             return _instance(reveal(plain(fields)))
         except DeclarationError as error:
             raise DeclarationError(f"AirbyteResource: {error}") from None
+
+
+class AirbyteInstanceResource(ConfigurableResource[AirbyteInstance]):
+    """An `AirbyteInstance` as a Dagster resource: the same parameters, of which each text may be a Dagster EnvVar.
+    What declares it as `ResourceParam[AirbyteInstance]` is given the instance; a reconciler takes it as it is.
+
+    Attributes:
+        url: Where its UI is, such as `http://localhost:8000`, or `https://api.airbyte.com` for Cloud.
+        workspace: An id or a name; may be left out where there is only one.
+        username: For HTTP Basic authentication.
+        password: For HTTP Basic authentication; needs *username*.
+        client_id: Of an application of Airbyte's, for which tokens are fetched and renewed.
+        client_secret: Of that application.
+        token: A bearer token that somebody else fetched; it is not renewed.
+        headers: Sent with every request.
+        proxy: The URL of a proxy; without it those of the environment count.
+        request_timeout: Seconds for an answer to begin or go on.
+        max_attempts: How often a request that may be repeated is sent, at most.
+        verify: Whether the server's certificate is.
+        certificates: The path of a certificate authority's file where the default will not do.
+        trust_env: With False no variable of the environment counts.
+        api: Which of Airbyte's two APIs to use, `"config"` or `"public"`.
+        discover_timeout: Seconds that discovering a source's streams may take.
+    """
+
+    url: str
+    workspace: str | None = None
+    username: str | None = None
+    password: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    token: str | None = None
+    headers: dict[str, str] = {}  # noqa: RUF012 - pydantic copies it
+    proxy: str | None = None
+    request_timeout: float | None = None
+    max_attempts: int = 5
+    verify: bool = True
+    certificates: str | None = None
+    trust_env: bool = True
+    api: str = "auto"
+    discover_timeout: float = DISCOVER_SECONDS
+
+    def create_resource(self, context: InitResourceContext) -> AirbyteInstance:
+        del context
+        return self.airbyte_instance()
+
+    def airbyte_instance(self) -> AirbyteInstance:
+        """Raises DeclarationError where an environment variable is not set, or the values contradict each other."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        try:
+            given: dict[str, Any] = reveal(plain(fields))
+        except DeclarationError as error:
+            raise DeclarationError(f"AirbyteInstanceResource: {error}") from None
+        certificates = given.pop("certificates")
+        return AirbyteInstance(**{**given, "verify": certificates or given["verify"]})

@@ -1,0 +1,206 @@
+"""What `defs.yaml` says as definitions: a module's reconcilers, their assets, drift checks and jobs.
+
+Nothing is asked of a server while it is loaded. Pydantic reads the annotations, so they are not put off here.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+from dagster import (
+    AssetCheckSeverity,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    Component,
+    ComponentLoadContext,
+    DefaultScheduleStatus,
+    Definitions,
+    JobDefinition,
+    Model,
+    Resolvable,
+    ScheduleDefinition,
+)
+from dagster.components import Scaffolder, ScaffoldRequest, scaffold_component, scaffold_with
+from pydantic import BaseModel, Field
+
+from dagster_managed_elements.definitions.drift import Severities, Sort, named
+from dagster_managed_elements.definitions.drift_checks import build_drift_checks
+from dagster_managed_elements.definitions.reconciling import build_reconcile_job
+from dagster_managed_elements.definitions.watching import build_drift_schedule
+from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.loading import load
+from dagster_managed_elements.reconciler import Reconciler
+
+Weight: TypeAlias = Literal["error", "warn", "ignore"]
+
+
+class DriftOptions(Model, Resolvable):
+    """How drift is looked for.
+
+    Attributes:
+        blocking: Whether nothing downstream of an asset is materialised while its check fails as an error.
+        changed: How grave it is where something is not as declared.
+        missing: How grave it is where something is not there.
+        undeclared: How grave it is where something is there that nobody declares.
+        double_trigger: How grave it is where a connection is started by its server and by Dagster too.
+        schedule: When the checks run by themselves, as cron; none if left out. Turned on from the start.
+        pool: The concurrency pool of the checks.
+    """
+
+    blocking: bool = False
+    changed: Weight = "error"
+    missing: Weight = "error"
+    undeclared: Weight = "warn"
+    double_trigger: Weight = "warn"
+    schedule: str | None = None
+    pool: str | None = None
+
+    def severities(self) -> Severities:
+        said: Mapping[Sort, Weight] = {
+            "changed": self.changed,
+            "missing": self.missing,
+            "undeclared": self.undeclared,
+            "double trigger": self.double_trigger,
+        }
+        return {sort: _SEVERITIES[weight] for sort, weight in said.items()}
+
+
+class ReconcileOptions(Model, Resolvable):
+    """The job that applies what is declared.
+
+    Attributes:
+        allow: Which destruction passes with nobody there to ask, such as `delete`; by itself none.
+        max_changes: The share of what is there of which more is not changed at once.
+        schedule: When it runs by itself, as cron; none if left out. Turned on from the start.
+        pool: The concurrency pool of its steps.
+    """
+
+    allow: list[str] = []  # noqa: RUF012 - pydantic copies it
+    max_changes: float | None = None
+    schedule: str | None = None
+    pool: str | None = None
+
+
+_SEVERITIES: Mapping[Weight, AssetCheckSeverity | None] = {
+    "error": AssetCheckSeverity.ERROR,
+    "warn": AssetCheckSeverity.WARN,
+    "ignore": None,
+}
+
+
+class ScaffoldParams(BaseModel):
+    """What `dg scaffold defs` takes."""
+
+    module: str | None = Field(
+        default=None, description="The module that has the reconcilers; one is written if it is left out."
+    )
+
+
+class ManagedElementsScaffolder(Scaffolder[ScaffoldParams]):
+    """Writes a `defs.yaml` that loads, and where no module is named one beside it."""
+
+    @classmethod
+    def get_scaffold_params(cls) -> type[ScaffoldParams]:
+        return ScaffoldParams
+
+    def scaffold(self, request: ScaffoldRequest[ScaffoldParams]) -> None:
+        module = request.params.module
+        if module is None:
+            module = re.sub(r"\W", "_", f"{request.target_path.name}_elements", flags=re.ASCII)
+            (Path(request.target_path) / f"{module}.py").write_text(_MODULE, encoding="utf-8")
+        scaffold_component(request, {"module": module, "drift": {"schedule": "0 6 * * *"}})
+
+
+_MODULE = '''"""What is to be there; `dagster-me check -m <this module>` says what differs."""
+
+from dagster_managed_elements import Reconciler
+
+# An instance of the integration that is used, and the elements it is to have:
+#
+#     from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler
+#
+#     reconciler = AirbyteManagedElementReconciler(AirbyteInstance(url="http://localhost:8000"), connections=[])
+reconcilers: list[Reconciler] = []
+'''
+
+
+@scaffold_with(ManagedElementsScaffolder)
+class ManagedElementsComponent(Component, Model, Resolvable):
+    """A module's managed elements: an asset for each table that its connections fill, checks that fail where
+    something drifted, and jobs.
+
+    Attributes:
+        module: The module that has the reconcilers, as `dagster-me` takes it: `package.module[:attr,attr.nested]`.
+            It may stand beside `defs.yaml`.
+        assets: Whether there are assets; with false only drift is watched.
+        drift: How drift is looked for; null for not at all.
+        reconcile: The job that applies what is declared; none if it is left out.
+    """
+
+    module: str
+    assets: bool = True
+    drift: DriftOptions | None = DriftOptions()
+    reconcile: ReconcileOptions | None = None
+
+    def build_defs(self, context: ComponentLoadContext) -> Definitions:
+        """Raises DeclarationError where the module cannot be loaded, or has no reconciler that can be planned."""
+        reconcilers = self._reconcilers(context.path)
+        assets = list(self.build_assets(reconcilers)) if self.assets else []
+        own = [AssetSpec(_own_key(name), description=_OWN, kinds={"python"}) for name in reconcilers]
+        checks = []
+        schedules: list[ScheduleDefinition] = []
+        jobs: list[JobDefinition] = []
+        word = re.sub(r"\W", "_", next(iter(reconcilers)), flags=re.ASCII)
+        if (drift := self.drift) is not None:
+            checks = build_drift_checks(
+                reconcilers,
+                assets=assets,
+                on={name: _own_key(name) for name in reconcilers},
+                severities=drift.severities(),
+                blocking=drift.blocking,
+                pool=drift.pool,
+            )
+            if drift.schedule is not None:
+                schedules.append(
+                    build_drift_schedule(
+                        checks, name=f"{word}_drift", cron_schedule=drift.schedule, default_status=_ON
+                    )
+                )
+        if (reconcile := self.reconcile) is not None:
+            policy = Policy(allowed=frozenset(reconcile.allow), max_changes=reconcile.max_changes)
+            job = build_reconcile_job(reconcilers, name=f"{word}_reconcile", guard=policy, pool=reconcile.pool)
+            jobs.append(job)
+            if reconcile.schedule is not None:
+                schedules.append(ScheduleDefinition(job=job, cron_schedule=reconcile.schedule, default_status=_ON))
+        return Definitions(assets=[*own, *assets], asset_checks=checks, schedules=schedules, jobs=jobs)
+
+    def build_assets(self, reconcilers: Mapping[str, Reconciler]) -> Sequence[AssetsDefinition]:
+        """The assets of what the reconcilers declare. Override it to have them otherwise.
+
+        Args:
+            reconcilers: By their names.
+        """
+        found: list[AssetsDefinition] = []
+        for reconciler in reconcilers.values():
+            build = cast(
+                "Callable[[], Sequence[AssetsDefinition]] | None", getattr(reconciler, "build_assets", None)
+            )
+            found += build() if build is not None else ()
+        return found
+
+    def _reconcilers(self, folder: Path) -> dict[str, Reconciler]:
+        given: dict[str, Any] = {}
+        for loaded in load(self.module, folder if folder.is_dir() else folder.parent):
+            name = cast("str", getattr(loaded.reconciler, "name", "")) or loaded.path.partition(":")[2]
+            given[name] = loaded.reconciler
+        return named(given)
+
+
+_ON = DefaultScheduleStatus.RUNNING
+_OWN = "All that is declared there; its check says whether it is as declared, and what is there besides."
+
+
+def _own_key(name: str) -> AssetKey:
+    return AssetKey(["managed_elements", name])
