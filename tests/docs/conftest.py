@@ -3,7 +3,8 @@
 What a fence says behind its three backticks decides (no reader of the page sees more than the language):
 
     python              executed; the python blocks of a page are one module
-    python of=PATH      the same, and it stands word for word in that file of the repository
+    python of=PATH      the same, and it stands word for word in that file of the repository; any language may
+    python no-run       for reading only
     console run         each line behind a `$ ` is run, what follows it is exactly its output; `...` is any lines
     anything else       for reading only, `console` included
 """
@@ -72,8 +73,8 @@ class Folder:
         sys.modules[module.__name__] = module  # dataclasses look their annotations up there
         for block in blocks(page):
             where = f"{page.name}, line {block.line}"
-            if block.language == "python":
-                _stands_in_its_file(block, where)
+            _stands_in_its_file(block, where)
+            if block.language == "python" and "no-run" not in block.marks:
                 code = compile("\n" * block.line + block.text, str(page), "exec")
                 exec(code, module.__dict__)  # the pages are ours
             elif block.language == "console" and "run" in block.marks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from dagster_managed_elements.airbyte.elements import AirbyteConnection
@@ -78,6 +79,12 @@ class AirbyteManagedElementReconciler(Reconciler):
             state=state,
             name=name,
         )
+
+    def build_assets(self) -> Sequence[Any]:
+        """The assets of its connections in Dagster, as `build_connection_assets` makes them: what a component asks
+        for. Raises ImportError where Dagster is not there.
+        """
+        return import_module("dagster_managed_elements.airbyte").build_connection_assets(self)
 
 
 def instance_of(airbyte: Any) -> Instance:

@@ -20,7 +20,7 @@ from dagster import (
     MetadataValue,
     OpExecutionContext,
     RetryPolicy,
-    job,
+    job,  # pyright: ignore[reportUnknownVariableType]
     op,
 )
 from dagster._core.errors import DagsterExecutionInterruptedError

@@ -63,7 +63,7 @@ def _starters(
     conditioned = {key for key in wanted if graph.has(key) and graph.get(key).automation_condition is not None}
     for sensor in repository.sensor_defs if conditioned else ():
         if sensor.sensor_type in _AUTOMATIONS and _is_enabled(sensor, instance, origin):
-            selection = sensor.asset_selection
+            selection: Any = sensor.asset_selection
             if selection is not None and conditioned & frozenset(selection.resolve(graph)):
                 yield f"automation conditions (the sensor {sensor.name})"
 

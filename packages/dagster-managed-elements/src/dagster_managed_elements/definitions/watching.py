@@ -18,8 +18,8 @@ from dagster import (
     SensorEvaluationContext,
     SensorResult,
     SkipReason,
-    define_asset_job,
-    sensor,
+    define_asset_job,  # pyright: ignore[reportUnknownVariableType]
+    sensor,  # pyright: ignore[reportUnknownVariableType]
 )
 
 from dagster_managed_elements.definitions.drift import Drift, Unknown, look, named

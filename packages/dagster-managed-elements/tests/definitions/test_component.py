@@ -1,0 +1,121 @@
+"""What `defs.yaml` says, as definitions."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Any
+
+import dagster_managed_elements
+import pytest
+import yaml
+from dagster import AssetCheckSeverity, AssetKey, Definitions
+from dagster.components.core.component_tree import ComponentTreeException
+from dagster.components.testing import create_defs_folder_sandbox
+from dagster_managed_elements.definitions.component import ManagedElementsComponent, ScaffoldParams
+
+# Of Dagster's own, when it loads a component.
+pytestmark = pytest.mark.filterwarnings("ignore::dagster_shared.utils.warnings.BetaWarning")
+
+MODULE = """
+import dagster as dg
+from dagster_managed_elements import Reconciler
+from testing.memory_world import MemoryInstance, Node, Server
+
+class WithAssets(Reconciler):
+    def build_assets(self):
+        @dg.asset(metadata={"memory/connection_name": "one"})
+        def table() -> None: ...
+        return [table]
+
+here = WithAssets(MemoryInstance(Server()), [Node("one")])
+there = Reconciler(MemoryInstance(Server(), "there"), [Node("two")], name="elsewhere")
+"""
+
+
+@pytest.fixture
+def load():
+    """`load(attributes)`: the definitions of a component that has them, its module beside its `defs.yaml`."""
+
+    def loaded(**attributes: Any) -> Definitions:
+        with create_defs_folder_sandbox() as sandbox:
+            path = sandbox.scaffold_component(
+                component_cls=ManagedElementsComponent,
+                defs_path="fleet",
+                defs_yaml_contents={
+                    "type": "dagster_managed_elements.ManagedElementsComponent",
+                    "attributes": {"module": "of_fleet", **attributes},
+                },
+            )
+            (path / "of_fleet.py").write_text(MODULE)
+            with sandbox.load_component_and_build_defs(defs_path=path) as (component, defs):
+                assert isinstance(component, ManagedElementsComponent)
+                defs.get_repository_def()
+                return defs
+
+    known, path = set(sys.modules), [*sys.path]
+    yield loaded
+    sys.path[:] = path
+    for name in set(sys.modules) - known:
+        if name.startswith("of_fleet"):
+            del sys.modules[name]
+
+
+def test_a_module_becomes_assets_checks_and_jobs(load):
+    defs = load(
+        drift={"schedule": "0 6 * * *", "blocking": True, "undeclared": "ignore"},
+        reconcile={"allow": ["delete"], "schedule": "0 7 * * *"},
+    )
+    repository = defs.get_repository_def()
+    keys = {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()}
+    checks = {key.asset_key.to_user_string() for key in repository.asset_graph.asset_check_keys}
+    assert keys == {"table", "managed_elements/here", "managed_elements/elsewhere"} == checks
+    assert {schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs} == {
+        "here_drift": "0 6 * * *",
+        "here_reconcile_schedule": "0 7 * * *",
+    }
+    assert all(repository.asset_graph.get(key).blocking for key in repository.asset_graph.asset_check_keys)
+
+
+def test_only_drift_is_watched_where_nothing_else_is_said(load):
+    repository = load(assets=False).get_repository_def()
+    assert {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()} == {
+        "managed_elements/here",
+        "managed_elements/elsewhere",
+    }
+    assert (repository.schedule_defs, [job.name for job in repository.get_all_jobs()]) == ([], ["__ASSET_JOB"])
+
+
+def test_an_option_that_does_not_exist_is_refused(load):
+    with pytest.raises(ComponentTreeException) as raised:
+        load(drift={"blockin": True})
+    assert "blockin" in "".join(traceback.format_exception(raised.value))
+
+
+def test_how_grave_drift_is_can_be_said_in_yaml(load):
+    defs = load(drift={"missing": "warn"})
+    result = defs.get_repository_def().get_job("__ASSET_JOB").execute_in_process()
+    found = {each.asset_key: each for each in result.get_asset_check_evaluations()}
+    assert found[AssetKey("table")].severity == AssetCheckSeverity.WARN
+    assert not found[AssetKey("table")].passed
+
+
+@pytest.mark.parametrize("module", [None, "of_mine:reconciler"])
+def test_what_is_scaffolded_names_a_module(module, tmp_path):
+    with create_defs_folder_sandbox() as sandbox:
+        path = sandbox.scaffold_component(
+            component_cls=ManagedElementsComponent,
+            defs_path="fleet",
+            scaffold_params=ScaffoldParams(module=module).model_dump(),
+        )
+        told = yaml.safe_load((path / "defs.yaml").read_text())
+        written = [file.name for file in path.glob("*.py")]
+    assert told["attributes"]["module"] == (module or "fleet_elements")
+    assert written == ([] if module else ["fleet_elements.py"])
+
+
+def test_the_component_is_found_in_the_package_once_dagster_is_there():
+    assert "ManagedElementsComponent" in dir(dagster_managed_elements)
+    assert dagster_managed_elements.ManagedElementsComponent is ManagedElementsComponent
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = dagster_managed_elements.Nothing

@@ -1,0 +1,53 @@
+"""A project with Dagster's own dagster-airbyte in it, to which nothing but our drift checks is added."""
+
+import json
+import sys
+from typing import Any
+
+import loopback  # noqa: F401 - before the client
+from dagster import Definitions
+from dagster_airbyte import build_airbyte_assets_definitions
+from dagster_managed_elements.airbyte import (
+    AirbyteConnection,
+    AirbyteManagedElementReconciler,
+    AirbyteSyncMode,
+    existing,
+)
+from dagster_managed_elements.definitions import build_drift_checks
+from ways import WORKSPACES
+
+way = json.load(sys.stdin)
+workspace = WORKSPACES["self-managed"](way)
+connection = AirbyteConnection(
+    name="to files",
+    source=existing("source", "numbers"),
+    destination=existing("destination", "files"),
+    stream_config={"users": AirbyteSyncMode.full_refresh_append()},
+    prefix=sys.argv[1],
+)
+reconciler = AirbyteManagedElementReconciler(workspace, [connection], name="files")
+
+assets = build_airbyte_assets_definitions(workspace=workspace)
+before = [spec for definition in assets for spec in definition.specs]
+defs = Definitions(assets=assets, asset_checks=build_drift_checks(reconciler, assets=assets))
+
+
+def told(evaluation: Any) -> Any:
+    diff = evaluation.metadata.get("diff")
+    return [evaluation.passed, diff.value if diff else None]
+
+
+repository = defs.get_repository_def()
+job = repository.get_job("__ASSET_JOB").get_subset(
+    asset_selection=set(), asset_check_selection=set(repository.asset_graph.asset_check_keys)
+)
+result = job.execute_in_process(raise_on_error=False)
+json.dump(
+    {
+        "assets": sorted(spec.key.to_user_string() for spec in before),
+        "untouched": [spec for definition in assets for spec in definition.specs] == before,
+        "checks": {each.asset_key.to_user_string(): told(each) for each in result.get_asset_check_evaluations()},
+        "success": result.success,
+    },
+    sys.stdout,
+)
