@@ -79,7 +79,7 @@ def test_the_example_is_applied_materialised_and_its_drift_shown(project, airbyt
     assert (found["success"], found["severity"]) == (False, "ERROR")
     assert found["metadata"]["diff"] == (
         "```diff\n! cereals-csv:\n!   provider:\n!     user_agent: true -> false\n"
-        '! download-cereals:\n!   prefix: "raw_" -> ""\n```'
+        '! download-cereals:\n!   prefix: raw_ -> ""\n```'
     )
     assert found["metadata"]["changed"] == 2
 
@@ -127,7 +127,7 @@ def test_drift_checks_go_onto_the_assets_of_dagster_airbyte_and_leave_them_as_th
     assert clean["checks"] == {"raw_users": [True, None], "managed_elements/files": [False, None]}, (
         "theirs is undeclared"
     )
-    diff = '```diff\n! to files:\n!   prefix: "raw_" -> "lake_"\n```'
+    diff = '```diff\n! to files:\n!   prefix: raw_ -> lake_\n```'
     assert drifted["checks"] == {"raw_users": [False, diff], "managed_elements/files": [False, diff]}
     assert writes == []
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
 pytest.importorskip("dagster")
 
-from dagster import DagsterInstance, EnvVar, Field
-from dagster_managed_elements.airbyte import AirbyteResource, airbyte_resource
+from dagster import DagsterInstance, EnvVar, Field, ResourceParam, job, op
+from dagster_managed_elements.airbyte import (
+    AirbyteInstance,
+    AirbyteInstanceResource,
+    AirbyteManagedElementReconciler,
+    AirbyteResource,
+    airbyte_resource,
+)
 from dagster_managed_elements.engine.errors import DeclarationError
 
 UNCONFIGURED = "airbyte_resource needs a configuration: airbyte_resource.configured({...})."
@@ -87,3 +95,38 @@ def test_every_field_of_a_resource_may_come_from_the_environment(monkeypatch):
     assert instance.url == "http://a.example:8000"
     assert (instance.client_id, instance.client_secret, instance.workspace) == ("i", "s", "w")
     assert (instance.request_timeout, instance.headers) == (7, (("X-A", "h"),))
+
+
+def test_an_instance_is_a_resource_whose_texts_come_from_the_environment_when_they_are_needed(monkeypatch):
+    resource = AirbyteInstanceResource(
+        url=EnvVar("URL_OF_AIRBYTE"), client_id="me", client_secret=EnvVar("SECRET_OF_AIRBYTE"), max_attempts=2
+    )
+    with pytest.raises(DeclarationError, match="AirbyteInstanceResource: The environment variable URL_OF_AIRBYTE"):
+        resource.airbyte_instance()
+    reconciler = AirbyteManagedElementReconciler(resource, [])
+    monkeypatch.setenv("URL_OF_AIRBYTE", "https://airbyte.example")
+    monkeypatch.setenv("SECRET_OF_AIRBYTE", "hush")
+    expected = AirbyteInstance(url="https://airbyte.example", client_id="me", client_secret="hush", max_attempts=2)
+    assert resource.airbyte_instance() == expected == reconciler.instance.airbyte_instance()
+    assert "hush" not in repr(resource)
+
+
+def test_an_op_is_given_the_instance():
+    seen = []
+
+    @op
+    def look(airbyte: ResourceParam[AirbyteInstance]) -> None:
+        seen.append(airbyte)
+
+    @job(resource_defs={"airbyte": AirbyteInstanceResource(url="http://localhost:8000")})
+    def looking() -> None:
+        look()
+
+    looking.execute_in_process()
+    assert seen == [AirbyteInstance(url="http://localhost:8000")]
+
+
+def test_it_has_the_parameters_of_an_instance():
+    own = set(AirbyteInstanceResource.model_fields)
+    assert {field.name for field in fields(AirbyteInstance)} - own == {"specs"}
+    assert own - {field.name for field in fields(AirbyteInstance)} == {"certificates"}

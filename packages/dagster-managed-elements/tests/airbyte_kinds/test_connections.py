@@ -9,9 +9,11 @@ from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
     AirbyteDestinationNamespace,
+    AirbyteSchedule,
     AirbyteSource,
     AirbyteSyncMode,
 )
+from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
 from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused
 from dagster_managed_elements.engine.values import ABSENT
@@ -517,3 +519,18 @@ def test_a_key_chosen_in_the_ui_stays_where_none_is_declared(workspace):
     assert streams_of(workspace)["orders"]["cursorField"] == ["note"]
     workspace.applied(connection({**bare, "orders": AirbyteSyncMode.INCREMENTAL_APPEND}, SHOP, LAKE))
     assert streams_of(workspace)["orders"]["primaryKey"] == [["note"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"schedule": AirbyteSchedule.basic(6)}, "every 6 hours"),
+        ({"schedule": AirbyteSchedule.basic(6), "status": "active"}, "every 6 hours"),
+        ({"schedule": AirbyteSchedule.basic(6), "status": "inactive"}, ""),
+        ({"schedule": AirbyteSchedule.manual()}, ""),
+        ({}, ""),
+    ],
+)
+def test_airbyte_starts_a_connection_that_has_a_schedule_and_is_not_paused(fields, told):
+    kind = object.__new__(ConnectionKind)
+    assert kind.timetable(fields) == told

@@ -18,6 +18,7 @@ from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.secrets import EnvVar
 from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
+from dagster_managed_elements.engine.values import Fields, Key
 
 from testing.memory_world import FirstNodeKind, Leaf, LeafKind, Node, NodeKind, Server
 from testing.sides import at, leaf, node
@@ -365,3 +366,17 @@ def test_what_an_earlier_run_began_is_gone_on_with_only_where_it_serves_still(ki
     assert sorted(change.action for change in planned) == sorted(changes)
     (replacement,) = [change for change in planned if isinstance(change, Replace)]
     assert (replacement.begun is not None, replacement.attempt) == ((True, 1) if kind.served else (False, 2))
+
+
+class Timed(NodeKind):
+    def timetable(self, fields: Fields) -> str:
+        return f"every {fields['color']} hours" if fields.get("color") else ""
+
+
+def test_what_the_server_starts_is_told_as_it_is_there_else_as_it_will_be():
+    server = Server()
+    server.put("node-1", {"kind": "node", "name": "there", "shape": 0, "color": 2})
+    server.put("node-2", {"kind": "node", "name": "nobody's", "shape": 0, "color": 2})
+    elements = [Node("there", color=3), Node("new", color=4), Node("manual"), removed(Node, "gone", reason="old")]
+    found = surveyed(server, *elements, kinds=(Timed, LeafKind))
+    assert found.timetables == {Key("node", "there"): "every 2 hours", Key("node", "new"): "every 4 hours"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.rendering.markdown import comment
+from dagster_managed_elements.rendering.markdown import comment, diff_block, list_block
 
 
 def test_a_plan_is_a_table_its_consequences_and_its_lines_folded_away(make):
@@ -72,3 +72,9 @@ def test_a_plan_of_any_size_fits_into_a_comment(make):
     assert "more lines are left out." in said
     odd = [make.entry("create", "|" * 120, make.field("|" * 120, after=1)) for _ in range(50)]
     assert len(comment("check", [make.section(*odd)] * 3)) < 65_536
+
+
+def test_a_reader_without_html_is_shown_fences_alone(make):
+    section = make.section(make.entry("update", "shop", make.field("host", "a```b", "<b>")))
+    assert diff_block([section]) == '````diff\n! shop:\n!   host: a```b -> <b>\n````'
+    assert list_block(["[x](y)", "two\nlines"]) == "```\n[x](y)\ntwo lines\n```"
