@@ -16,8 +16,8 @@ import httpx
 
 from .conftest import Client, child_environment
 
-START_SECONDS = RUN_SECONDS = 300.0
-PATIENT = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"}
+START_SECONDS = RUN_SECONDS = 600.0
+PATIENT = {"DAGSTER_GRPC_TIMEOUT_SECONDS": "600"}
 """A machine that does much at once starts a process in a minute."""
 OVER = {"SUCCESS", "FAILURE", "CANCELED"}
 LOCATIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } }
@@ -101,12 +101,15 @@ def dagster_dev(client: Client, folder: Path, file: str, **environment: str) -> 
     home = client.home / f"dagster_home_{port}"
     home.mkdir()
     words = [client.python, "-m", "dagster", "dev", "-f", file, "-h", "127.0.0.1", "-p", str(port)]
+    environment = child_environment(home, **PATIENT, **environment)
+    with (home / "dagster.yaml").open("a") as settings:
+        settings.write("code_servers:\n  local_startup_timeout: 600\n")
     log = home / "dev.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             words,
             cwd=folder,
-            env=child_environment(home, **PATIENT, **environment),
+            env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -23,7 +23,7 @@ CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 CEREALS = REPOSITORY / "examples" / "cereals" / "files" / "cereals.csv"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="session")
@@ -127,7 +127,7 @@ def test_drift_checks_go_onto_the_assets_of_dagster_airbyte_and_leave_them_as_th
     assert clean["checks"] == {"raw_users": [True, None], "managed_elements/files": [False, None]}, (
         "theirs is undeclared"
     )
-    diff = '```diff\n! to files:\n!   prefix: raw_ -> lake_\n```'
+    diff = "```diff\n! to files:\n!   prefix: raw_ -> lake_\n```"
     assert drifted["checks"] == {"raw_users": [False, diff], "managed_elements/files": [False, diff]}
     assert writes == []
 
