@@ -4,7 +4,7 @@ What a fence says behind its three backticks decides (no reader of the page sees
 
     python              executed; the python blocks of a page are one module
     python of=PATH      the same, and it stands word for word in that file of the repository; any language may
-    python no-run       for reading only
+    python no-run of=   only that: a test of its own runs the file
     console run         each line behind a `$ ` is run, what follows it is exactly its output; `...` is any lines
     anything else       for reading only, `console` included
 """
