@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -13,13 +14,16 @@ from dagster import (
     AssetSpec,
     AutomationCondition,
     AutomationConditionSensorDefinition,
+    DagsterInstance,
     DefaultScheduleStatus,
     DefaultSensorStatus,
     Definitions,
     ScheduleDefinition,
     asset,
     define_asset_job,
+    execute_job,
 )
+from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
 from dagster_managed_elements.engine.values import Fields
@@ -233,3 +237,20 @@ def test_what_is_paused_or_manual_at_its_server_is_started_once(server):
     defs, _ = twice(server, schedule="RUNNING")
     as_observed = Reconciler(TimedInstance(server), [Leaf("leaf", root=ROOT)], name="world", policy=Policy())
     assert find_double_triggers(defs, as_observed) == []
+
+
+def test_a_run_of_the_checks_knows_what_its_code_location_starts():
+    file = Path(__file__).parent / "children" / "twice.py"
+    job = ReconstructableRepository.for_file(str(file), "defs").get_reconstructable_job("__ASSET_JOB")
+    with DagsterInstance.ephemeral() as instance:
+        result = execute_job(job, instance=instance)
+        found = {
+            event.asset_check_evaluation_data.asset_key.to_user_string(): event.asset_check_evaluation_data
+            for event in result.all_events
+            if event.event_type_value == "ASSET_CHECK_EVALUATION"
+        }
+    told = "leaf (leaf) is started twice: by its server (every hour), and in Dagster by the schedule nightly"
+    assert {key: text(each, "findings") for key, each in found.items()} == dict.fromkeys(
+        ["table", WHOLE], f"```\n{told}\n```"
+    )
+    assert found["table"].severity == AssetCheckSeverity.WARN

@@ -158,7 +158,9 @@ def test_a_tick_that_cannot_look_fails():
 FLEET = Path(__file__).parent / "children" / "fleet.py"
 
 
-@pytest.mark.parametrize("job", ["in_process", pytest.param("multiprocess", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "job", ["in_process", pytest.param("multiprocess", marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
+)
 def test_every_executor_spreads_the_steps(job, tmp_path, monkeypatch):
     monkeypatch.setenv("FLEET_FOLDER", str(tmp_path))
     repository = ReconstructableRepository.for_file(str(FLEET), "defs")

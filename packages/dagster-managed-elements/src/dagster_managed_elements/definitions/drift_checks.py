@@ -171,9 +171,9 @@ def _checks(
                 case Unknown() as place:
                     unknown[target.reconciler] = place
                 case drift:
-                    own = drift.joined(twice[target.reconciler])
+                    own = drift.joined(twice[target.reconciler] if twice is not None else ())
                     part = own if target.root is None else own.of(target.root.name, target.keys)
-                    yield _result(target, part, severities)
+                    yield _result(target, part, severities, leaves_out=() if twice is not None else _TWICE)
         if unknown:
             raise DriftUnknown(
                 "Whether there is drift is not known: "
@@ -183,7 +183,13 @@ def _checks(
     return drift
 
 
-def _result(target: _Target, drift: Drift, severities: Severities) -> AssetCheckResult:
+_TWICE: Final = ("double trigger",)
+
+
+def _result(
+    target: _Target, drift: Drift, severities: Severities, *, leaves_out: Collection[str]
+) -> AssetCheckResult:
+    """Without the counts of what nobody looked for."""
     severity = drift.severity(severities)
     return AssetCheckResult(
         passed=severity is None,
@@ -191,14 +197,16 @@ def _result(target: _Target, drift: Drift, severities: Severities) -> AssetCheck
         check_name=CHECK,
         severity=severity or AssetCheckSeverity.ERROR,
         description=f"{drift.name}: {drift.summary}",
-        metadata=drift.metadata(),
+        metadata={name: value for name, value in drift.metadata().items() if name not in leaves_out},
     )
 
 
 def _twice(
     context: AssetCheckExecutionContext, found: Mapping[str, Drift | Unknown], targets: Iterable[_Target]
-) -> dict[str, list[Finding]]:
-    """What is started twice, by the name of the reconciler; nothing where the op runs outside of a repository."""
+) -> dict[str, list[Finding]] | None:
+    """What is started twice, by the name of the reconciler; None where nobody can say: the op runs by itself, and
+    not in a code location.
+    """
     assets: dict[str, dict[Key, set[AssetKey]]] = {name: {} for name in found}
     for target in targets:
         if target.root is not None:
@@ -209,7 +217,7 @@ def _twice(
     try:
         repository = context.op_execution_context.repository_def
     except CheckError:
-        return twice
+        return None
     job = context.run.remote_job_origin
     origin = job.repository_origin if job is not None else None
     for name, drift in found.items():
