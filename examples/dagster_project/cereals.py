@@ -37,6 +37,7 @@ download_cereals = AirbyteConnection(
     source=cereals_csv,
     destination=local_json,
     stream_config={"cereals": AirbyteSyncMode.FULL_REFRESH_OVERWRITE},
+    status="active",
 )
 
 reconciler = AirbyteManagedElementReconciler(airbyte, [download_cereals], name="cereals")

@@ -103,7 +103,7 @@ def dagster_dev(client: Client, folder: Path, file: str, **environment: str) -> 
     words = [client.python, "-m", "dagster", "dev", "-f", file, "-h", "127.0.0.1", "-p", str(port)]
     environment = child_environment(home, **PATIENT, **environment)
     with (home / "dagster.yaml").open("a") as settings:
-        settings.write("code_servers:\n  local_startup_timeout: 600\n")
+        settings.write("code_servers:\n  local_startup_timeout: 600\nnux:\n  enabled: false\n")
     log = home / "dev.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

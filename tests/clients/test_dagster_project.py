@@ -55,7 +55,7 @@ def edit_in_the_ui(local: LocalAirbyte) -> None:
     changed = {"provider": {"user_agent": True}}
     config(local, "sources/partial_update", sourceId=source["sourceId"], connectionConfiguration=changed)
     (connection,) = config(local, "connections/list", workspaceId=local.workspace_id)["connections"]
-    config(local, "connections/update", connectionId=connection["connectionId"], prefix="raw_")
+    config(local, "connections/update", connectionId=connection["connectionId"], status="inactive")
 
 
 def test_the_example_is_applied_materialised_and_its_drift_shown(project, airbyte, tmp_path):
@@ -78,9 +78,11 @@ def test_the_example_is_applied_materialised_and_its_drift_shown(project, airbyt
             photographed(dagster, pictures)
     assert (found["success"], found["severity"]) == (False, "ERROR")
     assert found["metadata"]["diff"] == (
-        "```diff\n! cereals-csv:\n!   provider:\n!     user_agent: true -> false\n"
-        '! download-cereals:\n!   prefix: raw_ -> ""\n```'
+        "```diff\n~ cereals-csv:\n~   provider:\n~     user_agent: True -> False\n"
+        "~ download-cereals:\n~   status: inactive -> active\n```"
     )
+    told = "download-cereals: 2 changed: cereals-csv (source), download-cereals (connection)"
+    assert found["description"] == told
     assert found["metadata"]["changed"] == 2
 
 
@@ -92,13 +94,13 @@ def photographed(dagster: Dagster, folder: Path) -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.set_default_timeout(120_000)
-        page.goto(f"{dagster.url}/asset-groups/")
+        page.goto(f"{dagster.url}/locations/__repository__@definitions.py/asset-groups/breakfast")
         page.get_by_text("sweetest_cereals").first.wait_for()
-        page.wait_for_load_state("networkidle")
+        page.get_by_text("Loading...").first.wait_for(state="hidden")
         page.screenshot(path=folder / "dagster-assets.png")
         page.goto(f"{dagster.url}/assets/cereals?view=checks&checkDetail=drift")
-        page.get_by_text("user_agent: true -> false").first.wait_for()
-        page.wait_for_load_state("networkidle")
+        page.get_by_text("[Show Markdown]").click()
+        page.get_by_text("user_agent: True -> False").wait_for()
         page.screenshot(path=folder / "dagster-drift.png")
         browser.close()
 
@@ -127,7 +129,7 @@ def test_drift_checks_go_onto_the_assets_of_dagster_airbyte_and_leave_them_as_th
     assert clean["checks"] == {"raw_users": [True, None], "managed_elements/files": [False, None]}, (
         "theirs is undeclared"
     )
-    diff = "```diff\n! to files:\n!   prefix: raw_ -> lake_\n```"
+    diff = "```diff\n~ to files:\n~   prefix: raw_ -> lake_\n```"
     assert drifted["checks"] == {"raw_users": [False, diff], "managed_elements/files": [False, diff]}
     assert writes == []
 
@@ -155,7 +157,7 @@ def test_dg_lists_scaffolds_and_loads_the_component(project, airbyte, tmp_path):
 
     def dg(*words: str) -> str:
         done = subprocess.run(
-            [project.python.parent / "dg", *words],
+            [project.python, "-c", "from dagster_dg_cli.cli import main; main()", *words],
             cwd=tmp_path,
             env=child_environment(project.home, **environment, PATH=f"{project.python.parent}:/usr/bin:/bin"),
             capture_output=True,

@@ -80,9 +80,9 @@ def test_a_change_fails_where_it_is_and_for_the_reconciler(server):
     found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
     assert [key for key, each in found.items() if not each.passed] == [WHOLE, "a", "b"]
     assert {each.severity for each in found.values() if not each.passed} == {AssetCheckSeverity.ERROR}
-    assert text(found["a"]) == "```diff\n! leaf:\n!   color: 7 -> 1\n```"
+    assert text(found["a"]) == "```diff\n~ leaf:\n~   color: 7 -> 1\n```"
     assert (text(found["a"], "changed"), text(found["a"], "missing")) == (1, 0)
-    assert found["a"].description == "leaf: 1 changed"
+    assert found["a"].description == "leaf: 1 changed: leaf (leaf)"
 
 
 def test_what_an_element_refers_to_is_its_drift_too(server):

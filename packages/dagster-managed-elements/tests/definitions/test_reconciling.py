@@ -105,7 +105,7 @@ def test_a_step_fails_for_what_drifted_and_not_for_a_warning():
     second.apply()
     two.put("node-9", {"kind": "node", "name": "stray", "shape": 0})
     result = run(build_drift_job([first, second]))
-    assert failures(result) == {"watch_place[one]": "one: 1 missing"}
+    assert failures(result) == {"watch_place[one]": "one: 1 missing: one (node)"}
     assert metadata(result, "watch_place[two]")["two: undeclared"] == "1"
     assert (one.writes, two.writes) == ([], ["create two"])
 

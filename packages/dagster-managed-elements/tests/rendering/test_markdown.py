@@ -76,5 +76,5 @@ def test_a_plan_of_any_size_fits_into_a_comment(make):
 
 def test_a_reader_without_html_is_shown_fences_alone(make):
     section = make.section(make.entry("update", "shop", make.field("host", "a```b", "<b>")))
-    assert diff_block([section]) == "````diff\n! shop:\n!   host: a```b -> <b>\n````"
+    assert diff_block([section]) == "````diff\n~ shop:\n~   host: a```b -> <b>\n````"
     assert list_block(["[x](y)", "two\nlines"]) == "```\n[x](y)\ntwo lines\n```"

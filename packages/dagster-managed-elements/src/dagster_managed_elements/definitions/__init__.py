@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dagster_managed_elements.definitions.drift_checks import (
         DriftUnknown,
         build_drift_checks,
+        build_reconciler_assets,
         find_double_triggers,
     )
     from dagster_managed_elements.definitions.reconciling import DriftFound, build_drift_job, build_reconcile_job
@@ -46,6 +47,7 @@ __all__ = [
     "build_drift_schedule",
     "build_drift_sensor",
     "build_reconcile_job",
+    "build_reconciler_assets",
     "find_double_triggers",
 ]
 
@@ -59,6 +61,7 @@ _HOMES: Final = {
     "build_drift_schedule": "watching",
     "build_drift_sensor": "watching",
     "build_reconcile_job": "reconciling",
+    "build_reconciler_assets": "drift_checks",
     "find_double_triggers": "drift_checks",
     "ManagedElementsComponent": "component",
     "SyncTranslator": "translating",

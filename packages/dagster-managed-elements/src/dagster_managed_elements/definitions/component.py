@@ -10,9 +10,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from dagster import (
     AssetCheckSeverity,
-    AssetKey,
     AssetsDefinition,
-    AssetSpec,
     Component,
     ComponentLoadContext,
     DefaultScheduleStatus,
@@ -26,7 +24,7 @@ from dagster.components import Scaffolder, ScaffoldRequest, scaffold_component, 
 from pydantic import BaseModel, Field
 
 from dagster_managed_elements.definitions.drift import Severities, Sort, named
-from dagster_managed_elements.definitions.drift_checks import build_drift_checks
+from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.definitions.watching import build_drift_schedule
 from dagster_managed_elements.engine.guarding import Policy
@@ -148,7 +146,7 @@ class ManagedElementsComponent(Component, Model, Resolvable):
         """Raises DeclarationError where the module cannot be loaded, or has no reconciler that can be planned."""
         reconcilers = self._reconcilers(context.path)
         assets = list(self.build_assets(reconcilers)) if self.assets else []
-        own = [AssetSpec(_own_key(name), description=_OWN, kinds={"python"}) for name in reconcilers]
+        own = build_reconciler_assets(reconcilers)
         checks = []
         schedules: list[ScheduleDefinition] = []
         jobs: list[JobDefinition] = []
@@ -157,7 +155,6 @@ class ManagedElementsComponent(Component, Model, Resolvable):
             checks = build_drift_checks(
                 reconcilers,
                 assets=assets,
-                on={name: _own_key(name) for name in reconcilers},
                 severities=drift.severities(),
                 blocking=drift.blocking,
                 pool=drift.pool,
@@ -199,8 +196,3 @@ class ManagedElementsComponent(Component, Model, Resolvable):
 
 
 _ON = DefaultScheduleStatus.RUNNING
-_OWN = "All that is declared there; its check says whether it is as declared, and what is there besides."
-
-
-def _own_key(name: str) -> AssetKey:
-    return AssetKey(["managed_elements", name])

@@ -24,6 +24,7 @@ from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, check
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
+from dagster_managed_elements.rendering.values import escape
 from dagster_managed_elements.third_party import is_third_party
 
 Sort: TypeAlias = Literal["changed", "missing", "undeclared", "double trigger"]
@@ -101,8 +102,13 @@ class Drift:
 
     @property
     def summary(self) -> str:
-        """`2 changed, 1 undeclared`."""
-        return ", ".join(f"{number} {sort}" for sort, number in self.counts.items() if number) or "in sync"
+        """`2 changed, 1 undeclared: orders (source), lake (destination), stray (source)`."""
+        if not self.findings:
+            return "in sync"
+        counted = ", ".join(f"{number} {sort}" for sort, number in self.counts.items() if number)
+        keys = list(dict.fromkeys(str(finding.key) for finding in self.findings))
+        more = f" and {len(keys) - _MOST_NAMES} more" if len(keys) > _MOST_NAMES else ""
+        return f"{counted}: {escape(', '.join(keys[:_MOST_NAMES]))}{more}"
 
     def metadata(self) -> dict[str, MetadataValue]:
         """The diff and the counts, for Dagster to keep and show: secrets are masked."""
@@ -121,6 +127,7 @@ class Drift:
         return shown | {sort: MetadataValue.int(number) for sort, number in self.counts.items()}
 
 
+_MOST_NAMES: Final = 5
 _GRAVEST_FIRST: Final = (AssetCheckSeverity.ERROR, AssetCheckSeverity.WARN)
 
 

@@ -80,7 +80,8 @@ def build_drift_checks(
         assets: What connections fill, such as `build_connection_assets` made; assets of no declared connection get
             no check.
         connection_of: The name of the connection that fills an asset; by itself its metadata tells.
-        on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`.
+        on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`,
+            which `build_reconciler_assets` makes.
         severities: What other than the default a sort of finding is; None lets the check pass.
         blocking: Whether nothing downstream of an asset is materialised while its check fails as an error.
         pool: The concurrency pool of the ops.
@@ -97,6 +98,29 @@ def build_drift_checks(
         targets = list(_targets(group, specs, connection_of, on or {}))
         ops.append(_checks(word, group, targets, weighed, blocking=blocking, pool=pool, retry_policy=retry_policy))
     return ops
+
+
+def build_reconciler_assets(reconcilers: Reconcilers) -> list[AssetSpec]:
+    """An asset for each reconciler, in the group `managed_elements`, for its check to be seen at. Nothing makes it:
+    it stands for what is declared.
+
+    Args:
+        reconcilers: As given to `build_drift_checks`.
+
+    Raises:
+        DeclarationError: Where a reconciler has no name or one that is taken.
+    """
+    return [
+        AssetSpec(reconciler_key(name), group_name="managed_elements", description=_OWN, kinds={"python"})
+        for name in named(reconcilers)
+    ]
+
+
+_OWN: Final = "All that is declared there; its check says whether it is as declared, and what is there besides."
+
+
+def reconciler_key(name: str) -> AssetKey:
+    return AssetKey(["managed_elements", name])
 
 
 def find_double_triggers(
@@ -235,7 +259,7 @@ def _targets(
     specs = list(specs)
     taken: set[AssetKey] = set()
     for name, reconciler in reconcilers.items():
-        own = on.get(name, AssetKey(["managed_elements", name]))
+        own = on.get(name, reconciler_key(name))
         yield _Target(asset=own, reconciler=name)
         taken.add(own)
         roots = _roots(reconciler.elements)

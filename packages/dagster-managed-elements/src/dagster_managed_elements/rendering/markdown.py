@@ -103,7 +103,8 @@ def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def diff_block(sections: Iterable[Section]) -> str:
     """What differs alone, fenced: for a reader of Markdown that shows no HTML."""
-    return _fenced([_drawn(line) for section in sections for line in flattened(tree(section))], _LONGEST)
+    lines = [line for section in sections for line in flattened(tree(section))]
+    return _fenced([f"{line.sign} {'  ' * line.depth}{line.text}" for line in lines], _LONGEST)
 
 
 def list_block(texts: Iterable[str]) -> str:
