@@ -1,4 +1,4 @@
-"""The declaration as Dagster shows it: an asset for each table, a check for whatever drifts, a job that mends it."""
+"""The declaration as Dagster shows it: an asset a table, a check for whatever drifts, a job that mends it."""
 
 from cereals import reconciler
 from dagster import Definitions, asset, in_process_executor

@@ -99,7 +99,7 @@ def photographed(dagster: Dagster, folder: Path) -> None:
         page.get_by_text("Loading...").first.wait_for(state="hidden")
         page.screenshot(path=folder / "dagster-assets.png")
         page.goto(f"{dagster.url}/assets/cereals?view=checks&checkDetail=drift")
-        page.get_by_text("[Show Markdown]").click()
+        page.get_by_role("row", name="diff").get_by_text("[Show Markdown]").click()
         page.get_by_text("user_agent: True -> False").wait_for()
         page.screenshot(path=folder / "dagster-drift.png")
         browser.close()

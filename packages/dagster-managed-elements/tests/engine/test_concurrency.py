@@ -14,7 +14,7 @@ from types import FrameType
 import anyio
 import anyio.lowlevel
 import pytest
-from dagster_managed_elements.engine.concurrency import concurrently, run_blocking
+from dagster_managed_elements.engine.concurrency import WoundUp, concurrently, run_blocking
 from dagster_managed_elements.engine.errors import ServerFault
 
 WHERE: ContextVar[str] = ContextVar("where", default="nowhere")
@@ -164,3 +164,23 @@ def test_calls_run_at_once_and_the_first_failure_ends_the_others() -> None:
     with pytest.raises(ServerFault, match="down"):
         anyio.run(concurrently, *calls)
     assert reached == ["ended"]
+
+
+class Terminated(BaseException):
+    """As Dagster has it, whose handler raises an interruption of its own."""
+
+
+def test_who_handles_signals_himself_says_what_an_interruption_is_raised_as():
+    def handler(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    async def work(stop: anyio.Event) -> str:
+        await press_ctrl_c()
+        with anyio.fail_after(10):
+            await stop.wait()
+        return "in order"
+
+    signal.signal(signal.SIGINT, handler)
+    with pytest.raises(WoundUp) as raised:
+        run_blocking(work, interrupts=(KeyboardInterrupt, Terminated))
+    assert raised.value.result == "in order"

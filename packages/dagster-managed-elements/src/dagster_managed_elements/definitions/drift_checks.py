@@ -54,8 +54,8 @@ def connection_of(spec: AssetSpec) -> str | None:
     """The name of the connection that fills an asset; None where none does. Our assets, and those of Dagster's own
     integrations, have it in their metadata, as `<integration>/connection_name`.
     """
-    names = [name for name in spec.metadata if name.endswith("/connection_name")]
-    return str(spec.metadata[names[0]]) if names else None
+    found: list[Any] = [value for name, value in spec.metadata.items() if name.endswith("/connection_name")]
+    return str(getattr(found[0], "value", found[0])) if found else None
 
 
 def build_drift_checks(

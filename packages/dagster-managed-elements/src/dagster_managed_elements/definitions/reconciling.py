@@ -149,7 +149,7 @@ def build_reconcile_job(
             results = run_blocking(partial(apply, _unattended(group), options), interrupts=_INTERRUPTS)
         except WoundUp as interrupt:
             _tell(context, interrupt.result)
-            raise Failure("Terminated; the log has what was done before.", allow_retries=False) from None
+            raise DagsterExecutionInterruptedError from None
         _tell(context, results)
         metadata = _report(results)
         for result in results:
