@@ -101,7 +101,7 @@ def photographed(dagster: Dagster, folder: Path) -> None:
         page.goto(f"{dagster.url}/assets/cereals?view=checks&checkDetail=drift")
         page.get_by_role("row", name="diff").get_by_text("[Show Markdown]").click()
         page.get_by_text("user_agent: True -> False").wait_for()
-        page.screenshot(path=folder / "dagster-drift.png")
+        page.screenshot(path=folder / "dagster-drift.png", animations="disabled")
         browser.close()
 
 
@@ -179,10 +179,9 @@ def test_dg_lists_scaffolds_and_loads_the_component(project, airbyte, tmp_path):
     assert "module: cereals" in (made / "defs.yaml").read_text()
     shutil.copy(EXAMPLE / "cereals.py", made)
     shutil.copy(EXAMPLE / "defs.yaml", made)
-    listed = json.loads(dg("list", "defs", "--json"))
-    assert {each["key"] for each in listed["assets"]} == {"cereals", "managed_elements/cereals"}
-    assert {each["name"] for each in listed["jobs"]} >= {"cereals_reconcile"}
-    assert {each["name"] for each in listed["schedules"]} == {"cereals_drift"}
+    listed = dg("list", "defs", "--json")
+    for name in ("cereals", "managed_elements/cereals", "cereals_reconcile", "cereals_drift"):
+        assert f'"{name}"' in listed, listed
     dg("check", "defs")
 
 

@@ -28,7 +28,11 @@ connection = AirbyteConnection(
 reconciler = AirbyteManagedElementReconciler(workspace, [connection], name="files")
 
 assets = build_airbyte_assets_definitions(workspace=workspace)
-defs = Definitions(assets=assets, asset_checks=build_drift_checks(reconciler, assets=assets))
+defs = Definitions(
+    assets=assets,
+    asset_checks=build_drift_checks(reconciler, assets=assets),
+    resources={"airbyte": workspace},
+)
 
 untold = build_airbyte_assets_definitions(workspace=workspace)
 before = [spec for definition in untold for spec in definition.specs]

@@ -220,24 +220,31 @@ def _drift(name: str, reconciler: Reconciler, result: Result) -> Drift | Unknown
     if result.error is not None or result.plan is None or result.found is None:
         return Unknown(name, result.error or DeclarationError("nothing is declared"))
     keys = closure(reconciler.elements)
-    undeclared = tuple(
-        Finding(sort="undeclared", key=key, text=f"{key} is not declared") for key in result.found.undeclared
-    )
+    going = frozenset(entry.key for entry in result.plan.entries if _is_undeclared(entry))
+    undeclared = [
+        *((entry.key, "is not declared, and goes") for entry in result.plan.entries if _is_undeclared(entry)),
+        *((stray.key, "is not declared") for stray in result.plan.undeclared),
+    ]
     whole = Drift(
         name=name,
         place=result.place,
         plan=result.plan,
-        findings=tuple(_findings(result.plan.entries, frozenset(result.found.undeclared))),
+        findings=tuple(_findings(result.plan.entries)),
         timetables=result.found.timetables,
     )
-    gone = frozenset(result.found.undeclared) if reconciler.delete_unmentioned_resources else frozenset[Key]()
-    return replace(whole.of(name, keys), plan=_part(result.plan, keys | gone)).joined(undeclared)
+    strays = (Finding(sort="undeclared", key=key, text=f"{key} {text}") for key, text in undeclared)
+    return replace(whole.of(name, keys), plan=_part(result.plan, keys | going)).joined(strays)
 
 
-def _findings(entries: Iterable[Entry], undeclared: Collection[Key]) -> Iterator[Finding]:
+def _is_undeclared(entry: Entry) -> bool:
+    """Whether it goes since nobody declares it, and not with something else or as one that is declared removed."""
+    return entry.action == "delete" and not (entry.owner or entry.cause or entry.reason)
+
+
+def _findings(entries: Iterable[Entry]) -> Iterator[Finding]:
     """What only follows from another change is no drift of its own."""
     for entry in entries:
-        if entry.cause is not None or (entry.action == "delete" and entry.key in undeclared):
+        if entry.cause is not None or _is_undeclared(entry):
             continue
         if entry.action == "create":
             yield Finding(sort="missing", key=entry.key, text=f"{entry.key} is missing")

@@ -4,7 +4,7 @@ and one for each reconciler. Dagster reads the annotations of what it calls, so 
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from dagster import (
     AssetCheckExecutionContext,
