@@ -25,7 +25,7 @@ from airbyte_local import LocalAirbyte
 HERE = Path(__file__).parent
 CHILDREN = HERE / "children"
 ENVIRONMENTS = HERE.parents[1] / ".venv-clients"
-SECONDS = 60
+SECONDS = 180
 SDK_CELLS = [
     *((version, auth) for version in ("1.6", "1.8", "2.0") for auth in ("none", "basic", "client")),
     ("cloud", "client"),
