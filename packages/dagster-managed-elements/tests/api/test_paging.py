@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 
 import anyio
 import pytest
@@ -163,3 +164,18 @@ def test_readings_are_combined_only_while_they_can_be_of_one_state(known, readin
 
     combined = combine(read(known), read(reading))
     assert ("".join(sorted(combined.rows)), combined.length) == together
+
+
+@pytest.mark.parametrize("length", [200, 5_000])
+async def test_each_row_is_looked_at_twice_however_long_the_list_is(length):
+    looked_at = Counter()
+
+    async def fetch(offset, size):
+        return range(offset, min(offset + size, length))
+
+    def identity(row):
+        looked_at[row] += 1
+        return row
+
+    assert await read_pages(Listing(fetch=fetch, identity=identity, what="things")) == list(range(length))
+    assert set(looked_at.values()) == {2}

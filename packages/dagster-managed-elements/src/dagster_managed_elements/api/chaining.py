@@ -69,7 +69,7 @@ async def _follow(chain: Chain[Row], began: float) -> Reading[Row]:
         page = await chain.fetch(after, chain.size)
         pages += 1
         ids = [chain.identity(row) for row in page.rows]
-        goes_round = bool(found and ids) and set(found) >= set(ids)
+        goes_round = bool(found and ids) and found.keys() >= set(ids)
         if goes_round and await _is_unpaged(chain, found, page):
             return Reading(rows=found, length=length)
         found |= zip(ids, page.rows, strict=True)

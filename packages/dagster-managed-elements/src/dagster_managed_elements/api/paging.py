@@ -96,10 +96,11 @@ def combine(known: Reading[Row] | None, reading: Reading[Row]) -> Reading[Row]:
 
 async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
     pages: dict[int, Sequence[Row]] = {}
+    seen: set[Hashable] = set()
     window = 1
     while offsets := next_offsets(_lengths(pages), listing.size, window):
         await _fetch_all(listing, offsets, pages)
-        seen = {listing.identity(row) for page in pages.values() for row in page}
+        seen.update(listing.identity(row) for offset in offsets for row in pages[offset])
         length = sum(_lengths(pages).values())
         if length > _RUNAWAY * (len(seen) + listing.size):
             raise ServerFault(
