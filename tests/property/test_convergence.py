@@ -142,7 +142,7 @@ def exactly(value: object) -> str:
     return json.dumps(value, default=str, sort_keys=True)
 
 
-PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+PATIENT = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @settings(PATIENT, max_examples=40)

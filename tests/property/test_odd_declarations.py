@@ -207,7 +207,7 @@ def test_no_odd_value_at_any_place_is_a_fault_of_ours(there, place):
             raise AssertionError(f"{name} as {place}") from error
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     odd=st.dictionaries(st.sampled_from(PLACES), st.sampled_from(sorted(ODD)), min_size=2, max_size=4),
     output=st.sampled_from(["text", "json", "markdown"]),

@@ -103,7 +103,7 @@ PIECES = st.lists(st.tuples(SPAN, STEP).map("".join), min_size=1, max_size=2).ma
 
 
 @given(st.lists(PIECES, min_size=6, max_size=7).map(" ".join))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_what_is_taken_can_be_told_when_it_fires(expression):
     if reason_against(expression) is None:
         found = Quartz(expression).next_after(START.timestamp(), "America/New_York")
@@ -113,7 +113,6 @@ def test_what_is_taken_can_be_told_when_it_fires(expression):
 PART = st.sampled_from(["*", "0", "7", "*/7", "3-9", "9-3", "1,5", "2/4"])
 
 
-@settings(deadline=None)
 @given(PART, PART, st.sampled_from(["*", "1", "L", "1-7", "15W", "LW"]), st.sampled_from(["UTC", "Asia/Kolkata"]))
 def test_every_time_comes_after_the_one_before(minutes, hours, day, zone):
     moments = [START.timestamp()]

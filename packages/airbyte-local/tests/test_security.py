@@ -183,7 +183,7 @@ def test_bad_bytes_in_authorization_are_a_refusal_and_no_crash(version, auth):
             assert told is None if auth == "none" else (told and told.status == 401)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(scheme=st.sampled_from(["Basic ", "Bearer ", "basic ", ""]), rest=st.binary(max_size=12))
 def test_no_bytes_open_a_door(scheme, rest):
     profile = PROFILES["2.0"]
@@ -333,7 +333,7 @@ def test_an_expression_that_is_taken_is_done_with_the_longest_path(expression):
         assert not fault.matches("GET", path)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(expression=st.text("a.*+?{}()|[]^$\\1,9", max_size=14).map(lambda text: f"^{text}"))
 def test_whatever_expression_is_taken_comes_to_an_end(expression):
     with contextlib.suppress(FaultMisspelt):

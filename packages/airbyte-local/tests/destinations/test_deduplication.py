@@ -177,7 +177,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(acts=ACTS, many=st.booleans())
 def test_whatever_comes_in_whatever_order_is_what_the_rule_says(stores, database, by_id, acts, many):
     """Rows, flushes, jobs that end and jobs that are given up, against the rule in a few lines of Python."""

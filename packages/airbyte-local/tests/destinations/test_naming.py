@@ -13,7 +13,7 @@ from airbyte_local.connectors.destinations.naming import (
     printable,
     quoted,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 NAMES = st.text(st.characters(codec=None), max_size=80) | st.sampled_from(
@@ -47,7 +47,6 @@ def test_columns_of_duckdb_are_the_vendors(name, wanted):
 
 
 @pytest.mark.parametrize("normalise", [postgres_name, duckdb_column])
-@settings(deadline=None)
 @given(names=st.lists(NAMES, unique=True, max_size=12))
 def test_no_two_names_are_alike(normalise, names):
     found = distinct(names, normalise, {"reserved", "_x"})
@@ -59,7 +58,6 @@ def test_no_two_names_are_alike(normalise, names):
         assert all(len(name.encode()) <= 63 for name in found.values())
 
 
-@settings(deadline=None)
 @given(names=st.lists(NAMES, unique=True, min_size=2, max_size=12))
 def test_order_does_not_matter(names):
     assert distinct(names, postgres_name, ()) == distinct(names[::-1], postgres_name, ())
@@ -70,7 +68,6 @@ def test_a_name_that_needs_no_change_keeps_it_whoever_comes():
     assert distinct(["A", "a"], duckdb_column, ())["a"] == "a"
 
 
-@settings(deadline=None)
 @given(name=NAMES)
 def test_a_file_can_have_every_name(name):
     stem = file_stem(name)
@@ -80,7 +77,6 @@ def test_a_file_can_have_every_name(name):
     assert len(stem) <= 150
 
 
-@settings(deadline=None)
 @given(name=NAMES)
 def test_an_identifier_ends_where_it_should(name):
     inner = quoted(printable(name))[1:-1]

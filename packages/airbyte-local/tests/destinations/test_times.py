@@ -14,7 +14,7 @@ from airbyte_local.connectors.destinations.times import (
     utc_text,
     zoned_time_text,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 
@@ -101,7 +101,6 @@ def test_no_time(given):
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
 
 
-@settings(deadline=None)
 @given(moment=st.datetimes(dt.datetime(2, 1, 1), dt.datetime(9998, 1, 1), timezones=ZONES))  # noqa: DTZ001
 def test_every_moment_is_itself_in_utc(moment):
     assert dt.datetime.fromisoformat(utc_text(moment.isoformat())).replace(tzinfo=dt.timezone.utc) == moment

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 CANARY = "c4n4ry-hush"
 PLAIN = settings(
     max_examples=300,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 

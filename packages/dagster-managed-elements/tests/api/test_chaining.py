@@ -80,7 +80,7 @@ async def test_a_row_that_is_deleted_while_the_chain_is_read_costs_no_other():
     assert set(found) >= set("bcde")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     rows=st.integers(min_value=0, max_value=60),
     most=st.integers(min_value=1, max_value=30),
@@ -109,7 +109,7 @@ async def test_a_chain_on_a_server_that_misbehaves_is_read_completely_or_refused
     assert sorted(found) == list(range(rows))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     rows=st.integers(min_value=0, max_value=60),
     size=st.integers(min_value=2, max_value=30),

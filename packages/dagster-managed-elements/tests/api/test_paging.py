@@ -104,7 +104,7 @@ async def test_an_error_of_one_page_is_raised_as_it_is():
         await read_pages(Listing(fetch=fetch, identity=lambda row: row, what="things", size=2))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     rows=st.integers(min_value=0, max_value=60),
     most=st.integers(min_value=1, max_value=30),
