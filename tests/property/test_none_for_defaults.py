@@ -41,6 +41,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "AirbyteDestination": {"name": "d", "destination_type": "Local JSON"},
     "AirbyteDestinationDefinition": {"name": "mine", "docker_image_tag": "1.0"},
     "AirbyteInstance": {"url": "http://127.0.0.1:1"},
+    "AirbyteInstanceResource": {"url": "http://127.0.0.1:1"},
     "AirbyteLowCodeConnector": {"name": "mine", "manifest": {"version": "6.0.0"}},
     "AirbyteManagedElementReconciler": {"airbyte": AirbyteInstance(url="http://127.0.0.1:1")},
     "AirbyteResource": {"host": "localhost"},

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from types import FrameType
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -183,4 +184,30 @@ def test_who_handles_signals_himself_says_what_an_interruption_is_raised_as():
     signal.signal(signal.SIGINT, handler)
     with pytest.raises(WoundUp) as raised:
         run_blocking(work, interrupts=(KeyboardInterrupt, Terminated))
+    assert raised.value.result == "in order"
+
+
+def test_an_interrupt_while_the_work_is_being_started_lets_it_wind_up() -> None:
+    begun = threading.Event()
+
+    async def work(stop: anyio.Event) -> str:
+        begun.set()
+        with anyio.fail_after(10):
+            await stop.wait()
+        return "in order"
+
+    def interrupt_at_the_end(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_name != "start_task_soon":
+            return None
+        if event == "return" and begun.wait(10):
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return interrupt_at_the_end
+
+    sys.settrace(interrupt_at_the_end)
+    try:
+        with pytest.raises(WoundUp) as raised:
+            run_blocking(work)
+    finally:
+        sys.settrace(None)
     assert raised.value.result == "in order"

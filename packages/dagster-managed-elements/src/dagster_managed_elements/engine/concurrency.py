@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import anyio
@@ -56,12 +57,24 @@ def run_blocking(
     # A loop of its own thread: an interrupt reaches this one, and never tears through the middle of a write.
     with anyio.from_thread.start_blocking_portal() as portal:
         stop = portal.call(anyio.Event)
-        future = portal.start_task_soon(call, stop)
+        done: Future[T] = Future()
+
+        async def run() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(await call(stop))
+            except BaseException as error:
+                done.set_exception(error)
+                raise
+
         try:
-            return future.result()
+            portal.start_task_soon(run)
+            return done.result()
         except interrupts:
-            if not winds_up:
+            # An interrupt may come while the task is being started: what has not begun by now never does.
+            if not winds_up or done.cancel():
                 raise
             portal.call(stop.set)
-            wound_up = WoundUp(future.result())
+            wound_up = WoundUp(done.result())
         raise wound_up
