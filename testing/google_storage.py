@@ -53,6 +53,7 @@ def google_storage() -> Iterator[tuple[str, Objects]]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             asked = urlsplit(self.path)

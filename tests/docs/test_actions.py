@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ def test_the_workflow_is_one_that_plans_on_a_pull_request_and_applies_on_a_merge
     assert all(step.keys() & {"uses", "run"} for job in found["jobs"].values() for step in job["steps"])
 
 
+@pytest.mark.slow
 def test_its_commands_comment_the_plan_and_apply_that_one_alone(folder: Any):
     for name in ("gh", "pip"):
         (folder.path / name).write_text(STUB)

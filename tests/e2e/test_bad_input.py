@@ -64,6 +64,7 @@ def test_an_unknown_stream_of_a_new_source_fails_its_connection_and_says_so(airb
     assert "2 done, 1 failed" in said
 
 
+@pytest.mark.slow
 def test_an_unsupported_mode_is_told_with_the_supported_ones(airbyte_local, dagster_me):
     dagster_me.module("sync", module(airbyte_local.url))
     dagster_me("apply", "-m", "sync")
@@ -136,6 +137,7 @@ def test_a_page_of_a_proxy_is_told_as_no_answer_of_an_api(airbyte_local, dagster
     assert len(line) < 300
 
 
+@pytest.mark.slow
 def test_a_body_that_is_cut_off_is_read_again(airbyte_local, dagster_me):
     airbyte_local.fault("sources/list_paginated", "cut-body", times=1)
     dagster_me.module("sync", module(airbyte_local.url))
@@ -168,6 +170,7 @@ def test_a_module_that_cannot_be_used_is_told_by_name_and_reason(dagster_me, nam
     assert said in "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_an_attribute_that_is_no_reconciler_or_is_missing_is_told(airbyte_local, dagster_me):
     dagster_me.module("sync", module(airbyte_local.url))
     (line,) = refused(dagster_me("check", "-m", "sync:source"), 2)
@@ -185,6 +188,7 @@ def test_a_missing_variable_is_told_by_its_name(airbyte_local, dagster_me):
     assert line == "Error: The environment variable NOT_SET_AT_ALL is not set."
 
 
+@pytest.mark.slow
 def test_one_failing_reconciler_does_not_hide_the_others(airbyte_local, dagster_me):
     text = module(airbyte_local.url)
     text += 'other = AirbyteManagedElementReconciler(AirbyteInstance(url="http://127.0.0.1:9"), [sync])\n'
@@ -196,6 +200,7 @@ def test_one_failing_reconciler_does_not_hide_the_others(airbyte_local, dagster_
     assert answer.returncode == 3
 
 
+@pytest.mark.slow
 def test_a_destructive_apply_without_a_terminal_is_refused_unless_agreed(airbyte_local, dagster_me):
     dagster_me.module("sync", module(airbyte_local.url))
     dagster_me("apply", "-m", "sync")

@@ -59,6 +59,7 @@ def test_the_page_works_as_written(airbyte_local, cereals):
     assert writes(airbyte_local) == []
 
 
+@pytest.mark.slow
 def test_the_real_csv_is_what_airbyte_discovered(airbyte_local, cereals):
     cereals("apply", "--module", "cereals")
     created = next(each for each in airbyte_local.requests if each.path.endswith("connections/create"))

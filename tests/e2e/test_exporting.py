@@ -88,6 +88,7 @@ def test_what_is_exported_is_what_is_there(place: Place, monkeypatch):
     assert (checked.exit_code, checked.stdout.splitlines()[-1]) == (0, "No diff found.")
 
 
+@pytest.mark.slow
 def test_exporting_asks_the_more_for_more_connectors_alone_and_writes_nothing(place: Place):
     populate(place.populated, sources=6, connections=3)
     place.export()
@@ -166,6 +167,7 @@ def test_connectors_that_somebody_added_are_exported_with_what_is_made_of_them(p
     assert (declared.count("Source"), "manifest=" in place.text(), SECRET in place.text()) == (2, True, False)
 
 
+@pytest.mark.slow
 def test_what_changed_there_changes_its_own_lines(place: Place):
     populate(place.populated, sources=9, connections=6)
     place.export()
@@ -285,6 +287,7 @@ def test_two_of_one_name_are_left_out_with_what_depends_on_them_and_said(place: 
     assert "twin" not in place.text().split("\n\n", 1)[1]
 
 
+@pytest.mark.slow
 def test_what_somebody_else_wrote_stays(place: Place):
     place.populated.actor("source", "people", "Sample Data", {"count": 1})
     (place.folder / "warehouse.py").write_text("mine = 1\n")

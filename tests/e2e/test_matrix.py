@@ -156,6 +156,7 @@ def test_a_secret_that_nothing_can_stand_in_for_goes_with_whatever_changes_in_ev
     workload.converge(pay(name="renamed"))
 
 
+@pytest.mark.wide("public")
 @pytest.mark.parametrize("api", ["config", "public"])
 def test_an_airbyte_of_the_future_with_words_nobody_knows_works(api: str):
     with airbyte_local.server(airbyte_version="9.9", auth="none") as server:

@@ -47,7 +47,7 @@ def test_a_thousand_objects_are_all_seen(api, version):
         assert len(server.requests) <= 50
 
 
-@pytest.mark.wide("config-2.0-pages-repeat-skip", "public-2.0-status")
+@pytest.mark.wide("config-2.0-status", "public-2.0-status")
 @pytest.mark.parametrize(
     "fault",
     [

@@ -154,6 +154,7 @@ def is_write(exchange: Exchange) -> bool:
     return exchange.method != "GET" and not any(word in exchange.path for word in reads)
 
 
+@pytest.mark.wide("config")
 @pytest.mark.parametrize("api", ["config", "public"])
 def test_a_stream_that_the_new_source_lacks_leaves_everything_as_it_was(airbyte_local, api):
     team = Team(airbyte_local, api)
@@ -204,6 +205,7 @@ def test_a_connection_nobody_declares_stays_where_the_new_source_cannot_be_made(
     assert team.connection() == connection
 
 
+@pytest.mark.wide("config")
 @pytest.mark.parametrize("api", ["config", "public"])
 def test_what_the_ui_chose_after_a_replacement_was_cut_survives_its_end(airbyte_local, api):
     team = Team(airbyte_local, api)
@@ -248,6 +250,7 @@ def test_a_schedule_that_cannot_be_taken_over_is_named_by_each_run_that_replaces
         team.cut(after)
 
 
+@pytest.mark.wide("[1]")
 @pytest.mark.parametrize("cut", range(3))
 def test_a_change_of_mind_in_the_middle_leaves_nothing_behind(airbyte_local, cut):
     team = Team(airbyte_local, "config")
@@ -324,6 +327,7 @@ def test_columns_that_were_chosen_stay_chosen_when_the_destination_is_replaced(a
     assert columns(team) == ["age", "id"]
 
 
+@pytest.mark.wide("config")
 @pytest.mark.parametrize("api", ["config", "public"])
 def test_columns_that_were_chosen_stay_chosen_when_the_source_changes_as_the_destination_is_replaced(
     airbyte_local, api

@@ -184,6 +184,7 @@ def place(request: pytest.FixtureRequest):
             yield place
 
 
+@pytest.mark.wide("public")
 def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
     contract = require_contract({"0.50": "0.50"}.get(place.version, f"{place.version}.0"))
     place.apply()
@@ -242,6 +243,7 @@ reconciler = AirbyteManagedElementReconciler(AirbyteInstance(url={url!r}, api={a
 """
 
 
+@pytest.mark.wide("config")
 @pytest.mark.parametrize("api", ["config", "public"])
 def test_what_came_to_the_source_shows_once_catalogs_are_refreshed_and_no_key_shows_at_all(
     api, airbyte_local, tmp_path, monkeypatch

@@ -54,6 +54,7 @@ def test_it_says_where_it_is_and_ends_quietly_on_ctrl_c(tmp_path):
     assert (process.returncode, out, err) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_it_ends_soon_and_without_a_traceback_while_a_request_waits(tmp_path):
     with start("serve", "--port", "0", cwd=tmp_path) as process:
         url = process.stdout.readline().split(" is at ")[1].split()[0]

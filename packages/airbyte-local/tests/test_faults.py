@@ -82,6 +82,7 @@ def test_a_cut_body_is_shorter_than_it_says(api):
         api.client.post("/api/v1/sources/list", json={"workspaceId": api.workspace})
 
 
+@pytest.mark.slow
 def test_latency_grows_with_the_items_of_the_answer(api):
     api.server.seed(sources=[{"name": "s{n}", "count": 20}])
     api.server.fault("^.*/(sources|destinations)/list$", "latency", per_item_ms=6_000)  # two minutes for twenty

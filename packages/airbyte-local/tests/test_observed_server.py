@@ -68,6 +68,7 @@ def test_a_body_that_is_none_is_a_400_of_the_framework_with_the_reason_inside(
     assert reason in refused.json()["_embedded"]["errors"][0]["message"]
 
 
+@pytest.mark.wide("2.0")
 @pytest.mark.parametrize("content", [b"", b"{}"])
 @EVERY
 def test_a_missing_field_or_an_empty_body_is_a_500(serve, version, content):
@@ -210,6 +211,7 @@ def test_what_was_deleted_has_a_configuration_of_null_and_cannot_be_changed(api,
 # --- connections
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", ["sources/list_paginated", "connections/list_paginated", "connections/list", "public"]
 )

@@ -354,6 +354,7 @@ def test_a_seed_of_another_shape_is_refused(api, plan):
 # --- connections
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "half",
     [
@@ -390,6 +391,7 @@ def test_a_connection_that_is_kept_alive_may_ask_again_after_that_time(tmp_path)
         assert (idle.getresponse().status, idle.sock) == (200, kept)
 
 
+@pytest.mark.slow
 @pytest.mark.wide("Host")
 @pytest.mark.parametrize(
     "sent", [b"", b"GET /api/v1/health HTTP/1.1\r\n", b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"]

@@ -292,6 +292,7 @@ def test_big_integers_that_are_there_outlive_a_change_to_number(stores, a_target
     assert only(store, "id") == [str(2**53 + 1), "1.5"]
 
 
+@pytest.mark.slow
 def test_a_numeric_that_the_vendors_made_takes_every_number(stores, a_target):
     store = stores.make("postgres")
     store.sync({"id": 1}, into=a_target(json_schema=of(id={"type": "number"})))

@@ -113,6 +113,7 @@ def test_an_answer_that_does_not_come_is_not_waited_for(fake, around, lifeline, 
     lifeline.wait_for_the_end()
 
 
+@pytest.mark.slow
 def test_a_reading_that_falls_silent_is_ended(fake, around, catalog, lifeline):
     messages = fake(family(lifeline) + "\n    record(a=1); time.sleep(1000)", silence=2).read(
         {}, catalog, [], around
@@ -134,6 +135,7 @@ def test_a_line_without_end_fills_no_memory(fake, around, catalog):
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_rows_need_no_memory_once_they_are_read(fake, around, catalog):
     tracemalloc.start()
     try:
@@ -242,6 +244,7 @@ def processes_in(folder):
     return found
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("moment", range(4))
 def test_a_server_that_is_killed_at_once_leaves_no_folder_behind(fakes, tmp_path, moment):

@@ -65,6 +65,7 @@ def test_two_who_want_it_at_once_wait_for_one(install, index):
     assert len(index.asked) == 2
 
 
+@pytest.mark.slow
 def test_one_of_other_instructions_is_made_anew(environments, install, index):
     install()
     other = replace(FAKER, python="3.12")
@@ -75,6 +76,7 @@ def test_one_of_other_instructions_is_made_anew(environments, install, index):
     assert Environments(environments.folder).find(FAKER) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "what_is_left", ["airbyte-source-faker-7.2.1", ".airbyte-source-faker-7.2.1.making-x"], ids=["old", "aside"]
 )
@@ -162,6 +164,7 @@ def test_uv_gets_the_users_index_and_nothing_that_steers_another_python(install,
         assert asked["arguments"][:2] == ["--directory", str(Path.cwd())]
 
 
+@pytest.mark.slow
 def test_removing_takes_every_version(environments, install):
     install()
     install(replace(FAKER, version="0.0.1"))

@@ -42,6 +42,7 @@ def test_a_packed_file_that_is_cut_or_spoilt_is_said(failure, packing):
         assert said.startswith(f"ConnectorFailed: '/local/t.csv.{packing}' ")
 
 
+@pytest.mark.slow
 def test_a_wrong_encoding_in_the_middle_is_said(reader):
     told = reader.told(reader.configuration(CSV * 5 + "99,ä\n".encode("latin-1") + CSV), schema={})
     assert "The file is not utf-8 text: 'utf-8' codec can't decode byte 0xe4" in told.failure
@@ -110,6 +111,7 @@ def test_a_file_that_changes_while_it_is_read_is_another_try(reader):
         list(messages)
 
 
+@pytest.mark.slow
 def test_a_file_that_is_replaced_while_it_is_read_is_read_to_its_end(reader):
     configuration = reader.configuration(CSV * 5)
     messages = reader.messages(configuration, schema={})

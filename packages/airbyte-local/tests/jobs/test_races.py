@@ -85,6 +85,7 @@ def test_clears_and_refreshes_asked_for_at_the_same_instant_leave_one_connection
     assert len(mine.rows("data")) == 30
 
 
+@pytest.mark.slow
 def test_a_refresh_asked_for_while_a_sync_writes_state_reads_everything_anew(flow):
     sqlite = ("Local SQLite", {"destination_path": "/local/out.db"})
     slow = {"type": "INFINITE_FEED", "max_records": 60, "message_interval": 20}
@@ -104,6 +105,7 @@ def numbers(mine):
     return [json.loads(row)["column1"] for (row,) in rows]
 
 
+@pytest.mark.slow
 def test_a_stream_that_is_reset_while_it_is_read_is_read_anew_the_next_time(flow):
     slow = {"type": "INFINITE_FEED", "max_records": 30, "message_interval": 30}
     mine = flow(configuration=slow, **INCREMENTAL)

@@ -117,6 +117,7 @@ STRICT = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.wide("format")
 @pytest.mark.parametrize("restriction", STRICT)
 @pytest.mark.parametrize("wrap", [str, Secret.literal])

@@ -131,6 +131,7 @@ def test_it_is_compared_again_when_something_is_written_there(watched, local):
         local.taken(2)
 
 
+@pytest.mark.wide("no good")
 @pytest.mark.parametrize(
     ("source", "said"),
     [
