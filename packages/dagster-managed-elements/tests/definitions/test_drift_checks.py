@@ -240,7 +240,7 @@ def test_what_is_paused_or_manual_at_its_server_is_started_once(server):
 
 
 def test_a_run_of_the_checks_knows_what_its_code_location_starts():
-    file = Path(__file__).parent / "children" / "twice.py"
+    file = Path(__file__).parent / "children" / "started_twice.py"
     job = ReconstructableRepository.for_file(str(file), "defs").get_reconstructable_job("__ASSET_JOB")
     with DagsterInstance.ephemeral() as instance:
         result = execute_job(job, instance=instance)
