@@ -161,6 +161,16 @@ def test_of_several_reconcilers_each_has_a_name_of_its_own(server):
         build_drift_checks([reconciler(server), reconciler(server)])
 
 
+def test_whatever_assets_and_reconcilers_are_called_each_has_its_check(server):
+    keys = ["Order Lines", "a/b", "größe", "type", "a-b", "a_b"]
+    specs = [AssetSpec([key], metadata={"airbyte/connection_name": "leaf"}) for key in keys]
+    found = evaluated(build_drift_checks(reconciler(server, name="eu west"), assets=specs))
+    assert {tuple(each.asset_key.path) for each in found.values()} == {
+        *((key,) for key in keys),
+        ("managed_elements", "eu west"),
+    }
+
+
 def test_a_blocking_check_keeps_what_is_downstream_from_being_made(server):
     row(server, "leaf")["color"] = 7
 

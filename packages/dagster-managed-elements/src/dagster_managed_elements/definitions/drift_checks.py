@@ -17,9 +17,12 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     Definitions,
+    In,
+    Nothing,
+    Out,
     RepositoryDefinition,
     RetryPolicy,
-    multi_asset_check,
+    op,
 )
 from dagster._check import CheckError
 
@@ -34,6 +37,7 @@ from dagster_managed_elements.definitions.drift import (
     of_one_instance,
     weights,
 )
+from dagster_managed_elements.definitions.translating import input_name
 from dagster_managed_elements.definitions.triggers import double_triggers, repository_of
 from dagster_managed_elements.engine.elements import Element, key_of
 from dagster_managed_elements.engine.errors import ManagedElementsError
@@ -157,7 +161,7 @@ class _Target:
     asset: AssetKey
     reconciler: str
     root: Key | None = None
-    keys: Collection[Key] = ()
+    keys: frozenset[Key] = frozenset()
 
     @property
     def key(self) -> AssetCheckKey:
@@ -174,13 +178,19 @@ def _checks(
     pool: str | None,
     retry_policy: RetryPolicy | None,
 ) -> AssetChecksDefinition:
-    @multi_asset_check(
+    # Of the keys Dagster would make names itself, which need not be any, nor different ones.
+    names = {target: input_name(target.asset) for target in targets}
+    specs = {
+        f"{names[target]}_{CHECK}": AssetCheckSpec(
+            CHECK, asset=target.asset, blocking=blocking, description=_description(target)
+        )
+        for target in targets
+    }
+
+    @op(
         name=f"drift_{word}",
-        specs=[
-            AssetCheckSpec(CHECK, asset=each.asset, blocking=blocking, description=_description(each))
-            for each in targets
-        ],
-        can_subset=True,
+        ins={name: In(_NOTHING) for name in names.values()},
+        out={name: Out(None, is_required=False) for name in specs},
         pool=pool,
         retry_policy=retry_policy,
     )
@@ -204,9 +214,16 @@ def _checks(
                 + "; ".join(f"{name}: {place.error}" for name, place in unknown.items())
             ) from next(iter(unknown.values())).error
 
-    return drift
+    return AssetChecksDefinition.create(
+        node_def=drift,
+        resource_defs={},
+        keys_by_input_name={name: target.asset for target, name in names.items()},
+        check_specs_by_output_name=specs,
+        can_subset=True,
+    )
 
 
+_NOTHING: Any = Nothing
 _TWICE: Final = ("double trigger",)
 
 
