@@ -79,6 +79,16 @@ def test_what_destroys_is_refused_with_nothing_written_unless_the_guard_lets_it_
     assert reconciler.policy == allowed
 
 
+def test_jobs_of_different_names_stand_in_one_code_location():
+    (_, first), (_, second) = world("one"), world("two")
+    jobs = [
+        build(each, name=f"{build.__name__}_{each.name}")
+        for build in (build_reconcile_job, build_drift_job)
+        for each in (first, second)
+    ]
+    Definitions.validate_loadable(Definitions(jobs=jobs))
+
+
 def test_one_place_that_fails_leaves_the_others_reconciled():
     (one, first), (two, second) = world("one"), world("two")
     one.mishaps = lambda: "fail"
@@ -105,8 +115,8 @@ def test_a_step_fails_for_what_drifted_and_not_for_a_warning():
     second.apply()
     two.put("node-9", {"kind": "node", "name": "stray", "shape": 0})
     result = run(build_drift_job([first, second]))
-    assert failures(result) == {"watch_place[one]": "one: 1 missing: one (node)"}
-    assert metadata(result, "watch_place[two]")["two: undeclared"] == "1"
+    assert failures(result) == {"watch_drift_place[one]": "one: 1 missing: one (node)"}
+    assert metadata(result, "watch_drift_place[two]")["two: undeclared"] == "1"
     assert (one.writes, two.writes) == ([], ["create two"])
 
 

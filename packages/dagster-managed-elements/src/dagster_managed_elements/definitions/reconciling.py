@@ -101,7 +101,6 @@ def build_drift_job(
         named(reconcilers),
         watch,
         name=name,
-        word="watch",
         description=_WATCHES,
         executor_def=executor_def,
         pool=pool,
@@ -165,7 +164,6 @@ def build_reconcile_job(
         named(reconcilers),
         reconcile,
         name=name,
-        word="reconcile",
         description=_RECONCILES,
         executor_def=executor_def,
         pool=pool,
@@ -183,7 +181,6 @@ def _fan_out(
     act: Callable[[OpExecutionContext, Group], Metadata],
     *,
     name: str,
-    word: str,
     description: str,
     executor_def: ExecutorDefinition | None,
     pool: str | None,
@@ -198,7 +195,7 @@ def _fan_out(
         for key in groups:
             yield DynamicOutput(key, mapping_key=key)
 
-    @op(name=f"{word}_place", ins={"place": In(str)}, pool=pool, retry_policy=retry_policy, description=description)
+    @op(name=f"{name}_place", ins={"place": In(str)}, pool=pool, retry_policy=retry_policy, description=description)
     def step(context: OpExecutionContext, place: str) -> None:
         context.add_output_metadata(act(context, groups[place]))
 
