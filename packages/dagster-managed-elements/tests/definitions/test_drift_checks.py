@@ -26,6 +26,7 @@ from dagster import (
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
+from dagster_managed_elements.engine.elements import key_of
 from dagster_managed_elements.engine.values import Fields
 
 from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
@@ -89,6 +90,40 @@ def test_what_an_element_refers_to_is_its_drift_too(server):
     row(server, "root")["color"] = 7
     found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
     assert [key for key, each in found.items() if each.passed] == []
+
+
+def test_what_a_key_refers_to_is_drift_of_the_element_too_however_far_away(server):
+    row(server, "root")["color"] = 7
+    friend = Node("friend", parent=key_of(ROOT))
+    by_keys = Reconciler(MemoryInstance(server), [Leaf("leaf", root=key_of(friend)), friend, ROOT], name="world")
+    found = evaluated(build_drift_checks(by_keys, assets=SPECS))
+    assert "color: 7 -> 1" in text(found["a"])
+
+
+class Connection(Leaf):
+    kind: ClassVar[str] = "connection"
+
+
+class ConnectionKind(LeafKind):
+    name: ClassVar[str] = "connection"
+
+
+@dataclass(frozen=True, eq=False)
+class ConnectionInstance(MemoryInstance):
+    @asynccontextmanager
+    async def connect(self, settings: Any) -> Any:
+        yield Session(place="memory", kinds=(NodeKind(self.server), ConnectionKind(self.server)))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_what_is_called_the_same_the_connection_fills_the_asset(order):
+    server = Server()
+    elements = [Connection("leaf", root=ROOT, color=1), Node("leaf")][::order]
+    world = Reconciler(ConnectionInstance(server), elements, name="world")
+    world.apply()
+    next(row for row in server.rows.values() if row["kind"] == "connection")["color"] = 7
+    found = evaluated(build_drift_checks(world, assets=SPECS))
+    assert found["a"].description == "leaf: 1 changed: leaf (connection)"
 
 
 def test_no_secret_is_in_what_dagster_keeps(server):

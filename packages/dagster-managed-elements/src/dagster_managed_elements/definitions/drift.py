@@ -20,7 +20,7 @@ from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
-from dagster_managed_elements.engine.values import Key
+from dagster_managed_elements.engine.values import Key, leaves
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, check
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
@@ -200,15 +200,30 @@ def of_one_instance(reconcilers: Mapping[str, Reconciler]) -> dict[str, Mapping[
     return named_groups
 
 
-def closure(elements: Iterable[Element]) -> frozenset[Key]:
-    """The keys of *elements* and of all that these refer to and declare along with them."""
-    found: set[Key] = set()
+def declared(elements: Iterable[Element]) -> Mapping[Key, Element]:
+    """By their keys *elements* and all that is declared along with them."""
+    found: dict[Key, Element] = {}
     ahead = list(elements)
     while ahead:
         element = ahead.pop()
         if (key := key_of(element)) not in found:
-            found.add(key)
+            found[key] = element
             ahead += element.parts()
+    return found
+
+
+def closure(keys: Iterable[Key], elements: Mapping[Key, Element]) -> frozenset[Key]:
+    """*keys* and all that they refer to, by an element or by its Key, as far as *elements* tell."""
+    found: set[Key] = set()
+    ahead = list(keys)
+    while ahead:
+        key = ahead.pop()
+        if key in found:
+            continue
+        found.add(key)
+        if (element := elements.get(key)) is not None:
+            ahead += map(key_of, element.parts())
+            ahead += (leaf for leaf in leaves(element.fields()) if isinstance(leaf, Key))
     return frozenset(found)
 
 
@@ -219,7 +234,8 @@ def _name(reconciler: Any) -> str:
 def _drift(name: str, reconciler: Reconciler, result: Result) -> Drift | Unknown:
     if result.error is not None or result.plan is None or result.found is None:
         return Unknown(name, result.error or DeclarationError("nothing is declared"))
-    keys = closure(reconciler.elements)
+    elements = declared(reconciler.elements)
+    keys = closure(elements, elements)
     going = frozenset(entry.key for entry in result.plan.entries if _is_undeclared(entry))
     undeclared = [
         *((entry.key, "is not declared, and goes") for entry in result.plan.entries if _is_undeclared(entry)),

@@ -4,6 +4,7 @@ and one for each reconciler. Dagster reads the annotations of what it calls, so 
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, TypeAlias
 
 from dagster import (
@@ -32,6 +33,7 @@ from dagster_managed_elements.definitions.drift import (
     Severities,
     Unknown,
     closure,
+    declared,
     look,
     named,
     of_one_instance,
@@ -156,12 +158,11 @@ def find_double_triggers(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Target:
-    """A check: at which asset it stands, whose it is, and of which elements, all of them if None."""
+    """A check: at which asset it stands, whose it is, and of which element, of all if None."""
 
     asset: AssetKey
     reconciler: str
     root: Key | None = None
-    keys: frozenset[Key] = frozenset()
 
     @property
     def key(self) -> AssetCheckKey:
@@ -198,6 +199,12 @@ def _checks(
         selected = context.selected_asset_check_keys
         wanted = [target for target in targets if target.key in selected]
         found = look(reconcilers)
+        elements = {name: declared(reconciler.elements) for name, reconciler in reconcilers.items()}
+
+        @cache
+        def concerned(reconciler: str, root: Key) -> frozenset[Key]:
+            return closure([root], elements[reconciler])
+
         twice = _twice(context, found, targets)
         unknown: dict[str, Unknown] = {}
         for target in wanted:
@@ -206,8 +213,9 @@ def _checks(
                     unknown[target.reconciler] = place
                 case drift:
                     own = drift.joined(twice[target.reconciler] if twice is not None else ())
-                    part = own if target.root is None else own.of(target.root.name, target.keys)
-                    yield _result(target, part, severities, leaves_out=() if twice is not None else _TWICE)
+                    if target.root is not None:
+                        own = own.of(target.root.name, concerned(target.reconciler, target.root))
+                    yield _result(target, own, severities, leaves_out=() if twice is not None else _TWICE)
         if unknown:
             raise DriftUnknown(
                 "Whether there is drift is not known: "
@@ -279,29 +287,35 @@ def _targets(
         own = on.get(name, reconciler_key(name))
         yield _Target(asset=own, reconciler=name)
         taken.add(own)
-        roots = _roots(reconciler.elements)
-        by_key = {key_of(element): element for element in roots.values()}
-        for root, assets in _filled(roots, specs, connection_of).items():
+        for root, assets in _filled(_roots(reconciler.elements), specs, connection_of).items():
             for asset in assets:
                 if asset not in taken:
                     taken.add(asset)
-                    yield _Target(asset=asset, reconciler=name, root=root, keys=closure([by_key[root]]))
+                    yield _Target(asset=asset, reconciler=name, root=root)
 
 
-def _roots(elements: Iterable[Element]) -> Mapping[str, Element]:
-    """By its name each element that no other one refers to: a connection is one, its source is none."""
+def _roots(elements: Iterable[Element]) -> Mapping[str, Key]:
+    """By its name each element that no other one has as a part: a connection is one, its source is none. Of several
+    that are called the same it is the connection, and else one that has parts.
+    """
     elements = list(elements)
     parts = {key_of(part) for element in elements for part in element.parts()}
-    return {element.name: element for element in elements if key_of(element) not in parts}
+    roots = [element for element in elements if key_of(element) not in parts]
+    roots.sort(key=lambda element: (element.kind == _CONNECTION, bool(element.parts())))
+    return {element.name: key_of(element) for element in roots}
+
+
+_CONNECTION: Final = "connection"
+"""The kind of what the metadata of an asset calls `connection_name`, at integrations that have several kinds."""
 
 
 def _filled(
-    roots: Mapping[str, Element], specs: Iterable[AssetSpec], connection_of: ConnectionOf
+    roots: Mapping[str, Key], specs: Iterable[AssetSpec], connection_of: ConnectionOf
 ) -> dict[Key, list[AssetKey]]:
     filled: dict[Key, list[AssetKey]] = {}
     for spec in specs:
         if (name := connection_of(spec)) is not None and name in roots:
-            filled.setdefault(key_of(roots[name]), []).append(spec.key)
+            filled.setdefault(roots[name], []).append(spec.key)
     return filled
 
 
