@@ -35,9 +35,9 @@ there = Reconciler(MemoryInstance(Server(), "there"), [Node("two")], name="elsew
 
 @pytest.fixture
 def load():
-    """`load(attributes)`: the definitions of a component that has them, its module beside its `defs.yaml`."""
+    """`load(text, attributes)`: the definitions of a component that has them, its module beside its `defs.yaml`."""
 
-    def loaded(**attributes: Any) -> Definitions:
+    def loaded(text: str = MODULE, **attributes: Any) -> Definitions:
         with create_defs_folder_sandbox() as sandbox:
             path = sandbox.scaffold_component(
                 component_cls=ManagedElementsComponent,
@@ -47,7 +47,7 @@ def load():
                     "attributes": {"module": "of_fleet", **attributes},
                 },
             )
-            (path / "of_fleet.py").write_text(MODULE)
+            (path / "of_fleet.py").write_text(text)
             with sandbox.load_component_and_build_defs(defs_path=path) as (component, defs):
                 assert isinstance(component, ManagedElementsComponent)
                 defs.get_repository_def()
@@ -75,6 +75,26 @@ def test_a_module_becomes_assets_checks_and_jobs(load):
         "here_reconcile_schedule": "0 7 * * *",
     }
     assert all(repository.asset_graph.get(key).blocking for key in repository.asset_graph.asset_check_keys)
+
+
+FLEET = """
+import dagster as dg
+from dagster_managed_elements import Reconciler
+from testing.memory_world import MemoryInstance, Node, Server
+
+class Filling(Reconciler):
+    def build_assets(self):
+        return [dg.AssetsDefinition(specs=[dg.AssetSpec(self.name, metadata={"memory/connection_name": "one"})])]
+
+north = Filling(MemoryInstance(Server(), "north"), [Node("one")], name="north")
+south = Filling(MemoryInstance(Server(), "south"), [Node("one")], name="south")
+"""
+
+
+def test_assets_are_checked_by_the_instance_that_fills_them(load):
+    graph = load(FLEET).get_repository_def().asset_graph
+    checks = {key.asset_key.to_user_string() for key in graph.asset_check_keys}
+    assert checks == {"north", "south", "managed_elements/north", "managed_elements/south"}
 
 
 def test_only_drift_is_watched_where_nothing_else_is_said(load):

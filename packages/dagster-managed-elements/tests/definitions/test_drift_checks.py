@@ -189,6 +189,25 @@ def test_reconcilers_of_one_place_are_looked_at_once(server):
     assert set(found) == {"managed_elements/one", "managed_elements/two", "a", "b", "c"}
 
 
+def test_a_connection_that_several_instances_have_is_asked_for_at_each_by_itself(server):
+    fleet = [Reconciler(MemoryInstance(server, name), [LEAF], name=name) for name in ("eu-west", "eu_west")]
+    with pytest.raises(DeclarationError) as raised:
+        build_drift_checks(fleet, assets=SPECS)
+    assert str(raised.value) == (
+        "eu-west and eu_west each declare 'leaf', which fills the asset a: "
+        "call build_drift_checks once for each reconciler, with the assets of its own."
+    )
+    with pytest.raises(DeclarationError, match="call find_double_triggers once for each"):
+        find_double_triggers(Definitions(assets=SPECS), fleet)
+    checks = [
+        *build_drift_checks(fleet[0], assets=[SPECS[0]]),
+        *build_drift_checks(fleet[1], assets=[SPECS[1]]),
+    ]
+    row(server, "leaf")["color"] = 7
+    found = evaluated(checks)
+    assert (found["a"].description, found["b"].description) == ("leaf: 1 changed: leaf (leaf)",) * 2
+
+
 def test_of_several_reconcilers_each_has_a_name_of_its_own(server):
     with pytest.raises(DeclarationError, match="each needs name="):
         build_drift_checks([reconciler(server, name=""), reconciler(server)])

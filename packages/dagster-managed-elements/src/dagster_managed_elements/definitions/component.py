@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
 from dagster import (
+    AssetChecksDefinition,
     AssetCheckSeverity,
     AssetsDefinition,
     Component,
@@ -23,7 +24,7 @@ from dagster import (
 from dagster.components import Scaffolder, ScaffoldRequest, scaffold_component, scaffold_with
 from pydantic import BaseModel, Field
 
-from dagster_managed_elements.definitions.drift import Severities, Sort, named
+from dagster_managed_elements.definitions.drift import Severities, Sort, named, of_one_instance
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.definitions.watching import build_drift_schedule
@@ -145,26 +146,29 @@ class ManagedElementsComponent(Component, Model, Resolvable):
     def build_defs(self, context: ComponentLoadContext) -> Definitions:
         """Raises DeclarationError where the module cannot be loaded, or has no reconciler that can be planned."""
         reconcilers = self._reconcilers(context.path)
-        assets = list(self.build_assets(reconcilers)) if self.assets else []
+        assets: list[AssetsDefinition] = []
         own = build_reconciler_assets(reconcilers)
-        checks = []
+        checks: list[AssetChecksDefinition] = []
         schedules: list[ScheduleDefinition] = []
         jobs: list[JobDefinition] = []
         word = re.sub(r"\W", "_", next(iter(reconcilers)), flags=re.ASCII)
-        if (drift := self.drift) is not None:
-            checks = build_drift_checks(
-                reconcilers,
-                assets=assets,
-                severities=drift.severities(),
-                blocking=drift.blocking,
-                pool=drift.pool,
-            )
-            if drift.schedule is not None:
-                schedules.append(
-                    build_drift_schedule(
-                        checks, name=f"{word}_drift", cron_schedule=drift.schedule, default_status=_ON
-                    )
+        for group in of_one_instance(reconcilers).values():
+            filled = list(self.build_assets(group)) if self.assets else []
+            assets += filled
+            if (drift := self.drift) is not None:
+                checks += build_drift_checks(
+                    group,
+                    assets=filled,
+                    severities=drift.severities(),
+                    blocking=drift.blocking,
+                    pool=drift.pool,
                 )
+        if self.drift is not None and self.drift.schedule is not None:
+            schedules.append(
+                build_drift_schedule(
+                    checks, name=f"{word}_drift", cron_schedule=self.drift.schedule, default_status=_ON
+                )
+            )
         if (reconcile := self.reconcile) is not None:
             policy = Policy(allowed=frozenset(reconcile.allow), max_changes=reconcile.max_changes)
             job = build_reconcile_job(reconcilers, name=f"{word}_reconcile", guard=policy, pool=reconcile.pool)
@@ -174,10 +178,11 @@ class ManagedElementsComponent(Component, Model, Resolvable):
         return Definitions(assets=[*own, *assets], asset_checks=checks, schedules=schedules, jobs=jobs)
 
     def build_assets(self, reconcilers: Mapping[str, Reconciler]) -> Sequence[AssetsDefinition]:
-        """The assets of what the reconcilers declare. Override it to have them otherwise.
+        """The assets of what the reconcilers of one instance declare; asked of each instance. Override it to have
+        them otherwise.
 
         Args:
-            reconcilers: By their names.
+            reconcilers: Those of the instance, by their names.
         """
         found: list[AssetsDefinition] = []
         for reconciler in reconcilers.values():

@@ -42,7 +42,7 @@ from dagster_managed_elements.definitions.drift import (
 from dagster_managed_elements.definitions.translating import input_name
 from dagster_managed_elements.definitions.triggers import double_triggers, repository_of
 from dagster_managed_elements.engine.elements import Element, key_of
-from dagster_managed_elements.engine.errors import ManagedElementsError
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler
 
@@ -94,16 +94,23 @@ def build_drift_checks(
         retry_policy: Of the ops: a place that cannot be reached is looked at again.
 
     Raises:
-        DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
+        DeclarationError: Where a reconciler has no name or one that is taken, *severities* has another sort, or
+            reconcilers of several instances declare the connection that fills an asset: its name does not tell
+            which of them it is.
     """
     given = named(reconcilers)
     weighed = weights(severities)
     specs = [spec for asset in assets for spec in ([asset] if isinstance(asset, AssetSpec) else asset.specs)]
+    filled = _filled(given, specs, connection_of, remedy=_ONE_BY_ONE)
     ops: list[AssetChecksDefinition] = []
-    for word, group in of_one_instance(given).items():
-        targets = list(_targets(group, specs, connection_of, on or {}))
-        ops.append(_checks(word, group, targets, weighed, blocking=blocking, pool=pool, retry_policy=retry_policy))
+    for group in of_one_instance(given).values():
+        targets = list(_targets(group, filled, on or {}))
+        ops.append(_checks(group, targets, weighed, blocking=blocking, pool=pool, retry_policy=retry_policy))
     return ops
+
+
+_ONE_BY_ONE: Final = "call build_drift_checks once for each reconciler, with the assets of its own"
+_BY_FUNCTION: Final = "call find_double_triggers once for each, with a connection_of= that knows its assets"
 
 
 def build_reconciler_assets(reconcilers: Reconcilers) -> list[AssetSpec]:
@@ -143,16 +150,21 @@ def find_double_triggers(
 
     Raises:
         ManagedElementsError: Where a place cannot be looked at.
+        DeclarationError: Where reconcilers of several instances declare the connection that fills an asset.
     """
     repository = repository_of(defs)
     specs = [spec for asset in repository.assets_defs_by_key.values() for spec in asset.specs]
     given = named(reconcilers)
+    filled = _filled(given, specs, connection_of, remedy=_BY_FUNCTION)
     findings: list[Finding] = []
     for name, found in look(given).items():
         if isinstance(found, Unknown):
             raise found.error
-        filled = _filled(_roots(given[name].elements), specs, connection_of)
-        findings += double_triggers(found, filled, repository)
+        assets: dict[Key, set[AssetKey]] = {}
+        for asset, (reconciler, root) in filled.items():
+            if reconciler == name:
+                assets.setdefault(root, set()).add(asset)
+        findings += double_triggers(found, assets, repository)
     return findings
 
 
@@ -170,7 +182,6 @@ class _Target:
 
 
 def _checks(
-    word: str,
     reconcilers: Mapping[str, Reconciler],
     targets: Sequence[_Target],
     severities: Severities,
@@ -189,7 +200,7 @@ def _checks(
     }
 
     @op(
-        name=f"drift_{word}",
+        name=input_name(AssetKey([f"drift_{next(iter(reconcilers))}"])),  # whatever other calls make
         ins={name: In(_NOTHING) for name in names.values()},
         out={name: Out(None, is_required=False) for name in specs},
         pool=pool,
@@ -277,21 +288,15 @@ def _twice(
 
 def _targets(
     reconcilers: Mapping[str, Reconciler],
-    specs: Iterable[AssetSpec],
-    connection_of: ConnectionOf,
+    filled: Mapping[AssetKey, tuple[str, Key]],
     on: Mapping[str, AssetKey],
 ) -> Iterator[_Target]:
-    specs = list(specs)
-    taken: set[AssetKey] = set()
-    for name, reconciler in reconcilers.items():
-        own = on.get(name, reconciler_key(name))
-        yield _Target(asset=own, reconciler=name)
-        taken.add(own)
-        for root, assets in _filled(_roots(reconciler.elements), specs, connection_of).items():
-            for asset in assets:
-                if asset not in taken:
-                    taken.add(asset)
-                    yield _Target(asset=asset, reconciler=name, root=root)
+    own = {name: on.get(name, reconciler_key(name)) for name in reconcilers}
+    for name, asset in own.items():
+        yield _Target(asset=asset, reconciler=name)
+    for asset, (name, root) in filled.items():
+        if name in reconcilers and asset not in own.values():
+            yield _Target(asset=asset, reconciler=name, root=root)
 
 
 def _roots(elements: Iterable[Element]) -> Mapping[str, Key]:
@@ -310,12 +315,25 @@ _CONNECTION: Final = "connection"
 
 
 def _filled(
-    roots: Mapping[str, Key], specs: Iterable[AssetSpec], connection_of: ConnectionOf
-) -> dict[Key, list[AssetKey]]:
-    filled: dict[Key, list[AssetKey]] = {}
+    reconcilers: Mapping[str, Reconciler], specs: Iterable[AssetSpec], connection_of: ConnectionOf, *, remedy: str
+) -> dict[AssetKey, tuple[str, Key]]:
+    """By whose element each asset is filled: the name of the reconciler, and the element.
+
+    Raises DeclarationError, with the *remedy*, where that may be several at different instances.
+    """
+    roots = {name: _roots(reconciler.elements) for name, reconciler in reconcilers.items()}
+    filled: dict[AssetKey, tuple[str, Key]] = {}
     for spec in specs:
-        if (name := connection_of(spec)) is not None and name in roots:
-            filled.setdefault(roots[name], []).append(spec.key)
+        connection = connection_of(spec)
+        called = [(name, own[connection]) for name, own in roots.items() if connection and connection in own]
+        found = [(name, root) for name, root in called if root.kind == _CONNECTION] or called
+        if len({reconcilers[name].instance for name, _ in found}) > 1:
+            raise DeclarationError(
+                f"{' and '.join(name for name, _ in found)} each declare {connection!r}, which fills the asset "
+                f"{spec.key.to_user_string()}: {remedy}."
+            )
+        if found:
+            filled.setdefault(spec.key, found[0])
     return filled
 
 
