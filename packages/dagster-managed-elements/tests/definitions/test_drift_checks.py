@@ -26,6 +26,7 @@ from dagster import (
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
+from dagster_managed_elements.definitions.watching import build_drift_schedule
 from dagster_managed_elements.engine.elements import key_of
 from dagster_managed_elements.engine.values import Fields
 
@@ -241,6 +242,23 @@ def test_a_blocking_check_keeps_what_is_downstream_from_being_made(server):
         result = job.execute_in_process(raise_on_error=False)
         made[blocking] = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
     assert made == {True: {"a"}, False: {"a", "downstream"}}
+
+
+def test_checks_wait_for_all_assets_of_the_instance_and_run_none_where_one_fails(server):
+    @asset(metadata={"airbyte/connection_name": "leaf"})
+    def a() -> None: ...
+
+    @asset(metadata={"airbyte/connection_name": "other"})
+    def c() -> None:
+        raise ValueError
+
+    assets = [a, c]
+    checks = build_drift_checks(reconciler(server), assets=assets)
+    job = Definitions(assets=assets, asset_checks=checks).resolve_implicit_global_asset_job_def()
+    assert job.execute_in_process(raise_on_error=False).get_asset_check_evaluations() == []
+    by_themselves = build_drift_schedule(checks).job
+    resolved = Definitions(assets=assets, asset_checks=checks, jobs=[by_themselves]).resolve_job_def("drift_checks")
+    assert len(resolved.execute_in_process().get_asset_check_evaluations()) == 3
 
 
 class TimedKind(LeafKind):

@@ -39,7 +39,8 @@ class DriftOptions(Model, Resolvable):
     """How drift is looked for.
 
     Attributes:
-        blocking: Whether nothing downstream of an asset is materialised while its check fails as an error.
+        blocking: Whether nothing downstream of an asset is materialised in a run in which its check fails as an
+            error; where a sync of the instance fails, none of its checks runs.
         changed: How grave it is where something is not as declared.
         missing: How grave it is where something is not there.
         undeclared: How grave it is where something is there that nobody declares.

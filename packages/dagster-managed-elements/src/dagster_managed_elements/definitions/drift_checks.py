@@ -79,7 +79,9 @@ def build_drift_checks(
     its source, its destination and all else it refers to are as declared; and one for each reconciler, which says
     it of all its elements, and what is there that nobody declares.
 
-    All checks of an instance are one op: it looks once, and writes nothing.
+    All checks of an instance are one op: it looks once, and writes nothing. In a run that materialises too, the
+    checks wait for all assets of the instance, and where a sync fails none of them runs: schedule them by
+    themselves, and block where all connections stand or fall together.
 
     Args:
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
@@ -89,7 +91,8 @@ def build_drift_checks(
         on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`,
             which `build_reconciler_assets` makes.
         severities: What other than the default a sort of finding is; None lets the check pass.
-        blocking: Whether nothing downstream of an asset is materialised while its check fails as an error.
+        blocking: Whether nothing downstream of an asset is materialised in a run in which its check fails as an
+            error.
         pool: The concurrency pool of the ops.
         retry_policy: Of the ops: a place that cannot be reached is looked at again.
 
