@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import anyio
 import pytest
-from dagster_managed_elements import DeclarationError, ServerFault, Unreachable
+from dagster_managed_elements import DeclarationError, Lost, ServerFault, Unreachable
 from dagster_managed_elements.definitions.following import Following, follow
 from dagster_managed_elements.definitions.ports import Job
 
@@ -81,8 +81,9 @@ def test_one_that_is_under_way_is_followed():
     assert syncs.done == ["look 5 after 0"]
 
 
-def test_a_log_that_cannot_be_read_ends_the_forwarding_and_not_the_run():
-    syncs = Scripted([running("a"), ServerFault("too long"), ENDED])
+@pytest.mark.parametrize("error", [ServerFault("too long"), Lost("too long")])
+def test_a_log_that_cannot_be_read_ends_the_forwarding_and_not_the_run(error):
+    syncs = Scripted([running("a"), error, ENDED])
     _, told, _ = followed(syncs)
     assert syncs.done[1:] == ["look 7 after 0", "look 7 after 1", "look 7 after None"]
     assert told[2] == "What the job logs cannot be read, and is not forwarded any more: too long"
@@ -130,6 +131,33 @@ def test_a_run_that_is_cancelled_cancels_its_job_where_that_is_wanted(cancels, r
     syncs = Scripted([running()], refuses=refuses)
     assert interrupted(syncs, cancels=cancels)[-1] == said
     assert ("cancel 7" in syncs.done) == cancels
+
+
+@dataclass
+class Slow(Scripted):
+    """Its run is cancelled, by *cancel_run*, while it is asked to start."""
+
+    cancel_run: Callable[[], None] = lambda: None
+
+    async def start(self) -> Job:
+        job = await super().start()
+        self.cancel_run()
+        await anyio.lowlevel.checkpoint()
+        return job
+
+
+def test_a_job_that_is_being_started_as_its_run_is_cancelled_is_cancelled_too():
+    syncs = Slow([])
+    told: list[str] = []
+
+    async def go() -> None:
+        with anyio.CancelScope() as scope:
+            syncs.cancel_run = scope.cancel
+            await follow(syncs, Following(), told.append)
+
+    anyio.run(go)
+    assert syncs.done == ["start", "cancel 7"]
+    assert told == ["Job 7 was started.", "Job 7 was cancelled with the run."]
 
 
 def test_an_interval_of_nothing_is_refused():

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import anyio
+import anyio.lowlevel
 
 from dagster_managed_elements.definitions.ports import Job, Syncs
-from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, ServerFault
+from dagster_managed_elements.engine.errors import DeclarationError, Lost, ManagedElementsError, ServerFault
 
 _CANCEL_SECONDS: Final = 60.0
 """How long a run that is cancelled waits until its sync is, too."""
@@ -54,14 +55,21 @@ async def follow(
     if (job := await syncs.running()) is not None:
         tell(f"Job {job.id} is under way already; it is followed, and no other one started.")
     else:
-        job = await syncs.start()
+        job = await _started(syncs)
         tell(f"Job {job.id} was started.")
     try:
+        await anyio.lowlevel.checkpoint_if_cancelled()
         return await _to_its_end(syncs, job.id, following, tell, sleep)
     except anyio.get_cancelled_exc_class():
         if following.cancels:
             await _cancel(syncs, job.id, tell)
         raise
+
+
+async def _started(syncs: Syncs) -> Job:  # pyright: ignore[reportReturnType] - the scope swallows nothing
+    """A run that is cancelled meanwhile waits for the answer: what nobody knows of, nobody cancels."""
+    with anyio.CancelScope(shield=True):
+        return await syncs.start()
 
 
 async def _to_its_end(
@@ -75,7 +83,7 @@ async def _to_its_end(
     while True:
         try:
             job = await syncs.look(job_id, after=after)
-        except ServerFault as error:
+        except (ServerFault, Lost) as error:
             if after is None:
                 raise
             tell(f"What the job logs cannot be read, and is not forwarded any more: {error}")
