@@ -15,6 +15,7 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.past import PastRun
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
+from dagster_managed_elements.engine.surveying import Scope
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 from dagster_managed_elements.state.history import History
@@ -134,6 +135,34 @@ def test_no_secret_nor_a_piece_of_one_is_in_it(world: World) -> None:
         pieces = {value[start : start + 8] for start in range(len(value) - 7)}
         assert not [piece for piece in pieces if piece in text]
     assert '"$secret": "env:TOKEN"' in text
+
+
+def test_a_secret_that_the_server_shows_is_in_no_history_even_where_nothing_of_it_is_known(world: World) -> None:
+    row = {"kind": "node", "name": "a", "shape": 0, "settings": {"x": "first-secret-value", "y": "kept"}}
+    world.server.put("node-9", row)
+    world.done(world.of(Node("a", settings={"x": TOKEN})), scope=Scope(destroy=True))
+    text = "".join(file.read_text() for file in world.files())
+    assert ("first-secret-value" in text, '"kept"' in text) == (False, True)
+    world.undone(world.of(Node("a", settings={"x": TOKEN})))
+    assert world.rows["a"]["settings"] == {"x": "first-secret-value", "y": "kept"}
+
+
+def test_a_secret_that_was_taken_out_of_the_module_is_in_no_history_either(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    literal = Secret.literal("literal-secret-value")
+    world.done(world.of(Node("a", settings={"x": TOKEN}), Node("b", settings={"x": literal})))
+    world.done(world.of(Node("a", color=2), Node("b", color=2)))
+    world.done(world.of(Node("a", color=3), Node("b", settings={"x": "no secret"})))
+    world.done(world.of(Node("a", color=3), Node("b", settings={"x": "another"})))
+    world.done(world.of(**ALL))
+    text = "".join(file.read_text() for file in world.files())
+    assert [value for value in ("first-secret-value", "literal-secret-value") if value in text] == []
+    # What was overwritten is no secret any more, and is undone as anything else is.
+    monkeypatch.setenv("A_SETTINGS_X", "of the variable")
+    world.undone(world.of())
+    world.undone(world.of())
+    assert world.rows["b"]["settings"] == {"x": "no secret"}
 
 
 def test_its_files_are_for_their_owner_alone(world: World) -> None:

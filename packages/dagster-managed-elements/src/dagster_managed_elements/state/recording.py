@@ -22,9 +22,9 @@ from dagster_managed_elements.engine.past import Command, Kept, PastPlace, Trace
 from dagster_managed_elements.engine.planning import Operation
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report
-from dagster_managed_elements.engine.secrets import masked_beside
+from dagster_managed_elements.engine.secrets import Secret, masked_beside
 from dagster_managed_elements.engine.surveying import Declaration, Survey
-from dagster_managed_elements.engine.values import Fields, Key, Path, Ref
+from dagster_managed_elements.engine.values import Fields, Key, Path, Ref, replaced, walk
 from dagster_managed_elements.state.authors import author
 from dagster_managed_elements.state.holding import OpenState
 from dagster_managed_elements.state.remembering import Remembered
@@ -91,7 +91,10 @@ class Recorder:
             return Trace(key=change.key, action=change.action, after=change.declared)
         ref = change.observed.ref
         if isinstance(change, Delete):
-            was: dict[Path, Any] = {(name,): value for name, value in again[ref].items()}
+            declared = change.declared.fields if change.declared is not None else dict[str, Any]()
+            named = {path: leaf for path, leaf in walk(again[ref]) if isinstance(leaf, Secret)}
+            told: Fields = replaced(masked_beside(again[ref], declared), named)
+            was: dict[Path, Any] = {(name,): value for name, value in told.items()}
         else:
             was = {changed.path: masked_beside(changed.before, changed.after) for changed in change.fields}
         return Trace(

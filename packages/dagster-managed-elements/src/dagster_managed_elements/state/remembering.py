@@ -25,6 +25,8 @@ from dagster_managed_elements.state.documents import Known, PlaceState, Tombston
 from dagster_managed_elements.state.fingerprints import FILE_VARIABLE, VARIABLE, FingerprintKey, reference_of
 
 _DOUBTFUL: Final = SecretRecord(reference="", confirmed=False)
+_FORMER: Final = SecretRecord(reference="")
+"""Of a secret that is none of the declaration any more: the server may have it still, and it may change unseen."""
 NO_KEY: Final = (
     f"no key for fingerprints was given ({VARIABLE} or {FILE_VARIABLE}): that a variable, a file or a literal has "
     "another value than was sent cannot be seen"
@@ -96,6 +98,7 @@ class Remembered:
                 (ref, path): record
                 for ref, known in self._objects.items()
                 for path, record in known.secrets.items()
+                if record != _FORMER
             },
             owners={ref: known.owners for ref, known in self._objects.items()},
             protected=frozenset(ref for ref, known in self._objects.items() if known.protected),
@@ -173,7 +176,7 @@ class Remembered:
                 if isinstance(change, Delete) and change.declared is not None:
                     self._buried([change.declared])
         elif isinstance(change, Update):
-            self._updated(change.observed.ref, outcome, versions)
+            self._updated(change, outcome, versions)
         elif not isinstance(change, Delete):
             self._created(operation.step, change, outcome, versions)
 
@@ -218,7 +221,7 @@ class Remembered:
         for ref, path, secret in _masked(survey.pairs):
             known = self._objects.get(ref)
             record = known.secrets.get(path) if known else None
-            told = record is not None and (
+            told = record not in (None, _FORMER) and (
                 not record.confirmed or not secret.cheap or record.fingerprint is not None or self._key is None
             )
             if known is not None and not told:
@@ -249,14 +252,13 @@ class Remembered:
                 continue
             known = self._objects.get(ref, Known())
             owners = (known.owners - mentioned.keys()) | owners_of(declared.key, mentioned)
-            # What is no secret of the declaration any more may change unseen.
             paths = {path for path, leaf in walk(declared.fields) if isinstance(leaf, Secret)}
             known = replace(
                 known,
                 name=declared.key.name,
                 owners=owners or known.owners,
                 protected=declared.protect,
-                secrets={path: record for path, record in known.secrets.items() if path in paths},
+                secrets={path: record if path in paths else _FORMER for path, record in known.secrets.items()},
             )
             self._record(ref, known)
 
@@ -288,10 +290,12 @@ class Remembered:
                     secrets[(*changed.path, *inner)] = _DOUBTFUL
         self._objects[ref] = replace(known, secrets=secrets)
 
-    def _updated(self, ref: Ref, outcome: Outcome, versions: Mapping[Path, str]) -> None:
+    def _updated(self, change: Update, outcome: Outcome, versions: Mapping[Path, str]) -> None:
+        ref = change.observed.ref
         known, old = self._objects[ref], self._before.get(ref, Known()).secrets
         if outcome.status == "done":
             sent = self._sent(ref, outcome, versions)
+            old = {path: record for path, record in old.items() if not _is_overwritten(path, change)}
         else:
             sent = dict.fromkeys(outcome.sent, _DOUBTFUL)
         self._objects[ref] = replace(known, secrets={**old, **sent})
@@ -316,6 +320,12 @@ class Remembered:
 
 def owners_of(key: Key, mentioned: Mapping[str, frozenset[Key]]) -> frozenset[str]:
     return frozenset(name for name, keys in mentioned.items() if key in keys)
+
+
+def _is_overwritten(path: Path, change: Update) -> bool:
+    """Whether *change* sends what is no secret where there was one."""
+    sent = (at(each.after, path[len(each.path) :]) for each in change.fields if path[: len(each.path)] == each.path)
+    return any(leaf is not ABSENT and not isinstance(leaf, (Secret, Masked)) for leaf in sent)
 
 
 def _masked(pairs: Iterable[Pair]) -> Iterator[tuple[Ref, Path, Secret]]:
