@@ -224,6 +224,20 @@ def test_with_a_state_one_that_was_to_be_left_alone_and_was_rotated_is_seen_too(
     assert "nothing was written: a secret of other (source) has another value. Check and save" in result.stderr
 
 
+def test_with_a_state_a_plan_that_sends_a_rotated_secret_is_applied(keyed, monkeypatch):
+    monkeypatch.setenv("DAGSTER_ME_STATE", f"file://{keyed.folder / 'state.json'}")
+    saved(keyed, SECRETS)
+    assert applied(keyed).exit_code == 0
+    monkeypatch.setenv("OTHER", "second-of-the-other")
+    forget()
+    saved(keyed, SECRETS)
+    monkeypatch.setenv("OTHER", "third-of-the-other")
+    assert "a secret of other (source) has another value" in applied(keyed).stderr
+    monkeypatch.setenv("OTHER", "second-of-the-other")
+    result = applied(keyed)
+    assert result.exit_code == 0, result.stderr
+
+
 def test_a_plan_that_was_saved_with_a_key_wants_it(keyed, monkeypatch):
     saved(keyed, SECRETS)
     for other in ("x" * 40, ""):

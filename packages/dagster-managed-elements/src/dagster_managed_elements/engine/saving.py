@@ -111,14 +111,14 @@ def moved(promised: Promised, picture: Picture) -> list[str]:
     if promised.key and promised.key != now.key:
         return ["it was saved with a key for fingerprints of secrets, which is not the one given now"]
     rotated = {str(entry.key) for entry in picture.plan.entries if any(map(_is_rotated, entry.fields))}
-    if promised.key:
-        rotated |= {key for key, sent in promised.sent.items() if sent != now.sent.get(key)}
+    other = {key for key, sent in promised.sent.items() if sent != now.sent.get(key)}
+    rotated |= other
     keys = dict.fromkeys((*promised.changes, *now.changes))
     facets = {key: (_facets(promised, key), _facets(now, key)) for key in keys}
     return [
         _why(key, promised, now, rotated)
         for key, (before, after) in facets.items()
-        if before != after or (key in rotated and key in promised.sent)
+        if before != after or key in other
     ]
 
 
