@@ -247,6 +247,25 @@ def test_a_rotated_secret_is_what_is_declared_now(world: World, monkeypatch: pyt
     assert world.rows["a"]["token"] == "first-secret-value"
 
 
+def test_a_secret_that_the_server_shows_stays_as_it_is_and_is_not_printed(world: World) -> None:
+    literal = Secret.literal("literal-secret-value")
+    world.done(world.of(Node("a", color=1, settings={"x": literal, "y": 1})))
+    world.done(world.of(Node("a", color=2, settings={"x": literal, "y": 2})))
+    plan = world.undone(world.of())
+    assert said(plan) == [("update", "a", [("color",), ("settings", "y")])]
+    assert "literal-secret-value" not in repr(plan.entries)
+    assert world.rows["a"] == {"color": 1, "shape": 0, "settings": {"x": "literal-secret-value", "y": 1}}
+
+
+def test_a_secret_that_is_gone_from_the_server_since_is_asked_for(world: World) -> None:
+    literal = Secret.literal("literal-secret-value")
+    world.done(world.of(Node("a", color=1, settings={"x": literal})))
+    world.done(world.of(Node("a", color=2, settings={"x": literal})))
+    world.server.rows["node-1"]["settings"] = {}
+    result = world.apply(world.of(), undo="last")
+    assert "a.settings.x: it needs this secret to be as it was: set A_SETTINGS_X" in str(result.error)
+
+
 def test_what_moved_since_is_named_and_overwritten_only_where_that_is_agreed_to(world: World) -> None:
     world.done(world.of(Node("a", color=1, settings={"x": 1})))
     world.done(world.of(Node("a", color=2, settings={"x": 1})))

@@ -1,7 +1,7 @@
 """The way back from a run, as a survey like any other: what it changed declared as it was before.
 
 The place is looked at twice: once for what changed since, which nobody means to undo unseen, and once for the plan.
-Writes nothing; no secret comes from anywhere but a declaration or a variable.
+Writes nothing; no secret comes from anywhere but a declaration or a variable, or is left where it is.
 """
 
 from __future__ import annotations
@@ -97,6 +97,7 @@ class _Step:
         self.since: list[Path] = []
         self.moved = _INCOMPARABLE.format(self.trace.why_not) if self.trace.why_not else ""
         self.gone = False
+        self.there: Fields | None = None
         self.notices: list[Notice] = []
 
     @property
@@ -122,6 +123,7 @@ class _Step:
     def look_at(self, pair: Pair, change: Change | None) -> None:
         """Note how what is there differs from what the run left."""
         observed = pair.observed
+        self.there = observed.fields if observed is not None else None
         if observed is None:
             self.gone = True
             self.moved = "" if self.trace.action == "create" else "it is gone since, and is created again"
@@ -186,13 +188,16 @@ class _Step:
         is_variable = isinstance(leaf, Secret) and leaf.reference.startswith("env:")
         if not self._is_lost(path) and not (is_variable and _is_readable(cast("Secret", leaf))):
             self._tell_rotated(path)
-            return Masked()
+            shown = at(self.there, path)
+            return Masked() if shown is ABSENT or _is_secret(shown) else Secret.literal(shown)
         name = AdoptContext().secret(self.key, self._shown(path))
         return _needed(cast("Secret", leaf) if is_variable else name)
 
     def _is_lost(self, path: Path) -> bool:
         """Whether the server has none there any more."""
         if self.gone or self.trace.action != "update":
+            return True
+        if self.there is not None and ((there := at(self.there, path)) is ABSENT or there is None):
             return True
         return not _is_secret(at(cast("Declared", self.after).fields, path))
 
