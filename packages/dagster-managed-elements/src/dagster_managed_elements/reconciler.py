@@ -413,8 +413,11 @@ async def _in_history(
         if each.recorder is not None and not each.found.plan.is_empty:
             by_state.setdefault(each.recorder.state.store.url, []).append(each)
     refused, entered = list[_Surveyed](), list[tuple[Chapter, list[_Surveyed]]]()
+    # Some place was down, or declined, or something is left out: what it goes back from still stands.
+    is_part = any(result.error for result in results) or any(each.found.plan.left_out for each in agreed)
     for places in by_state.values():
-        chapter = Chapter([cast("Recorder", each.recorder) for each in places], undoes)
+        recorders = [cast("Recorder", each.recorder) for each in places]
+        chapter = Chapter(recorders, undoes, is_part=bool(undoes) and is_part)
         try:
             await chapter.begin([each.found for each in places], _command(options), options.folder)
             entered.append((chapter, places))

@@ -15,6 +15,7 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.past import PastRun
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
+from dagster_managed_elements.engine.selecting import Selection
 from dagster_managed_elements.engine.surveying import Scope
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
@@ -322,6 +323,17 @@ def test_undo_after_undo_goes_back_further_and_an_undo_can_be_undone(world: Worl
     assert world.rows["a"]["color"] == 1
 
 
+def test_after_a_part_of_an_undo_the_next_goes_back_from_the_rest_of_the_same_run(world: World) -> None:
+    for color in (1, 2):
+        world.done(world.of(Node("a", color=color), Node("b", color=color)))
+    world.undone(world.of(), scope=Scope(selected=Selection(targets=frozenset({"a"}))))
+    assert [row["color"] for row in world.rows.values()] == [1, 2]
+    world.undone(world.of())
+    assert [row["color"] for row in world.rows.values()] == [1, 1]
+    world.undone(world.of())
+    assert world.rows == {}
+
+
 def test_an_older_run_is_undone_past_a_newer_one_that_touched_something_else(world: World) -> None:
     world.done(world.of(Node("a", color=1, settings={"x": 1})))
     world.done(world.of(Node("a", color=2, settings={"x": 1})))
@@ -402,14 +414,17 @@ def test_wherever_a_replacement_was_killed_its_undo_leaves_what_was_there(
 
 
 def test_the_places_of_one_run_are_undone_together(world: World) -> None:
-    places = [(Server(), "one"), (Server(), "other")]
+    places, declined = [(Server(), "one"), (Server(), "other")], set[str]()
 
     def of(color: int) -> list[Reconciler]:
         return [Reconciler(MemoryInstance(*place), [Node("a", color=color)]) for place in places]
 
     def go(reconcilers: list[Reconciler], undo: str | None = None) -> list[Result]:
+        async def decide(plan: Plan) -> Policy:
+            return Policy(allow_all=plan.place not in declined)
+
         async def applied() -> list[Result]:
-            return await apply(reconcilers, Options(state=world.url, undo=undo), anyio.Event())
+            return await apply(reconcilers, Options(state=world.url, undo=undo, decide=decide), anyio.Event())
 
         return anyio.run(applied)
 
@@ -419,6 +434,12 @@ def test_the_places_of_one_run_are_undone_together(world: World) -> None:
     assert [place.place for place in world.runs[0].places] == ["one", "other"]
     with pytest.raises(DeclarationError, match="is of another server or workspace: other; the module is of one"):
         go(of(2)[:1], "last")
+    # Where one place declines, the run stands until that one is undone too.
+    for server, _ in places[1:]:
+        next(iter(server.rows.values()))["color"] = 7
+    declined |= {"other"}
+    assert [type(result.error) for result in go(of(2), "last")] == [type(None), PlanRefused]
+    declined.clear()
     assert [result.error for result in go(of(2), "last")] == [None, None]
     assert [row["color"] for server, _ in places for row in server.rows.values()] == [1, 1]
 

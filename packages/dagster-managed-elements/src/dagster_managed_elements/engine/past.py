@@ -60,7 +60,7 @@ class PastPlace:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastRun:
     """*began* and *ended* are in UTC (ISO); one that has not *ended* was cut off, or goes on. *undoes* is the run
-    that it was the way back from.
+    that it was the way back from, or only from a part of it.
     """
 
     id: str
@@ -68,6 +68,7 @@ class PastRun:
     began: str
     author: Author
     undoes: str = ""
+    is_part: bool = False
     ended: str = ""
     places: tuple[PastPlace, ...] = ()
 

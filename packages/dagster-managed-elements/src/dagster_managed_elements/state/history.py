@@ -44,14 +44,21 @@ class History:
         return f"{self._store.url}{FOLDER}"
 
     def begin(
-        self, command: Command, author: Author, places: list[Kept], key: FingerprintKey | None, undoes: str = ""
+        self,
+        command: Command,
+        author: Author,
+        places: list[Kept],
+        key: FingerprintKey | None,
+        undoes: str = "",
+        *,
+        is_part: bool = False,
     ) -> Ticket:
         """Put down what is about to be done. Raises StateError; nothing is to be done then."""
         from dagster_managed_elements.state.runs import encode_plan
 
         now, id_ = datetime.now(timezone.utc), secrets.token_hex(4)
         began = f"{now:%Y-%m-%dT%H:%M:%SZ}"
-        run = PastRun(id=id_, command=command, began=began, author=author, undoes=undoes)
+        run = PastRun(id=id_, command=command, began=began, author=author, undoes=undoes, is_part=is_part)
         stem = f"{now:%Y%m%dT%H%M%S.%fZ}-{id_}"
         self._write(f"{stem}.plan.json", encode_plan(run, places, key))
         return Ticket(stem, run)
@@ -108,7 +115,7 @@ class History:
         return [(stem, id_) for stem, id_ in self._stems() if id_.startswith(named) and len(named) >= _SHORTEST]
 
     def last(self) -> str | None:
-        """The id of the last run that stands: none that went back, and none that was gone back from.
+        """The id of the last run that stands: none that went back, and none that was wholly gone back from.
 
         Raises StateError for one that cannot be read: nobody knows what it did.
         """
@@ -120,7 +127,7 @@ class History:
                 continue
             if run.command != "undo":
                 return run.id
-            if run.ok:
+            if run.ok and not run.is_part:
                 gone_back.add(run.undoes)
         return None
 

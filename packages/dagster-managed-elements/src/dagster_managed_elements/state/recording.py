@@ -176,8 +176,8 @@ def _identity(change: Change) -> tuple[Action, Key, str | None]:
 class Chapter:
     """What one run writes into the history of one state: of the places of *recorders*, before and after."""
 
-    def __init__(self, recorders: Sequence[Recorder], undoes: str = "") -> None:
-        self._recorders, self._undoes = recorders, undoes
+    def __init__(self, recorders: Sequence[Recorder], undoes: str = "", *, is_part: bool = False) -> None:
+        self._recorders, self._undoes, self._is_part = recorders, undoes, is_part
         self._history = recorders[0].state.history
         self._key = recorders[0].remembered.key
 
@@ -186,7 +186,7 @@ class Chapter:
         kept = [await recorder.kept(each) for recorder, each in zip(self._recorders, found, strict=True)]
         by = await anyio.to_thread.run_sync(author, folder)
         await self._recorders[0].state.assure()
-        begin = partial(self._history.begin, command, by, kept, self._key, self._undoes)
+        begin = partial(self._history.begin, command, by, kept, self._key, self._undoes, is_part=self._is_part)
         self._ticket = await anyio.to_thread.run_sync(begin)
         self._places = [
             PastPlace(

@@ -107,6 +107,7 @@ class _Run(_Head, kw_only=True):
     began: str
     by: _Author
     undoes: str = ""
+    part: bool = False
 
 
 class _Plan(_Run, kw_only=True):
@@ -134,7 +135,9 @@ def _document(run: PastRun) -> _Json:
     by = run.author
     known = _Author(user=by.user, host=by.host, commit=by.commit, dirty=by.is_dirty, pipeline=by.pipeline)
     head = {"format": FORMAT, "version": VERSION, "id": run.id, "command": run.command, "began": run.began}
-    return {**head, "by": msgspec.to_builtins(known), **({"undoes": run.undoes} if run.undoes else {})}
+    undoes: _Json = {"undoes": run.undoes} if run.undoes else {}
+    part: _Json = {"part": True} if run.is_part else {}
+    return {**head, "by": msgspec.to_builtins(known), **undoes, **part}
 
 
 def _text(document: _Json) -> bytes:
@@ -318,6 +321,7 @@ def _past(run: _Run, places: tuple[PastPlace, ...], ended: str = "") -> PastRun:
         began=run.began,
         author=Author(user=by.user, host=by.host, commit=by.commit, is_dirty=by.dirty, pipeline=by.pipeline),
         undoes=run.undoes,
+        is_part=run.part,
         ended=ended,
         places=places,
     )
