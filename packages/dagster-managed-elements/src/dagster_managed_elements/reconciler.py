@@ -617,6 +617,7 @@ def _recorder(place: Place, of: Sequence[Reconciler], options: Options, states: 
         () if options.undo is not None else place.declarations,
         trust=options.trust_secrets,
         versions=options.versions,
+        goes_back=options.undo is not None,
     )
 
 

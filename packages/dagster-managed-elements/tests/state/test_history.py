@@ -342,6 +342,16 @@ def test_an_older_run_is_undone_past_a_newer_one_that_touched_something_else(wor
     assert world.rows["a"] == {"color": 1, "shape": 0, "settings": {"x": 2}}
 
 
+def test_an_undo_makes_the_state_forget_no_secret(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.done(world.of(Node("a", color=1)))
+    world.done(world.of(Node("a", color=2)))
+    world.done(world.of(Node("a", color=2, token=TOKEN)))
+    world.undone(world.of(), run=world.runs[1].id)
+    monkeypatch.setenv("TOKEN", "second-secret-value")
+    assert said(world.done(world.of(Node("a", color=1, token=TOKEN)))) == [("update", "a", [("token",)])]
+    assert world.rows["a"]["token"] == "second-secret-value"
+
+
 def test_protection_stands_in_the_way_of_an_undo_too(world: World) -> None:
     world.done(world.of(Node("a", protect=True)))
     refused = world.apply(world.of(Node("a", protect=True)), undo="last")

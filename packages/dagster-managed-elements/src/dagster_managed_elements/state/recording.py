@@ -33,7 +33,7 @@ from dagster_managed_elements.state.remembering import Remembered
 @dataclass(slots=True)
 class Recorder:
     """*trust* takes secrets of which nothing is known for what the server has; *versions* says whether the server
-    was asked for those of the others.
+    was asked for those of the others. What *goes_back* says nothing of what is declared today.
     """
 
     state: OpenState
@@ -42,6 +42,7 @@ class Recorder:
     declarations: Sequence[Declaration]
     trust: bool = False
     versions: bool = False
+    goes_back: bool = False
     kinds: Kinds = field(init=False)
 
     def __post_init__(self) -> None:
@@ -123,7 +124,7 @@ class Recorder:
         keys = {each.name: frozenset[Key]() for each in named}
         for each in named:
             keys[each.name] |= mentioned(each.elements)
-        self.remembered.begin(found, keys, self.kinds)
+        self.remembered.begin(found, keys, self.kinds, goes_back=self.goes_back)
         if not found.plan.is_empty:
             await self.state.assure()
             await self.state.write()

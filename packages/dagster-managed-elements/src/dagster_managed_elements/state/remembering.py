@@ -149,12 +149,19 @@ class Remembered:
             if each.removal is not None and each.removal.reason and each.key not in self._stones:
                 self._stones[each.key] = Tombstone(key=each.key, reason=each.removal.reason, on=str(self._today))
 
-    def begin(self, survey: Survey, mentioned: Mapping[str, frozenset[Key]], kinds: Kinds) -> None:
+    def begin(
+        self,
+        survey: Survey,
+        mentioned: Mapping[str, frozenset[Key]],
+        kinds: Kinds,
+        *,
+        goes_back: bool = False,
+    ) -> None:
         """Adopt what is declared and there, and mark what *survey* has its plan send. *mentioned* are the keys that
-        each named reconciler of the run declares.
+        each named reconciler of the run declares. What *goes_back* makes no secret a former one.
         """
         self._mentioned, self._kinds = mentioned, kinds
-        self._adopt(survey)
+        self._adopt(survey, goes_back=goes_back)
         there = {pair.observed.key for pair in survey.pairs if pair.observed is not None}
         self._buried(each for each in survey.declared if each.key not in there)
         self._before = dict(self._objects)
@@ -237,7 +244,7 @@ class Remembered:
         }
         self._objects[ref] = replace(known, secrets={**known.secrets, **signed})
 
-    def _adopt(self, survey: Survey) -> None:
+    def _adopt(self, survey: Survey, *, goes_back: bool) -> None:
         mentioned = self._mentioned
         for pair in survey.pairs:
             declared, observed = pair.declared, pair.observed
@@ -258,7 +265,10 @@ class Remembered:
                 name=declared.key.name,
                 owners=owners or known.owners,
                 protected=declared.protect,
-                secrets={path: record if path in paths else _FORMER for path, record in known.secrets.items()},
+                secrets={
+                    path: record if goes_back or path in paths else _FORMER
+                    for path, record in known.secrets.items()
+                },
             )
             self._record(ref, known)
 
