@@ -107,6 +107,28 @@ def test_a_plan_is_refused_where_the_server_moved_and_names_what_did(project):
     assert "nothing was written: shop (source) changed on the server. Check and save it anew." in result.stderr
 
 
+@pytest.mark.parametrize("how", [[], ["--destroy"]])
+def test_a_plan_holds_nothing_of_a_secret_that_the_server_shows(project, how):
+    texts = set()
+    for shown in ("first-of-the-shop", "second-of-the-shop"):
+        config = {"url": "http://old", "password": shown}
+        server(project, *(["source", name, {"type": "File", "config": config}] for name in ("shop", "undeclared")))
+        texts.add(saved(project, TWO, *how))
+        forget()
+    assert len(texts) == 1
+
+
+def test_a_plan_is_refused_where_what_nobody_declares_and_goes_changed(project):
+    row = ["source", "mine", {"type": "File", "config": {"url": "http://old"}}]
+    server(project, row)
+    saved(project, TWO.replace("toy, elements", "toy, elements, delete_unmentioned_resources=True"))
+    row[2]["config"]["url"] = "http://older"
+    server(project, row)
+    result = applied(project, "--yes")
+    assert (result.exit_code, written(project)) == (3, ["mine"])
+    assert "nothing was written: what is there of mine (source), or why it goes, changed. Check" in result.stderr
+
+
 def test_a_plan_is_refused_at_another_server(project, monkeypatch):
     saved(project)
     monkeypatch.setenv("PLACE", "elsewhere")

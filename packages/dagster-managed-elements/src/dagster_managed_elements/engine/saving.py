@@ -17,7 +17,7 @@ from dagster_managed_elements.engine.changes import Declared, FieldChange, Obser
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
-from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.secrets import Secret, masked_beside
 from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named, Ref, mapped
 
 FORMAT: Final = "dagster-me plan"
@@ -139,6 +139,8 @@ def _why(key: str, before: Promised, now: Promised, rotated: Collection[str]) ->
         return f"{key} {how} on the server"
     if key in rotated:
         return f"a secret of {key} has another value"
+    if key in before.changes and key in now.changes and key not in now.declared:
+        return f"what is there of {key}, or why it goes, changed"
     return f"what is to be done about {key} changed, by what else was looked up for it"
 
 
@@ -157,7 +159,7 @@ def _promised(picture: Picture) -> Promised:
     for pair in picture.pairs:
         if pair.observed is not None:
             key = pair.declared.key if pair.declared is not None else pair.observed.key
-            observed.setdefault(str(key), []).append(_of_observed(pair.observed))
+            observed.setdefault(str(key), []).append(_of_observed(pair.observed, pair.declared))
     changes: dict[str, list[Any]] = {}
     for entry in picture.plan.entries:
         changes.setdefault(str(entry.key), []).append([*_of_entry(entry), said.get(str(entry.key), [])])
@@ -175,8 +177,10 @@ def _of_declared(declared: Declared) -> list[Any]:
     return [declared.fields, declared.protect, list(declared.ignore), declared.renamed_from]
 
 
-def _of_observed(observed: Observed) -> list[Any]:
-    return [observed.id, observed.name, observed.fields]
+def _of_observed(observed: Observed, declared: Declared | None) -> list[Any]:
+    """Of what nobody declares nobody knows what is secret; where it goes, its entry has what is shown of it."""
+    fields = [masked_beside(observed.fields, declared.fields)] if declared is not None else []
+    return [observed.id, observed.name, *fields]
 
 
 def _of_entry(entry: Entry) -> list[Any]:
