@@ -5,9 +5,11 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 
 import anyio
+import httpx
 import pytest
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.api.requests import Request
+from dagster_managed_elements.api.transports import make_transport
 from dagster_managed_elements.engine.errors import Lost, ServerFault, Unreachable
 
 READ = Request(path="/things/list", json={"of": "w"})
@@ -77,6 +79,20 @@ async def test_a_connection_with_an_answer_that_was_not_read_to_its_end_is_not_u
             with pytest.raises(ServerFault, match="longer than 100 bytes"):
                 await client.send(READ)
     assert server.connections == 2
+
+
+async def test_a_connection_whose_request_was_cancelled_takes_the_next_one(free_tcp_port):
+    base, server = f"http://127.0.0.1:{free_tcp_port}", Server()
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=free_tcp_port)
+    transport = make_transport(base, verify=httpx.create_ssl_context(verify=False), proxy=None, keep_alive=2)
+    async with listener, anyio.create_task_group() as group, transport:
+        group.start_soon(listener.serve, server)
+        with anyio.CancelScope() as scope:
+            answer = await transport.handle_async_request(httpx.Request("GET", base))
+            scope.cancel()
+            await answer.aclose()
+        assert (await transport.handle_async_request(httpx.Request("GET", base))).status_code == 200
+        group.cancel_scope.cancel()
 
 
 async def test_a_connection_that_ends_without_an_answer_is_a_lost_answer(free_tcp_port):

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final, cast
 
+import anyio
 import httpcore
 import httpx
 
@@ -76,7 +77,9 @@ class _Content(httpx.AsyncByteStream):
             raise _as_of_httpx(error) from error
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        # Where the request was cancelled too: a connection that is not let go of takes no other, for ever.
+        with anyio.CancelScope(shield=True):
+            await self._answer.aclose()
 
 
 _FAULTS: Final = (
