@@ -24,6 +24,7 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
 
 ROWS = 7
@@ -58,12 +59,14 @@ class Place:
         """What the plan brings with it, by its code."""
         return {each.code: each.text for each in self.plan(*elements).consequences}
 
-    def tried(self, *elements: Element, allowing: Iterable[str] = ()) -> Result:
+    def tried(
+        self, *elements: Element, allowing: Iterable[str] = (), listen: Callable[[Outcome], None] = lambda _: None
+    ) -> Result:
         async def decide(_plan: Plan) -> Policy:
             return Policy(allowed=frozenset(allowing))
 
         async def go() -> list[Result]:
-            options = Options(decide=decide, settings=Settings(patience=1, timeout=10))
+            options = Options(decide=decide, on_outcome=listen, settings=Settings(patience=1, timeout=10))
             return await apply(self._of(elements), options, anyio.Event())
 
         (result,) = anyio.run(go)
@@ -244,35 +247,55 @@ def test_through_the_public_api_a_replacement_loses_the_state_and_says_so(airbyt
     assert place.rows("users", "there") == ROWS
 
 
+USERS_LATER = {"loop_offset": ROWS + 1, "seed": 1, "updated_at": "later"}
+
+
+def came_to(place: Place, id_: str) -> Callable[[Outcome], None]:
+    """A sync of that one that ends between the read of its state and its deletion."""
+
+    def listen(outcome: Outcome) -> None:
+        if outcome.step.verb == "create":
+            row = {"streamDescriptor": {"name": "users"}, "streamState": USERS_LATER}
+            state = {"connectionId": id_, "stateType": "stream", "streamState": [row]}
+            place.call("state/create_or_update_safe", connectionId=id_, connectionState=state)
+
+    return listen
+
+
 @pytest.mark.slow
 def test_what_another_connection_came_to_until_it_went_is_not_read_again(place):
-    """A sync that ends between the read of the state and the deletion."""
     place.apply(sync())
     place.sync()
-    (old,) = place.connections()
-    done = list[str]()
-    state = place.call("state/get", connectionId=old["connectionId"])
-    later = {**state["streamState"][0]["streamState"], "loop_offset": ROWS + 1}
-
-    async def decide(_plan: Plan) -> Policy:
-        return Policy(allow_all=True)
-
-    def listen(outcome: Any) -> None:
-        if outcome.step.verb == "create":
-            row = {**state["streamState"][0], "streamState": later}
-            told = {**state, "streamState": [row]}
-            place.call("state/create_or_update_safe", connectionId=old["connectionId"], connectionState=told)
-            done.append(str(outcome.step))
-
-    async def go() -> list[Result]:
-        return await apply(
-            place._of([sync(to=THERE), HERE]), Options(decide=decide, on_outcome=listen), anyio.Event()
-        )
-
-    (result,) = anyio.run(go)
+    result = place.tried(sync(to=THERE), HERE, allowing=["replace"], listen=came_to(place, place.id))
     assert result.report.ok, result.report
-    assert "create sync (connection)" in done
-    assert place.state()["users"] == later
+    assert place.state()["users"] == USERS_LATER
+
+
+def test_what_another_connection_first_came_to_while_it_was_replaced_is_not_read_again(place):
+    place.apply(sync(), THERE)
+    result = place.tried(sync(to=THERE), HERE, allowing=["replace"], listen=came_to(place, place.id))
+    assert result.report.ok, result.report
+    assert place.state() == {"users": USERS_LATER}
+
+
+def test_a_replacement_that_was_cut_goes_on_from_where_the_old_one_is_when_it_goes(place):
+    place.apply(sync(), THERE)
+    place.sync()
+    old = place.id
+    place.server.fault("connections/delete", "status", status=400)
+    assert not place.tried(sync(to=THERE), HERE, allowing=["replace"]).report.ok
+    place.server.faults()
+    result = place.tried(sync(to=THERE), HERE, allowing=["replace"], listen=came_to(place, old))
+    assert result.report.ok, result.report
+    assert place.state() == {"users": USERS_LATER}
+
+
+def test_where_nothing_goes_on_a_replacement_asks_for_no_state(place):
+    place.apply(sync(streams={"users": WHOLE}), THERE)
+    place.server.fault("state/get", "status", status=403)
+    result = place.tried(sync(to=THERE, streams={"users": WHOLE}), HERE, allowing=["replace"])
+    place.server.faults()
+    assert result.report.ok, result.report
 
 
 @pytest.mark.slow

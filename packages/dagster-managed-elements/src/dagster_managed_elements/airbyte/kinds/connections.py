@@ -6,7 +6,7 @@ connection's own catalog does not have them, and never with the connection's id:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Final, cast
@@ -79,6 +79,7 @@ class ConnectionKind(Kind):
     def __init__(self, gateway: Gateway, *, refresh_catalogs: bool = False) -> None:
         self._gateway, self._refreshes = gateway, refresh_catalogs
         self._connectors: Cache[str, Mapping[str, str]] = Cache()
+        self._went_on: dict[str, tuple[str, Collection[Identity]]] = {}  # by id: from which one, and what of it
 
     async def observe(self) -> Sequence[Observed]:
         return [observed_connection(connection) for connection in await self._gateway.connections()]
@@ -293,6 +294,7 @@ class ConnectionKind(Kind):
         names = set(going_on(unwrapped(declared.fields["streams"]), facts.entries, before).values())
         if not names:
             return
+        self._went_on[made] = (before.connection_id, names)
         try:
             there = await self._gateway.sync_state(before.connection_id)
             state = state_of(there, names, before.connection_id, is_whole=before.is_all(names))
@@ -301,17 +303,17 @@ class ConnectionKind(Kind):
         except ManagedElementsError as error:
             raise Partial(made, f"it was created, but its sync state could not be taken over: {error}") from error
 
-    async def _catch_up(self, made: str, before: str | None) -> None:
+    async def _catch_up(self, made: str, before: str, names: Collection[Identity] | None = None) -> None:
         """Give it what the one before came to until it was deleted, as far as Airbyte still tells that; else it
-        reads a few rows again.
+        reads a few rows again. *names* are the streams that go on, None: those that it has a state of.
         """
-        if before in {None, made} or self._gateway.capabilities.no_sync_states is not None:
+        if before == made or self._gateway.capabilities.no_sync_states is not None:
             return
         own = await self._gateway.sync_state(made)
-        if not (names := streams_in(own, made)):
+        if not (names := streams_in(own, made) if names is None else names):
             return
         try:
-            state = state_of(await self._gateway.sync_state(cast("str", before)), names, made)
+            state = state_of(await self._gateway.sync_state(before), names, made)
         except (Missing, Invalid, Unauthorized, ServerFault):
             return
         if state is not None and state != {name: own.get(name) for name in state}:
@@ -418,8 +420,8 @@ class ConnectionKind(Kind):
         return has_taken_over(begun.observed, change)
 
     async def rename(self, id_: str, declared: Declared) -> None:
-        before = cast("Facts", declared.facts).sync_state
-        await self._catch_up(id_, before.connection_id if before else None)
+        if (went_on := self._went_on.get(id_)) is not None:
+            await self._catch_up(id_, *went_on)
         settings = {"status": self.interim_note(declared)}
         await self._gateway.update_connection(id_, ConnectionDraft(name=declared.key.name, settings=settings))
 
