@@ -18,6 +18,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteInstance,
     AirbyteSource,
     AirbyteSourceDefinition,
+    AirbyteStream,
     AirbyteSyncMode,
 )
 from dagster_managed_elements.engine.elements import Element
@@ -98,6 +99,11 @@ class Place:
         """How far each stream was read."""
         told = self.call("state/get", connectionId=self.id)
         return {row["streamDescriptor"]["name"]: row["streamState"] for row in told.get("streamState", [])}
+
+    def put_state(self, id_: str, **state: Any) -> None:
+        """As a sync of that connection leaves it."""
+        told = {"connectionId": id_, **state}
+        self.call("state/create_or_update_safe", connectionId=id_, connectionState=told)
 
     def rows(self, table: str, folder: str = "here") -> int | None:
         """How many lie in a table; None: there is no such table."""
@@ -256,8 +262,7 @@ def came_to(place: Place, id_: str) -> Callable[[Outcome], None]:
     def listen(outcome: Outcome) -> None:
         if outcome.step.verb == "create":
             row = {"streamDescriptor": {"name": "users"}, "streamState": USERS_LATER}
-            state = {"connectionId": id_, "stateType": "stream", "streamState": [row]}
-            place.call("state/create_or_update_safe", connectionId=id_, connectionState=state)
+            place.put_state(id_, stateType="stream", streamState=[row])
 
     return listen
 
@@ -278,16 +283,39 @@ def test_what_another_connection_first_came_to_while_it_was_replaced_is_not_read
     assert place.state() == {"users": USERS_LATER}
 
 
+def cut(place: Place, *elements: Element) -> None:
+    """Replace a connection, but for what is done once the old one is gone: it does not go."""
+    place.server.fault("connections/delete", "status", status=400)
+    assert not place.tried(*elements, allowing=["replace"]).report.ok
+    place.server.faults()
+
+
 def test_a_replacement_that_was_cut_goes_on_from_where_the_old_one_is_when_it_goes(place):
     place.apply(sync(), THERE)
     place.sync()
     old = place.id
-    place.server.fault("connections/delete", "status", status=400)
-    assert not place.tried(sync(to=THERE), HERE, allowing=["replace"]).report.ok
-    place.server.faults()
+    cut(place, sync(to=THERE), HERE)
     result = place.tried(sync(to=THERE), HERE, allowing=["replace"], listen=came_to(place, old))
     assert result.report.ok, result.report
     assert place.state() == {"users": USERS_LATER}
+
+
+def test_a_replacement_that_was_cut_keeps_no_state_of_a_cursor_that_is_another_by_now(place):
+    server = {"host": "h", "port": 5432, "database": "d", "username": "u"}
+
+    def by(cursor: str, to: AirbyteDestination) -> AirbyteConnection:
+        customers = AirbyteStream(SINCE, cursor_field=cursor)
+        return sync(AirbyteSource("shop", "Postgres", server), to, streams={"customers": customers})
+
+    place.apply(by("id", HERE), THERE)
+    told = {"name": "customers", "namespace": "public"}
+    row = {"streamDescriptor": told, "streamState": {"cursor_field": ["id"], "cursor": "500"}}
+    place.put_state(place.id, stateType="stream", streamState=[row])
+    cut(place, by("id", THERE), HERE)
+    after = by("updated_at", THERE)
+    assert "customers is lost, since it is synced otherwise" in place.says(after, HERE)["state-lost"]
+    place.apply(after, HERE, allowing=["replace", "state-lost", "delete"])
+    assert place.state() == {}
 
 
 def test_where_nothing_goes_on_a_replacement_asks_for_no_state(place):

@@ -417,6 +417,8 @@ class ConnectionKind(Kind):
         return str(declared.fields.get("status", carried.get("status", "active")))
 
     def serves(self, begun: Update, change: Replace) -> bool:
+        if any(changed.path[0] == "streams" and changed.path[2:] == ("cursor",) for changed in begun.fields):
+            return False  # it has a state of the old cursor, which no update takes from it
         return has_taken_over(begun.observed, change)
 
     async def rename(self, id_: str, declared: Declared) -> None:
