@@ -256,13 +256,18 @@ def test_through_the_public_api_a_replacement_loses_the_state_and_says_so(airbyt
 USERS_LATER = {"loop_offset": ROWS + 1, "seed": 1, "updated_at": "later"}
 
 
+LATER = {
+    "stateType": "stream",
+    "streamState": [{"streamDescriptor": {"name": "users"}, "streamState": USERS_LATER}],
+}
+
+
 def came_to(place: Place, id_: str) -> Callable[[Outcome], None]:
     """A sync of that one that ends between the read of its state and its deletion."""
 
     def listen(outcome: Outcome) -> None:
         if outcome.step.verb == "create":
-            row = {"streamDescriptor": {"name": "users"}, "streamState": USERS_LATER}
-            place.put_state(id_, stateType="stream", streamState=[row])
+            place.put_state(id_, **LATER)
 
     return listen
 
@@ -297,6 +302,18 @@ def test_a_replacement_that_was_cut_goes_on_from_where_the_old_one_is_when_it_go
     cut(place, sync(to=THERE), HERE)
     result = place.tried(sync(to=THERE), HERE, allowing=["replace"], listen=came_to(place, old))
     assert result.report.ok, result.report
+    assert place.state() == {"users": USERS_LATER}
+
+
+def test_what_a_replacement_that_was_cut_came_to_since_it_was_resumed_is_not_read_again(place):
+    place.apply(sync(), THERE)
+    place.sync()
+    place.server.fault("connections/update", "status", status=400)
+    assert not place.tried(sync(to=THERE), HERE, allowing=["replace"]).report.ok
+    place.server.faults()
+    place.call("connections/update", connectionId=place.id, status="active")
+    place.put_state(place.id, **LATER)
+    place.apply(sync(to=THERE), HERE)
     assert place.state() == {"users": USERS_LATER}
 
 

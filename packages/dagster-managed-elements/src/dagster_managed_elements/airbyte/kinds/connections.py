@@ -375,7 +375,9 @@ class ConnectionKind(Kind):
             name=change.declared.key.name if "name" in changed else None, fields=self._sendable(fields, ids)
         )
         if interim is not None and "name" in changed:
-            await self._catch_up(change.observed.id, interim.replaces)
+            if cast("Connection", change.observed.raw).status == "inactive":
+                # Where somebody resumed it, it has come further itself.
+                await self._catch_up(change.observed.id, interim.replaces)
             draft = replace(draft, settings={"status": interim.note})
         if "normalize data" in changed:
             operations = cast("Connection", change.observed.raw).operations
