@@ -136,6 +136,10 @@ NOBODY = "http://127.0.0.1:1"
         ({"HTTP_PROXY": NOBODY, "NO_PROXY": "127.0.0.1"}, True),
         ({"HTTP_PROXY": NOBODY, "NO_PROXY": "other.example, 127.0.0.1:{port}"}, True),
         ({"ALL_PROXY": NOBODY, "NO_PROXY": "*"}, True),
+        ({"HTTP_PROXY": NOBODY, "NO_PROXY": "other.example, *"}, True),
+        ({"HTTP_PROXY": NOBODY, "NO_PROXY": "http://127.0.0.1"}, True),
+        ({"HTTP_PROXY": NOBODY, "NO_PROXY": "all://127.0.0.1:{port}"}, True),
+        ({"HTTP_PROXY": NOBODY, "NO_PROXY": "https://127.0.0.1,http://127.0.0.2,*.example"}, False),
     ],
 )
 async def test_the_environment_says_which_server_is_asked_through_a_proxy(

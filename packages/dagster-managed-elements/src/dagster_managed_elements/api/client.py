@@ -156,9 +156,24 @@ def _proxy(options: ClientOptions, address: Address) -> httpx.Proxy | None:
         return httpx.Proxy(given.base, auth=given.user)
     known = getproxies() if options.trust_env else {}
     found = known.get(httpx.URL(address.base).scheme) or known.get("all")
-    if not found or any(map(proxy_bypass, {address.host, httpx.URL(address.base).host})):
+    if not found or _is_straight(address, known.get("no", "")):
         return None
     return httpx.Proxy(found if "://" in found else f"http://{found}")
+
+
+def _is_straight(address: Address, listed: str) -> bool:
+    """Whether *listed* says to use no proxy: beside what Python itself reads there, an entry may name a scheme
+    (`http://` or `all://`) and begin with a `*`.
+    """
+    url = httpx.URL(address.base)
+    hosts = {address.host, url.host}
+    for entry in listed.lower().split(","):
+        scheme, _, name = entry.strip().rpartition("://")
+        if scheme not in {"", "all", url.scheme}:
+            continue
+        if name in hosts or (name.startswith("*") and any(host.endswith(name[1:]) for host in hosts)):
+            return True
+    return any(map(proxy_bypass, hosts))
 
 
 class Client:
