@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from contextlib import asynccontextmanager
 
 import anyio
@@ -10,7 +12,7 @@ import pytest
 from dagster_managed_elements.api.client import ClientOptions, open_client
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.api.transports import make_transport
-from dagster_managed_elements.engine.errors import Lost, ServerFault, Unreachable
+from dagster_managed_elements.engine.errors import DeclarationError, Lost, ServerFault, Unreachable
 
 READ = Request(path="/things/list", json={"of": "w"})
 CREATE = Request(path="/things/create", json={"name": "n"}, effect="create")
@@ -125,6 +127,15 @@ async def test_a_request_says_what_it_takes_and_its_own_headers_win_whatever_the
 NOBODY = "http://127.0.0.1:1"
 
 
+def only(monkeypatch, **variables):
+    """Of all that speak of proxies."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
 @pytest.mark.parametrize(
     ("variables", "is_straight"),
     [
@@ -145,16 +156,35 @@ NOBODY = "http://127.0.0.1:1"
 async def test_the_environment_says_which_server_is_asked_through_a_proxy(
     free_tcp_port, monkeypatch, variables, is_straight
 ):
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value.format(port=free_tcp_port))
+    only(monkeypatch, **{name: value.format(port=free_tcp_port) for name, value in variables.items()})
     server = Server()
     async with client_of(server, free_tcp_port, trust_env=True, attempts=1) as client:
         if is_straight:
             assert await client.send(READ) == {}
         else:
-            with pytest.raises(Unreachable, match="connection refused"):
+            with pytest.raises(Unreachable, match=f"through the proxy {NOBODY}: connection refused"):
                 await client.send(READ)
     assert len(server.asked) == is_straight
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://jane:hush@proxy.example:port", "'proxy.example:port' is no address like"),
+        ("http://jane:hu/sh@proxy.example:1", "'proxy.example:1' is no address like"),
+        ("ftp://jane:hush@proxy.example:1", "'proxy.example:1' is no address like"),
+        ("http://jane:hush@", "'' is no address like"),
+        (
+            "socks5://jane:hush@proxy.example:1",
+            "'proxy.example:1' is one of SOCKS, which needs the",
+        ),
+    ],
+)
+async def test_a_proxy_of_the_environment_that_cannot_be_used_is_told_without_its_password(monkeypatch, url, said):
+    only(monkeypatch, ALL_PROXY=url)
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    with pytest.raises(DeclarationError, match="The proxy of the environment cannot be used") as refused:
+        async with open_client(ClientOptions(base_url="http://a.example", timeout=1, in_flight=1)):
+            pass
+    assert said in str(refused.value)
+    assert "hu" not in "".join(traceback.format_exception(refused.value))

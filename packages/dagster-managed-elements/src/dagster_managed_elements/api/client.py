@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
@@ -104,23 +105,24 @@ async def open_client(
     chance: Callable[[], float] = random.random,
     within: Callable[[float], anyio.CancelScope] = anyio.move_on_after,
 ) -> AsyncGenerator[Client, None]:
-    """A client for one run; DeclarationError where the URL, a header or the certificate file cannot be used.
+    """A client for one run; DeclarationError where the URL, a header, the proxy or the certificates cannot be used.
 
     *sleep* and *chance* (a draw from [0, 1)) are what waiting between attempts is made of; *within* bounds one, in
     seconds.
     """
     address = read_address(options.base_url)
     sendable(options.headers)
+    proxy = _proxy(options, address)
     make = partial(
         make_transport,
         address.base,
         verify=_verification(options, address),
-        proxy=_proxy(options, address),
+        proxy=proxy,
         keep_alive=_KEEP_ALIVE,
     )
     given = options.transport
     async with open_lanes(make if given is None else lambda: given) as lanes:
-        yield Client(lanes, options, address, sleep=sleep, chance=chance, within=within)
+        yield Client(lanes, options, address, proxy=proxy, sleep=sleep, chance=chance, within=within)
 
 
 def _verification(options: ClientOptions, address: Address) -> ssl.SSLContext:
@@ -158,7 +160,21 @@ def _proxy(options: ClientOptions, address: Address) -> httpx.Proxy | None:
     found = known.get(httpx.URL(address.base).scheme) or known.get("all")
     if not found or _is_straight(address, known.get("no", "")):
         return None
-    return httpx.Proxy(found if "://" in found else f"http://{found}")
+    return _proxy_of_environment(found if "://" in found else f"http://{found}")
+
+
+def _proxy_of_environment(url: str) -> httpx.Proxy:
+    """That at *url*; no message quotes what stands before the host, nor what httpx makes of it."""
+    says = f"The proxy of the environment cannot be used: {url.rpartition('@')[2]!r}"
+    try:
+        proxy = httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL):
+        proxy = None
+    if proxy is None or not proxy.url.host:
+        raise DeclarationError(f"{says} is no address like http://proxy.example:3128.")
+    if proxy.url.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise DeclarationError(f"{says} is one of SOCKS, which needs the package socksio (httpx[socks]).")
+    return proxy
 
 
 def _is_straight(address: Address, listed: str) -> bool:
@@ -185,11 +201,13 @@ class Client:
         options: ClientOptions,
         address: Address,
         *,
+        proxy: httpx.Proxy | None,
         sleep: Callable[[float], Awaitable[None]],
         chance: Callable[[], float],
         within: Callable[[float], anyio.CancelScope],
     ) -> None:
         self._lanes, self._options, self._address = lanes, options, address
+        self._proxy = f"{proxy.url.scheme}://{proxy.url.netloc.decode('ascii')}" if proxy else ""
         self._sleep, self._chance, self._within = sleep, chance, within
         in_url = Basic(*address.user) if address.user else options.credentials
         self._credentials = in_url if isinstance(options.credentials, Anonymous) else options.credentials
@@ -323,8 +341,7 @@ class Client:
                     raise
                 except httpx.RequestError as error:
                     _tell(request, type(error).__name__, began, number)
-                    service = self._options.service
-                    proxy = read_address(self._options.proxy).base if self._options.proxy else ""
+                    service, proxy = self._options.service, self._proxy
                     fault = translate(error, request, self._address, timeout=seconds, service=service, proxy=proxy)
                     raise fault from error
         _tell(request, str(answer.status), began, number)
