@@ -34,6 +34,8 @@ HERE = AirbyteDestination("here", "Local JSON", {"destination_path": "/local/her
 THERE = AirbyteDestination("there", "Local JSON", {"destination_path": "/local/there"})
 WHOLE = AirbyteSyncMode.FULL_REFRESH_APPEND
 SINCE = AirbyteSyncMode.INCREMENTAL_APPEND
+POSTGRES = {"host": "h", "port": 5432, "database": "d", "username": "u"}
+CDC = {"method": "CDC", "replication_slot": "s", "publication": "p"}
 CSV = {"format": "csv", "dataset_name": "users", "provider": {"storage": "HTTPS"}}
 
 
@@ -318,11 +320,9 @@ def test_what_a_replacement_that_was_cut_came_to_since_it_was_resumed_is_not_rea
 
 
 def test_a_replacement_that_was_cut_keeps_no_state_of_a_cursor_that_is_another_by_now(place):
-    server = {"host": "h", "port": 5432, "database": "d", "username": "u"}
-
     def by(cursor: str, to: AirbyteDestination) -> AirbyteConnection:
         customers = AirbyteStream(SINCE, cursor_field=cursor)
-        return sync(AirbyteSource("shop", "Postgres", server), to, streams={"customers": customers})
+        return sync(AirbyteSource("shop", "Postgres", POSTGRES), to, streams={"customers": customers})
 
     place.apply(by("id", HERE), THERE)
     told = {"name": "customers", "namespace": "public"}
@@ -333,6 +333,27 @@ def test_a_replacement_that_was_cut_keeps_no_state_of_a_cursor_that_is_another_b
     assert "customers is lost, since it is synced otherwise" in place.says(after, HERE)["state-lost"]
     place.apply(after, HERE, allowing=["replace", "state-lost", "delete"])
     assert place.state() == {}
+
+
+def test_a_place_in_the_log_of_a_database_is_handed_to_no_other_source(place):
+    shop, other = (
+        AirbyteSource(name, "Postgres", {**POSTGRES, "database": name, "replication_method": CDC})
+        for name in ("shop", "other")
+    )
+    streams = {"customers": SINCE}
+    place.apply(sync(shop, streams=streams))
+    row = {"streamDescriptor": {"name": "customers", "namespace": "public"}, "streamState": {}}
+    place.put_state(place.id, stateType="global", globalState={"shared_state": {"lsn": 987}, "streamStates": [row]})
+    assert "state-lost" not in place.says(sync(shop, THERE, streams=streams), HERE), "it is the same log"
+    after = sync(other, streams=streams)
+    said = place.says(after, shop)
+    assert "state-kept" not in said
+    assert said["state-lost"] == (
+        "sync (connection): the sync state of its stream customers is lost, since it is a place in the log of the "
+        "other source; it is read in full"
+    )
+    place.apply(after, shop, allowing=["replace", "state-lost"])
+    assert place.call("state/get", connectionId=place.id)["stateType"] == "not_set"
 
 
 def test_where_nothing_goes_on_a_replacement_asks_for_no_state(place):

@@ -17,6 +17,8 @@ def redacted(answer: Any) -> Any:
     """*answer* with the mask in the place of every text that is secret, or by its key sounds so."""
     if isinstance(answer, Mapping):
         fields = cast("Mapping[str, Any]", answer)
+        if "stateType" in fields:  # a sync state has values of rows
+            return {"stateType": fields["stateType"]}
         return {key: _redacted(key, value, fields) for key, value in fields.items()}
     return [redacted(row) for row in cast("list[Any]", answer)] if isinstance(answer, list) else answer
 

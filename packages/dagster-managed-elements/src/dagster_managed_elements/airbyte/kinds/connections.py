@@ -35,7 +35,7 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
 from dagster_managed_elements.airbyte.kinds.connection_consequences import of_change, of_removal
 from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, expanded, is_pattern
 from dagster_managed_elements.airbyte.kinds.stream_settings import used
-from dagster_managed_elements.airbyte.kinds.sync_states import going_on, streams_in, sync_state_of
+from dagster_managed_elements.airbyte.kinds.sync_states import going_on, is_global, streams_in, sync_state_of
 from dagster_managed_elements.airbyte.kinds.sync_states import taken_over as state_of
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
@@ -56,6 +56,7 @@ from dagster_managed_elements.engine.changes import (
 )
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import (
+    DeclarationError,
     Invalid,
     Lost,
     ManagedElementsError,
@@ -79,6 +80,7 @@ class ConnectionKind(Kind):
     def __init__(self, gateway: Gateway, *, refresh_catalogs: bool = False) -> None:
         self._gateway, self._refreshes = gateway, refresh_catalogs
         self._connectors: Cache[str, Mapping[str, str]] = Cache()
+        self._is_in_log: Cache[str, bool] = Cache()
         self._went_on: dict[str, tuple[str, Collection[Identity]]] = {}  # by id: from which one, and what of it
 
     async def observe(self) -> Sequence[Observed]:
@@ -327,9 +329,22 @@ class ConnectionKind(Kind):
             return facts
         connection = cast("Connection", observed.raw)
         found = sync_state_of(connection, self._gateway.capabilities.no_sync_states or "")
-        if found.cursors and not found.why_lost and not await self._reads_alike(declared, connection, context):
-            found = replace(found, why_lost="another connector reads it from then on")
+        if found.cursors and not found.why_lost:
+            if not await self._reads_alike(declared, connection, context):
+                found = replace(found, why_lost="another connector reads it from then on")
+            elif context.ids.get(declared.fields["source"]) != connection.source_id:
+                is_place = await self._is_in_log.get(connection.connection_id, partial(self._read_form, connection))
+                found = replace(found, why_lost=_IN_LOG if is_place else "")
         return replace(facts, sync_state=found)
+
+    async def _read_form(self, connection: Connection) -> bool:
+        """Whether its sync state says where one log of a whole database was read to, as far as that is told: a
+        server without it hands none on either, and a snapshot need not have it.
+        """
+        try:
+            return is_global(await self._gateway.sync_state(connection.connection_id), connection.connection_id)
+        except (Missing, Invalid, Unauthorized, DeclarationError):
+            return False
 
     async def _reads_alike(self, declared: Declared, connection: Connection, context: ResolveContext) -> bool:
         """Whether the declared source is of the same connector as that of *connection*, or in the place of it."""
@@ -452,6 +467,9 @@ class ConnectionKind(Kind):
         for consequence in super().consequences(change):
             yield of_removal(consequence, change)
         yield from of_change(change)
+
+
+_IN_LOG: Final = "it is a place in the log of the other source"
 
 
 def _specification(context: ResolveContext, declared: Declared) -> Specification:

@@ -1,8 +1,8 @@
 """How far the streams of a connection were read, and what of that a connection made in its place takes over. Pure.
 
 Airbyte keeps it with the connection: by stream, by stream beside what all share, or (`legacy`) in one piece.
-What is taken over is read by the same connector, under the same name and by the same cursor; else it would be read
-as something that it is not.
+What is taken over is read by the same connector, under the same name and by the same cursor, and from the same
+source where it is a place in that one's log; else it would be read as something that it is not.
 """
 
 from __future__ import annotations
@@ -113,6 +113,11 @@ def taken_over(state: Any, names: Collection[Identity], at: str, *, is_whole: bo
             return {"stateType": "legacy", "state": piece}
         case _:
             return None
+
+
+def is_global(state: Any, at: str) -> bool:
+    """Whether it is of one log that all streams share: of that source, and of no other."""
+    return read_optional_text(state, "stateType", at) == "global"
 
 
 def streams_in(state: Any, at: str) -> list[Identity]:
