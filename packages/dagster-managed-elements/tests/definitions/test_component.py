@@ -97,6 +97,12 @@ def test_assets_are_checked_by_the_instance_that_fills_them(load):
     assert checks == {"north", "south", "managed_elements/north", "managed_elements/south"}
 
 
+def test_two_reconcilers_of_one_name_are_refused(load):
+    with pytest.raises(ComponentTreeException) as raised:
+        load(FLEET.replace('name="south"', 'name="north"'))
+    assert "Two reconcilers are called 'north'" in "".join(traceback.format_exception(raised.value))
+
+
 def test_only_drift_is_watched_where_nothing_else_is_said(load):
     repository = load(assets=False).get_repository_def()
     assert {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()} == {

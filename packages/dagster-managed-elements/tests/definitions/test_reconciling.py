@@ -89,6 +89,13 @@ def test_jobs_of_different_names_stand_in_one_code_location():
     Definitions.validate_loadable(Definitions(jobs=jobs))
 
 
+def test_each_instance_has_a_step_however_alike_they_are_called():
+    worlds = [world(name) for name in ("eu-west", "eu_west_2", "eu_west", "eu.west")]
+    result = run(build_reconcile_job([reconciler for _, reconciler in worlds]))
+    assert result.success
+    assert [len(server.writes) for server, _ in worlds] == [1, 1, 1, 1]
+
+
 def test_one_place_that_fails_leaves_the_others_reconciled():
     (one, first), (two, second) = world("one"), world("two")
     one.mishaps = lambda: "fail"

@@ -6,7 +6,7 @@ Nothing is asked of a server while it is loaded. Pydantic reads the annotations,
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 from dagster import (
     AssetChecksDefinition,
@@ -24,7 +24,7 @@ from dagster import (
 from dagster.components import Scaffolder, ScaffoldRequest, scaffold_component, scaffold_with
 from pydantic import BaseModel, Field
 
-from dagster_managed_elements.definitions.drift import Severities, Sort, named, of_one_instance
+from dagster_managed_elements.definitions.drift import Severities, Sort, of_one_instance, told_apart
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.definitions.watching import build_drift_schedule
@@ -194,11 +194,11 @@ class ManagedElementsComponent(Component, Model, Resolvable):
         return found
 
     def _reconcilers(self, folder: Path) -> dict[str, Reconciler]:
-        given: dict[str, Any] = {}
-        for loaded in load(self.module, folder if folder.is_dir() else folder.parent):
-            name = cast("str", getattr(loaded.reconciler, "name", "")) or loaded.path.partition(":")[2]
-            given[name] = loaded.reconciler
-        return named(given)
+        found = load(self.module, folder if folder.is_dir() else folder.parent)
+        return told_apart(
+            (getattr(loaded.reconciler, "name", "") or loaded.path.partition(":")[2], loaded.reconciler)
+            for loaded in found
+        )
 
 
 _ON = DefaultScheduleStatus.RUNNING

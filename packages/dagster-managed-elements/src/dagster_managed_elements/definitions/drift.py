@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import chain, count
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
 
 from dagster import AssetCheckSeverity, MetadataValue
@@ -163,6 +164,11 @@ def named(reconcilers: Reconciler | Iterable[Reconciler] | Mapping[str, Reconcil
     else:
         every = [reconcilers] if isinstance(reconcilers, Reconciler) else list(reconcilers)
         given = [(_name(each) or ("managed_elements" if len(every) == 1 else ""), each) for each in every]
+    return told_apart(given)
+
+
+def told_apart(given: Iterable[tuple[str, Any]]) -> dict[str, Reconciler]:
+    """Reconcilers by the names that are *given* with them. Raises as `named`."""
     found: dict[str, Reconciler] = {}
     for name, reconciler in given:
         if not isinstance(reconciler, Reconciler) or is_third_party(reconciler):
@@ -195,8 +201,8 @@ def of_one_instance(reconcilers: Mapping[str, Reconciler]) -> dict[str, Mapping[
     named_groups: dict[str, Mapping[str, Reconciler]] = {}
     for group in groups.values():
         word = re.sub(r"\W", "_", next(iter(group)), flags=re.ASCII)
-        key = word if word not in named_groups else f"{word}_{len(named_groups)}"
-        named_groups[key] = group
+        numbered = (f"{word}_{number}" for number in count(2))
+        named_groups[next(key for key in chain([word], numbered) if key not in named_groups)] = group
     return named_groups
 
 
