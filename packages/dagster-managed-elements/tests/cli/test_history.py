@@ -100,6 +100,8 @@ def test_an_undo_shows_its_plan_asks_where_it_destroys_and_says_what_is_declared
     assert (newest["command"], newest["undoes"], newest["ok"]) == ("undo", run, True)
     again = project.run("undo", run, "-m", "mine:one")
     assert (again.exit_code, again.stdout.splitlines()[-1]) == (0, "Nothing to undo.")
+    assert "note: `undo RUN` goes back from an earlier one" in again.stderr.splitlines()
+    assert "an earlier one" not in project.run("undo", run, "-m", "mine:one", "-q").stderr
 
 
 def test_a_plan_of_the_way_back_can_be_saved_and_is_held_to(project, state):

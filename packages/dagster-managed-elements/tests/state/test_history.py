@@ -379,6 +379,16 @@ def test_only_what_was_carried_out_is_undone(world: World) -> None:
     assert [(action, name) for action, name, _ in said(plan)] == [("delete", made)]
 
 
+def test_a_run_of_which_nothing_was_done_is_none_to_go_back_from(world: World) -> None:
+    world.done(world.of(Node("a", color=1)))
+    world.done(world.of(Node("a", color=2)))
+    world.server.mishaps = lambda: "fail"
+    assert not world.apply(world.of(Node("a", color=3), Node("b"))).report.ok
+    world.server.mishaps = lambda: "ok"
+    world.undone(world.of())
+    assert world.rows == {"a": {"color": 1, "shape": 0}}
+
+
 class Cut(BaseException):
     """The process ends here."""
 

@@ -88,6 +88,8 @@ def _text(run: Run, sections: Sequence[Section]) -> None:
         left_out = sum(section.plan.left_out for section in sections if section.plan)
         aside = f" in what was selected; {counted(left_out)} left out" if left_out else ""
         run.screen.remark(f"{_NOTHING[run.verb]}{aside}.")
+        if run.verb == "undo" and not run.asked.quiet:
+            run.screen.note("`undo RUN` goes back from an earlier one")
     elif any(not report.ok for report in reports):
         for report in reports:
             run.screen.say(text.outcomes(report, colour=run.screen.colour))

@@ -73,6 +73,14 @@ class PastRun:
     places: tuple[PastPlace, ...] = ()
 
     @property
+    def did_nothing(self) -> bool:
+        """Whether it is known that nothing of it was done."""
+        return bool(self.ended) and not any(
+            place.report is None or any(outcome.may_be_done for outcome in place.report.outcomes)
+            for place in self.places
+        )
+
+    @property
     def ok(self) -> bool:
         """Whether all of it was done."""
         return bool(self.ended) and all(

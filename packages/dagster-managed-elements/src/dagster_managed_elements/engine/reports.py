@@ -31,6 +31,15 @@ class Outcome:
     error: Exception | None = field(default=None, compare=False, repr=False)
     sent: Mapping[Path, Secret] = field(default_factory=dict[Path, Secret], compare=False, repr=False)
 
+    @property
+    def made(self) -> str | None:
+        """The id of what it created, whatever became of that then."""
+        return self.id if self.step.verb == "create" else None
+
+    @property
+    def may_be_done(self) -> bool:
+        return self.made is not None or self.status in {"done", "unknown"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:

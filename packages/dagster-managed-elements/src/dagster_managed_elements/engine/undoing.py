@@ -74,8 +74,8 @@ def _carried_out(way: WayBack) -> Iterator[tuple[Trace, str | None]]:
     """What may have been done, with the id of what was made; of a run that was cut off that is all of it."""
     for trace in way.traces:
         mine = [each for each in way.report.outcomes if _is_of(each, trace)] if way.report else []
-        made = next((each.id for each in mine if each.step.verb == "create" and each.id), None)
-        if way.report is None or made or any(each.status in {"done", "unknown"} for each in mine):
+        made = next((each.made for each in mine if each.made), None)
+        if way.report is None or any(each.may_be_done for each in mine):
             yield trace, made
 
 

@@ -115,7 +115,8 @@ class History:
         return [(stem, id_) for stem, id_ in self._stems() if id_.startswith(named) and len(named) >= _SHORTEST]
 
     def last(self) -> str | None:
-        """The id of the last run that stands: none that went back, and none that was wholly gone back from.
+        """The id of the last run that stands: none that went back, or did nothing, and none that was wholly gone
+        back from.
 
         Raises StateError for one that cannot be read: nobody knows what it did.
         """
@@ -125,9 +126,9 @@ class History:
                 raise run
             if run.id in gone_back:
                 continue
-            if run.command != "undo":
+            if run.command != "undo" and not run.did_nothing:
                 return run.id
-            if run.ok and not run.is_part:
+            if run.command == "undo" and run.ok and not run.is_part:
                 gone_back.add(run.undoes)
         return None
 
