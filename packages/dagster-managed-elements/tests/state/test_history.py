@@ -248,6 +248,12 @@ def test_a_rotated_secret_is_what_is_declared_now(world: World, monkeypatch: pyt
     assert world.rows["a"]["token"] == "first-secret-value"
 
 
+def test_the_way_back_calls_nothing_undeclared(world: World) -> None:
+    world.done(world.of(Node("a", color=1), Node("b")))
+    world.done(world.of(Node("a", color=2), Node("b")))
+    assert world.check(world.of(Node("a", color=2), Node("b")), undo="last").plan.undeclared == ()
+
+
 def test_a_secret_that_the_server_shows_stays_as_it_is_and_is_not_printed(world: World) -> None:
     literal = Secret.literal("literal-secret-value")
     world.done(world.of(Node("a", color=1, settings={"x": literal, "y": 1})))

@@ -284,7 +284,13 @@ def _annotated(found: Survey, steps: Sequence[_Step]) -> Survey:
     for step in steps:
         consequences += step.concluded(changes.get(step.key), pairs.get(step.key))
         notices = [*step.said(notices)]
-    plan = replace(found.plan, consequences=tuple(consequences), notices=tuple(dict.fromkeys(notices)))
+    # What is not on the way back may be declared all the same.
+    plan = replace(
+        found.plan,
+        consequences=tuple(consequences),
+        notices=tuple(dict.fromkeys(notices)),
+        undeclared=(),
+    )
     return replace(found, plan=plan)
 
 
