@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import anyio
 import pytest
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanRefused, StateError
 from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Session, Settings
 from dagster_managed_elements.engine.past import PastRun
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
@@ -468,6 +470,28 @@ def test_the_places_of_one_run_are_undone_together(world: World) -> None:
     declined.clear()
     assert [result.error for result in go(of(2), "last")] == [None, None]
     assert [row["color"] for server, _ in places for row in server.rows.values()] == [1, 1]
+
+
+@dataclass(frozen=True, eq=False)
+class Identified(MemoryInstance):
+    """The same workspace, whatever it is called."""
+
+    @asynccontextmanager
+    async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
+        async with super().connect(settings) as session:
+            yield replace(session, identity="the same")
+
+
+def test_a_run_of_one_workspace_under_two_names_is_refused_to_be_undone(world: World) -> None:
+    of = [Reconciler(Identified(world.server, name), [Node(name)]) for name in ("one", "other")]
+
+    async def go(undo: str | None) -> list[Result]:
+        return await apply(of, Options(state=world.url, undo=undo), anyio.Event())
+
+    assert [result.error for result in anyio.run(go, None)] == [None, None]
+    with pytest.raises(DeclarationError, match="is of one server or workspace by several names, one, other;"):
+        anyio.run(go, "last")
+    assert sorted(world.rows) == ["one", "other"]
 
 
 def test_nothing_is_written_where_the_history_cannot_be(world: World) -> None:

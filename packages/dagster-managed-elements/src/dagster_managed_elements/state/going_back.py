@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -43,7 +44,13 @@ class Past:
         return f"this is the way back from the run {run.id}: {which}"
 
     def those_of(self, places: Sequence[P], *, failed: bool) -> list[P]:
-        """The *places* that it wrote to. Raises DeclarationError where one is missing, unless some *failed*."""
+        """The *places* that it wrote to. Raises DeclarationError where one is missing, unless some *failed*, or one
+        was several.
+        """
+        times = Counter(place.identity for place in self.run.places)
+        if several := sorted(place.place for place in self.run.places if times[place.identity] > 1):
+            text = f"The run {self.run.id} is of one server or workspace by several names, {', '.join(several)}"
+            raise DeclarationError(f"{text}; which of them was written to first is not known, nor what was there.")
         known = {_identity(place.session): place for place in places}
         wanted = {place.identity: place.place for place in self.run.places}
         lacking = sorted(wanted[identity] for identity in wanted.keys() - known.keys())
