@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import airbyte_local
+import httpx
 import pytest
 from click.testing import CliRunner
 from dagster_managed_elements.cli import main
@@ -127,4 +128,45 @@ shop = AirbyteSource(
     "shop", "Postgres", {{**database, "password": EnvVar("SHOP_PASSWORD"), "jdbc_url_params": parameters}}
 )
 reconciler = AirbyteManagedElementReconciler(AirbyteInstance(url={url!r}), elements=[shop])
+"""
+
+
+def test_no_sync_state_is_in_a_snapshot_which_says_what_becomes_of_it_if_it_was_asked(run):
+    with airbyte_local.server(airbyte_version="2.0") as server:
+        first, moved = (SYNCED.format(url=server.url, source=name) for name in ("shop", "other"))
+        Path("mine.py").write_text(first)
+        assert run("apply", "-m", "mine", "--yes").exit_code == 0
+        api = f"{server.url}/api/v1"
+        listed = httpx.post(f"{api}/connections/list", json={"workspaceId": server.workspace_id}).json()
+        id_ = {"connectionId": listed["connections"][0]["connectionId"]}
+        row = {"streamDescriptor": {"name": "customers", "namespace": "public"}, "streamState": {"at": SECRET}}
+        state = {**id_, "stateType": "global", "globalState": {"shared_state": {}, "streamStates": [row]}}
+        told = httpx.post(f"{api}/state/create_or_update_safe", json={**id_, "connectionState": state})
+        assert told.status_code == 200
+        Path("mine.py").write_text(moved)
+        assert run("snapshot", "-m", "mine", "-o", "moved.json").exit_code == 0
+    assert '"global"' in Path("moved.json").read_text()
+    assert SECRET not in Path("moved.json").read_text()
+    says = run("check", "-m", "mine", "--against", "moved.json")
+    assert "a place in the log of the other source" in says.stdout + says.stderr
+    snapshot = json.loads(Path("moved.json").read_text())
+    rows = [row for row in snapshot["answers"] if not row["request"].endswith("state/get")]
+    Path("without.json").write_text(json.dumps({**snapshot, "answers": rows}))
+    says = run("check", "-m", "mine", "--against", "without.json")
+    assert "goes on from where it was" in says.stdout + says.stderr, "as far as such a snapshot tells"
+
+
+SYNCED = """
+from dagster_managed_elements.airbyte import *
+
+databases = {{
+    name: AirbyteSource(name, "Postgres", {{"host": "db", "port": 5432, "database": name, "username": "u"}})
+    for name in ("shop", "other")
+}}
+disk = AirbyteDestination("disk", "Local JSON", {{"destination_path": "/local/disk"}})
+customers = AirbyteStream(AirbyteSyncMode.INCREMENTAL_APPEND, cursor_field="id")
+sync = AirbyteConnection("sync", databases[{source!r}], disk, {{"customers": customers}})
+reconciler = AirbyteManagedElementReconciler(
+    AirbyteInstance(url={url!r}), elements=[*databases.values(), disk, sync]
+)
 """
