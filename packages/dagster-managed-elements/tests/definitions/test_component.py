@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 import dagster_managed_elements
@@ -69,10 +70,10 @@ def test_a_module_becomes_assets_checks_and_jobs(load):
     repository = defs.get_repository_def()
     keys = {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()}
     checks = {key.asset_key.to_user_string() for key in repository.asset_graph.asset_check_keys}
-    assert keys == {"table", "managed_elements/here", "managed_elements/elsewhere"} == checks
+    assert keys == {"table", "managed_elements/of_fleet", "managed_elements/elsewhere"} == checks
     assert {schedule.name: schedule.cron_schedule for schedule in repository.schedule_defs} == {
-        "here_drift": "0 6 * * *",
-        "here_reconcile_schedule": "0 7 * * *",
+        "of_fleet_drift": "0 6 * * *",
+        "of_fleet_reconcile_schedule": "0 7 * * *",
     }
     assert all(repository.asset_graph.get(key).blocking for key in repository.asset_graph.asset_check_keys)
 
@@ -106,7 +107,7 @@ def test_two_reconcilers_of_one_name_are_refused(load):
 def test_only_drift_is_watched_where_nothing_else_is_said(load):
     repository = load(assets=False).get_repository_def()
     assert {key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()} == {
-        "managed_elements/here",
+        "managed_elements/of_fleet",
         "managed_elements/elsewhere",
     }
     assert (repository.schedule_defs, [job.name for job in repository.get_all_jobs()]) == ([], ["__ASSET_JOB"])
@@ -126,18 +127,36 @@ def test_how_grave_drift_is_can_be_said_in_yaml(load):
     assert not found[AssetKey("table")].passed
 
 
-@pytest.mark.parametrize("module", [None, "of_mine:reconciler"])
-def test_what_is_scaffolded_names_a_module(module, tmp_path):
+def test_what_is_scaffolded_names_the_module_that_was_named():
     with create_defs_folder_sandbox() as sandbox:
-        path = sandbox.scaffold_component(
-            component_cls=ManagedElementsComponent,
-            defs_path="fleet",
-            scaffold_params=ScaffoldParams(module=module).model_dump(),
-        )
+        path = scaffolded(sandbox, "fleet", module="of_mine:reconciler")
         told = yaml.safe_load((path / "defs.yaml").read_text())
-        written = [file.name for file in path.glob("*.py")]
-    assert told["attributes"]["module"] == (module or "fleet_elements")
-    assert written == ([] if module else ["fleet_elements.py"])
+        assert told["attributes"]["module"] == "of_mine:reconciler"
+        assert list(path.glob("*.py")) == []
+
+
+@pytest.mark.usefixtures("load")
+def test_what_is_scaffolded_loads_twice_in_one_project():
+    with create_defs_folder_sandbox() as sandbox:
+        repositories = []
+        for folder in ("of_fleet_1", "of_fleet_2"):
+            path = scaffolded(sandbox, folder)
+            assert [file.name for file in path.glob("*.py")] == [f"{folder}_elements.py"]
+            with sandbox.load_component_and_build_defs(defs_path=path) as (_, defs):
+                repositories.append(defs)
+        repository = Definitions.merge(*repositories).get_repository_def()
+    assert {key.asset_key.to_user_string() for key in repository.asset_graph.asset_check_keys} == {
+        "managed_elements/of_fleet_1_elements",
+        "managed_elements/of_fleet_2_elements",
+    }
+
+
+def scaffolded(sandbox: Any, folder: str, module: str | None = None) -> Path:
+    return sandbox.scaffold_component(
+        component_cls=ManagedElementsComponent,
+        defs_path=folder,
+        scaffold_params=ScaffoldParams(module=module).model_dump(),
+    )
 
 
 def test_the_component_is_found_in_the_package_once_dagster_is_there():

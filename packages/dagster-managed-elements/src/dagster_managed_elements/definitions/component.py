@@ -29,7 +29,7 @@ from dagster_managed_elements.definitions.drift_checks import build_drift_checks
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.definitions.watching import build_drift_schedule
 from dagster_managed_elements.engine.guarding import Policy
-from dagster_managed_elements.loading import load
+from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
 
 Weight: TypeAlias = Literal["error", "warn", "ignore"]
@@ -115,14 +115,11 @@ class ManagedElementsScaffolder(Scaffolder[ScaffoldParams]):
 
 _MODULE = '''"""What is to be there; `dagster-me check -m <this module>` says what differs."""
 
-from dagster_managed_elements import Reconciler
+from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler
 
-# An instance of the integration that is used, and the elements it is to have:
-#
-#     from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler
-#
-#     reconciler = AirbyteManagedElementReconciler(AirbyteInstance(url="http://localhost:8000"), connections=[])
-reconcilers: list[Reconciler] = []
+airbyte = AirbyteInstance(url="http://localhost:8000")
+
+reconciler = AirbyteManagedElementReconciler(airbyte, connections=[])
 '''
 
 
@@ -133,7 +130,7 @@ class ManagedElementsComponent(Component, Model, Resolvable):
 
     Attributes:
         module: The module that has the reconcilers, as `dagster-me` takes it: `package.module[:attr,attr.nested]`.
-            It may stand beside `defs.yaml`.
+            It may stand beside `defs.yaml`. A reconciler without a `name=` is called like its module.
         assets: Whether there are assets; with false only drift is watched.
         drift: How drift is looked for; null for not at all.
         reconcile: The job that applies what is declared; none if it is left out.
@@ -195,10 +192,18 @@ class ManagedElementsComponent(Component, Model, Resolvable):
 
     def _reconcilers(self, folder: Path) -> dict[str, Reconciler]:
         found = load(self.module, folder if folder.is_dir() else folder.parent)
-        return told_apart(
-            (getattr(loaded.reconciler, "name", "") or loaded.path.partition(":")[2], loaded.reconciler)
-            for loaded in found
-        )
+        nameless = sum(not _name(loaded) for loaded in found)
+        return told_apart((_name(loaded) or _path_name(loaded, nameless), loaded.reconciler) for loaded in found)
+
+
+def _name(loaded: Loaded) -> str:
+    return getattr(loaded.reconciler, "name", "")
+
+
+def _path_name(loaded: Loaded, nameless: int) -> str:
+    """That of its module, which no other component has; behind it its own where several there have no name."""
+    module, _, attribute = loaded.path.partition(":")
+    return re.sub(r"\W", "_", module if nameless == 1 else f"{module}_{attribute}")
 
 
 _ON = DefaultScheduleStatus.RUNNING
