@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
 
 import dagster as dg
 import pytest
@@ -38,6 +41,15 @@ def connection(name="shop to lake", streams=("orders",), **more) -> AirbyteConne
 def specs(*connections, **more) -> dict[str, dg.AssetSpec]:
     found = build_connection_assets(NOWHERE, connections, **more)
     return {spec.key.to_user_string(): spec for definition in found for spec in definition.specs}
+
+
+def test_assets_are_built_where_dagster_has_no_longer_what_several_at_once_stand_on(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dagster_managed_elements.definitions.loaded_assets", None)
+    spec = spec_from_file_location("assets_anew", inspect.getfile(build_connection_assets))
+    anew = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "assets_anew", anew)
+    spec.loader.exec_module(anew)
+    assert len(anew.build_connection_assets(NOWHERE, [connection()])) == 1
 
 
 def test_each_connection_is_a_multi_asset_with_an_asset_a_stream():

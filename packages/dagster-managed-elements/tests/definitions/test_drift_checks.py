@@ -26,6 +26,7 @@ from dagster import (
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
+from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
 from dagster_managed_elements.definitions.watching import build_drift_schedule
 from dagster_managed_elements.engine.elements import key_of
 from dagster_managed_elements.engine.values import Fields
@@ -242,6 +243,21 @@ def test_a_blocking_check_keeps_what_is_downstream_from_being_made(server):
         result = job.execute_in_process(raise_on_error=False)
         made[blocking] = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
     assert made == {True: {"a"}, False: {"a", "downstream"}}
+
+
+@pytest.mark.parametrize("wrapped", [lambda loaded: [loaded], lambda loaded: loaded])
+def test_assets_may_be_several_in_one_object(server, wrapped):
+    @asset(metadata={"airbyte/connection_name": "leaf"})
+    def a() -> None: ...
+
+    (checks,) = build_drift_checks(reconciler(server), assets=wrapped(LoadedAssets([a])))
+    assert {key.asset_key.to_user_string() for key in checks.check_keys} == {WHOLE, "a"}
+
+
+@pytest.mark.parametrize("wrong", [1, "users"])
+def test_what_is_no_asset_is_refused(server, wrong):
+    with pytest.raises(DeclarationError, match="takes assets and their specs, not"):
+        build_drift_checks(reconciler(server), assets=[wrong])
 
 
 def test_checks_wait_for_all_assets_of_the_instance_and_run_none_where_one_fails(server):

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from dagster import AssetKey, AssetsDefinition, AssetSpec, AutomationCondition, FreshnessPolicy, RetryPolicy
 
@@ -18,12 +18,14 @@ from dagster_managed_elements.airbyte.snapshots import read_snapshot
 from dagster_managed_elements.airbyte.stream_names import StreamName
 from dagster_managed_elements.definitions.assets import Building, build_assets
 from dagster_managed_elements.definitions.following import Following
-from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
 from dagster_managed_elements.definitions.ports import StreamProps, SyncedConnection
 from dagster_managed_elements.definitions.translating import SyncTranslator, cleaned
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Instance
 from dagster_managed_elements.reconciler import Reconciler
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,9 @@ def load_assets_from_connections(  # noqa: PLR0917 - upstream's signature
         DeclarationError: Where an asset cannot be told from the declaration, or would be there twice, and where two
             parameters say the same thing.
     """
+    # Dagster has no public name for what it stands on: whoever does without it does not need it to be there.
+    from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
+
     if create_assets_for_normalization_tables is not None:
         warnings.warn(_NO_NORMALIZATION, UserWarning, stacklevel=2)
     if io_manager_key and connection_to_io_manager_key_fn:

@@ -5,7 +5,7 @@ and one for each reconciler. Dagster reads the annotations of what it calls, so 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from dagster import (
     AssetCheckExecutionContext,
@@ -48,7 +48,7 @@ from dagster_managed_elements.reconciler import Reconciler
 
 CHECK: Final = "drift"
 Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
-Assets: TypeAlias = "Iterable[AssetsDefinition | AssetSpec]"
+Assets: TypeAlias = "Iterable[AssetsDefinition | AssetSpec | Iterable[AssetsDefinition | AssetSpec]]"
 ConnectionOf: TypeAlias = Callable[[AssetSpec], "str | None"]
 
 
@@ -85,8 +85,8 @@ def build_drift_checks(
 
     Args:
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
-        assets: What connections fill, such as `build_connection_assets` made; assets of no declared connection get
-            no check.
+        assets: What connections fill, such as `build_connection_assets` or `load_assets_from_connections` made;
+            assets of no declared connection get no check.
         connection_of: The name of the connection that fills an asset; by itself its metadata tells.
         on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`,
             which `build_reconciler_assets` makes.
@@ -97,19 +97,32 @@ def build_drift_checks(
         retry_policy: Of the ops: a place that cannot be reached is looked at again.
 
     Raises:
-        DeclarationError: Where a reconciler has no name or one that is taken, *severities* has another sort, or
-            reconcilers of several instances declare the connection that fills an asset: its name does not tell
-            which of them it is.
+        DeclarationError: Where a reconciler has no name or one that is taken, *severities* has another sort,
+            *assets* has what is none, or reconcilers of several instances declare the connection that fills an
+            asset: its name does not tell which of them it is.
     """
     given = named(reconcilers)
     weighed = weights(severities)
-    specs = [spec for asset in assets for spec in ([asset] if isinstance(asset, AssetSpec) else asset.specs)]
+    specs = [spec for asset in assets for spec in _specs(asset)]
     filled = _filled(given, specs, connection_of, remedy=_ONE_BY_ONE)
     ops: list[AssetChecksDefinition] = []
     for group in of_one_instance(given).values():
         targets = list(_targets(group, filled, on or {}))
         ops.append(_checks(group, targets, weighed, blocking=blocking, pool=pool, retry_policy=retry_policy))
     return ops
+
+
+def _specs(asset: object) -> Iterator[AssetSpec]:
+    """Of what is iterable, such as what `load_assets_from_connections` returns, those of all that is in it."""
+    if isinstance(asset, AssetSpec):
+        yield asset
+    elif isinstance(asset, AssetsDefinition):
+        yield from asset.specs
+    elif isinstance(asset, Iterable) and not isinstance(asset, str):
+        for inner in cast("Iterable[object]", asset):
+            yield from _specs(inner)
+    else:
+        raise DeclarationError(f"assets= takes assets and their specs, not {type(asset).__name__}.")
 
 
 _ONE_BY_ONE: Final = "call build_drift_checks once for each reconciler, with the assets of its own"

@@ -68,8 +68,9 @@ def build_drift_sensor(
     """A sensor that looks at each place, and runs the drift checks where what differs is not what it was at the
     last look: once as something drifts, once as it is mended, and not in between.
 
-    A tick fails where a place cannot be looked at, once what was found at the others is said. It has to end within
-    the time that Dagster gives it, 60 seconds by itself (`DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS`).
+    A tick in which nothing else changed fails where a place cannot be looked at; where something did, that is
+    logged. It has to end within the time that Dagster gives it, 60 seconds by itself
+    (`DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS`).
 
     Args:
         reconcilers: Whose declarations; as given to `build_drift_checks`.
