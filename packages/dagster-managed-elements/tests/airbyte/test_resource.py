@@ -16,6 +16,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteResource,
     airbyte_resource,
 )
+from dagster_managed_elements.definitions.drift import of_one_instance
 from dagster_managed_elements.engine.errors import DeclarationError
 
 UNCONFIGURED = "airbyte_resource needs a configuration: airbyte_resource.configured({...})."
@@ -130,3 +131,13 @@ def test_it_has_the_parameters_of_an_instance():
     own = set(AirbyteInstanceResource.model_fields)
     assert {field.name for field in fields(AirbyteInstance)} - own == {"specs"}
     assert own - {field.name for field in fields(AirbyteInstance)} == {"certificates"}
+
+
+def test_who_is_given_one_resource_has_one_instance():
+    resource = AirbyteInstanceResource(url="http://localhost:8000")
+    one, same = (AirbyteManagedElementReconciler(resource, name=name) for name in ("one", "same"))
+    other = AirbyteManagedElementReconciler(AirbyteInstanceResource(url="http://localhost:8000"), name="other")
+    assert list(of_one_instance({"one": one, "other": other, "same": same}).values()) == [
+        {"one": one, "same": same},
+        {"other": other},
+    ]

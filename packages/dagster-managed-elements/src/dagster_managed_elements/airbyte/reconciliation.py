@@ -27,9 +27,17 @@ class AirbyteResourceLike(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class DeferredInstance(Instance):
-    """An instance whose address is known only when it is needed: a resource configured from the environment."""
+    """An instance whose address is known only when it is needed: a resource configured from the environment. It is
+    that of whoever else was given this very resource.
+    """
 
     resource: AirbyteResourceLike
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DeferredInstance) and other.resource is self.resource
+
+    def __hash__(self) -> int:
+        return id(self.resource)
 
     @asynccontextmanager
     async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
