@@ -154,7 +154,8 @@ def test_any_world_is_reached_from_any_other_whatever_fails(
 
 
 @pytest.mark.slow
-@settings(PATIENT, max_examples=1000)
+@pytest.mark.timeout(600)
+@settings(PATIENT, max_examples=600)
 @given(st.data(), st.integers(0, 2**32), st.booleans(), st.booleans())
 def test_any_of_many_worlds_is_reached(data: st.DataObject, seed: int, delete: bool, create_first: bool) -> None:
     check_reached(data, seed, delete=delete, create_first=create_first)
