@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from concurrent.futures import Future, wait
+from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.from_thread
 
 T = TypeVar("T")
+
+_HEARTBEAT: Final = 0.1
+"""Seconds. A signal that comes just before a thread goes to sleep does not wake it: Python hears of it at the next
+instruction, so there has to be one.
+"""
 
 
 class WoundUp(KeyboardInterrupt):
@@ -70,11 +75,17 @@ def run_blocking(
 
         try:
             portal.start_task_soon(run)
-            return done.result()
+            return _awaited(done)
         except interrupts:
             # An interrupt may come while the task is being started: what has not begun by now never does.
             if not winds_up or done.cancel():
                 raise
             portal.call(stop.set)
-            wound_up = WoundUp(done.result())
+            wound_up = WoundUp(_awaited(done))
         raise wound_up
+
+
+def _awaited(done: Future[T]) -> T:
+    while not wait([done], timeout=_HEARTBEAT).done:
+        pass
+    return done.result()
