@@ -1,9 +1,9 @@
 """Config as code for data movers: declare it in typed Python, check it, apply it, watch it for drift."""
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dagster_managed_elements.deferred import deferred
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Spelled
 from dagster_managed_elements.engine.changes import (
     Change,
@@ -129,10 +129,7 @@ _COMPONENT = "ManagedElementsComponent"
 
 def __getattr__(name: str) -> Any:
     """What `defs.yaml` names, and needs Dagster."""
-    if name != _COMPONENT:
-        text = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(text)
-    return getattr(import_module(f"{__name__}.definitions"), name)
+    return deferred(__name__, {_COMPONENT: "definitions.component"}, name)
 
 
 def __dir__() -> list[str]:

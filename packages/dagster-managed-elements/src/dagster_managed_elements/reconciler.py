@@ -608,7 +608,7 @@ def _recorder(place: Place, of: Sequence[Reconciler], options: Options, states: 
         return None
     session, state = place.session, states.of(url)
     anew = options.trust_secrets or options.resent.every
-    remembered = state.place(session.identity or session.place, find_key(), anew=anew)
+    remembered = state.place(session.lasting, find_key(), anew=anew)
     return Recorder(
         state,
         remembered,

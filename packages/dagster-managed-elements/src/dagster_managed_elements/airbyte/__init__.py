@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dagster_managed_elements.airbyte import mappers
@@ -28,6 +27,7 @@ from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_config import EXCLUDED, AirbyteStream
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.workspace_elements import AirbyteNotification, AirbyteWorkspace
+from dagster_managed_elements.deferred import deferred
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 
 if TYPE_CHECKING:
@@ -84,13 +84,4 @@ _NEED_DAGSTER = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _NEED_DAGSTER:
-        text = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(text)
-    try:
-        return getattr(import_module(f"{__name__}.{_NEED_DAGSTER[name]}"), name)
-    except ModuleNotFoundError as error:
-        if error.name != "dagster":
-            raise
-        text = f"{name} needs dagster: pip install 'dagster-managed-elements[dagster]'"
-        raise ImportError(text) from error
+    return deferred(__name__, _NEED_DAGSTER, name)

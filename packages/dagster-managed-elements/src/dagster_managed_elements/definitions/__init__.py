@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from dagster_managed_elements.deferred import deferred
 from dagster_managed_elements.definitions.ports import (
     Amounts,
     Column,
@@ -71,13 +71,4 @@ _HOMES: Final = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        text = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(text)
-    try:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    except ModuleNotFoundError as error:
-        if error.name != "dagster":
-            raise
-        text = f"{name} needs dagster: pip install 'dagster-managed-elements[dagster]'"
-        raise ImportError(text) from error
+    return deferred(__name__, _HOMES, name)

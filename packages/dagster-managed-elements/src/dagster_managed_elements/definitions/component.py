@@ -24,7 +24,7 @@ from dagster import (
 from dagster.components import Scaffolder, ScaffoldRequest, scaffold_component, scaffold_with
 from pydantic import BaseModel, Field
 
-from dagster_managed_elements.definitions.drift import Severities, Sort, of_one_instance, told_apart
+from dagster_managed_elements.definitions.drift import Severities, Sort, of_one_instance, told_apart, worded
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.definitions.watching import build_drift_schedule
@@ -108,7 +108,7 @@ class ManagedElementsScaffolder(Scaffolder[ScaffoldParams]):
     def scaffold(self, request: ScaffoldRequest[ScaffoldParams]) -> None:
         module = request.params.module
         if module is None:
-            module = re.sub(r"\W", "_", f"{request.target_path.name}_elements", flags=re.ASCII)
+            module = worded(f"{request.target_path.name}_elements")
             (Path(request.target_path) / f"{module}.py").write_text(_MODULE, encoding="utf-8")
         scaffold_component(request, {"module": module, "drift": {"schedule": "0 6 * * *"}})
 
@@ -149,7 +149,7 @@ class ManagedElementsComponent(Component, Model, Resolvable):
         checks: list[AssetChecksDefinition] = []
         schedules: list[ScheduleDefinition] = []
         jobs: list[JobDefinition] = []
-        word = re.sub(r"\W", "_", next(iter(reconcilers)), flags=re.ASCII)
+        word = worded(next(iter(reconcilers)))
         for group in of_one_instance(reconcilers).values():
             filled = list(self.build_assets(group)) if self.assets else []
             assets += filled

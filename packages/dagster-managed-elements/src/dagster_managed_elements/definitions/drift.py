@@ -16,12 +16,12 @@ from typing import Any, Final, Literal, TypeAlias, cast, get_args
 from dagster import AssetCheckSeverity, MetadataValue
 
 from dagster_managed_elements.engine.concurrency import run_blocking
-from dagster_managed_elements.engine.elements import Element, key_of
+from dagster_managed_elements.engine.elements import Element, key_of, reachable
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
-from dagster_managed_elements.engine.values import Key, leaves
+from dagster_managed_elements.engine.values import Key, references
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, check
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
@@ -29,6 +29,7 @@ from dagster_managed_elements.rendering.values import escape
 from dagster_managed_elements.third_party import is_third_party
 
 Sort: TypeAlias = Literal["changed", "missing", "undeclared", "double trigger"]
+Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
 Severities: TypeAlias = Mapping[Sort, AssetCheckSeverity | None]
 SEVERITIES: Final[Severities] = {
     "changed": AssetCheckSeverity.ERROR,
@@ -98,7 +99,8 @@ class Drift:
     @property
     def fingerprint(self) -> str:
         """Another one where something else differs; nothing can be read from it."""
-        lines = [*(str(self.metadata()[name].value) for name in ("diff", "findings") if name in self.metadata())]
+        shown = self.metadata()
+        lines = [str(shown[name].value) for name in ("diff", "findings") if name in shown]
         return sha256("\n".join(lines).encode()).hexdigest() if lines else ""
 
     @property
@@ -152,7 +154,7 @@ def look(reconcilers: Mapping[str, Reconciler]) -> Mapping[str, Drift | Unknown]
     return {name: found[name] for name in names}
 
 
-def named(reconcilers: Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]) -> dict[str, Reconciler]:
+def named(reconcilers: Reconcilers) -> dict[str, Reconciler]:
     """*reconcilers* by the names they have, or are given; one alone needs none.
 
     Raises:
@@ -165,6 +167,11 @@ def named(reconcilers: Reconciler | Iterable[Reconciler] | Mapping[str, Reconcil
         every = [reconcilers] if isinstance(reconcilers, Reconciler) else list(reconcilers)
         given = [(_name(each) or ("managed_elements" if len(every) == 1 else ""), each) for each in every]
     return told_apart(given)
+
+
+def worded(name: str) -> str:
+    """*name* as a part of the names that Dagster takes for jobs and steps."""
+    return re.sub(r"\W", "_", name, flags=re.ASCII)
 
 
 def told_apart(given: Iterable[tuple[str, Any]]) -> dict[str, Reconciler]:
@@ -200,7 +207,7 @@ def of_one_instance(reconcilers: Mapping[str, Reconciler]) -> dict[str, Mapping[
         groups.setdefault(reconciler.instance, {})[name] = reconciler
     named_groups: dict[str, Mapping[str, Reconciler]] = {}
     for group in groups.values():
-        word = re.sub(r"\W", "_", next(iter(group)), flags=re.ASCII)
+        word = worded(next(iter(group)))
         numbered = (f"{word}_{number}" for number in count(2))
         named_groups[next(key for key in chain([word], numbered) if key not in named_groups)] = group
     return named_groups
@@ -208,14 +215,7 @@ def of_one_instance(reconcilers: Mapping[str, Reconciler]) -> dict[str, Mapping[
 
 def declared(elements: Iterable[Element]) -> Mapping[Key, Element]:
     """By their keys *elements* and all that is declared along with them."""
-    found: dict[Key, Element] = {}
-    ahead = list(elements)
-    while ahead:
-        element = ahead.pop()
-        if (key := key_of(element)) not in found:
-            found[key] = element
-            ahead += element.parts()
-    return found
+    return {key_of(element): element for element in reachable(elements)}
 
 
 def closure(keys: Iterable[Key], elements: Mapping[Key, Element]) -> frozenset[Key]:
@@ -229,7 +229,7 @@ def closure(keys: Iterable[Key], elements: Mapping[Key, Element]) -> frozenset[K
         found.add(key)
         if (element := elements.get(key)) is not None:
             ahead += map(key_of, element.parts())
-            ahead += (leaf for leaf in leaves(element.fields()) if isinstance(leaf, Key))
+            ahead += references(element.fields())
     return frozenset(found)
 
 

@@ -30,6 +30,7 @@ from dagster._check import CheckError
 from dagster_managed_elements.definitions.drift import (
     Drift,
     Finding,
+    Reconcilers,
     Severities,
     Unknown,
     closure,
@@ -47,7 +48,6 @@ from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler
 
 CHECK: Final = "drift"
-Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
 Assets: TypeAlias = "Iterable[AssetsDefinition | AssetSpec | Iterable[AssetsDefinition | AssetSpec]]"
 ConnectionOf: TypeAlias = Callable[[AssetSpec], "str | None"]
 
@@ -172,15 +172,12 @@ def find_double_triggers(
     specs = [spec for asset in repository.assets_defs_by_key.values() for spec in asset.specs]
     given = named(reconcilers)
     filled = _filled(given, specs, connection_of, remedy=_BY_FUNCTION)
+    assets = _by_root((name, root, asset) for asset, (name, root) in filled.items())
     findings: list[Finding] = []
     for name, found in look(given).items():
         if isinstance(found, Unknown):
             raise found.error
-        assets: dict[Key, set[AssetKey]] = {}
-        for asset, (reconciler, root) in filled.items():
-            if reconciler == name:
-                assets.setdefault(root, set()).add(asset)
-        findings += double_triggers(found, assets, repository)
+        findings += double_triggers(found, assets.get(name, {}), repository)
     return findings
 
 
@@ -283,10 +280,7 @@ def _twice(
     """What is started twice, by the name of the reconciler; None where nobody can say: the op runs by itself, and
     not in a code location.
     """
-    assets: dict[str, dict[Key, set[AssetKey]]] = {name: {} for name in found}
-    for target in targets:
-        if target.root is not None:
-            assets[target.reconciler].setdefault(target.root, set()).add(target.asset)
+    assets = _by_root((each.reconciler, each.root, each.asset) for each in targets if each.root is not None)
     twice: dict[str, list[Finding]] = {name: [] for name in found}
     if not any(isinstance(drift, Drift) and drift.timetables for drift in found.values()):
         return twice
@@ -298,8 +292,16 @@ def _twice(
     origin = job.repository_origin if job is not None else None
     for name, drift in found.items():
         if isinstance(drift, Drift):
-            twice[name] = list(double_triggers(drift, assets[name], repository, context.instance, origin))
+            twice[name] = list(double_triggers(drift, assets.get(name, {}), repository, context.instance, origin))
     return twice
+
+
+def _by_root(filled: Iterable[tuple[str, Key, AssetKey]]) -> Mapping[str, Mapping[Key, set[AssetKey]]]:
+    """By the names of reconcilers, and then by the element that fills them, assets."""
+    assets: dict[str, dict[Key, set[AssetKey]]] = {}
+    for name, root, asset in filled:
+        assets.setdefault(name, {}).setdefault(root, set()).add(asset)
+    return assets
 
 
 def _targets(

@@ -26,6 +26,7 @@ from dagster import (
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from dagster_managed_elements.definitions.drift import (
+    Reconcilers,
     Severities,
     Unknown,
     look,
@@ -41,7 +42,6 @@ from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.text import outcomes, totals
 
-Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
 Group: TypeAlias = "Mapping[str, Reconciler]"
 Metadata: TypeAlias = "dict[str, MetadataValue]"
 _INTERRUPTS: Final = (KeyboardInterrupt, DagsterExecutionInterruptedError)

@@ -22,8 +22,8 @@ from dagster import (
     sensor,  # pyright: ignore[reportUnknownVariableType]
 )
 
-from dagster_managed_elements.definitions.drift import Drift, Unknown, look, named
-from dagster_managed_elements.definitions.drift_checks import DriftUnknown, Reconcilers
+from dagster_managed_elements.definitions.drift import Drift, Reconcilers, Unknown, look, named
+from dagster_managed_elements.definitions.drift_checks import DriftUnknown
 
 _NIGHTLY = "0 6 * * *"
 _EVERY = 600

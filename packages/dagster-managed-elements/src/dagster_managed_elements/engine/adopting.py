@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Adoption, not_adopted
 from dagster_managed_elements.engine.changes import Observed
-from dagster_managed_elements.engine.elements import key_of
+from dagster_managed_elements.engine.elements import key_of, reachable
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.kinds import Kind, Session
@@ -63,10 +63,7 @@ def chosen(adoption: Adoption, wanted: Sequence[str]) -> Adoption:
             known = {spelling for key in elements for spelling in (key.name, f"{key.kind}:{key.name}")}
             near = difflib.get_close_matches(said, sorted(known), n=1)
             raise DeclarationError(_none_of(said, adoption) + (f" Nearest: {near[0]}." if near else ""))
-        ahead = [elements[key] for key in named]
-        while ahead:
-            kept.add(key_of(element := ahead.pop()))
-            ahead += element.parts()
+        kept.update(map(key_of, reachable(elements[key] for key in named)))
     return Adoption(
         adopted=[each for each in adoption.adopted if key_of(each.element) in kept],
         variables=[variable for variable in adoption.variables if variable.key in kept],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -124,6 +124,18 @@ def removed(kind: type[Element] | str, name: str, *, reason: str, on: date | Non
 def key_of(element: Element) -> Key:
     """The name as text, whatever was given: what is no name is found where everything declared is checked."""
     return Key(element.kind, str(element.name))
+
+
+def reachable(elements: Iterable[Element]) -> Iterator[Element]:
+    """*elements* and all that they refer to as elements, each object once."""
+    seen: set[int] = set()
+    ahead = list(elements)
+    while ahead:
+        element = ahead.pop()
+        if id(element) not in seen:
+            seen.add(id(element))
+            yield element
+            ahead += element.parts()
 
 
 _ENGINE_FIELDS = frozenset(f.name for f in dataclasses.fields(Element))

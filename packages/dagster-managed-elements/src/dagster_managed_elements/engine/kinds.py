@@ -357,6 +357,11 @@ class Session:
     reconciler: str = "Reconciler"
     identity: str = ""
 
+    @property
+    def lasting(self) -> str:
+        """Its *identity*, where it has one that is not its *place*."""
+        return self.identity or self.place
+
 
 class Instance(ABC):
     """What kinds talk to. Hashable, and bound to no event loop until it is connected."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Removal
-from dagster_managed_elements.engine.elements import Element, Removed, key_of
+from dagster_managed_elements.engine.elements import Element, Removed, key_of, reachable
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.succession import read_interim
@@ -37,14 +37,7 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
 
 def mentioned(elements: Iterable[Element]) -> frozenset[Key]:
     """The keys of *elements* and of all that they refer to as elements. Those must have been gathered before."""
-    found: dict[int, Key] = {}
-    ahead = list(elements)
-    while ahead:
-        element = ahead.pop()
-        if id(element) not in found:
-            found[id(element)] = key_of(element)
-            ahead += element.parts()
-    return frozenset(found.values())
+    return frozenset(map(key_of, reachable(elements)))
 
 
 def _with_parts(

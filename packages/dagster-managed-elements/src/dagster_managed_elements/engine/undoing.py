@@ -21,7 +21,18 @@ from dagster_managed_elements.engine.past import Trace
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
-from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Masked, Path, at, mapped, replaced, walk
+from dagster_managed_elements.engine.values import (
+    ABSENT,
+    Fields,
+    Key,
+    Masked,
+    Path,
+    at,
+    mapped,
+    overlap,
+    replaced,
+    walk,
+)
 
 _ROTATED: Final = "what this secret was before that run is kept nowhere; it is what is declared now"
 _INCOMPARABLE: Final = "it cannot be compared with what that run left: {}"
@@ -117,7 +128,7 @@ class _Step:
 
     def as_left(self) -> Element:
         after = cast("Declared", self.after)
-        fields = mapped(after.fields, lambda leaf: _unread(leaf) if isinstance(leaf, (Secret, Masked)) else leaf)
+        fields = mapped(after.fields, lambda leaf: _unread(leaf) if _is_secret(leaf) else leaf)
         return self._restored(self.trace.key, fields, after.ignore)
 
     def look_at(self, pair: Pair, change: Change | None) -> None:
@@ -147,11 +158,7 @@ class _Step:
         if trace.action != "delete" and not trace.before:
             return None
         fields = self._fields()
-        secrets = {
-            path: self._secret(path, leaf, today)
-            for path, leaf in walk(fields)
-            if isinstance(leaf, (Secret, Masked))
-        }
+        secrets = {path: self._secret(path, leaf, today) for path, leaf in walk(fields) if _is_secret(leaf)}
         apart = [path for path in self.since if not self._touches(path)]
         ignore = (*(self.after.ignore if self.after else ()), *(".".join(self._shown(path)) for path in apart))
         return self._restored(self.key, replaced(fields, secrets), ignore)
@@ -209,7 +216,7 @@ class _Step:
         """Whether the way back goes through *path*."""
         if self.trace.action == "create":
             return True
-        return any(path[: len(mine)] == mine or mine[: len(path)] == path for mine in self.trace.before)
+        return any(overlap(path, mine) for mine in self.trace.before)
 
     def _shown(self, path: Path) -> Path:
         return self.kind.shown(path) if isinstance(self.kind, Kind) else path
@@ -227,15 +234,12 @@ class _Step:
             stands = bool(self.moved)
         else:
             # What was put back already is no way to go.
-            stands = bool(self.moved) and (not self.since or any(self._meets(change, path) for path in self.since))
+            stands = bool(self.moved) and (
+                not self.since
+                or any(overlap(path, changed.path) for path in self.since for changed in change.fields)
+            )
         if stands:
             yield Consequence(self.trace.key, "changed-since", f"{self.trace.key}: {self.moved}")
-
-    def _meets(self, change: Change, path: Path) -> bool:
-        return any(
-            path[: len(changed.path)] == changed.path or changed.path[: len(path)] == path
-            for changed in change.fields
-        )
 
     def said(self, notices: Iterable[Notice]) -> Iterator[Notice]:
         """Of *notices* those that hold here, and its own."""

@@ -209,6 +209,11 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
+def overlap(one: Path, other: Path) -> bool:
+    """Whether one of them leads through the other."""
+    return one[: len(other)] == other or other[: len(one)] == one
+
+
 def references(value: Any) -> Iterator[Key]:
     """Every declared reference inside *value*, those of a Later included."""
     for leaf in leaves(value):

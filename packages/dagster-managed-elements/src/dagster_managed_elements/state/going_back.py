@@ -51,7 +51,7 @@ class Past:
         if several := sorted(place.place for place in self.run.places if times[place.identity] > 1):
             text = f"The run {self.run.id} is of one server or workspace by several names, {', '.join(several)}"
             raise DeclarationError(f"{text}; which of them was written to first is not known, nor what was there.")
-        known = {_identity(place.session): place for place in places}
+        known = {place.session.lasting: place for place in places}
         wanted = {place.identity: place.place for place in self.run.places}
         lacking = sorted(wanted[identity] for identity in wanted.keys() - known.keys())
         if lacking and not failed:
@@ -61,7 +61,7 @@ class Past:
         return [place for identity, place in known.items() if identity in wanted]
 
     def way(self, session: Session) -> WayBack:
-        (place,) = [each for each in self.run.places if each.identity == _identity(session)]
+        (place,) = [each for each in self.run.places if each.identity == session.lasting]
         return WayBack(run=self.run.id, traces=self.planned.traces(place.place), report=place.report)
 
 
@@ -76,13 +76,11 @@ def find(histories: Sequence[History], said: str, key: FingerprintKey | None) ->
             listed = ", ".join(f"{run} in {history.url}" for run, history in found)
             raise DeclarationError(f"There are several states; say which run is to be undone: {listed}.")
         said, histories = found[0][0], [found[0][1]]
-    history = next((each for each in histories if each.has(said)), histories[0])
+    history = histories[0]
+    if len(histories) > 1:  # of one alone no listing more is asked for: it says itself what it lacks
+        history = next((each for each in histories if each.has(said)), history)
     planned, run = history.planned(said)
     if key is not None and not planned.is_sealed(key):
         text = f"The run {run.id} was changed since it was written, or written with another key than this, or none"
         raise StateError(f"{text} ({VARIABLE}, {FILE_VARIABLE}); nothing is undone by it.")
     return Past(run=run, planned=planned)
-
-
-def _identity(session: Session) -> str:
-    return session.identity or session.place

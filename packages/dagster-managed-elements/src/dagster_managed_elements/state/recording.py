@@ -77,7 +77,7 @@ class Recorder:
         planned = [of[entry.action, entry.key, entry.id] for entry in found.plan.entries]
         return Kept(
             place=self.session.place,
-            identity=self.session.identity or self.session.place,
+            identity=self.session.lasting,
             module=self.session.module,
             entries=[
                 self._masked(entry, change) for entry, change in zip(found.plan.entries, planned, strict=True)
