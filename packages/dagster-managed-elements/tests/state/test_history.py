@@ -20,19 +20,20 @@ from dagster_managed_elements.engine.secrets import EnvVar, Secret
 from dagster_managed_elements.engine.selecting import Selection
 from dagster_managed_elements.engine.surveying import Scope
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
 from dagster_managed_elements.state.history import History
 from dagster_managed_elements.state.opening import open_store
 from dagster_managed_elements.state.stores import Moved, Store
 
 from testing.memory_world import Leaf, MemoryInstance, Node, Server
+from testing.stateful_world import Stateful
 
 TOKEN = EnvVar("TOKEN")
 ALL = {"delete_unmentioned_resources": True}
 
 
 @dataclass
-class World:
+class World(Stateful):
     """One server, and a state beside it."""
 
     folder: Path
@@ -40,31 +41,9 @@ class World:
     server: Server = field(default_factory=Server)
     place: str = "memory"
 
-    def of(self, *elements: Any, **how: Any) -> Reconciler:
-        return Reconciler(MemoryInstance(self.server, self.place), elements, **how)
-
-    def check(self, *of: Reconciler, **how: Any) -> Result:
-        (result,) = anyio.run(check, of, Options(state=self.url, **how))
-        return result
-
-    def apply(self, *of: Reconciler, agrees: bool = True, **how: Any) -> Result:
-        async def decide(_plan: Plan) -> Policy:
-            return Policy(allow_all=agrees)
-
-        async def go() -> list[Result]:
-            options = Options(**{"state": self.url, "decide": decide, "folder": self.folder, **how})
-            return await apply(of, options, anyio.Event())
-
-        (result,) = anyio.run(go)
-        return result
-
-    def done(self, *of: Reconciler, **how: Any) -> Plan:
-        result = self.apply(*of, **how)
-        assert result.error is None, result.error
-        assert result.report is not None
-        assert result.report.ok, result.report
-        assert result.plan is not None
-        return result.plan
+    @property
+    def instance(self) -> MemoryInstance:
+        return MemoryInstance(self.server, self.place)
 
     def undone(self, *of: Reconciler, run: str = "last", **how: Any) -> Plan:
         return self.done(*of, undo=run, **how)

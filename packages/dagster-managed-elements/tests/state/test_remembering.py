@@ -17,19 +17,16 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Options, Reconciler, check
 from dagster_managed_elements.state.locks import Lease, LostLock, read_lock, unlock
 from dagster_managed_elements.state.opening import open_store
 
 from testing.memory_world import Leaf, MemoryInstance, Node, Server
-
-
-async def allow(_plan: Plan) -> Policy:
-    return Policy(allow_all=True)
+from testing.stateful_world import Stateful
 
 
 @dataclass
-class Team:
+class Team(Stateful):
     """Reconcilers at one server, with one state."""
 
     folder: Path
@@ -42,28 +39,6 @@ class Team:
     @property
     def url(self) -> str:
         return f"file://{self.file}"
-
-    def of(self, *elements: Any, **how: Any) -> Reconciler:
-        return Reconciler(MemoryInstance(self.server), elements, **how)
-
-    def check(self, *of: Reconciler, **how: Any) -> Result:
-        (result,) = anyio.run(check, of, Options(state=self.url, **how))
-        return result
-
-    def apply(self, *of: Reconciler, **how: Any) -> Result:
-        async def go() -> list[Result]:
-            return await apply(of, Options(**{"state": self.url, "decide": allow, **how}), anyio.Event())
-
-        (result,) = anyio.run(go)
-        return result
-
-    def done(self, *of: Reconciler, **how: Any) -> Plan:
-        result = self.apply(*of, **how)
-        assert result.error is None, result.error
-        assert result.report is not None
-        assert result.report.ok, result.report
-        assert result.plan is not None
-        return result.plan
 
     def said(self, *of: Reconciler, **how: Any) -> list[tuple[str, str, tuple[str, ...], str]]:
         """The changes of a check: what is done to which element, and why."""
