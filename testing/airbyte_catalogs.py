@@ -58,7 +58,7 @@ class Offering:
         self._offered, self._stored, self._api = offered, connection, api
         self.capabilities = Capabilities(api="config") if api == "config" else public.CAPABILITIES
 
-    async def connections(self) -> list[Connection]:
+    async def connections(self, expected: int = 0) -> list[Connection]:
         if self._stored is None:
             return []
         ends = {"connectionId": "c", "name": "sync", "sourceId": "s", "destinationId": "d"}
@@ -68,7 +68,7 @@ class Offering:
         connection = read_connection(body, "at", SETTINGS)
         return [replace(connection, fields=read_fields(body, "at", "config"))]
 
-    async def actors(self, side: Side) -> list[Actor]:
+    async def actors(self, side: Side, expected: int = 0) -> list[Actor]:
         return []
 
     async def lacking(self, settings: Collection[str]) -> dict[str, str]:

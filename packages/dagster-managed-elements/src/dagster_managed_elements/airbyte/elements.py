@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeAlias, cast
 
 from dagster_managed_elements.airbyte.connection_fields import (
@@ -178,7 +179,7 @@ class AirbyteConnection(Element):
         for stream in self.stream_config:
             _require_name(self, stream)
         try:
-            streams_block(self.stream_config)
+            _ = self._streams
         except DeclarationError as error:
             raise DeclarationError(f"AirbyteConnection {self.name!r}: {error}") from None
         require(self, "normalize_data", self.normalize_data, bool, type(None))
@@ -187,12 +188,16 @@ class AirbyteConnection(Element):
         except DeclarationError as error:
             raise DeclarationError(f"{type(self).__name__} {self.name!r}: {error}") from None
 
+    @cached_property
+    def _streams(self) -> Mapping[str, Any]:
+        return streams_block(self.stream_config)
+
     def fields(self) -> Fields:
         return {
             "source": reference(self.source),
             "destination": reference(self.destination),
             "normalize data": self.normalize_data,
-            "streams": streams_block(self.stream_config),
+            "streams": self._streams,
             **declared_fields(self),
         }
 

@@ -171,12 +171,12 @@ class Gateway(Protocol):
         """The same, of the version one source or destination is pinned to; asked once an actor."""
         ...
 
-    async def actors(self, side: Side) -> Sequence[Actor | Unreadable]:
-        """Every source, or every destination."""
+    async def actors(self, side: Side, expected: int = 0) -> Sequence[Actor | Unreadable]:
+        """Every source, or every destination; so many are *expected*."""
         ...
 
-    async def connections(self) -> Sequence[Connection | Unreadable]:
-        """Every connection that is not deleted, each with its selected streams."""
+    async def connections(self, expected: int = 0) -> Sequence[Connection | Unreadable]:
+        """Every connection that is not deleted, each with its selected streams; so many are *expected*."""
         ...
 
     async def tags(self) -> Sequence[Tag | Unreadable]:

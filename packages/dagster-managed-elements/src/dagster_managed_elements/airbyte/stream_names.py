@@ -26,7 +26,10 @@ def identity(stream: Stream) -> Identity:
 
 def label_of(name: StreamName) -> str:
     """`orders`, or `north.orders` for a pair; a part that holds a dot itself stands in quotes, as in SQL."""
-    return _quoted(name) if isinstance(name, str) else ".".join(map(_quoted, name))
+    if isinstance(name, str):
+        return _quoted(name)
+    namespace, bare = name
+    return f"{_quoted(namespace)}.{_quoted(bare)}"
 
 
 def named(label: str) -> StreamName:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from dagster_managed_elements.engine.adoption import Spelled
@@ -18,6 +19,7 @@ _PAIRS: Final = {
     "full_refresh": ("append", "overwrite", "append_dedup", "overwrite_dedup", "update", "soft_delete"),
     "incremental": ("append", "overwrite", "append_dedup", "update", "soft_delete"),
 }
+_WRITTEN: Final = tuple(dict.fromkeys(mode for modes in _PAIRS.values() for mode in modes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ class AirbyteSyncMode:
         """What of the pair Airbyte has no such mode of; None where it has both."""
         if self.sync_mode not in _PAIRS:
             return f"{self.sync_mode!r} is no sync mode of a source; they are {', '.join(_PAIRS)}"
-        written = dict.fromkeys(mode for modes in _PAIRS.values() for mode in modes)
-        if self.destination_sync_mode not in written:
-            return f"{self.destination_sync_mode!r} is no sync mode of a destination; they are {', '.join(written)}"
+        if self.destination_sync_mode not in _WRITTEN:
+            return (
+                f"{self.destination_sync_mode!r} is no sync mode of a destination; they are {', '.join(_WRITTEN)}"
+            )
         return None
 
     @property
@@ -83,7 +86,7 @@ class AirbyteSyncMode:
     @property
     def bare(self) -> AirbyteSyncMode:
         """The pair of modes alone, without a cursor or a key."""
-        return AirbyteSyncMode(self.sync_mode, self.destination_sync_mode)
+        return bare_mode(self.sync_mode, self.destination_sync_mode)
 
     @property
     def value(self) -> tuple[str, str]:
@@ -189,6 +192,12 @@ class AirbyteSyncMode:
             _path(json.get("cursorField")),
             _paths(json.get("primaryKey")),
         )
+
+
+@cache
+def bare_mode(sync_mode: str, destination_sync_mode: str) -> AirbyteSyncMode:
+    """The pair of modes alone, made once: thousands of streams have the same few."""
+    return AirbyteSyncMode(sync_mode, destination_sync_mode)
 
 
 def _is_path(value: object) -> bool:

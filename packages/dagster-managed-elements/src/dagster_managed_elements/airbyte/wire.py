@@ -236,9 +236,8 @@ def read_connection(body: Any, at: str, settings: Sequence[str] = ()) -> Connect
     """*settings* names what is kept of it as that."""
     fields = object_in(body, at)
     catalog = read_catalog(fields.get("syncCatalog"), f"{at}.syncCatalog")
-    rest = {name: value for name, value in fields.items() if name != "syncCatalog"}
-    typed = {name: value for name, value in rest.items() if name not in {"settings", "fields"}}
-    kept = {name: rest[name] for name in settings if rest.get(name) is not None}
+    typed = {name: value for name, value in fields.items() if name not in {"syncCatalog", "settings", "fields"}}
+    kept = {name: fields[name] for name in settings if name != "syncCatalog" and fields.get(name) is not None}
     return msgspec.structs.replace(convert(typed, Connection, at), sync_catalog=catalog, settings=kept)
 
 
@@ -338,9 +337,8 @@ def _configured(body: Any, at: str) -> ConfiguredStream:
 
 
 def _with_raw(body: Any, kind: type[Wire], at: str) -> Wire:
-    raw = dict(object_in(body, at))
-    known = {name: value for name, value in raw.items() if name != "raw"}
-    return msgspec.structs.replace(convert(known, kind, at), raw=raw)
+    said = object_in(body, at)
+    return convert({**said, "raw": said}, kind, at)
 
 
 def renamed(body: Any, at: str, names: Mapping[str, str]) -> Json:
@@ -360,7 +358,7 @@ def convert(body: Any, kind: type[Wire], at: str) -> Wire:
 
 
 def object_in(body: Any, at: str) -> Json:
-    if not isinstance(body, Mapping):
+    if not isinstance(body, (dict, Mapping)):
         raise _misshapen(at, f"expected an object, got {type(body).__name__}")
     return cast("Json", body)
 

@@ -36,13 +36,17 @@ _MOST_SECONDS: Final = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
-    """What is asked: *fetch(offset, size)* reads a page of *what*, *identity* is a row's id, *clock* in seconds."""
+    """What is asked: *fetch(offset, size)* reads a page of *what*, *identity* is a row's id, *clock* in seconds.
+
+    So many rows are *expected*: once the first page is full, as many pages are asked for at once as those fill.
+    """
 
     fetch: Fetch[Row]
     identity: Callable[[Row], Hashable]
     what: str
     size: int = 100
     concurrency: int = 8
+    expected: int = 0
     clock: Callable[[], float] = time.monotonic
 
 
@@ -109,9 +113,15 @@ async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
         refuse_endless(listing.what, pages=len(pages), rows=length, seconds=listing.clock() - began)
         # A first page that is not full most likely is the only one: one request more proves it.
         is_alone = len(pages) == 1 and len(pages[0]) < listing.size
-        window = 1 if is_alone else min(window * 2, listing.concurrency)
+        doubled = min(window * 2, listing.concurrency)
+        window = 1 if is_alone else max(doubled, _pages(listing.expected - length, listing.size))
     rows = [row for offset in chain(_lengths(pages)) for row in pages[offset]]
     return Reading(rows={listing.identity(row): row for row in rows}, length=len(rows))
+
+
+def _pages(rows: int, size: int) -> int:
+    """How many hold so many rows, with the empty one that is the end."""
+    return min(rows // size + 1, _MOST_PAGES) if rows >= 0 else 0
 
 
 def _lengths(pages: Mapping[int, Sequence[Row]]) -> dict[int, int]:

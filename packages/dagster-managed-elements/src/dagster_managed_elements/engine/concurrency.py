@@ -11,6 +11,9 @@ import anyio.from_thread
 
 T = TypeVar("T")
 
+_AT_ONCE: Final = 100
+"""Tasks, many times the requests that are in flight: most of a thousand calls need none, and a task costs more."""
+
 _HEARTBEAT: Final = 0.1
 """Seconds. A signal that comes just before a thread goes to sleep does not wake it: Python hears of it at the next
 instruction, so there has to be one.
@@ -26,23 +29,27 @@ class WoundUp(KeyboardInterrupt):
 
 
 async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
-    """All *calls* at once. The first failure ends the others and is raised as itself, never as a group."""
+    """All *calls* at once, which do not wait for each other. The first failure ends the others and is raised as
+    itself, never as a group.
+    """
     if len(calls) == 1:
         await calls[0]()
         return
     failures: list[Exception] = []
+    ahead = iter(calls)
 
     async with anyio.create_task_group() as group:
 
-        async def run(call: Callable[[], Awaitable[object]]) -> None:
+        async def work() -> None:
             try:
-                await call()
+                for call in ahead:
+                    await call()
             except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
                 failures.append(error)
                 group.cancel_scope.cancel()
 
-        for call in calls:
-            group.start_soon(run, call)
+        for _ in calls[:_AT_ONCE]:
+            group.start_soon(work)
     if failures:
         raise failures[0]
 

@@ -27,7 +27,7 @@ from dagster_managed_elements.engine.findings import Notice, written
 from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
 from dagster_managed_elements.engine.kinds import Kind, Kinds
 from dagster_managed_elements.engine.secrets import Resent, Secret, judge
-from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref
+from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref, is_leaf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class _Comparison:
         after = after.value if isinstance(after, Later) else after
         if isinstance(after, Secret):
             yield from self._secret(path, before, after)
-        elif isinstance(before, Mapping) and isinstance(after, Mapping):
+        elif not is_leaf(after.__class__) and isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from self._maps(path, cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", after))
         elif isinstance(before, list) and isinstance(after, list):
             yield from self._lists(path, cast("list[Any]", before), cast("list[Any]", after))

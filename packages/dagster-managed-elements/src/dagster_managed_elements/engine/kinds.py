@@ -76,6 +76,15 @@ class Kind(ABC):
     on_demand: ClassVar[bool] = False
     element: ClassVar[type[Element] | None] = None
 
+    def expect(self, declared: Sequence[Declared]) -> None:
+        """Hear what will be looked for before anything is read: what else will be needed of the server can be asked
+        for meanwhile, and long lists in fewer rounds. Nothing that `observe` returns may depend on it.
+
+        Args:
+            declared: All of this kind.
+        """
+        del declared
+
     @abstractmethod
     async def observe(self) -> Sequence[Observed]:
         """Everything of this kind there is: complete, or an ApiError."""

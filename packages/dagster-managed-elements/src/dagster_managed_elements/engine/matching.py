@@ -27,7 +27,7 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
         for element, new in _with_parts(elements, owner, seen, problems):
             problems += (Problem(new.key, (), text) for text in _mistakes(element))
             old = declared.setdefault(new.key, new)
-            if not _alike(old, new):
+            if old is not new and not _alike(old, new):
                 text = f"two different {new.key.kind}s are declared with this name"
                 if (old.removal is None) != (new.removal is None):
                     text = f"this {new.key.kind} is declared, and declared as removed"

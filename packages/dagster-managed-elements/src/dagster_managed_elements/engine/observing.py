@@ -48,6 +48,8 @@ async def observe(kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaus
         missing = any(key.kind == kind.name and key not in names for key in wanted)
         return missing or _repeats(first) or bool(exhaustive and first)
 
+    for kind in asked:
+        kind.expect([each for each in declared if each.key.kind == kind.name])
     first = await _read_all(asked)
     doubtful = [kind for kind in asked if suspect(kind, first[kind.name])]
     reading = await _confirmed(asked, first, doubtful)

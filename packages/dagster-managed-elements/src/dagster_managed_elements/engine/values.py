@@ -6,8 +6,9 @@ Markers compare by what they identify and print safely: no `repr` in here ever s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, TypeAlias, cast
 
 Fields: TypeAlias = Mapping[str, Any]
@@ -126,10 +127,14 @@ class Later:
     value: Any
 
 
-SCALARS: Final = frozenset({str, int, float, bool, type(None)})
-"""Types of leaves beyond doubt. Most values are of these, and to ask one whether it is a Mapping, an abstract
-class, takes longer than all else that is done with it.
-"""
+@cache
+def is_leaf(kind: type) -> bool:
+    """Whether what is of this type is no mapping, list or tuple.
+
+    Asked once for each type: whether one is a Mapping, an abstract class, takes longer to find out than all else
+    that is done with most values.
+    """
+    return not issubclass(kind, (dict, list, tuple, Mapping))
 
 
 def walk(value: Any, path: Path = (), *, whole_lists: bool = False) -> Iterator[tuple[Path, Any]]:
@@ -145,7 +150,7 @@ def walk(value: Any, path: Path = (), *, whole_lists: bool = False) -> Iterator[
         yield path, value
         return
     for key, inner in named:
-        if type(inner) in SCALARS:
+        if is_leaf(inner.__class__):
             yield (*path, key), inner
         else:
             yield from walk(inner, (*path, key), whole_lists=whole_lists)
@@ -153,10 +158,11 @@ def walk(value: Any, path: Path = (), *, whole_lists: bool = False) -> Iterator[
 
 def leaves(value: Any) -> Iterator[Any]:
     """Every leaf inside *value*, without its path."""
-    if not (inside := _inside(value)):
+    if is_leaf(value.__class__) or not (inside := _inside(value)):
         yield value
+        return
     for inner in inside:
-        if type(inner) in SCALARS:
+        if is_leaf(inner.__class__):
             yield inner
         else:
             yield from leaves(inner)
@@ -164,14 +170,14 @@ def leaves(value: Any) -> Iterator[Any]:
 
 def _inside(value: Any) -> Collection[Any]:
     """What a mapping, list or tuple holds, nothing of a leaf."""
-    if isinstance(value, (dict, Mapping)):
-        return cast("Mapping[Any, Any]", value).values()
-    return cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) else ()
+    if is_leaf(value.__class__):
+        return ()
+    return cast("Mapping[Any, Any]", value).values() if isinstance(value, (dict, Mapping)) else value
 
 
 def mapped(value: Any, function: Callable[[Any], Any], *, key: Callable[[Any], Any] = lambda key: key) -> Any:
     """*value* with what *function* makes of each leaf in its place, and *key* of each key; tuples become lists."""
-    if type(value) in SCALARS:
+    if is_leaf(value.__class__):
         return function(value)
     if isinstance(value, (dict, Mapping)):
         fields = cast("Mapping[Any, Any]", value)
@@ -279,4 +285,4 @@ def nests_too_deep(value: Any, levels: int = DEEPEST) -> bool:
     inside = _inside(value)
     if not inside or not levels:
         return bool(inside)
-    return any(nests_too_deep(inner, levels - 1) for inner in inside if type(inner) not in SCALARS)
+    return any(nests_too_deep(inner, levels - 1) for inner in inside if not is_leaf(inner.__class__))

@@ -176,7 +176,7 @@ class ConfigGateway:
 
         return await self._specifications.get((path, side, subject), ask)
 
-    async def actors(self, side: Side) -> Sequence[Actor | Unreadable]:
+    async def actors(self, side: Side, expected: int = 0) -> Sequence[Actor | Unreadable]:
         names = NAMES[side]
         subject = Subject(
             folder=names.actors,
@@ -185,10 +185,11 @@ class ConfigGateway:
             asked=self._scopes(),
             read=partial(read_row, partial(read_actor, side), names.id),
             identity=identity,
+            expected=expected,
         )
         return await read_all(self._client, self._endpoints, subject)
 
-    async def connections(self) -> Sequence[Connection | Unreadable]:
+    async def connections(self, expected: int = 0) -> Sequence[Connection | Unreadable]:
         subject = Subject(
             folder=CONNECTIONS,
             rows="connections",
@@ -197,6 +198,7 @@ class ConfigGateway:
             asked=self._scopes({"userId": NIL}),
             read=partial(read_row, _read_connection, "connectionId"),
             identity=identity,
+            expected=expected,
         )
         found = await read_all(self._client, self._endpoints, subject)
         return [connection for connection in found if connection.status != "deprecated"]

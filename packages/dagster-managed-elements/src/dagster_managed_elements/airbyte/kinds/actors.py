@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Final, cast
@@ -36,7 +37,7 @@ from dagster_managed_elements.engine.changes import (
     Update,
 )
 from dagster_managed_elements.engine.concurrency import concurrently
-from dagster_managed_elements.engine.errors import DeclarationError, ServerFault
+from dagster_managed_elements.engine.errors import ApiError, DeclarationError, ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
@@ -82,12 +83,35 @@ class ActorKind(Kind):
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._expected: Sequence[Declared] = ()
+
+    def expect(self, declared: Sequence[Declared]) -> None:
+        self._expected = declared
 
     async def observe(self) -> Sequence[Observed]:
-        known = {
-            each.id: each for each in await self._gateway.definitions(self.side) if isinstance(each, Definition)
-        }
-        return [self._observed(actor, known) for actor in await self._gateway.actors(self.side)]
+        """With the specifications of what is expected, which would take a round of requests of their own later."""
+        actors: list[Actor | Unreadable] = []
+
+        async def list_them() -> None:
+            actors.extend(await self._gateway.actors(self.side, len(self._expected)))
+
+        await concurrently(list_them, self._look_ahead)
+        definitions = await self._gateway.definitions(self.side)
+        known = {each.id: each for each in definitions if isinstance(each, Definition)}
+        return [self._observed(actor, known) for actor in actors]
+
+    async def _look_ahead(self) -> None:
+        """The gateway keeps what it is told, a refusal too: whoever needs it meets that again."""
+        connectors = Connectors(self.side, await self._gateway.definitions(self.side))
+        types = [each.fields["type"] for each in self._expected if each.removal is None]
+        spellings = {_spelling(type_) for type_ in types if not isinstance(type_, Key)}
+        known = {found.id for spelling in spellings if isinstance(found := connectors.find(spelling), Definition)}
+
+        async def ask(definition_id: str) -> None:
+            with suppress(ApiError):
+                await self._gateway.specification(self.side, definition_id)
+
+        await concurrently(*(partial(ask, id_) for id_ in sorted(known)))
 
     def _observed(self, actor: Actor | Unreadable, known: Mapping[str, Definition]) -> Observed:
         """One of a connector that somebody added points at it: it goes where that goes."""
@@ -214,7 +238,7 @@ class ActorKind(Kind):
             return self._undeclared(pair)
         declared = pair.declared.fields["type"]
         if not isinstance(declared, Key):
-            found = connectors.find(declared.id if isinstance(declared, Named) else str(declared))
+            found = connectors.find(_spelling(declared))
             if isinstance(found, Unfound):
                 keys = [Key(kind, str(declared)) for kind in _CONNECTORS[self.side]]
                 key = next((each for each in keys if each in context.coming), None)
@@ -425,6 +449,10 @@ def _masked_by_name(
         shown = specifications.mask_by_name(observed.fields["configuration"])
         observed = replace(observed, fields={**observed.fields, "configuration": shown})
     return (specifications.mask_by_name(declared) if schemas[needs[0]].is_unknown else declared), observed
+
+
+def _spelling(type_: Any) -> str:
+    return type_.id if isinstance(type_, Named) else str(type_)
 
 
 def _is_other(typed: _Typed) -> bool:

@@ -81,10 +81,15 @@ class ConnectionKind(Kind):
         self._gateway, self._refreshes = gateway, refresh_catalogs
         self._connectors: Cache[str, Mapping[str, str]] = Cache()
         self._is_in_log: Cache[str, bool] = Cache()
+        self._expected = 0
         self._went_on: dict[str, tuple[str, Collection[Identity]]] = {}  # by id: from which one, and what of it
 
+    def expect(self, declared: Sequence[Declared]) -> None:
+        self._expected = len(declared)
+
     async def observe(self) -> Sequence[Observed]:
-        return [observed_connection(connection) for connection in await self._gateway.connections()]
+        found = await self._gateway.connections(self._expected)
+        return [observed_connection(connection) for connection in found]
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         found: dict[int, Sequence[Pair | Problem | Notice]] = {}

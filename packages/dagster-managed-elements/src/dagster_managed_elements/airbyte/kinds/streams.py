@@ -28,7 +28,7 @@ from dagster_managed_elements.airbyte.kinds.stream_settings import (
 from dagster_managed_elements.airbyte.near_names import NearNames
 from dagster_managed_elements.airbyte.stream_config import EXCLUDED
 from dagster_managed_elements.airbyte.stream_names import identity, label_of, named, spelt
-from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
+from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode, bare_mode
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
 
 KEYED: Final = frozenset({"append_dedup", "overwrite_dedup", "update", "soft_delete"})
@@ -84,9 +84,8 @@ def labelled(entries: Iterable[ConfiguredStream], wanted_labels: Collection[str]
     names = Counter(entry.stream.name for entry in entries)
     found: dict[str, ConfiguredStream] = {}
     for entry in entries:
-        full = label_of(identity(entry.stream))
-        bare = names[entry.stream.name] == 1 and full not in wanted_labels
-        found[label_of(entry.stream.name) if bare else full] = entry
+        name, full = entry.stream.name, label_of(identity(entry.stream))
+        found[label_of(name) if names[name] == 1 and full not in wanted_labels else full] = entry
     return found
 
 
@@ -275,7 +274,7 @@ def observed_value(entry: ConfiguredStream, declared: Any, whole: Stream | None 
     """How a connection has a stream configured, as far as *declared* speaks of it. *whole* is its stream with all
     of its columns, where that is known.
     """
-    mode = AirbyteSyncMode(entry.config.sync_mode, entry.config.destination_sync_mode)
+    mode = bare_mode(entry.config.sync_mode, entry.config.destination_sync_mode)
     if not isinstance(declared, Mapping):
         return mode
     block: dict[str, Any] = {"mode": mode}

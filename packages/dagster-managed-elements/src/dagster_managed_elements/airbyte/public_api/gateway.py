@@ -175,16 +175,17 @@ class PublicGateway:
         del side, actor_id
         return Specification(is_partial=True)
 
-    async def actors(self, side: Side) -> Sequence[Actor | Unreadable]:
+    async def actors(self, side: Side, expected: int = 0) -> Sequence[Actor | Unreadable]:
         connectors = Connectors(side, await self.definitions(side))
 
         def read(row: Any, at: str) -> Actor:
             return bodies.read_actor(side, row, at, connectors)
 
-        return await self._list(f"{side}s", partial(read_row, read, f"{side}Id"))
+        return await self._list(f"{side}s", partial(read_row, read, f"{side}Id"), expected)
 
-    async def connections(self) -> Sequence[Connection | Unreadable]:
-        found = await self._list("connections", partial(read_row, bodies.read_connection, "connectionId"))
+    async def connections(self, expected: int = 0) -> Sequence[Connection | Unreadable]:
+        read = partial(read_row, bodies.read_connection, "connectionId")
+        found = await self._list("connections", read, expected)
         return [connection for connection in found if connection.status != "deprecated"]
 
     async def tags(self) -> Sequence[Tag | Unreadable]:
@@ -211,7 +212,7 @@ class PublicGateway:
     async def delete_tag(self, tag_id: str) -> None:
         await self._delete(f"{self._root}/tags/{quote(tag_id)}")
 
-    async def _list(self, kind: str, read: Callable[[Any, str], Listed]) -> list[Listed]:
+    async def _list(self, kind: str, read: Callable[[Any, str], Listed], expected: int) -> list[Listed]:
         """By offset, never by the `next` address, which often names a host nobody can reach."""
 
         async def fetch(offset: int, size: int) -> Sequence[Listed]:
@@ -220,7 +221,7 @@ class PublicGateway:
             rows = read_list(await self._get(path, asked), "data", path)
             return [read(row, f"{path}[{offset + number}]") for number, row in enumerate(rows)]
 
-        return await read_pages(Listing(fetch=fetch, identity=identity, what=kind))
+        return await read_pages(Listing(fetch=fetch, identity=identity, what=kind, expected=expected))
 
     async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
         """By the version, of which this API tells nothing: a server of one's own says it beside. Cloud has all."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from dagster_managed_elements.airbyte.specs.schemas import remembered
 from dagster_managed_elements.airbyte.wire import Specification
 from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Path, at, walk
 
@@ -51,16 +52,17 @@ def filled(declared: Mapping[str, Any], by: Mapping[Path, Any]) -> dict[str, Any
     return result
 
 
-def _paths(advanced_auth: Mapping[str, Any]) -> Iterator[Path]:
+@remembered
+def _paths(advanced_auth: Any) -> frozenset[Path]:
     """Of the keys that OAuth puts in, and of the one that chooses OAuth."""
     auth = _folded(advanced_auth)
     outputs = _folded(auth.get("oauthconfigspecification"))
-    for output in _OUTPUTS:
-        for told in _folded(_folded(outputs.get(output)).get("properties")).values():
-            if path := _path(_folded(told).get("pathinconnectorconfig")):
-                yield path
-    if path := _path(auth.get("predicatekey")):
-        yield path
+    told = [
+        _folded(told).get("pathinconnectorconfig")
+        for output in _OUTPUTS
+        for told in _folded(_folded(outputs.get(output)).get("properties")).values()
+    ]
+    return frozenset(path for path in map(_path, (*told, auth.get("predicatekey"))) if path)
 
 
 def _is_chosen(declared: Mapping[str, Any], specification: Specification) -> bool:

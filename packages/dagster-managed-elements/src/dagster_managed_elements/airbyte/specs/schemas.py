@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar, cast
 
-from dagster_managed_elements.engine.values import SCALARS, Path
+from dagster_managed_elements.engine.values import Path, is_leaf
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -23,7 +23,7 @@ specifications, which nobody alters."""
 Found = TypeVar("Found")
 
 
-def _remembered(find: Callable[[Any], Found]) -> Callable[[Any], Found]:
+def remembered(find: Callable[[Any], Found]) -> Callable[[Any], Found]:
     """*find*, which looks at nothing but a schema, done once for each.
 
     By identity: to compare two schemas would take longer than to look. What is remembered keeps its schema alive,
@@ -32,17 +32,17 @@ def _remembered(find: Callable[[Any], Found]) -> Callable[[Any], Found]:
     known: dict[int, tuple[Any, Found]] = {}
 
     @wraps(find)
-    def remembered(schema: Any) -> Found:
+    def looked_up(schema: Any) -> Found:
         if (entry := known.get(id(schema))) is None:
             if len(known) >= _REMEMBERED:
                 known.clear()
             entry = known[id(schema)] = (schema, find(schema))
         return entry[1]
 
-    return remembered
+    return looked_up
 
 
-@_remembered
+@remembered
 def parts(schema: Any) -> tuple[Schema, ...]:
     """*schema* and all branches in it, whichever of them applies."""
     if not isinstance(schema, Mapping):
@@ -67,13 +67,13 @@ def applying(schema: Any, value: Any, *, certain: bool = False) -> Iterator[Sche
             yield from applying(branch, value, certain=certain)
 
 
-@_remembered
+@remembered
 def branches(schema: Schema) -> Sequence[Schema]:
     """The alternatives of a oneOf or anyOf right here."""
     return tuple(branch for word in _CHOICES for branch in _listed(schema, word))
 
 
-@_remembered
+@remembered
 def _all_of(schema: Schema) -> Sequence[Schema]:
     return tuple(_listed(schema, "allOf"))
 
@@ -91,7 +91,7 @@ def chosen(alternatives: Sequence[Schema], value: Any) -> list[Schema]:
     return met or possible or list(alternatives)
 
 
-@_remembered
+@remembered
 def constants(branch: Schema) -> Mapping[str, Any]:
     """The properties that may have one value only, by which a branch is told from its siblings."""
     found = {name: constant(schema) for name, schema in properties(branch).items()}
@@ -106,7 +106,7 @@ def constant(schema: Schema) -> list[Any]:
     return cast("list[Any]", allowed) if isinstance(allowed, list) and len(cast("list[Any]", allowed)) == 1 else []
 
 
-@_remembered
+@remembered
 def properties(schema: Schema) -> Mapping[str, Schema]:
     """The settings *schema* names."""
     named = object_in(schema.get("properties"))
@@ -153,7 +153,7 @@ def walk_beside(
     """
     here = [part for schema in schemas for part in parts(schema)]
     yield path, value, here
-    if type(value) in SCALARS or not into(here):
+    if is_leaf(value.__class__) or not into(here):
         return
     if isinstance(value, Mapping):
         for key, inner in cast("Mapping[str, Any]", value).items():
@@ -185,7 +185,7 @@ def _contradicts(branch: Schema, fields: Mapping[str, Any]) -> bool:
     return any(name in fields and not same(fields[name], value) for name, value in constants(branch).items())
 
 
-@_remembered
+@remembered
 def _required(branch: Schema) -> set[str]:
     named = branch.get("required")
     return (
