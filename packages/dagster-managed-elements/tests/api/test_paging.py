@@ -20,9 +20,14 @@ class Server:
         await anyio.lowlevel.checkpoint()
         return self.order(self.rows)[offset : offset + min(size, self.most)]
 
-    def listing(self, size=100, concurrency=8):
+    def listing(self, size=100, concurrency=8, expected=0):
         return Listing(
-            fetch=self.fetch, identity=lambda row: row, what="things", size=size, concurrency=concurrency
+            fetch=self.fetch,
+            identity=lambda row: row,
+            what="things",
+            size=size,
+            concurrency=concurrency,
+            expected=expected,
         )
 
 
@@ -54,6 +59,37 @@ async def test_a_thousand_rows_take_few_requests():
     server = Server(range(1000))
     await read_pages(server.listing())
     assert len(server.asked) == 15
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "most", "offsets"),
+    [
+        pytest.param(1000, 1000, 100, [0, *range(100, 1001, 100)], id="as many: the first page and all others"),
+        pytest.param(150, 150, 100, [0, 100, 150], id="a page and a half: none that is not needed"),
+        pytest.param(130, 250, 100, [0, 100, 130, 200], id="fewer"),
+        pytest.param(350, 150, 100, [0, 100, 200, 300, 350], id="more: pages double as ever"),
+        pytest.param(60, 60, 20, [0, 20, 40, 60], id="a server that pages by twenty"),
+        pytest.param(0, 1000, 100, [0], id="none at all: nothing is asked for in vain"),
+        pytest.param(5, 1000, 100, [0, 5], id="hardly any: nor here"),
+    ],
+)
+async def test_what_is_expected_says_how_many_pages_are_asked_for_at_once(rows, expected, most, offsets):
+    server = Server(range(rows), most=most)
+    assert sorted(await read_pages(server.listing(expected=expected))) == list(range(rows))
+    assert sorted(offset for offset, _ in server.asked) == offsets
+
+
+async def test_what_is_expected_is_asked_for_in_two_rounds():
+    rounds = []
+
+    class Counted(Server):
+        async def fetch(self, offset, size):
+            rounds.append(len(self.asked))
+            await anyio.lowlevel.checkpoint()
+            return await super().fetch(offset, size)
+
+    await read_pages(Counted(range(1000)).listing(expected=1000))
+    assert rounds == [0] + [1] * 10
 
 
 async def test_windows_double_up_to_the_limit():
@@ -110,11 +146,12 @@ async def test_an_error_of_one_page_is_raised_as_it_is():
     most=st.integers(min_value=1, max_value=30),
     size=st.integers(min_value=1, max_value=30),
     concurrency=st.integers(min_value=1, max_value=8),
+    expected=st.integers(min_value=0, max_value=90),
     seed=st.integers(),
     unrest=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
 )
 async def test_a_server_whose_rows_move_between_pages_is_read_completely_or_refused(
-    rows, most, size, concurrency, seed, unrest
+    rows, most, size, concurrency, expected, seed, unrest
 ):
     drawn = random.Random(seed)
 
@@ -125,7 +162,7 @@ async def test_a_server_whose_rows_move_between_pages_is_read_completely_or_refu
 
     server = Server(range(rows), most=most, order=order)
     try:
-        found = await read_pages(server.listing(size=size, concurrency=concurrency))
+        found = await read_pages(server.listing(size=size, concurrency=concurrency, expected=expected))
     except ServerFault:
         assert unrest > 0
         return

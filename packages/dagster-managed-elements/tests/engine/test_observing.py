@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import anyio
 import pytest
-from dagster_managed_elements.engine.changes import Observed
+from dagster_managed_elements.engine.changes import Declared, Observed
 from dagster_managed_elements.engine.errors import ServerFault
 from dagster_managed_elements.engine.observing import Reading, confirm, observe
 
@@ -22,7 +22,11 @@ class Listed(MemoryKind):
 
     def __init__(self, *reads: str) -> None:
         super().__init__(Server())
-        self.reads, self.asked = reads, 0
+        self.reads, self.asked, self.expected = reads, 0, list[str]()
+
+    def expect(self, declared: Sequence[Declared]) -> None:
+        assert self.asked == 0
+        self.expected = [each.key.name for each in declared]
 
     async def observe(self) -> Sequence[Observed]:
         self.asked += 1
@@ -53,6 +57,12 @@ def read(kind: Listed, declared: str, *, exhaustive: bool = False) -> str:
 def test_reads(reads: list[str], declared: str, exhaustive: bool, believed: str, asked: int) -> None:
     kind = Listed(*reads)
     assert (read(kind, declared, exhaustive=exhaustive), kind.asked) == (believed, asked)
+
+
+def test_a_kind_hears_what_is_looked_for_before_it_is_asked() -> None:
+    kind = Listed("ab")
+    read(kind, "ab")
+    assert kind.expected == ["a", "b"]
 
 
 @pytest.mark.parametrize("reads", [["a", "b", "a", "b", "a"], ["ab", "", ""], ["", "ab", "", ""]])

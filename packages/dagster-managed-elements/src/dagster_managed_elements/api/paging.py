@@ -113,15 +113,15 @@ async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
         refuse_endless(listing.what, pages=len(pages), rows=length, seconds=listing.clock() - began)
         # A first page that is not full most likely is the only one: one request more proves it.
         is_alone = len(pages) == 1 and len(pages[0]) < listing.size
-        doubled = min(window * 2, listing.concurrency)
-        window = 1 if is_alone else max(doubled, _pages(listing.expected - length, listing.size))
+        expected = _pages(listing.expected - length, max(_lengths(pages).values()))
+        window = 1 if is_alone else expected or min(window * 2, listing.concurrency)
     rows = [row for offset in chain(_lengths(pages)) for row in pages[offset]]
     return Reading(rows={listing.identity(row): row for row in rows}, length=len(rows))
 
 
 def _pages(rows: int, size: int) -> int:
-    """How many hold so many rows, with the empty one that is the end."""
-    return min(rows // size + 1, _MOST_PAGES) if rows >= 0 else 0
+    """How many hold so many *rows*, with the empty one that is the end; 0 where there are fewer than none."""
+    return min(rows // size + 1, _MOST_PAGES) if size and rows >= 0 else 0
 
 
 def _lengths(pages: Mapping[int, Sequence[Row]]) -> dict[int, int]:
