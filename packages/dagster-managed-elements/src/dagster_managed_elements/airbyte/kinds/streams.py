@@ -7,7 +7,6 @@ several namespaces or both are declared.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -80,12 +79,15 @@ def by_catalog(streams: Mapping[str, Any], entries: Mapping[str, ConfiguredStrea
 
 def labelled(entries: Iterable[ConfiguredStream], wanted_labels: Collection[str]) -> dict[str, ConfiguredStream]:
     """*entries* by the name the user knows each by, which is the declared one wherever that is clear."""
+    known: set[str] = set()
+    repeated: set[str] = set()
     entries = list(entries)
-    names = Counter(entry.stream.name for entry in entries)
+    for entry in entries:
+        (repeated if entry.stream.name in known else known).add(entry.stream.name)
     found: dict[str, ConfiguredStream] = {}
     for entry in entries:
         name, full = entry.stream.name, label_of(identity(entry.stream))
-        found[label_of(name) if names[name] == 1 and full not in wanted_labels else full] = entry
+        found[full if name in repeated or full in wanted_labels else label_of(name)] = entry
     return found
 
 
