@@ -10,8 +10,8 @@ import anyio
 import httpx
 import jsonschema_rs
 import pytest
-from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, profile_of, read_release
 from dagster_managed_elements.airbyte.gateways import ConnectionDraft
+from dagster_managed_elements.airbyte.servers.versions import UNNUMBERED, profile_of, read_release
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Side, Stream, StreamConfig
 from dagster_managed_elements.airbyte.workspaces import open_gateway
 from dagster_managed_elements.api.client import ClientOptions, open_client

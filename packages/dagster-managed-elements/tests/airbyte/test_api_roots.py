@@ -1,6 +1,6 @@
 import pytest
 from dagster_managed_elements.airbyte import AirbyteInstance
-from dagster_managed_elements.airbyte.api_roots import ApiRoot, api_root_of
+from dagster_managed_elements.airbyte.servers.api_roots import ApiRoot, api_root_of
 from dagster_managed_elements.engine.errors import DeclarationError
 
 HOST = "http://localhost:8000"

@@ -1,7 +1,7 @@
 import httpx
 import pytest
-from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server, probe
-from dagster_managed_elements.airbyte.config_api.versions import (
+from dagster_managed_elements.airbyte.servers.server import KnownEndpoints, Server, probe
+from dagster_managed_elements.airbyte.servers.versions import (
     PROFILES,
     UNKNOWN,
     UNNUMBERED,

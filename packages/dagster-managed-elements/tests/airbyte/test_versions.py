@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from dagster_managed_elements.airbyte.config_api.versions import PROFILES, UNKNOWN, profile_of, read_release
+from dagster_managed_elements.airbyte.servers.versions import PROFILES, UNKNOWN, profile_of, read_release
 from hypothesis import given
 from hypothesis import strategies as st
 

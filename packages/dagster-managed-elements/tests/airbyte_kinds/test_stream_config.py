@@ -15,11 +15,11 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
     mappers,
 )
-from dagster_managed_elements.airbyte.config_api.server import Server
-from dagster_managed_elements.airbyte.config_api.versions import UNNUMBERED, profile_of, read_release
 from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
 from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded
 from dagster_managed_elements.airbyte.kinds.streams import labelled
+from dagster_managed_elements.airbyte.servers.server import Server
+from dagster_managed_elements.airbyte.servers.versions import UNNUMBERED, profile_of, read_release
 from dagster_managed_elements.airbyte.stream_names import label_of
 from dagster_managed_elements.airbyte.wire import read_catalog
 from dagster_managed_elements.engine.changes import FieldChange, Pair

@@ -11,10 +11,10 @@ from os import PathLike
 from typing import Any, Final, cast, get_args
 
 from dagster_managed_elements.airbyte import refusals
-from dagster_managed_elements.airbyte.api_roots import Api, ApiRoot, api_root_of
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
 from dagster_managed_elements.airbyte.kinds import kinds_of
 from dagster_managed_elements.airbyte.redaction import redacted
+from dagster_managed_elements.airbyte.servers.api_roots import Api, ApiRoot, api_root_of
 from dagster_managed_elements.airbyte.specs.given import Frozen, Given, freeze
 from dagster_managed_elements.airbyte.wire import Unreadable
 from dagster_managed_elements.airbyte.workspaces import open_gateway

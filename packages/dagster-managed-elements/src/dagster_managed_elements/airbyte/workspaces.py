@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Final
 
-from dagster_managed_elements.airbyte.config_api.endpoints import ROOT, WORKSPACE
+from dagster_managed_elements.airbyte.config_api.endpoints import WORKSPACE
 from dagster_managed_elements.airbyte.config_api.gateway import ConfigGateway
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
-from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server, probe
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
 from dagster_managed_elements.airbyte.public_api.gateway import PublicGateway, find_workspaces
+from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
+from dagster_managed_elements.airbyte.servers.server import KnownEndpoints, Server, probe
 from dagster_managed_elements.airbyte.specs.given import Frozen
 from dagster_managed_elements.airbyte.wire import Unreadable, Workspace, identity, read_row, read_workspace
 from dagster_managed_elements.api.client import Client
@@ -90,7 +91,7 @@ async def _all(client: Client, server: Server) -> Sequence[Workspace | Unreadabl
     """Those of the default organization, or every one where this version asks for no organization."""
     page = {"organizationId": server.organization}
     subject = Subject(
-        folder=ROOT,
+        folder=CONFIG_ROOT,
         rows="workspaces",
         methods=server.profile.workspaces,
         asked={"organization": page, "everything": {}},

@@ -6,21 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
 from dagster_managed_elements.airbyte.wire import Side
 
-ROOT: Final = "/api/v1"
-PUBLIC_ROOT: Final = "/api/public/v1"
-"""Where the same server has the Public API, since 0.63.10."""
-NIL: Final = "00000000-0000-0000-0000-000000000000"
-"""The id of the default organization and of the default user of a self-managed Airbyte."""
-
-INSTANCE: Final = f"{ROOT}/instance_configuration"
-WORKSPACE: Final = f"{ROOT}/workspaces/get"
-CONNECTIONS: Final = f"{ROOT}/connections"
-CATALOG: Final = f"{ROOT}/web_backend/connections/get"
-OPERATIONS: Final = f"{ROOT}/operations"
-STATE: Final = f"{ROOT}/state"
-TAGS: Final = f"{ROOT}/tags"
+WORKSPACE: Final = f"{CONFIG_ROOT}/workspaces/get"
+CONNECTIONS: Final = f"{CONFIG_ROOT}/connections"
+CATALOG: Final = f"{CONFIG_ROOT}/web_backend/connections/get"
+OPERATIONS: Final = f"{CONFIG_ROOT}/operations"
+STATE: Final = f"{CONFIG_ROOT}/state"
+TAGS: Final = f"{CONFIG_ROOT}/tags"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,19 +25,19 @@ class ActorNames:
 
     @property
     def actors(self) -> str:
-        return f"{ROOT}/{self.side}s"
+        return f"{CONFIG_ROOT}/{self.side}s"
 
     @property
     def check_unsaved(self) -> str:
-        return f"{ROOT}/scheduler/{self.side}s/check_connection"
+        return f"{CONFIG_ROOT}/scheduler/{self.side}s/check_connection"
 
     @property
     def definitions(self) -> str:
-        return f"{ROOT}/{self.side}_definitions/list_for_workspace"
+        return f"{CONFIG_ROOT}/{self.side}_definitions/list_for_workspace"
 
     @property
     def specification(self) -> str:
-        return f"{ROOT}/{self.side}_definition_specifications/get"
+        return f"{CONFIG_ROOT}/{self.side}_definition_specifications/get"
 
     @property
     def specification_of(self) -> str:

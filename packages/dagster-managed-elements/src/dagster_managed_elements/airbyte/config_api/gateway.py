@@ -14,10 +14,7 @@ from dagster_managed_elements.airbyte.config_api.endpoints import (
     CATALOG,
     CONNECTIONS,
     NAMES,
-    NIL,
     OPERATIONS,
-    PUBLIC_ROOT,
-    ROOT,
     STATE,
     TAGS,
     WORKSPACE,
@@ -26,8 +23,6 @@ from dagster_managed_elements.airbyte.config_api.jobs import ConfigJobs
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.config_api.registry import ConfigRegistry
-from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints, Server
-from dagster_managed_elements.airbyte.config_api.versions import Scope
 from dagster_managed_elements.airbyte.connection_fields import overlooked, read_fields
 from dagster_managed_elements.airbyte.coordinates import read_versions
 from dagster_managed_elements.airbyte.gateways import (
@@ -39,6 +34,9 @@ from dagster_managed_elements.airbyte.gateways import (
     Undiscovered,
 )
 from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
+from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT, PUBLIC_ROOT
+from dagster_managed_elements.airbyte.servers.server import NIL, KnownEndpoints, Server
+from dagster_managed_elements.airbyte.servers.versions import Scope
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -135,14 +133,14 @@ class ConfigGateway:
         before = await self._read(WORKSPACE, self._here)
         if change.name != read_config_settings(before, WORKSPACE).name:
             outgoing = Outgoing(body={**self._here, "name": change.name})
-            await self._update(f"{ROOT}/workspaces/update_name", outgoing, "workspaceId")
+            await self._update(f"{CONFIG_ROOT}/workspaces/update_name", outgoing, "workspaceId")
         said: dict[str, Any] = {} if change.email is None else {"email": change.email}
         sent = revealed(change.notifications)
         if sent.body:
             said["notificationSettings"] = config_settings(before, WORKSPACE, sent.body)
         if said:
             outgoing = Outgoing(body={**self._here, **said}, secrets=sent.secrets)
-            await self._update(f"{ROOT}/workspaces/update", outgoing, "workspaceId")
+            await self._update(f"{CONFIG_ROOT}/workspaces/update", outgoing, "workspaceId")
 
     async def definitions(self, side: Side) -> Sequence[Definition | Unreadable]:
         names = NAMES[side]
@@ -274,7 +272,7 @@ class ConfigGateway:
         return words or "the connector gave no reason; Airbyte's log of the job has more"
 
     async def discover_unsaved(self, definition_id: str, name: str, configuration: Json) -> Catalog:
-        path = f"{ROOT}/scheduler/sources/discover_schema"
+        path = f"{CONFIG_ROOT}/scheduler/sources/discover_schema"
         asked = self._unsaved("source", definition_id, configuration)
 
         async def ask() -> Catalog:

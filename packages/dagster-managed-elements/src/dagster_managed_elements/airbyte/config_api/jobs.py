@@ -7,7 +7,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS, ROOT
+from dagster_managed_elements.airbyte.config_api.endpoints import CONNECTIONS
+from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
 from dagster_managed_elements.airbyte.wire import (
     Json,
     job_status,
@@ -22,7 +23,7 @@ from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Effect, Request
 from dagster_managed_elements.definitions.ports import Amounts, Job, StreamId
 
-_JOBS: Final = f"{ROOT}/jobs"
+_JOBS: Final = f"{CONFIG_ROOT}/jobs"
 
 
 class ConfigJobs:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from dagster_managed_elements.airbyte.config_api.server import KnownEndpoints
-from dagster_managed_elements.airbyte.config_api.versions import ListingMethod, Scope
+from dagster_managed_elements.airbyte.servers.server import KnownEndpoints
+from dagster_managed_elements.airbyte.servers.versions import ListingMethod, Scope
 from dagster_managed_elements.airbyte.wire import Json, read_list, read_optional
 from dagster_managed_elements.api.chaining import Chain, Page, Whole, read_chain, read_whole
 from dagster_managed_elements.api.client import Client

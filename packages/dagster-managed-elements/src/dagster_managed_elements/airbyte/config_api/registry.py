@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
-from dagster_managed_elements.airbyte.config_api.endpoints import NAMES, ROOT
-from dagster_managed_elements.airbyte.config_api.server import Server
+from dagster_managed_elements.airbyte.config_api.endpoints import NAMES
 from dagster_managed_elements.airbyte.manifests import sendable_spec
 from dagster_managed_elements.airbyte.registries import Limits, LowCode, Published
+from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
+from dagster_managed_elements.airbyte.servers.server import Server
 from dagster_managed_elements.airbyte.wire import (
     Definition,
     Json,
@@ -24,8 +25,8 @@ from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Effect, Request
 from dagster_managed_elements.engine.errors import ApiError, Lost, Missing
 
-_PROJECTS: Final = f"{ROOT}/connector_builder_projects"
-_MANIFESTS: Final = f"{ROOT}/declarative_source_definitions"
+_PROJECTS: Final = f"{CONFIG_ROOT}/connector_builder_projects"
+_MANIFESTS: Final = f"{CONFIG_ROOT}/declarative_source_definitions"
 
 
 class _Project(WireStruct, frozen=True, kw_only=True):
@@ -79,7 +80,7 @@ class ConfigRegistry:
             "dockerImageTag": definition.docker_image_tag,
             "documentationUrl": definition.documentation_url,
         }
-        path = f"{ROOT}/{side}_definitions/create_custom"
+        path = f"{CONFIG_ROOT}/{side}_definitions/create_custom"
         made = await self._write(path, {**self._here, f"{side}Definition": said}, "create")
         return read_answered(made, names.definition_id, path)
 
@@ -88,11 +89,11 @@ class ConfigRegistry:
         accepted = self._server.profile.definition_update
         said = {"dockerImageTag": tag, **({"name": name} if name != definition.name else {}), **self._here}
         body = {names.definition_id: definition.id, **{key: said[key] for key in said if key in accepted}}
-        path = f"{ROOT}/{side}_definitions/update"
+        path = f"{CONFIG_ROOT}/{side}_definitions/update"
         read_answered(await self._write(path, body, "update"), names.definition_id, path, definition.id)
 
     async def delete_definition(self, side: Side, definition_id: str) -> None:
-        await self._delete(f"{ROOT}/{side}_definitions/delete", {NAMES[side].definition_id: definition_id})
+        await self._delete(f"{CONFIG_ROOT}/{side}_definitions/delete", {NAMES[side].definition_id: definition_id})
 
     async def low_code(self) -> Sequence[LowCode]:
         """Those of the organization too: built in another workspace, they have no project here."""

@@ -12,8 +12,6 @@ from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
-from dagster_managed_elements.airbyte.config_api.endpoints import PUBLIC_ROOT
-from dagster_managed_elements.airbyte.config_api.server import Server, probe
 from dagster_managed_elements.airbyte.coordinates import read_versions
 from dagster_managed_elements.airbyte.gateways import (
     DISCOVER_SECONDS,
@@ -28,6 +26,8 @@ from dagster_managed_elements.airbyte.public_api import bodies
 from dagster_managed_elements.airbyte.public_api.jobs import PublicJobs
 from dagster_managed_elements.airbyte.public_api.registry import PublicRegistry
 from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
+from dagster_managed_elements.airbyte.servers.api_roots import PUBLIC_ROOT
+from dagster_managed_elements.airbyte.servers.server import Server, probe
 from dagster_managed_elements.airbyte.specs import facts
 from dagster_managed_elements.airbyte.specs.connectors import Connectors
 from dagster_managed_elements.airbyte.specs.given import Frozen, schema_for

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
-from dagster_managed_elements.airbyte.api_roots import BARE_ROOT
 from dagster_managed_elements.airbyte.public_api.bodies import ReadLowCode
 from dagster_managed_elements.airbyte.registries import Limits, LowCode, Published
+from dagster_managed_elements.airbyte.servers.api_roots import BARE_ROOT
 from dagster_managed_elements.airbyte.wire import Definition, Json, Side, read_answered
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request

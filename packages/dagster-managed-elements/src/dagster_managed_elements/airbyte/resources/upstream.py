@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from dagster_managed_elements.airbyte.api_roots import CLOUD, api_root_of
-from dagster_managed_elements.airbyte.config_api.endpoints import ROOT
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.resources.request_params import read_request_params
+from dagster_managed_elements.airbyte.servers.api_roots import CLOUD, CONFIG_ROOT, api_root_of
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import reveal
@@ -38,9 +37,9 @@ class ForeignResource:
         url = str(self._value("configuration_api_base_url")).rstrip("/")
         if (api_root := api_root_of(url)).public_roots:
             return AirbyteInstance(url=api_root.base, api="public", **self._common())
-        if not url.endswith(ROOT):
+        if not url.endswith(CONFIG_ROOT):
             raise DeclarationError(
-                f"configuration_api_base_url must end in {ROOT}, as in http://localhost:8000{ROOT}."
+                f"configuration_api_base_url must end in {CONFIG_ROOT}, as in http://localhost:8000{CONFIG_ROOT}."
             )
         return AirbyteInstance(url=api_root.base, api="config", **self._common())
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from dagster_managed_elements.airbyte.config_api.endpoints import INSTANCE, NIL, ROOT
-from dagster_managed_elements.airbyte.config_api.versions import (
+from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
+from dagster_managed_elements.airbyte.servers.versions import (
     STREAM_SETTINGS,
     UNKNOWN,
     UNNUMBERED,
@@ -22,6 +22,11 @@ from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import Invalid, Missing, ServerFault, Unauthorized
 
 Found = TypeVar("Found")
+
+NIL: Final = "00000000-0000-0000-0000-000000000000"
+"""The id of the default organization and of the default user of a self-managed Airbyte."""
+
+_INSTANCE: Final = f"{CONFIG_ROOT}/instance_configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +47,8 @@ class Server:
             )
         else:
             text = (
-                f"Airbyte {self.version} at {self.base} has no {path.removeprefix(f'{ROOT}/')} (404), which this "
-                "version of dagster-managed-elements needs."
+                f"Airbyte {self.version} at {self.base} has no {path.removeprefix(f'{CONFIG_ROOT}/')} (404), which "
+                "this version of dagster-managed-elements needs."
             )
         return Missing(text, method="POST", url=f"{self.base}{path}", status=404)
 
@@ -66,7 +71,7 @@ async def probe(client: Client) -> Server:
     """
     base = client.address.base
     try:
-        body = await client.send(Request(method="GET", path=INSTANCE))
+        body = await client.send(Request(method="GET", path=_INSTANCE))
         return _described(body, base)
     except (Missing, Invalid, ServerFault):
         return Server(base=base)
@@ -78,8 +83,8 @@ async def probe(client: Client) -> Server:
 
 def _described(body: Any, base: str) -> Server:
     """Leniently: what Airbyte declares as required is not always sent."""
-    version = read_optional(body, "version", INSTANCE)
-    organization = read_optional(body, "defaultOrganizationId", INSTANCE)
+    version = read_optional(body, "version", _INSTANCE)
+    organization = read_optional(body, "defaultOrganizationId", _INSTANCE)
     release = read_release(version)
     return Server(
         base=base,

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from dagster_managed_elements.airbyte.config_api.endpoints import PUBLIC_ROOT, ROOT
 from dagster_managed_elements.api.addresses import read_address
 
 Api: TypeAlias = Literal["auto", "config", "public"]
+
+CONFIG_ROOT: Final = "/api/v1"
+"""Where the Config API begins, everywhere."""
+
+PUBLIC_ROOT: Final = "/api/public/v1"
+"""Where the same server has the Public API, since 0.63.10."""
 
 BARE_ROOT: Final = "/v1"
 """Where the Public API begins on Cloud, and on servers before 0.63.10 (at a port of its own)."""
@@ -26,7 +31,7 @@ class ApiRoot:
 
     @property
     def token_paths(self) -> tuple[str, ...]:
-        return tuple(f"{root}/applications/token" for root in self.public_roots or (ROOT,))
+        return tuple(f"{root}/applications/token" for root in self.public_roots or (CONFIG_ROOT,))
 
 
 def api_root_of(url: str, api: Api = "auto") -> ApiRoot:
@@ -37,7 +42,7 @@ def api_root_of(url: str, api: Api = "auto") -> ApiRoot:
     if read_address(url).host in _CLOUD_HOSTS and api != "config":
         return ApiRoot(base=CLOUD, public_roots=(BARE_ROOT,))
     base, root = _split(url.strip().rstrip("/"))
-    if api == "config" or (api == "auto" and root in {"", ROOT}):
+    if api == "config" or (api == "auto" and root in {"", CONFIG_ROOT}):
         return ApiRoot(base=base)
     if root == BARE_ROOT:  # Cloud's and old servers'; others have nothing there, and are asked where they have it
         return ApiRoot(base=base, public_roots=(BARE_ROOT, PUBLIC_ROOT))
@@ -46,5 +51,5 @@ def api_root_of(url: str, api: Api = "auto") -> ApiRoot:
 
 def _split(url: str) -> tuple[str, str]:
     """*url* and the root of an API that users paste with it: the longest that it ends in."""
-    root = next((root for root in (PUBLIC_ROOT, ROOT, BARE_ROOT) if url.endswith(root)), "")
+    root = next((root for root in (PUBLIC_ROOT, CONFIG_ROOT, BARE_ROOT) if url.endswith(root)), "")
     return url.removesuffix(root), root
