@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from airbyte_local.model.json_values import Json, is_list, is_object, merged
+from airbyte_local.model.json_values import Json, is_list, is_object, mapped, merged
 from airbyte_local.model.validation import fulfils
 
 MASK = "**********"
@@ -49,13 +49,7 @@ def split(specification: Json, configuration: Json, old: Json | None, write: Wri
 
 def hydrate(value: Any, read: Callable[[str], Any]) -> Any:
     """As a connector gets it: *read* turns a coordinate into the value."""
-    if is_reference(value):
-        return read(value[REFERENCE])
-    if is_object(value):
-        return {key: hydrate(inner, read) for key, inner in value.items()}
-    if is_list(value):
-        return [hydrate(inner, read) for inner in value]
-    return value
+    return mapped(value, lambda leaf: read(leaf[REFERENCE]) if is_reference(leaf) else leaf, is_leaf=is_reference)
 
 
 def keep_masked(specification: Json, old: Any, new: Any) -> Any:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeGuard
 
 Json = dict[str, Any]
+Function = Callable[[Any], Any]
 
 
 def is_object(value: object) -> TypeGuard[Json]:
@@ -55,6 +56,15 @@ def leaves(value: Any) -> Iterator[Any]:
         yield from leaves(inner)
     if not (is_object(value) or is_list(value)):
         yield value
+
+
+def mapped(value: Any, function: Function, *, key: Function = str, is_leaf: Function = lambda _: False) -> Any:
+    """*value* with what *function* makes of each leaf in its place, and *key* of the name of each property."""
+    if is_object(value) and not is_leaf(value):
+        return {key(name): mapped(inner, function, key=key, is_leaf=is_leaf) for name, inner in value.items()}
+    if is_list(value):
+        return [mapped(inner, function, key=key, is_leaf=is_leaf) for inner in value]
+    return function(value)
 
 
 def dumps(value: object) -> str:

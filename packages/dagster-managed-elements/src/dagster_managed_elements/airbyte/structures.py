@@ -63,6 +63,7 @@ def as_mapping(value: Any) -> Any:
 
 
 def _mapped(value: Any, depth: int) -> Any:
+    """Walked by hand: a structure is opened on the way down, whatever it holds."""
     if depth > DEEPEST:
         raise DeclarationError(f"A configuration contains itself, or nests more than {DEEPEST} levels deep.")
     if isinstance(value, Mapping):

@@ -86,7 +86,10 @@ def read_recording(text: str) -> Recording:
 
 
 def _masked(value: Any, declared: Mapping[str, Sequence[Any]]) -> Any:
-    """In each row of a name that is declared, whatever is of the shape of a field that is."""
+    """In each row of a name that is declared, whatever is of the shape of a field that is.
+
+    Walked by hand, since it is a row's name, not the path to a leaf, that tells what is secret in all of it.
+    """
     if isinstance(value, list):
         return [_masked(row, declared) for row in cast("list[Any]", value)]
     if not isinstance(value, Mapping):

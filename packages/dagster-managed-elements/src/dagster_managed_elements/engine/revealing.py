@@ -5,14 +5,13 @@ A kind may have to send more than changed, or less than was planned: what is rem
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from dagster_managed_elements.engine.changes import Declared, FieldChange, Update
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import Later, Path
+from dagster_managed_elements.engine.values import Later, Path, replaced, walk
 
 
 class Reads:
@@ -49,20 +48,15 @@ class Watch:
 
     def _watched(self, value: Any, path: Path) -> Any:
         """*value* itself where it holds no secret."""
-        if isinstance(value, Secret):
-            return self._secret(value, path)
-        if isinstance(value, Later):
-            inner = self._watched(value.value, path)
-            return value if inner is value.value else replace(value, value=inner)
-        if isinstance(value, Mapping):
-            fields = cast("Mapping[str, Any]", value)
-            watched = {key: self._watched(inner, (*path, key)) for key, inner in fields.items()}
-            return watched if any(watched[key] is not inner for key, inner in fields.items()) else fields
-        if isinstance(value, (list, tuple)):
-            rows = cast("Sequence[Any]", value)
-            seen = [self._watched(inner, (*path, str(number))) for number, inner in enumerate(rows)]
-            return seen if any(new is not old for new, old in zip(seen, rows, strict=True)) else rows
-        return value
+        watched: dict[Path, Any] = {}
+        for where, leaf in walk(value):
+            if isinstance(leaf, Secret):
+                watched[where] = self._secret(leaf, (*path, *where))
+            elif isinstance(leaf, Later):
+                inner = self._watched(leaf.value, (*path, *where))
+                if inner is not leaf.value:
+                    watched[where] = replace(leaf, value=inner)
+        return replaced(value, watched)
 
     def _secret(self, secret: Secret, path: Path) -> Secret:
         once = self._once(secret)

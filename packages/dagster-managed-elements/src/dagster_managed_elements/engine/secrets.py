@@ -448,6 +448,7 @@ def masked_beside(before: Any, after: Any) -> Any:
 
 
 def _masked_beside(before: Any, beside: Sequence[Any]) -> Any:
+    """Walked by hand, since it goes down several values at once."""
     if any(isinstance(after, Secret) for after in beside):
         return Masked()
     if isinstance(before, Mapping):

@@ -187,6 +187,19 @@ def mapped(value: Any, function: Callable[[Any], Any], *, key: Callable[[Any], A
     return function(value)
 
 
+def mapped_at(value: Any, function: Callable[[Path, Any], Any], path: Path = ()) -> Any:
+    """As `mapped`, with the path to each leaf, as `walk` has it."""
+    if is_leaf(value.__class__):
+        return function(path, value)
+    if isinstance(value, (dict, Mapping)):
+        fields = cast("Mapping[str, Any]", value)
+        return {name: mapped_at(inner, function, (*path, name)) for name, inner in fields.items()}
+    if isinstance(value, (list, tuple)):
+        rows = enumerate(cast("list[Any]", value))
+        return [mapped_at(inner, function, (*path, str(number))) for number, inner in rows]
+    return function(path, value)
+
+
 def replaced(value: Any, by: Mapping[Path, Any], path: Path = ()) -> Any:
     """*value* with what *by* has for a path in place of whatever stands there; ABSENT takes it out of its map."""
     if path in by:

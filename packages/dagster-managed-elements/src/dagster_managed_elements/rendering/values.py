@@ -1,16 +1,27 @@
 """A value as a reader may see it: references by name, secrets masked, nothing that could steer a terminal.
 
-The one place that masks. Every text, table and document of this library takes its values from here.
+The one place that masks what is shown: every text, table and document of this library takes its values from here.
+What is kept is masked by who keeps it, before it is kept.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import SECRET_MASK, Key, Later, Masked, Named, Ref, mapped
+from dagster_managed_elements.engine.values import (
+    SECRET_MASK,
+    Key,
+    Later,
+    Masked,
+    Named,
+    Ref,
+    mapped,
+    replaced,
+    walk,
+)
 
 EMPTY: Final = '""'
 
@@ -29,13 +40,9 @@ def is_key_secret(key: str) -> bool:
 
 def masked_by_name(key: str, value: Any) -> Any:
     """*value* as it may be printed under *key*: masked where the key, or one inside the value, sounds secret."""
-    return SECRET_MASK if is_key_secret(key) else _masked_inside(visible(value))
-
-
-def _masked_inside(shown: Any) -> Any:
-    if isinstance(shown, dict):
-        return {key: masked_by_name(key, inner) for key, inner in cast("dict[str, Any]", shown).items()}
-    return [_masked_inside(inner) for inner in cast("list[Any]", shown)] if isinstance(shown, list) else shown
+    shown = {key: visible(value)}
+    steps = ((path[: depth + 1], step) for path, _ in walk(shown) for depth, step in enumerate(path))
+    return replaced(shown, {path: SECRET_MASK for path, step in steps if is_key_secret(step)})[key]
 
 
 def visible(value: Any) -> Any:

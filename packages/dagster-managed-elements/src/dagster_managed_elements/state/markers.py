@@ -67,6 +67,7 @@ def written(value: Any, sign: Sign, keys: Mapping[Ref, Key]) -> Any:
 
 
 def _written(value: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Walked by hand, since a map with a key like those of markers is marked itself."""
     if isinstance(value, Mapping):
         fields = {str(key): _written(inner, leaf) for key, inner in cast("Mapping[Any, Any]", value).items()}
         return {_PLAIN: fields} if any(key.startswith("$") for key in fields) else fields

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any, cast
 
 from airbyte_local.connectors.protocol import ConnectorFailed
-from airbyte_local.model.json_values import Json, is_list, is_object
+from airbyte_local.model.json_values import Json, is_list, is_object, mapped
 
 REPLACEMENT = "\ufffd"  # Unicode's own sign for a character that could not be kept
 UUIDS_AT_ONCE = 256
@@ -83,11 +83,8 @@ def without(text: str, *, nul: bool) -> str:
 
 def deeply_without(value: Any, *, nul: bool) -> Any:
     """As `without`, for every text in a JSON value."""
-    if isinstance(value, str):
-        return without(value, nul=nul)
-    if is_object(value):
-        return {without(key, nul=nul): deeply_without(inner, nul=nul) for key, inner in value.items()}
-    return [deeply_without(inner, nul=nul) for inner in value] if is_list(value) else value
+    text = functools.partial(without, nul=nul)
+    return mapped(value, lambda leaf: text(leaf) if isinstance(leaf, str) else leaf, key=text)
 
 
 def raw_ids() -> Iterator[str]:

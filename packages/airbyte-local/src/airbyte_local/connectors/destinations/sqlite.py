@@ -291,7 +291,7 @@ def _at(data: Any, path: Sequence[str]) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """1.0 is 1, and the order of an object's fields is of no matter."""
+    """1.0 is 1, and the order of an object's fields is of no matter: not `mapped`, which keeps it."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if is_object(value):

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from airbyte_local.model.configurations import MASK, split
-from airbyte_local.model.json_values import Json, is_list, is_object, leaves
+from airbyte_local.model.json_values import Json, leaves, mapped
 
 ANYWHERE = 6
 """Characters from which on a secret is masked also within a longer word; a shorter one only where it stands alone.
@@ -37,15 +37,8 @@ class Masking:
 
     def texts(self, value: Any) -> Any:
         """As `text`, in every text within *value*; keys stay."""
-        if self._pattern is None:
-            return value
-        if isinstance(value, str):
-            return self.text(value)
-        if is_object(value):
-            return {key: self.texts(inner) for key, inner in value.items()}
-        if is_list(value):
-            return [self.texts(inner) for inner in value]
-        return value
+        mask = self.text
+        return mapped(value, lambda leaf: mask(leaf) if isinstance(leaf, str) else leaf) if self._pattern else value
 
 
 def _pattern(value: str) -> str:
