@@ -151,8 +151,8 @@ def test_a_configuration_drawn_from_the_schema_goes_through_its_class_unchanged(
                 undrawable.append(connector)
                 continue
             made = cls.of(drawn)
-            assert unveiled(as_mapping(made)) == drawn, connector
-            assert unveiled(as_mapping(cls(**vars(made)))) == drawn, connector
+            assert read_whole(as_mapping(made)) == drawn, connector
+            assert read_whole(as_mapping(cls(**vars(made)))) == drawn, connector
             gone_through += 1
     assert set(map(str, undrawable)) == set()
     assert gone_through > 5 * len(described)
@@ -175,7 +175,7 @@ def choices(schema: Any) -> Iterator[list[Any]]:
         yield from choices(part)
 
 
-def unveiled(value: Any) -> Any:
+def read_whole(value: Any) -> Any:
     assert not any(isinstance(leaf, Masked) for leaf in leaves(value))
     return reveal(value)
 

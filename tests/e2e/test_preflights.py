@@ -136,9 +136,9 @@ def test_a_saved_plan_of_a_real_server_holds_until_somebody_changes_something(
     elements = (of(csv), AirbyteSource("db", "Postgres", configuration))
 
     def saved() -> bytes:
-        picture = planned(airbyte_local, *elements, preflight=None).picture
-        assert picture is not None
-        return save([picture])
+        shown = planned(airbyte_local, *elements, preflight=None).shown
+        assert shown is not None
+        return save([shown])
 
     first = saved()
     assert first == saved()

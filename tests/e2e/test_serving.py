@@ -83,7 +83,7 @@ def test_the_page_goes_from_what_is_to_create_to_in_sync_and_tells_what_is_broke
         f"Error: cereals.py, line {line}: ValueError: half way",
         "cereals: in sync.",
     ]
-    assert not [each for each in Path("/proc").glob("[0-9]*") if looks_at(each, dagster_me.folder)]
+    assert not [each for each in Path("/proc").glob("[0-9]*") if checks(each, dagster_me.folder)]
 
 
 @pytest.mark.slow
@@ -104,10 +104,10 @@ def test_a_module_about_another_server_is_told_the_address_of_this_one(dagster_m
         assert other.url in said
 
 
-def looks_at(process: Path, folder: Path) -> bool:
+def checks(process: Path, folder: Path) -> bool:
     """Whether it is a check that was left behind."""
     try:
         words = (process / "cmdline").read_bytes()
     except OSError:
         return False
-    return b"cli.looking" in words and str(folder).encode() in words
+    return b"cli.check_process" in words and str(folder).encode() in words

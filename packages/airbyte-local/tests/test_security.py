@@ -25,7 +25,7 @@ from airbyte_local.versions.profiles import LATEST, PROFILES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-FOREIGN = [
+OTHER_ORIGINS = [
     {"host": "evil.example"},
     {"host": "127.0.0.1.evil.example"},
     {"host": ""},
@@ -90,7 +90,7 @@ def asked(world, api, route, content, kind="application/json"):
 # --- from elsewhere
 
 
-@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+@pytest.mark.parametrize("headers", OTHER_ORIGINS, ids=str)
 @pytest.mark.parametrize("auth", ["none", "basic", "client"])
 def test_a_foreign_host_or_origin_is_refused_at_every_door(serve, auth, headers):
     api = serve("2.0", auth=auth, log_in=False)

@@ -11,7 +11,7 @@ import pytest
 from airbyte_local import server
 
 PAGES = ("/", "/sources", "/definitions", "/diff", "/nothing", "/events")
-FOREIGN = [
+OTHER_ORIGINS = [
     {"host": "evil.example"},
     {"host": "127.0.0.1.evil.example"},
     {"host": ""},
@@ -54,7 +54,7 @@ def jobs(read) -> int:
         return len(session.jobs.newest())
 
 
-@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize("headers", OTHER_ORIGINS)
 def test_a_foreign_host_or_origin_is_refused_everywhere(read, connection_id, headers):
     for path in (*PAGES, "/assets/pages.css", f"/connections/{connection_id}/events"):
         assert read.get(path, **headers).status_code == 403, path

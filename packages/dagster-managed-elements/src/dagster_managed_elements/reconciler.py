@@ -29,7 +29,7 @@ from dagster_managed_elements.engine.past import Command
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.preflighting import preflight
 from dagster_managed_elements.engine.reports import Report
-from dagster_managed_elements.engine.saving import Picture, Promise, elsewhere, moved
+from dagster_managed_elements.engine.saving import Promise, ShownPlan, elsewhere, moved
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent
 from dagster_managed_elements.engine.selecting import refuse_unknown
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
@@ -335,8 +335,8 @@ class Options:
 class Result:
     """What became of one place: a plan, and a report where it was applied, or the error that stood in the way.
 
-    *of* are the numbers of the reconcilers it answers for, in the order they were given. A check has a *picture*,
-    which can be saved, and all that was *found*. An *error* that is no ManagedElementsError is a fault of this
+    *of* are the numbers of the reconcilers it answers for, in the order they were given. A check has what was
+    *shown*, which can be saved, and all that was *found*. An *error* that is no ManagedElementsError is a fault of this
     library or of an integration: it is for the caller to raise or show with its traceback, once what became of the
     other places is told.
     """
@@ -347,7 +347,7 @@ class Result:
     report: Report | None = None
     error: Exception | None = None
     # What is declared stands in it as it was given: no secret of it is told from other values yet.
-    picture: Picture | None = field(default=None, repr=False)
+    shown: ShownPlan | None = field(default=None, repr=False)
     found: Survey | None = field(default=None, repr=False)
 
 
@@ -356,7 +356,7 @@ async def check(of: Sequence[Reconciler], options: Options) -> list[Result]:
     async with opened(_urls(of, options)) as states, _surveyed(of, options, states) as (surveyed, results, _):
         for each in surveyed:
             result = _result(each.place, plan=each.found.plan)
-            results.append(replace(result, picture=_picture(each.found), found=each.found))
+            results.append(replace(result, shown=_shown(each.found), found=each.found))
     return sorted(results, key=lambda result: result.of)
 
 
@@ -387,7 +387,7 @@ async def apply(of: Sequence[Reconciler], options: Options, stop: anyio.Event) -
             results.append(_result(each.place, plan=each.found.plan, report=report, error=error))
 
         agreed: list[_Surveyed] = []
-        broken = _broken(options.promise, [_picture(each.found) for each in surveyed], results)
+        broken = _broken(options.promise, [_shown(each.found) for each in surveyed], results)
         for each in surveyed:
             if broken is not None:
                 results.append(_result(each.place, plan=each.found.plan, error=broken))
@@ -441,20 +441,20 @@ def _command(options: Options) -> Command:
     return "destroy" if options.scope.destroy else "apply"
 
 
-def _picture(found: Survey) -> Picture:
-    return Picture(plan=found.plan, declared=found.declared, pairs=found.pairs)
+def _shown(found: Survey) -> ShownPlan:
+    return ShownPlan(plan=found.plan, declared=found.declared, pairs=found.pairs)
 
 
-def _broken(promise: Promise | None, pictures: Sequence[Picture], results: Sequence[Result]) -> PlanMoved | None:
+def _broken(promise: Promise | None, plans: Sequence[ShownPlan], results: Sequence[Result]) -> PlanMoved | None:
     """Why nothing is done of what was promised: all of it is, or none."""
     if promise is None:
         return None
-    pictures = [fingerprinted(picture) for picture in pictures]
+    plans = [fingerprinted(shown) for shown in plans]
     failed = [f"{result.place or 'a place'} cannot be looked at" for result in results if result.error is not None]
-    reasons = failed or elsewhere(promise, pictures)
+    reasons = failed or elsewhere(promise, plans)
     promised = {each.place: each for each in promise.places}
     if not reasons:
-        reasons = [reason for each in pictures for reason in moved(promised[each.plan.place], each)]
+        reasons = [reason for shown in plans for reason in moved(promised[shown.plan.place], shown)]
     return PlanMoved(reasons) if reasons else None
 
 
@@ -522,10 +522,10 @@ async def _surveyed(
         results = [Result(of=(number,), error=error) for number, error in failures]
         surveys: dict[str, _Surveyed] = {}
 
-        async def look_at(place: Place) -> None:
+        async def survey_place(place: Place) -> None:
             try:
                 recorder = _recorder(place, of, options, states)
-                found = await _look(place, recorder, options, past)
+                found = await _survey(place, recorder, options, past)
                 found = recorder.annotated(found) if recorder else found
                 policies = [of[number].policy for number in place.numbers]
                 weighed_plan = _weighed(found.plan, policies, options)
@@ -544,7 +544,7 @@ async def _surveyed(
 
         if past is not None:
             options.tell(past.told)
-        await concurrently(*(partial(look_at, place) for place in places))
+        await concurrently(*(partial(survey_place, place) for place in places))
         if not any(result.error for result in results):
             _refuse_unknown(options.resent.paths, (each.found for each in surveys.values()))
             refuse_unknown(options.scope.selected, [key for each in surveys.values() for key in each.found.keys])
@@ -554,7 +554,7 @@ async def _surveyed(
         yield found, results, past.run.id if past else ""
 
 
-async def _look(place: Place, recorder: Recorder | None, options: Options, past: Past | None) -> Survey:
+async def _survey(place: Place, recorder: Recorder | None, options: Options, past: Past | None) -> Survey:
     memory = recorder.memory if recorder else None
     if past is not None:
         return await survey_back(

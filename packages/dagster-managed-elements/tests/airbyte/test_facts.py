@@ -1,4 +1,4 @@
-"""What is known of connectors where the API tells nothing: which values are hidden, and which masks may go back."""
+"""What is known of connectors where the API tells nothing: which values are secret, and which masks may go back."""
 
 import pytest
 from dagster_managed_elements.airbyte.specs.facts import known_definitions, known_secrets

@@ -116,14 +116,14 @@ def test_an_op_is_given_the_instance():
     seen = []
 
     @op
-    def look(airbyte: ResourceParam[AirbyteInstance]) -> None:
+    def take(airbyte: ResourceParam[AirbyteInstance]) -> None:
         seen.append(airbyte)
 
     @job(resource_defs={"airbyte": AirbyteInstanceResource(url="http://localhost:8000")})
-    def looking() -> None:
-        look()
+    def given() -> None:
+        take()
 
-    looking.execute_in_process()
+    given.execute_in_process()
     assert seen == [AirbyteInstance(url="http://localhost:8000")]
 
 

@@ -25,9 +25,9 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
+from dagster_managed_elements.definitions.drift_automation import build_drift_schedule
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
 from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
-from dagster_managed_elements.definitions.watching import build_drift_schedule
 from dagster_managed_elements.engine.elements import key_of
 from dagster_managed_elements.engine.values import Fields
 
@@ -70,7 +70,7 @@ def text(evaluation: Any, name: str = "diff") -> str:
     return evaluation.metadata[name].value
 
 
-def test_what_is_as_declared_passes_after_one_look(server):
+def test_what_is_as_declared_passes_after_one_read(server):
     found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
     assert set(found) == {WHOLE, "a", "b", "c"}
     assert all(each.passed and "diff" not in each.metadata for each in found.values())

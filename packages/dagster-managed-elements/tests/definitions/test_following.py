@@ -28,7 +28,7 @@ class Scripted:
         self.done.append("start")
         return Job(id="7", status="pending")
 
-    async def look(self, job_id: str, *, after: int | None = None) -> Job:
+    async def read(self, job_id: str, *, after: int | None = None) -> Job:
         self.done.append(f"look {job_id} after {after}")
         answer = self.looks.pop(0)
         if isinstance(answer, Exception):

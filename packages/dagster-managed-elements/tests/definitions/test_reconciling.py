@@ -16,9 +16,9 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import Policy, Reconciler
+from dagster_managed_elements.definitions.drift_automation import build_drift_schedule, build_drift_sensor
 from dagster_managed_elements.definitions.drift_checks import DriftUnknown, build_drift_checks
 from dagster_managed_elements.definitions.reconciling import build_drift_job, build_reconcile_job
-from dagster_managed_elements.definitions.watching import build_drift_schedule, build_drift_sensor
 
 from testing.memory_world import MemoryInstance, Node, Server
 

@@ -11,7 +11,7 @@ VALUE: dict[str, Any] = {"a": {"b": [1, {"c": "x"}, []]}, "d": None, "e": {}}
 
 def test_walkers_agree_on_leaves_and_on_the_paths_to_them() -> None:
     told: dict[Path, Any] = {}
-    assert mapped_at(VALUE, lambda path, leaf: told.setdefault(path, leaf)) == VALUE
+    assert mapped_at(VALUE, told.setdefault) == VALUE
     found = {path: leaf for path, leaf in walk(VALUE) if leaf not in ({}, [])}  # walk tells of empty ones too
     assert told == found == {("a", "b", "0"): 1, ("a", "b", "1", "c"): "x", ("d",): None}
     assert [leaf for leaf in leaves(VALUE) if leaf not in ({}, [])] == list(told.values())

@@ -15,15 +15,15 @@ from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, N
 from dagster_managed_elements.rendering.sections import Section
 from hypothesis import strategies as st
 
-HIDDEN = "hunter2-the-secret"
+TEXT = "hunter2-the-secret"
 
 
 @dataclass
 class Making:
     """Short words for long values."""
 
-    hidden: str = HIDDEN
-    secret: Secret = field(default_factory=lambda: Secret.literal(HIDDEN))
+    secret_text: str = TEXT
+    secret: Secret = field(default_factory=lambda: Secret.literal(TEXT))
 
     def entry(self, action, name, *fields, kind="source", id_=None, cause=None):
         return Entry(action, Key(kind, name), id_, fields, cause=cause)
@@ -94,7 +94,7 @@ _SCALARS = st.one_of(HOSTILE, st.none(), st.booleans(), st.integers(), st.floats
 _SCALARS = (
     _SCALARS | st.builds(Named, HOSTILE, HOSTILE) | st.builds(Key, NAMES, NAMES) | st.builds(Ref, NAMES, NAMES)
 )
-_SCALARS = _SCALARS | st.just(Secret.literal(HIDDEN))
+_SCALARS = _SCALARS | st.just(Secret.literal(TEXT))
 VALUES = st.recursive(
     _SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(HOSTILE, inner, max_size=3),

@@ -112,7 +112,7 @@ def test_a_third_partys_diff_has_the_shape_of_ours(make):
     diff = (
         Diff()
         .add("a", 1)
-        .with_nested("b", Diff().delete("c", 2).with_nested("d", Diff().delete("token", make.hidden)))
+        .with_nested("b", Diff().delete("c", 2).with_nested("d", Diff().delete("token", make.secret_text)))
         .with_nested("e", Diff().add("f", 3).modify("g", 4, 5))
     )
     (place,) = read(Section(of=("m:x",), place="m:x", diff=tuple(differences(diff))))["places"]

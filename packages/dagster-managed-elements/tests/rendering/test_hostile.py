@@ -25,7 +25,7 @@ def test_text_has_as_many_lines_as_there_is_to_say_and_each_can_be_printed(data,
     reported = [*text.outcomes(section.report), *notices.summarised([section])]
     for line in [*lines, *reported]:
         assert line.isprintable()
-        assert make.hidden not in line
+        assert make.secret_text not in line
     assert all(re.match(r"(  )*[-+~] |! |# ", f"{line} ") for line in lines)
 
 
@@ -59,7 +59,7 @@ def test_json_is_ascii_that_reads_back_without_a_secret(data, sections, make):
     drawn = data.draw(st.lists(sections, max_size=2))
     said = document("check", drawn, 0)
     assert said.isascii()
-    assert make.hidden not in said
+    assert make.secret_text not in said
     assert len(json.loads(said)["places"]) == len(drawn)
 
 
@@ -68,7 +68,7 @@ def test_json_is_ascii_that_reads_back_without_a_secret(data, sections, make):
 def test_markdown_keeps_everything_in_code(data, sections, make):
     section = data.draw(sections)
     said = comment("check", [section])
-    assert make.hidden not in said
+    assert make.secret_text not in said
     assert all(line.isprintable() for line in said.split("\n"))
     outside, _, folded = said.partition("<details>")
     bare = re.sub(r"<code>([\w\s-]|&#\d+;)*</code>", "", outside)
@@ -87,5 +87,5 @@ def test_the_diff_of_a_plan_is_empty_only_where_the_plan_is_and_shows_no_secret(
     section = data.draw(sections)
     diff = to_diff(section.plan.entries)
     assert diff.is_empty() == (not section.plan.entries)
-    assert make.hidden not in str(diff) + repr(diff)
+    assert make.secret_text not in str(diff) + repr(diff)
     assert all(line.isprintable() for line in str(diff).split("\n"))

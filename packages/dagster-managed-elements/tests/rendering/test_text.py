@@ -179,9 +179,9 @@ def test_colour_is_by_sign_and_only_when_asked_for(make):
 def test_a_third_partys_diff_is_masked_by_the_names_of_its_keys(make):
     diff = (
         Diff()
-        .add("password", make.hidden)
-        .modify("my_token", make.hidden, make.hidden)
-        .with_nested("s", Diff().delete("c", {"x": {"ssh_key": make.hidden}, "y": 1}))
+        .add("password", make.secret_text)
+        .modify("my_token", make.secret_text, make.secret_text)
+        .with_nested("s", Diff().delete("c", {"x": {"ssh_key": make.secret_text}, "y": 1}))
         .with_nested("empty", Diff())
     )
     assert shown(Section(of=("m:a",), diff=tuple(differences(diff)))) == [

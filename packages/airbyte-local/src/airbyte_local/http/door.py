@@ -17,7 +17,7 @@ MOST = 1024
 
 
 class Guard:
-    """Refuses foreign Host and Origin: else any web page could reach in, by DNS rebinding or blindly."""
+    """Refuses a Host and an Origin of elsewhere: else any web page could reach in, by DNS rebinding or blindly."""
 
     def __init__(self, allowed_hosts: Collection[str] = ()) -> None:
         self._allowed = {host.lower() for host in allowed_hosts}

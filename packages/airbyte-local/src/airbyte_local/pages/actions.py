@@ -22,7 +22,7 @@ OWN = frozenset({"same-origin", "none"})
 """What browsers call requests from this origin, and those that the user made by hand (Sec-Fetch-Site)."""
 MOST = 20_000
 """Bytes of a form."""
-FOREIGN = "This form does not come from a page of this server."
+OTHER_ORIGIN = "This form does not come from a page of this server."
 STALE = "The server was started again since this page was made. Go back and reload it."
 
 
@@ -55,7 +55,7 @@ class Actions:
     async def _act(self, request: Request, act: Callable[[], Any], connection_id: str) -> Response:
         form = await _form(request)
         if not _is_own(request):
-            return await self._renderer.message(request, 403, "Refused", FOREIGN)
+            return await self._renderer.message(request, 403, "Refused", OTHER_ORIGIN)
         if not hmac.compare_digest(form.get("token", "").encode(), self._renderer.token.encode()):
             return await self._renderer.message(request, 403, "Refused", STALE)
         try:

@@ -30,7 +30,7 @@ from airbyte_local.store.database import Session
 SHOWN = 50
 """Jobs of one connection, the newest of them."""
 PAGE = 100
-SHOWING = {
+FILTERS = {
     "running": "Running",
     "failed": "Failed",
     "succeeded": "Succeeded",
@@ -84,7 +84,7 @@ def history(session: Session, connection_id: str) -> list[Json]:
 
 
 def connection_list(world: World, session: Session, query: Query) -> Json:
-    here, wanted = outlook(session, query), asked(query, SHOWING)
+    here, wanted = outlook(session, query), asked(query, FILTERS)
     ends = {**_ends(world, session, "source", here.ids), **_ends(world, session, "destination", here.ids)}
     newest = session.jobs.newest()
     lines = session.connections.lines(here.ids)
@@ -105,9 +105,9 @@ def connection_list(world: World, session: Session, query: Query) -> Json:
         ]
 
     found = [line for line in lines if _wanted(line, wanted, ends, newest)]
-    counts = Counter(_shows(newest.get(line.id)) for line in lines)
+    counts = Counter(_filter_of(newest.get(line.id)) for line in lines)
     shown = listing(found, wanted, rows, total=len(lines), size=PAGE, counts=counts)
-    return {"outlook": here, "list": shown, "showing": SHOWING}
+    return {"outlook": here, "list": shown, "filters": FILTERS}
 
 
 def _ends(world: World, session: Session, kind: ActorKind, workspace_ids: Sequence[str]) -> dict[str, Json]:
@@ -123,14 +123,14 @@ def _end(kind: ActorKind, actor: ActorLine | Actor, directory: Directory) -> Jso
     return {"kind": kind, "id": actor.id, "name": actor.name, "type_name": type_name}
 
 
-def _shows(job: JobLine | None) -> str:
+def _filter_of(job: JobLine | None) -> str:
     if job is None:
         return "never"
     return job.status if job.ended else "running"
 
 
 def _wanted(line: ConnectionLine, asked: Asked, ends: Mapping[str, Json], newest: Mapping[str, JobLine]) -> bool:
-    if asked.show and _shows(newest.get(line.id)) != asked.show:
+    if asked.show and _filter_of(newest.get(line.id)) != asked.show:
         return False
     needle = asked.text.casefold()
     named = (line.name, ends[line.source_id]["name"], ends[line.destination_id]["name"])

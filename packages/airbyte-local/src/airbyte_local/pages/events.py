@@ -21,7 +21,7 @@ from airbyte_local.pages.renderer import Part
 
 TICK_SECONDS = 0.5
 QUIET_TICKS = 30
-"""After so many looks without news a comment is sent, so that whatever is in between keeps the line open."""
+"""After so many reads without news a comment is sent, so that whatever is in between keeps the line open."""
 HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
@@ -31,7 +31,7 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """What an attempt has said since the last look. *over*: it will say no more."""
+    """What an attempt has said since the last read. *over*: it will say no more."""
 
     lines: Sequence[LogLine]
     offset: int
@@ -45,14 +45,14 @@ def event_stream(request: Request, events: AsyncIterator[str]) -> Response:
     return StreamingResponse((text.encode("utf-8", "replace") async for text in events), headers=HEADERS)
 
 
-async def parts(look: Callable[[], Awaitable[Sequence[Part]]], ending: asyncio.Event) -> AsyncIterator[str]:
+async def parts(read: Callable[[], Awaitable[Sequence[Part]]], ending: asyncio.Event) -> AsyncIterator[str]:
     """Each part at first, and again whenever it has become another one, until *ending*."""
     sent: dict[str, str] = {}
     quiet = 0
     while not ending.is_set():
         began = anyio.current_time()
         try:
-            found = await look()
+            found = await read()
         except NotFound:
             yield event("gone", {})
             return
@@ -64,19 +64,19 @@ async def parts(look: Callable[[], Awaitable[Sequence[Part]]], ending: asyncio.E
         if quiet == QUIET_TICKS:
             quiet = 0
             yield ":\n\n"
-        # Of thousands of connections a look takes long: an open page has a tenth of the machine at most.
+        # Of thousands of connections a read takes long: an open page has a tenth of the machine at most.
         with anyio.move_on_after(max(TICK_SECONDS, 9 * (anyio.current_time() - began))):
             await ending.wait()
 
 
 async def log(
-    look: Callable[[int], Awaitable[Log | None]],
+    read: Callable[[int], Awaitable[Log | None]],
     render: Callable[[Sequence[LogLine]], str],
     after: int,
     ending: asyncio.Event,
 ) -> AsyncIterator[str]:
-    """The lines of one attempt as they come, from byte *after* of its log on; None of *look*: it is no more."""
-    while (found := await look(after)) is not None and not ending.is_set():
+    """The lines of one attempt as they come, from byte *after* of its log on; None of *read*: it is no more."""
+    while (found := await read(after)) is not None and not ending.is_set():
         after = found.offset
         if found.lines:
             yield event("lines", {"html": render(found.lines)}, id_=after)

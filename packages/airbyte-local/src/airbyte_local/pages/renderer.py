@@ -85,13 +85,13 @@ class Renderer:
         return HTMLResponse(await self.thread(work), status)
 
     def found(self, find: Callable[..., Context], *named: Any) -> Find:
-        """What *find* makes of the world, one look into its store, and what is *named*."""
+        """What *find* makes of the world, one read of its store, and what is *named*."""
 
-        def look() -> Context:
+        def read() -> Context:
             with self.world.store.transaction() as session:
                 return find(self.world, session, *named)
 
-        return look
+        return read
 
     def frame(self, path: str) -> Context:
         """What every page needs; `outlook` is for the page to say."""

@@ -88,28 +88,28 @@ class Views:
         return self._renderer.found(find, request.query_params, *request.path_params.values())
 
     def _parts(self, request: Request, path: str, find: Find, names: Sequence[str]) -> Response:
-        def look() -> list[Part]:
+        def read() -> list[Part]:
             context = {**self._renderer.frame(path), **find()}
             return [renderer.part(name, context) for name in names]
 
-        told = events.parts(partial(self._renderer.thread, look), self._open_connections.ending)
+        told = events.parts(partial(self._renderer.thread, read), self._open_connections.ending)
         return events.event_stream(request, told)
 
     async def _log(self, request: Request) -> Response:
         """To a script as it comes; to anybody else what there is, as plain text."""
-        look = partial(self._look, request.path_params["job"], request.path_params["attempt"])
+        read_log = partial(self._read_log, request.path_params["job"], request.path_params["attempt"])
         follows = "text/event-stream" in request.headers.get("accept", "")
-        found = await self._renderer.thread(partial(look, FARTHEST if follows else 0))
+        found = await self._renderer.thread(partial(read_log, FARTHEST if follows else 0))
         if found is None:
             raise HTTPException(404)
         if not follows:
             return PlainTextResponse("".join(_plain(line) for line in found.lines))
         after = whole(request.headers.get("last-event-id") or request.query_params.get("after"), 0)
         ending = self._open_connections.ending
-        told = events.log(lambda offset: self._renderer.thread(partial(look, offset)), _lines, after, ending)
+        told = events.log(lambda offset: self._renderer.thread(partial(read_log, offset)), _lines, after, ending)
         return events.event_stream(request, told)
 
-    def _look(self, job_id: int, attempt: int, after: int) -> Log | None:
+    def _read_log(self, job_id: int, attempt: int, after: int) -> Log | None:
         """None: nobody knows such an attempt. Looked up first: what is over then has been written to the end."""
         world = self._renderer.world
         with world.store.transaction() as session:

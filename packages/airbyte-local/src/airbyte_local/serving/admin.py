@@ -66,7 +66,7 @@ def admin_app(controls: Callable[[], Front]) -> ASGIApp:
         Route("/_local/faults", faults, methods=["GET", "PUT", "DELETE"]),
         Route("/_local/reset", reset, methods=["POST"]),
         Route("/_local/seed", plant, methods=["POST"]),
-        *_watching(controls),
+        *_inspecting(controls),
         Route("/_local/files/{path:path}", files),
     ]
     mistakes = (FaultMisspelt, SeedMisspelt, Refusal, RecursionError, ClientDisconnect)
@@ -74,7 +74,7 @@ def admin_app(controls: Callable[[], Front]) -> ASGIApp:
     return Starlette(routes=routes, exception_handlers=handled)
 
 
-def _watching(controls: Callable[[], Front]) -> list[Route]:
+def _inspecting(controls: Callable[[], Front]) -> list[Route]:
     """For who compares what is here with what is declared elsewhere."""
 
     def revised() -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 ADMIN = "/_local"
-FOREIGN = Answer(
+NOT_ADMITTED = Answer(
     status=403,
     content=b"This answers to this machine only; see --allow-host\n",
     headers={"content-type": "text/plain; charset=utf-8"},
@@ -74,7 +74,7 @@ class Front:
         path: str = scope["path"]
         for_admin = path == ADMIN or path.startswith(f"{ADMIN}/")
         if not self.guard.admits(scope["headers"]) or (for_admin and not is_from_here(scope)):
-            await _send_answer(send, FOREIGN)
+            await _send_answer(send, NOT_ADMITTED)
             return
         if for_admin:
             await self.admin(scope, receive, send)

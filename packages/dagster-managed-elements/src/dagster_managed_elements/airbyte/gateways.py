@@ -124,7 +124,7 @@ class Jobs(Protocol):
         """Sent once: `Lost` where no answer came. Conflict where something of that connection runs."""
         ...
 
-    async def look(self, job_id: str, *, after: int | None) -> Job:
+    async def read(self, job_id: str, *, after: int | None) -> Job:
         """With the lines that it logged *after* so many, as they came; None: none, which is cheaper."""
         ...
 

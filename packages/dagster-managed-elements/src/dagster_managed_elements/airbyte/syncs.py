@@ -40,8 +40,8 @@ class ConnectionSyncs:
                 return running
             raise error from None
 
-    async def look(self, job_id: str, *, after: int | None = None) -> Job:
-        job = await self.jobs.look(job_id, after=after)
+    async def read(self, job_id: str, *, after: int | None = None) -> Job:
+        job = await self.jobs.read(job_id, after=after)
         return replace(
             job,
             reason=redact(job.reason, self.secrets)[:_LONGEST_REASON],
@@ -52,7 +52,7 @@ class ConnectionSyncs:
         try:
             await self.jobs.cancel(job_id)
         except ApiError:
-            if not (await self.jobs.look(job_id, after=None)).is_over:
+            if not (await self.jobs.read(job_id, after=None)).is_over:
                 raise
 
 

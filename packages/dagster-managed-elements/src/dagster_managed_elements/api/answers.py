@@ -91,9 +91,9 @@ def decipher(
     """The JSON in *answer*, None for an empty one; the ApiError it means where it is no success. *anonymous*: the
     request said not who asks. *sentence* reads what the body of a failure says.
     """
-    url, hidden = address.url(request.path), request.secrets | secrets
+    url, known_secrets = address.url(request.path), request.secrets | secrets
     if not 200 <= answer.status < 300:
-        failure = _failure(request, answer, url, now=now, said=said(answer, hidden, sentence))
+        failure = _failure(request, answer, url, now=now, said=said(answer, known_secrets, sentence))
         raise _unnamed(failure) if anonymous and answer.status == 401 else failure
     if not answer.body.strip():
         if request.effect != "read" and answer.status not in _EMPTY:

@@ -312,7 +312,7 @@ class Client:
         return Reply(json=self._decipher(request, answer), date=said_date(answer.headers))
 
     def _decipher(self, request: Request, answer: Answer) -> Any:
-        hidden = self._credentials.secrets() | frozenset(self._options.headers.values())
+        known_secrets = self._credentials.secrets() | frozenset(self._options.headers.values())
         now = datetime.now(timezone.utc)
         named = "authorization" in map(str.lower, self._options.headers)
         anonymous = isinstance(self._credentials, Anonymous) and not named
@@ -321,7 +321,7 @@ class Client:
             answer,
             self._address,
             now=now,
-            secrets=hidden,
+            secrets=known_secrets,
             anonymous=anonymous,
             sentence=self._options.read_error,
         )

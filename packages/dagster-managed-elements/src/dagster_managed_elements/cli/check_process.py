@@ -37,7 +37,7 @@ def main(module: str, directory: str, result: str) -> None:
     found: dict[str, Any] = {}
     met: set[str] = set()
     try:
-        found = look(module, Path(directory))
+        found = checked(module, Path(directory))
     except ManagedElementsError as error:
         found["error"] = str(error)
         met = set(_met(error))
@@ -48,7 +48,7 @@ def main(module: str, directory: str, result: str) -> None:
     Path(result).write_text(json.dumps(found), encoding="utf-8")
 
 
-def look(module: str, directory: Path) -> dict[str, Any]:
+def checked(module: str, directory: Path) -> dict[str, Any]:
     """Raises ManagedElementsError where the module has nothing that could be compared."""
     import anyio
 

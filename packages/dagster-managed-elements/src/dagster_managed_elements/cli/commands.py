@@ -47,9 +47,9 @@ class Command(click.Command):
     """A click command that ends with the exit code its function returns, or that of what it raised."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        from dagster_managed_elements.engine.secrets import listening
+        from dagster_managed_elements.engine.secrets import collecting_secrets
 
-        with listening():
+        with collecting_secrets():
             ctx.exit(self._code(ctx))
 
     def _code(self, ctx: click.Context) -> int:
@@ -77,9 +77,9 @@ def tell_bug(error: Exception) -> None:
     as a secret, which an error of Python's own may quote.
     """
     from dagster_managed_elements.api.redaction import redact
-    from dagster_managed_elements.engine.secrets import heard
+    from dagster_managed_elements.engine.secrets import collected_secrets
 
-    click.echo(redact("".join(traceback.format_exception(error)), heard()), err=True, nl=False)
+    click.echo(redact("".join(traceback.format_exception(error)), collected_secrets()), err=True, nl=False)
     click.echo(
         f"This is a bug of dagster-managed-elements. Please report it, with the above, {_where()}.", err=True
     )

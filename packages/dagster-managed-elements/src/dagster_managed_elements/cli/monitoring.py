@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from dagster_managed_elements.cli.screen import Screen
 
 SECONDS: Final = 1.0
-"""Between two looks at whether something has changed."""
+"""Between two reads of whether something has changed."""
 _ANSWER_SECONDS: Final = 10.0
 _START_SECONDS: Final = 0.1
 _WORDS: Final = {"create": "to create", "update": "to change", "replace": "to replace", "delete": "to delete"}
@@ -71,14 +71,14 @@ class Watch:
             revision = self._ask("GET", "/_local/revision")
             files = self._changed_at(known)
             if revision is not None and (revision, files) != (looked_at, known):
-                found = self._look()
+                found = self._check()
                 if self._stop.is_set() or not self._show(found):
                     return
                 # As they were before or when they were read: what changed since then is looked at again.
                 looked_at, known = revision, {**files, **found.get("files", {})}
             self._stop.wait(self._seconds)
 
-    def _look(self) -> Found:
+    def _check(self) -> Found:
         """What one check finds; `error` where it found nothing."""
         with tempfile.TemporaryDirectory() as folder:
             result = Path(folder) / "result.json"

@@ -11,7 +11,7 @@ from dagster_managed_elements.cli.files import write
 from dagster_managed_elements.cli.options import Asked
 from dagster_managed_elements.cli.screen import Screen
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.saving import Picture, Promise, read_promise, save
+from dagster_managed_elements.engine.saving import Promise, ShownPlan, read_promise, save
 from dagster_managed_elements.state.fingerprints import fingerprinted
 
 _SHAPING: Final = (
@@ -28,10 +28,10 @@ _SHAPING: Final = (
 """The options by which a plan comes to what it is; each as what it is in JSON."""
 
 
-def write_plan(file: Path, pictures: Sequence[Picture | None], asked: Asked, screen: Screen) -> None:
+def write_plan(file: Path, plans: Sequence[ShownPlan | None], asked: Asked, screen: Screen) -> None:
     """Whole or not at all; not where some place could not be planned. Raises DeclarationError."""
-    whole = [picture for picture in pictures if picture is not None]
-    if len(whole) < len(pictures):
+    whole = [shown for shown in plans if shown is not None]
+    if len(whole) < len(plans):
         screen.note(f"no plan was saved in {file}, since not everything could be planned")
         return
     promised = save(map(fingerprinted, whole), {name: getattr(asked, name) for name in _SHAPING})

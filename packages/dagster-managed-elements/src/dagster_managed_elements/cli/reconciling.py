@@ -57,7 +57,7 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
         results = await engine.check(reconcilers(ours), options)
         sections.extend(as_sections(results, ours))
         if save is not None:
-            write_plan(save, [result.picture for result in results], run.asked, run.screen)
+            write_plan(save, [result.shown for result in results], run.asked, run.screen)
 
     async def asked(each: Loaded) -> None:
         sections.append(await third_party_section(run, each, "check"))

@@ -61,7 +61,7 @@ def snapshot_cmd(
     recording = Recording()
     settings = Settings(timeout=timeout, recording=recording)
     with request_log(wanted=verbose):
-        anyio.run(_look, of, list(dict.fromkeys(instances)), settings)
+        anyio.run(_observe, of, list(dict.fromkeys(instances)), settings)
     recording.mask(_declared(of))
     if not recording.answers:
         raise DeclarationError(
@@ -87,7 +87,7 @@ def _declared(of: Sequence[Reconciler]) -> dict[str, list[Any]]:
     return found
 
 
-async def _look(of: Sequence[Reconciler], instances: Sequence[Instance], settings: Settings) -> None:
+async def _observe(of: Sequence[Reconciler], instances: Sequence[Instance], settings: Settings) -> None:
     """All that a check asks, and an export. What is wrong with a declaration is for the check to say."""
     from dagster_managed_elements.engine.adopting import adopt
     from dagster_managed_elements.reconciler import Options, check

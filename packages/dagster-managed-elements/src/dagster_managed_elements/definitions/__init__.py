@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dagster_managed_elements.definitions.assets import build_assets
     from dagster_managed_elements.definitions.component import ManagedElementsComponent
     from dagster_managed_elements.definitions.drift import Drift, Finding
+    from dagster_managed_elements.definitions.drift_automation import build_drift_schedule, build_drift_sensor
     from dagster_managed_elements.definitions.drift_checks import (
         DriftUnknown,
         build_drift_checks,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     )
     from dagster_managed_elements.definitions.reconciling import DriftFound, build_drift_job, build_reconcile_job
     from dagster_managed_elements.definitions.translating import SyncTranslator
-    from dagster_managed_elements.definitions.watching import build_drift_schedule, build_drift_sensor
 
 __all__ = [
     "Amounts",
@@ -58,8 +58,8 @@ _HOMES: Final = {
     "DriftUnknown": "drift_checks",
     "build_drift_checks": "drift_checks",
     "build_drift_job": "reconciling",
-    "build_drift_schedule": "watching",
-    "build_drift_sensor": "watching",
+    "build_drift_schedule": "drift_automation",
+    "build_drift_sensor": "drift_automation",
     "build_reconcile_job": "reconciling",
     "build_reconciler_assets": "drift_checks",
     "find_double_triggers": "drift_checks",

@@ -25,9 +25,9 @@ from dagster.components import Scaffolder, ScaffoldRequest, scaffold_component, 
 from pydantic import BaseModel, Field
 
 from dagster_managed_elements.definitions.drift import Severities, Sort, of_one_instance, told_apart, worded
+from dagster_managed_elements.definitions.drift_automation import build_drift_schedule
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
-from dagster_managed_elements.definitions.watching import build_drift_schedule
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler

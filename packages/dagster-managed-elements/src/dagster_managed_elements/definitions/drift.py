@@ -1,4 +1,4 @@
-"""What differs from what is declared, as findings: one look at a place answers for all that is declared there.
+"""What differs from what is declared, as findings: one read of a place answers for all that is declared there.
 
 Knows Dagster's severities and Markdown, and no asset: which asset a finding is shown at is for the checks to say.
 """
@@ -57,7 +57,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """What one look found of a reconciler, or of a part of it.
+    """What one read found of a reconciler, or of a part of it.
 
     Args:
         name: Of what was looked at.
@@ -142,8 +142,8 @@ class Unknown:
     error: Exception
 
 
-def look(reconcilers: Mapping[str, Reconciler]) -> Mapping[str, Drift | Unknown]:
-    """One look at each place that *reconcilers* speak of; of each, by its name, what was found. Writes nothing."""
+def find_drift(reconcilers: Mapping[str, Reconciler]) -> Mapping[str, Drift | Unknown]:
+    """What is found of each of *reconcilers*, by its name, with each place observed once. Writes nothing."""
     results = run_blocking(lambda _stop: check(list(reconcilers.values()), Options()), winds_up=False)
     names = list(reconcilers)
     found = {

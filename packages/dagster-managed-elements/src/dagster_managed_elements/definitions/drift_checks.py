@@ -1,4 +1,4 @@
-"""Asset checks that fail where what is there is not what is declared: one look a place, a check for each connection
+"""Asset checks that fail where what is there is not what is declared: one read a place, a check for each connection
 and one for each reconciler. Dagster reads the annotations of what it calls, so they are not put off here.
 """
 
@@ -35,7 +35,7 @@ from dagster_managed_elements.definitions.drift import (
     Unknown,
     closure,
     declared,
-    look,
+    find_drift,
     named,
     of_one_instance,
     weights,
@@ -174,7 +174,7 @@ def find_double_triggers(
     filled = _filled(given, specs, connection_of, remedy=_BY_FUNCTION)
     assets = _by_root((name, root, asset) for asset, (name, root) in filled.items())
     findings: list[Finding] = []
-    for name, found in look(given).items():
+    for name, found in find_drift(given).items():
         if isinstance(found, Unknown):
             raise found.error
         findings += double_triggers(found, assets.get(name, {}), repository)
@@ -222,7 +222,7 @@ def _checks(
     def drift(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         selected = context.selected_asset_check_keys
         wanted = [target for target in targets if target.key in selected]
-        found = look(reconcilers)
+        found = find_drift(reconcilers)
         elements = {name: declared(reconciler.elements) for name, reconciler in reconcilers.items()}
 
         @cache

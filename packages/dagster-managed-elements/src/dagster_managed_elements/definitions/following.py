@@ -24,7 +24,7 @@ class Following:
     """How a sync is followed.
 
     Args:
-        poll_interval: Seconds between two looks.
+        poll_interval: Seconds between two reads.
         cancels: Whether the sync is cancelled with the run.
         forwards_logs: Whether what the sync logs is logged by the run.
 
@@ -50,7 +50,7 @@ async def follow(
     """The job at its end, however it ended. *tell* is told what happens, and what the job logs.
 
     A sync that is under way is followed in place of a second one: it may be that of this run, begun before it was
-    restarted. Where a look fails the job goes on, for the next attempt to find.
+    restarted. Where a read fails the job goes on, for the next attempt to find.
     """
     if (job := await syncs.running()) is not None:
         tell(f"Job {job.id} is under way already; it is followed, and no other one started.")
@@ -82,7 +82,7 @@ async def _to_its_end(
     after = 0 if following.forwards_logs else None
     while True:
         try:
-            job = await syncs.look(job_id, after=after)
+            job = await syncs.read(job_id, after=after)
         except (ServerFault, Lost) as error:
             if after is None:
                 raise

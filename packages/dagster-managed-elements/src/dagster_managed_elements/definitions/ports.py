@@ -125,7 +125,7 @@ class Syncs(Protocol):
         """A new one; the one that is under way where somebody else was faster. Never a second one."""
         ...
 
-    async def look(self, job_id: str, *, after: int | None = None) -> Job:
+    async def read(self, job_id: str, *, after: int | None = None) -> Job:
         """How it is doing by now, with the lines that it logged *after* so many; None: without lines."""
         ...
 

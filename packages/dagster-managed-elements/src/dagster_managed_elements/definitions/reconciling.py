@@ -29,7 +29,7 @@ from dagster_managed_elements.definitions.drift import (
     Reconcilers,
     Severities,
     Unknown,
-    look,
+    find_drift,
     named,
     of_one_instance,
     weights,
@@ -81,7 +81,7 @@ def build_drift_job(
     weighed = weights(severities)
 
     def watch(context: OpExecutionContext, group: Group) -> Metadata:
-        found = look(group)
+        found = find_drift(group)
         metadata: Metadata = {}
         failed: list[str] = []
         for each, drift in found.items():

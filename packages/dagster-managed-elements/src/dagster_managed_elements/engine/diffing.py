@@ -176,8 +176,8 @@ class _Comparison:
         verdict = judge(before, after, record, now, force=where in self.basis.resent)
         if verdict == "same":
             return
-        hidden = before if before is ABSENT or before is None else Masked()
-        yield FieldChange(path, hidden, after, verdict)
+        masked = before if before is ABSENT or before is None else Masked()
+        yield FieldChange(path, masked, after, verdict)
 
     def _equal(self, before: Any, after: Any) -> bool:
         if isinstance(after, Key):

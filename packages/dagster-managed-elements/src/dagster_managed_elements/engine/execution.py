@@ -213,7 +213,7 @@ class _Run:
             is_unclear = isinstance(error.__cause__, (Lost, ServerFault))
             return Outcome(step=step, status="unknown" if is_unclear else "failed", id=error.id, reason=str(error))
         except (Lost, ServerFault) as error:
-            return await self._look_at(operation, kind, error)
+            return await self._observe_again(operation, kind, error)
         except ManagedElementsError as error:
             return Outcome(step=step, status="failed", reason=str(error))
         except Exception as error:  # noqa: BLE001 - the report must survive a fault of an integration
@@ -273,7 +273,7 @@ class _Run:
             raise ManagedElementsError(text)
         return settled
 
-    async def _look_at(self, operation: Operation, kind: Kind, error: ApiError) -> Outcome:
+    async def _observe_again(self, operation: Operation, kind: Kind, error: ApiError) -> Outcome:
         """What became of an update or a delete whose answer does not say it, by a read: done, or not so far."""
         step, change = operation.step, operation.change
         not_so_far: Status = "unknown" if isinstance(error, Lost) else "failed"

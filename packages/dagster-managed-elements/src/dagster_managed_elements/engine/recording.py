@@ -1,6 +1,6 @@
-"""What servers answered, kept to be answered again: a picture of a place that can be compared with offline.
+"""What servers answered, kept to be answered again: a place that can be compared with offline.
 
-Whoever talks to a server hears here first, and tells what he heard. Nothing secret gets in: an integration takes
+Whoever talks to a server asks here first, and tells what was answered. Nothing secret gets in: an integration takes
 that out of what it tells.
 """
 

@@ -26,7 +26,7 @@ _LARGEST: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class ShownPlan:
     """One place as it was shown: its *plan*, what is *declared* as it stands in the module, and the *pairs*. *sent*
     has, by element, a fingerprint of all secrets that are to be sent; *key* tells the key of these from another.
     """
@@ -41,7 +41,7 @@ class Picture:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promised:
     """What a file says of one place: a digest for each change, each declaration and each object there; and what a
-    Picture says of secrets.
+    ShownPlan says of secrets.
     """
 
     place: str
@@ -60,13 +60,13 @@ class Promise:
     asked: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-def save(pictures: Iterable[Picture], asked: Mapping[str, Any] | None = None) -> bytes:
+def save(plans: Iterable[ShownPlan], asked: Mapping[str, Any] | None = None) -> bytes:
     """The file: ASCII, the same bytes for the same plan. *asked* holds JSON."""
     whole = {
         "format": FORMAT,
         "version": VERSION,
         "asked": dict(asked or {}),
-        "places": [_written(_promised(picture)) for picture in pictures],
+        "places": [_written(_promised(shown)) for shown in plans],
     }
     return (json.dumps(whole, indent=2, allow_nan=False) + "\n").encode("ascii")
 
@@ -94,23 +94,23 @@ def read_promise(data: bytes) -> Promise:
     return Promise(places=read, asked=_mapping(fields.get("asked"), "asked"))
 
 
-def elsewhere(promise: Promise, pictures: Iterable[Picture]) -> list[str]:
+def elsewhere(promise: Promise, plans: Iterable[ShownPlan]) -> list[str]:
     """What the promise is about and the module is not, and the reverse: another server or workspace."""
     before = [promised.place for promised in promise.places]
-    now = [picture.plan.place for picture in pictures]
+    now = [shown.plan.place for shown in plans]
     if sorted(before) == sorted(now):
         return []
     return [f"it is of another server or workspace: {_listed(before)}, and the module is of {_listed(now)}"]
 
 
-def moved(promised: Promised, picture: Picture) -> list[str]:
+def moved(promised: Promised, shown: ShownPlan) -> list[str]:
     """Why the promise no longer holds, an entry for each element: what was declared or is there changed since, or
     something comes to something else for another reason.
     """
-    now = _promised(picture)
+    now = _promised(shown)
     if promised.key and promised.key != now.key:
         return ["it was saved with a key for fingerprints of secrets, which is not the one given now"]
-    rotated = {str(entry.key) for entry in picture.plan.entries if any(map(_is_rotated, entry.fields))}
+    rotated = {str(entry.key) for entry in shown.plan.entries if any(map(_is_rotated, entry.fields))}
     other = {key for key, sent in promised.sent.items() if sent != now.sent.get(key)}
     rotated |= other
     keys = dict.fromkeys((*promised.changes, *now.changes))
@@ -150,25 +150,25 @@ def _how(key: str, before: Mapping[str, str], now: Mapping[str, str], new: str, 
     return "changed" if key in now else gone
 
 
-def _promised(picture: Picture) -> Promised:
+def _promised(shown: ShownPlan) -> Promised:
     said: dict[str, list[Any]] = {}
-    for each in picture.plan.consequences:
+    for each in shown.plan.consequences:
         if each.destructive:
             said.setdefault(str(each.key), []).append([each.code, each.text])
     observed: dict[str, list[Any]] = {}
-    for pair in picture.pairs:
+    for pair in shown.pairs:
         if pair.observed is not None:
             key = pair.declared.key if pair.declared is not None else pair.observed.key
             observed.setdefault(str(key), []).append(_of_observed(pair.observed, pair.declared))
     changes: dict[str, list[Any]] = {}
-    for entry in picture.plan.entries:
+    for entry in shown.plan.entries:
         changes.setdefault(str(entry.key), []).append([*_of_entry(entry), said.get(str(entry.key), [])])
     return Promised(
-        place=picture.plan.place,
-        key=picture.key,
-        sent=picture.sent,
+        place=shown.plan.place,
+        key=shown.key,
+        sent=shown.sent,
         changes={key: digest(rows) for key, rows in changes.items()},
-        declared={str(declared.key): digest(_of_declared(declared)) for declared in picture.declared},
+        declared={str(declared.key): digest(_of_declared(declared)) for declared in shown.declared},
         observed={key: digest(rows) for key, rows in observed.items()},
     )
 

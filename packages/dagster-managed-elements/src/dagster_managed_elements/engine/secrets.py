@@ -310,28 +310,28 @@ def _from_file(path: FilePath, *, optional: bool) -> str | None:
     raise DeclarationError(f"The secret file {path} is empty{_MAY_BE_OPTIONAL}.")
 
 
-_heard: Final[ContextVar[set[str] | None]] = ContextVar("_heard", default=None)
+_collected: Final[ContextVar[set[str] | None]] = ContextVar("_collected", default=None)
 
 
 @contextmanager
-def listening() -> Generator[None]:
+def collecting_secrets() -> Generator[None]:
     """Keep every text that is read as a secret within, for who has to print what may hold one."""
-    token = _heard.set(set())
+    token = _collected.set(set())
     try:
         yield
     finally:
-        _heard.reset(token)
+        _collected.reset(token)
 
 
-def heard() -> frozenset[str]:
-    """What `listening` has kept so far."""
-    return frozenset(_heard.get() or ())
+def collected_secrets() -> frozenset[str]:
+    """What `collecting_secrets` has kept so far."""
+    return frozenset(_collected.get() or ())
 
 
 def _read(reference: str, read: Reader, *, is_seen: bool, optional: bool) -> Any:
     """What *read*, which may be the user's own, returns: that it fails is no fault of an integration."""
     value = _checked(reference, read, is_seen=is_seen, optional=optional)
-    if (texts := _heard.get()) is not None:
+    if (texts := _collected.get()) is not None:
         texts.update(str.__str__(leaf) for leaf in leaves(value) if isinstance(leaf, str))
     return value
 

@@ -131,7 +131,7 @@ class _Step:
         fields = mapped(after.fields, lambda leaf: _unread(leaf) if _is_secret(leaf) else leaf)
         return self._restored(self.trace.key, fields, after.ignore)
 
-    def look_at(self, pair: Pair, change: Change | None) -> None:
+    def compare(self, pair: Pair, change: Change | None) -> None:
         """Note how what is there differs from what the run left."""
         observed = pair.observed
         self.there = observed.fields if observed is not None else None
@@ -274,7 +274,7 @@ async def _compare(session: Session, steps: Sequence[_Step], memory: Memory) -> 
         changes = _changes(found)
         for pair in found.pairs:
             if pair.declared is not None and pair.declared.key in left:
-                left[pair.declared.key].look_at(pair, changes.get(pair.declared.key))
+                left[pair.declared.key].compare(pair, changes.get(pair.declared.key))
         return
 
 

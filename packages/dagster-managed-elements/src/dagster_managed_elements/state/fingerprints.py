@@ -15,7 +15,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final
 
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.saving import Picture
+from dagster_managed_elements.engine.saving import ShownPlan
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import mapped, walk
 
@@ -79,14 +79,14 @@ def _of_file(path: FilePath) -> str:
     return text
 
 
-def fingerprinted(picture: Picture) -> Picture:
-    """*picture* with a fingerprint for each element of which secrets are to be sent, where there is a key. Raises
+def fingerprinted(shown: ShownPlan) -> ShownPlan:
+    """*shown* with a fingerprint for each element of which secrets are to be sent, where there is a key. Raises
     DeclarationError where that may not be used.
     """
     if (key := find_key()) is None:
-        return picture
+        return shown
     sent: dict[str, str] = {}
-    for entry in picture.plan.entries:
+    for entry in shown.plan.entries:
         read = [
             (changed.path, path, _read(leaf))
             for changed in entry.fields
@@ -94,8 +94,8 @@ def fingerprinted(picture: Picture) -> Picture:
             if isinstance(leaf, Secret) and leaf.cheap
         ]
         if read:
-            sent[str(entry.key)] = key.digest("plan", picture.plan.place, str(entry.key), read)
-    return replace(picture, sent=sent, key=key.check)
+            sent[str(entry.key)] = key.digest("plan", shown.plan.place, str(entry.key), read)
+    return replace(shown, sent=sent, key=key.check)
 
 
 def _read(secret: Secret) -> Any:

@@ -114,15 +114,15 @@ def _engine(configuration: Json) -> _Engine:
     return _Engine(
         connect(configuration),
         cascade=bool(configuration.get("drop_cascade")),
-        hidden=secrets_of(configuration),
+        secrets=secrets_of(configuration),
     )
 
 
 class _Engine:
-    def __init__(self, connection: Connection[Any], *, cascade: bool, hidden: Sequence[str]) -> None:
+    def __init__(self, connection: Connection[Any], *, cascade: bool, secrets: Sequence[str]) -> None:
         self.dialect = replace(DIALECT, drop_suffix=" CASCADE") if cascade else DIALECT
         self._connection = connection
-        self._secrets = hidden
+        self._secrets = secrets
 
     def guarded(self) -> AbstractContextManager[None]:
         return guarded(self._secrets)

@@ -22,7 +22,7 @@ from airbyte_local.model.json_values import Json, dumps, is_object
 
 SHOWN = 100_000
 ROWS = 1000
-LOOKS = 1000
+SHAPES = 1000
 
 
 def _number(text: str) -> float | None:
@@ -42,11 +42,11 @@ class JsonLinesTable:
         builder: Any = SchemaBuilder(schema_uri=DRAFT)
         known: set[tuple[Any, ...]] = set()
         for number, row in enumerate(itertools.islice(self._objects(FOR_TYPES), SHOWN), 1):
-            look = (*row, *map(type, row.values()))
-            if look in known:  # most objects of a file look like one before
+            shape = (*row, *map(type, row.values()))
+            if shape in known:  # most objects of a file look like one before
                 continue
-            if dict not in look and list not in look and len(known) < LOOKS:
-                known.add(look)
+            if dict not in shape and list not in shape and len(known) < SHAPES:
+                known.add(shape)
             try:
                 builder.add_object(row)
             except RecursionError as error:

@@ -44,7 +44,7 @@ class ConfigJobs:
         path = f"{CONNECTIONS}/sync"
         return _job(await self._send(path, {"connectionId": connection_id}, "create"), path)
 
-    async def look(self, job_id: str, *, after: int | None) -> Job:
+    async def read(self, job_id: str, *, after: int | None) -> Job:
         """The read that tells the log does not count what each stream moved."""
         if after is None:
             return await self._counted(job_id)

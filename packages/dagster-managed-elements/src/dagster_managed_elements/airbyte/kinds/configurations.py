@@ -24,7 +24,7 @@ MASK_DECLARED: Final = "this is the mask that Airbyte shows in place of a secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A configuration to be sent, its secrets still hidden, or the mask where that keeps the secret."""
+    """A configuration to be sent, its secrets not read yet, or the mask where that keeps the secret."""
 
     configuration: Mapping[str, Any]
     whole: bool

@@ -30,7 +30,7 @@ class PublicJobs:
         body = {"connectionId": connection_id, "jobType": "sync"}
         return _job(await self._client.send(Request(path=self._path, json=body, effect="create")), self._path)
 
-    async def look(self, job_id: str, *, after: int | None) -> Job:
+    async def read(self, job_id: str, *, after: int | None) -> Job:
         del after
         return _job(await self._client.send(Request(method="GET", path=self._one(job_id))), self._path)
 

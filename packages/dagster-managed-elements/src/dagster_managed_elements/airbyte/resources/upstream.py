@@ -21,7 +21,7 @@ _CLOUD: Final = ("client_id", "client_secret", "api_base_url")
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignResource:
+class UpstreamResource:
     """One of `AirbyteResource`, `AirbyteCloudResource`, `AirbyteWorkspace`, `AirbyteCloudWorkspace`."""
 
     resource: Any
@@ -65,10 +65,10 @@ class ForeignResource:
         return reveal(plain(getattr(self.resource, name, None)))
 
 
-def adopt(resource: Any) -> ForeignResource | None:
+def adopt(resource: Any) -> UpstreamResource | None:
     """*resource* as one that says which instance it stands for; None where it is none of Dagster's."""
     is_one = any(_has(resource, attributes) for attributes in (_WORKSPACE, _SELF_MANAGED, _CLOUD))
-    return ForeignResource(resource) if is_one else None
+    return UpstreamResource(resource) if is_one else None
 
 
 def _has(resource: Any, attributes: tuple[str, ...]) -> bool:

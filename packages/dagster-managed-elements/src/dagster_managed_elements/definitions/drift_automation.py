@@ -22,7 +22,7 @@ from dagster import (
     sensor,  # pyright: ignore[reportUnknownVariableType]
 )
 
-from dagster_managed_elements.definitions.drift import Drift, Reconcilers, Unknown, look, named
+from dagster_managed_elements.definitions.drift import Drift, Reconcilers, Unknown, find_drift, named
 from dagster_managed_elements.definitions.drift_checks import DriftUnknown
 
 _NIGHTLY = "0 6 * * *"
@@ -66,7 +66,7 @@ def build_drift_sensor(
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
 ) -> SensorDefinition:
     """A sensor that looks at each place, and runs the drift checks where what differs is not what it was at the
-    last look: once as something drifts, once as it is mended, and not in between.
+    last read: once as something drifts, once as it is mended, and not in between.
 
     A tick in which nothing else changed fails where a place cannot be looked at; where something did, that is
     logged. It has to end within the time that Dagster gives it, 60 seconds by itself
@@ -76,7 +76,7 @@ def build_drift_sensor(
         reconcilers: Whose declarations; as given to `build_drift_checks`.
         checks: What that made of them.
         name: Of the sensor; its job is called `<name>_checks`.
-        minimum_interval_seconds: Between two looks.
+        minimum_interval_seconds: Between two reads.
         default_status: Whether it runs without being turned on.
 
     Raises:
@@ -94,17 +94,17 @@ def build_drift_sensor(
     )
     def watch(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         before: dict[str, Any] = json.loads(context.cursor or "{}")
-        found = look(given)
+        found = find_drift(given)
         now = {name: drift.fingerprint for name, drift in found.items() if isinstance(drift, Drift)}
         unknown = [f"{name}: {place.error}" for name, place in found.items() if isinstance(place, Unknown)]
         changed = sorted(name for name, print_ in now.items() if print_ != before.get(name, ""))
         if unknown and not changed:
             raise DriftUnknown(f"Whether there is drift is not known: {'; '.join(unknown)}")
         if not changed:
-            return SkipReason("Nothing differs from what differed at the last look.")
+            return SkipReason("Nothing differs from what differed at the last read.")
         for each in unknown:
             context.log.error(f"Whether there is drift is not known: {each}")
-        context.log.info(f"Not as at the last look: {', '.join(changed)}.")
+        context.log.info(f"Not as at the last read: {', '.join(changed)}.")
         return SensorResult(run_requests=[RunRequest()], cursor=json.dumps({**before, **now}, sort_keys=True))
 
     return watch
