@@ -35,9 +35,10 @@ dist: $(VENV)/demo.stamp
 	@for package in $(PACKAGES); do \
 	  (cd $$package && $(CURDIR)/$(BIN)/python -m hatchling build --target wheel --directory $(abspath $(DIST))) || exit 1; done
 
-# The documentation as a site. A link that leads nowhere, or a name that is gone, is an error.
+# The documentation as a site. A link that leads nowhere, or a name that is gone, is an error: a warning, which --strict
+# counts, unless --quiet keeps them from being made.
 docs: $(VENV)/docs.stamp
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(abspath $(SITE))
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir $(abspath $(SITE))
 	@echo "Open $(SITE)/index.html"
 
 test: $(VENV)/test.stamp

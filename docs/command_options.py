@@ -1,4 +1,7 @@
-"""For the reference: what `--help` says, in place of each line `<!-- commands: NAME MODULE:GROUP -->`."""
+"""What is made of a page before it is laid out: what `--help` says stands in place of each line
+`<!-- commands: NAME MODULE:GROUP -->`, and of a fence's words the language alone is left. The others are for the tests that
+run it; for the site a fence that has them opens no block, and the one that ends it does.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ import click
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
+    plain = re.sub(r"^(```\w+) .*$", r"\1", markdown, flags=re.MULTILINE)
     return re.sub(
-        r"<!-- commands: (\S+) (\S+):(\S+) -->", lambda found: "\n".join(_told(*found.groups())), markdown
+        r"<!-- commands: (\S+) (\S+):(\S+) -->", lambda found: "\n".join(_told(*found.groups())), plain
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -56,3 +57,54 @@ def test_every_link_of_the_readme_and_the_docs_leads_somewhere():
         if not (page.parent / link).exists()
     ]
     assert missing == []
+
+
+def as_laid_out(page: Path) -> str:
+    """What the site is made from."""
+    spec = importlib.util.spec_from_file_location("command_options", REPOSITORY / "docs" / "command_options.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hook = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hook)
+    return hook.on_page_markdown(page.read_text(encoding="utf-8"))
+
+
+def anchors(page: Path) -> set[str]:
+    """Of the headings, as the site and GitHub make them; lines inside a block are none."""
+    text = re.sub(r"^```\w*\n.*?^```$", "", as_laid_out(page), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_link_into_a_page_leads_to_a_heading_of_it():
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md"), *REPOSITORY.glob("packages/*/README.md")]
+    links = [
+        (page, *link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", page.read_text(encoding="utf-8"))
+    ]
+    assert len(links) >= 10
+    missing = [
+        f"{page.name}: {file}#{anchor}"
+        for page, file, anchor in links
+        if anchor not in anchors(page.parent / file if file else page)
+    ]
+    assert missing == []
+
+
+def test_no_fence_of_the_site_has_more_than_its_language():
+    """Of one that has, the site makes no block: its end begins one, which takes the next heading in."""
+    fences = [
+        f"{page.name}: {fence}"
+        for page in (REPOSITORY / "docs").glob("*.md")
+        for fence in re.findall(r"^```.+$", as_laid_out(page), re.MULTILINE)
+    ]
+    assert len(fences) > 50
+    assert [fence for fence in fences if not re.fullmatch(r"\S+ ```\w+", fence)] == []
+
+
+def test_a_warning_of_the_site_stops_its_build():
+    """--quiet keeps mkdocs from making the warnings that --strict counts."""
+    (build,) = re.findall(r"^.*mkdocs build.*$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+    assert "--strict" in build
+    assert not re.search(r"--quiet|\s-q\s|\|", build)

@@ -97,6 +97,13 @@ def test_what_each_parameter_means_is_said(called: Any) -> None:
     assert parameters(called) - meanings(called).keys() == set()
 
 
+@pytest.mark.parametrize("called", [pytest.param(value, id=path) for path, value in callables()])
+def test_nothing_is_said_of_a_parameter_that_is_not_there(called: Any) -> None:
+    text = inspect.getdoc(called) or ""
+    said = re.findall(r"^Args:\n((?: {4}.*\n?|\n)*)", text, re.MULTILINE)
+    assert set(re.findall(r"^ {4}\*{0,2}(\w+): ", "".join(said), re.MULTILINE)) - parameters(called) == set()
+
+
 def test_every_option_of_every_command_says_what_it_does():
     groups = {"dagster-me": dagster_me, "airbyte-local": airbyte_local}
     page = (REPOSITORY / "docs" / "reference-commands.md").read_text()

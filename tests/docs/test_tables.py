@@ -8,26 +8,36 @@ from pathlib import Path
 import pytest
 from dagster_managed_elements import DeclarationError
 from dagster_managed_elements.airbyte.connection_fields import FIELDS, ConnectionField
+from dagster_managed_elements.cli import main as dagster_me
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "connections.md"
-
-
-def table() -> dict[str, list[str]]:
-    """The rows of the fields of a connection, by what each is called, without that."""
-    section = PAGE.read_text().partition("## The fields of a connection")[2].partition("\n## ")[0]
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"
-    ]
-    return {row[0].strip("`"): row[1:] for row in rows if row[0].startswith("`")}
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
-def test_every_field_of_a_connection_is_in_the_table_and_in_its_order() -> None:
-    assert list(table()) == [row.attribute for row in FIELDS]
+def table(page: str, heading: str) -> dict[str, list[str]]:
+    """The rows below *heading* by their first cell, without that."""
+    section = (DOCS / page).read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    return {row[0].strip("`"): row[1:] for row in rows[2:]}
+
+
+@pytest.mark.parametrize("page", ["connections.md", "airbyte.md"])
+def test_every_field_of_a_connection_is_in_the_table_and_in_its_order(page: str) -> None:
+    assert list(table(page, "The fields of a connection")) == [row.attribute for row in FIELDS]
+
+
+def test_every_option_that_stands_for_a_word_of_terraform_is_there() -> None:
+    ours = "\n".join(row[0] for row in table("concepts.md", "Coming from Terraform").values())
+    options = {name for command in dagster_me.commands.values() for option in command.params for name in option.opts}
+    named = set(re.findall(r"`(--[\w-]+)", ours))
+    assert named
+    assert named <= options
+    assert set(re.findall(r"`dagster-me (\w+)", ours)) <= set(dagster_me.commands)
 
 
 @pytest.mark.parametrize("row", FIELDS, ids=lambda row: row.attribute)
 def test_a_field_is_told_as_it_is(row: ConnectionField) -> None:
-    _, none, initial, config, public, versions = table()[row.attribute]
+    _, none, initial = table("connections.md", "The fields of a connection")[row.attribute]
+    config, public, versions = table("airbyte.md", "The fields of a connection")[row.attribute]
     assert versions == (row.versions or "every")
     for cell, api in ((config, "config"), (public, "public")):
         assert re.findall(r"`(\w+)`", cell) == [*row.words.get(api, ())]

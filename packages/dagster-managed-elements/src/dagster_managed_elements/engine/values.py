@@ -104,11 +104,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Observed: the server holds a secret here and shows none of it. Declared: keep the one that is there.
-
-    Args:
-        version: What changes with the secret, where the server tells that.
-    """
+    """Observed: the server holds a secret here and shows none of it. Declared: keep the one that is there."""
 
     def __str__(self) -> str:
         return SECRET_MASK
