@@ -1,6 +1,8 @@
-"""What is made of a page before it is laid out: what `--help` says stands in place of each line
-`<!-- commands: NAME MODULE:GROUP -->`, and of a fence's words the language alone is left. The others are for the tests that
-run it; for the site a fence that has them opens no block, and the one that ends it does.
+"""What is made of a page before it is laid out.
+
+What `--help` says stands in place of each line `<!-- commands: NAME MODULE:GROUP -->`. Of a fence's words the
+language alone is left: the others are for the tests that run it, and on the site such a fence opens no block, so that its
+end opens one.
 """
 
 from __future__ import annotations
@@ -15,9 +17,7 @@ import click
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     plain = re.sub(r"^(```\w+) .*$", r"\1", markdown, flags=re.MULTILINE)
-    return re.sub(
-        r"<!-- commands: (\S+) (\S+):(\S+) -->", lambda found: "\n".join(_told(*found.groups())), plain
-    )
+    return re.sub(r"<!-- commands: (\S+) (\S+):(\S+) -->", lambda found: "\n".join(_told(*found.groups())), plain)
 
 
 def _told(name: str, module: str, attribute: str) -> Iterator[str]:

@@ -77,7 +77,13 @@ EXAMPLES: Mapping[str, Example] = {
         {"resourceRequirements": {"cpu_limit": "1", "memory_limit": "1Gi"}},
         "resource requirements.cpu_limit: 1 -> 2",
     ),
-    "region": _of_config("eu", {"geography": "us"}, "region: us -> eu", versions=BEFORE_1_7),
+    "region": Example(
+        declared="eu",
+        config={"geography": "us"},
+        public={"dataResidency": "us"},
+        line="region: us -> eu",
+        versions=BEFORE_1_7,
+    ),
     "tags": _alike(
         (AirbyteTag("team-a", color="FF5733"),),
         {"tags": []},

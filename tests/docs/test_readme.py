@@ -77,7 +77,11 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_every_link_into_a_page_leads_to_a_heading_of_it():
-    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md"), *REPOSITORY.glob("packages/*/README.md")]
+    pages = [
+        REPOSITORY / "README.md",
+        *(REPOSITORY / "docs").glob("*.md"),
+        *REPOSITORY.glob("packages/*/README.md"),
+    ]
     links = [
         (page, *link)
         for page in pages

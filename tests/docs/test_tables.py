@@ -16,7 +16,9 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 def table(page: str, heading: str) -> dict[str, list[str]]:
     """The rows below *heading* by their first cell, without that."""
     section = (DOCS / page).read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"
+    ]
     return {row[0].strip("`"): row[1:] for row in rows[2:]}
 
 
@@ -27,7 +29,9 @@ def test_every_field_of_a_connection_is_in_the_table_and_in_its_order(page: str)
 
 def test_every_option_that_stands_for_a_word_of_terraform_is_there() -> None:
     ours = "\n".join(row[0] for row in table("concepts.md", "Coming from Terraform").values())
-    options = {name for command in dagster_me.commands.values() for option in command.params for name in option.opts}
+    options = {
+        name for command in dagster_me.commands.values() for option in command.params for name in option.opts
+    }
     named = set(re.findall(r"`(--[\w-]+)", ours))
     assert named
     assert named <= options

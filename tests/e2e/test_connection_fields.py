@@ -136,7 +136,10 @@ def test_a_check_of_every_field_asks_for_tags_once_and_for_nothing_more(place: P
 
     every, bare = asked(connection(**declared_in(place.cell))), asked(connection())
     tags = [path for path in every if "/tags" in path]
-    assert [path for path in every if path not in tags] == bare
+    has_region = place.cell.api == "public" and EXAMPLES["region"].is_in(place.cell)  # which the version tells
+    probed = [path for path in every if has_region and path.endswith("/instance_configuration")]
+    assert [path for path in every if path not in {*tags, *probed}] == bare
+    assert len(probed) == has_region
     assert len(tags) == EXAMPLES["tags"].is_in(place.cell)
 
 
@@ -270,6 +273,16 @@ def test_a_paused_connection_that_is_resumed_is_said_to_sync_again(fresh: Place)
     assert (consequence.code, consequence.destructive) == ("resumed", False)
     assert consequence.text == ("sync (connection) is resumed, and syncs again by its schedule: 0 0 12 * * ? UTC")
     assert connection(status="inactive").fields()["status"] == "inactive"
+
+
+def test_the_public_api_before_1_7_has_the_region_of_a_connection():
+    with airbyte_local.server(airbyte_version="1.6") as server:
+        place = Place(Cell("1.6", "public", "none"), server)
+        place.work.converge([connection(region="eu")])
+        assert place.stored().details["geography"] == "eu"
+        place.change({"geography": "us"})
+        assert place.shown(connection(region="eu")) == ["region: us -> eu"]
+        place.work.converge([connection(region="eu")])
 
 
 def test_tags_are_a_set_and_none_of_them_is_no_tags(fresh: Place):

@@ -30,7 +30,7 @@ STREAM = shape(
     name="public_stream_configuration",
 )
 CONNECTION = shape(
-    "name: text, dataResidency: text, namespaceDefinition: source|destination|custom_format, "
+    "name: text, namespaceDefinition: source|destination|custom_format, "
     "namespaceFormat: text, prefix: text, status: active|inactive|deprecated, "
     "nonBreakingSchemaUpdatesBehavior: ignore|disable_connection|propagate_columns|propagate_fully",
     {

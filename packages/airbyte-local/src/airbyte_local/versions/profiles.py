@@ -80,7 +80,7 @@ OF_THE_FUTURE: Mapping[str, Json] = PROPERTIES["of the future"]
 
 
 def _geography(connection: Json) -> str:
-    return connection.get("geography", "auto")
+    return connection.get("geography", connection.get("dataResidency", "auto"))
 
 
 # What was there, and went away with 1.7.
@@ -88,7 +88,7 @@ GEOGRAPHIES: Mapping[str, Json] = {
     "workspace": {"defaultGeography": "auto"},
     "connection": {"geography": _geography},
     "web_connection": {"geography": _geography},
-    "public_connection": {"dataResidency": "auto"},
+    "public_connection": {"dataResidency": _geography},
 }
 
 
@@ -100,10 +100,7 @@ OF_0_50: Mapping[str, Json] = {
     **GEOGRAPHIES,
     "instance": {"webappUrl": "http://localhost:8000"},  # as its configuration has it, not as it is reached
     "organization": {"orgLevelBilling": False, "pba": False},
-    "destination_definition": {
-        "supportsDbt": False,
-        "normalizationConfig": _normalization,
-    },
+    "destination_definition": {"supportsDbt": False, "normalizationConfig": _normalization},
 }
 # What a version says it also takes: clients send streams back as they came.
 WORDS_OF_THE_FUTURE: Mapping[str, Mapping[str, list[str]]] = {
@@ -128,9 +125,7 @@ JOB_TYPES_OF_0_50 = (
     "check_connection_source|check_connection_destination|discover_schema|get_spec|sync|reset_connection"
 )
 MODES_OF_0_50 = (
-    "full_refresh_overwrite",
-    "full_refresh_append",
-    "incremental_append",
+    *("full_refresh_overwrite", "full_refresh_append", "incremental_append"),
     "incremental_deduped_history",
 )
 MODES_OF_1_6 = (*MODES_OF_0_50, "full_refresh_overwrite_deduped")
@@ -138,7 +133,7 @@ MODES_OF_1_6 = (*MODES_OF_0_50, "full_refresh_overwrite_deduped")
 
 GEOGRAPHY: Mapping[str, Mapping[str, Any]] = {
     form: {"geography": "text"} for form in ("connection_body", "web_connection_create", "web_connection_body")
-}
+} | {"public_connection_body": {"dataResidency": "text"}}
 
 
 def _words(into: str, public: tuple[str, ...]) -> Mapping[str, Mapping[str, Any]]:

@@ -228,6 +228,10 @@ _NON_BREAKING: Final[Mapping[Api, tuple[str, ...]]] = {
 }
 
 
+_REGION: Final[Mapping[Api, tuple[str, ...]]] = {"config": ("geography",), "public": ("dataResidency",)}
+REGION_LEFT: Final = "before 1.7; since then a connection runs in the region of its workspace"
+
+
 def _declare_resources(resources: Any) -> dict[str, str]:
     """None is none: those of the instance. Airbyte keeps an empty object for it, and takes null as unchanged."""
     if not (resources is None or isinstance(resources, AirbyteResourceRequirements)):
@@ -369,12 +373,12 @@ FIELDS: Final = (
     ConnectionField(
         attribute="region",
         label="region",
-        words={"config": ("geography",)},
+        words=_REGION,
         declare=_text,
-        read=lambda answer, at, _api: read_optional_text(answer, "geography", at) or "auto",
-        write=lambda region, _api: {"geography": region},
+        read=lambda answer, at, api: read_optional_text(answer, _REGION[api][0], at) or "auto",
+        write=lambda region, api: {_REGION[api][0]: region},
         initial="auto",
-        versions="before 1.7; since then a connection runs in the region of its workspace",
+        versions=REGION_LEFT,
     ),
     ConnectionField(
         attribute="tags",

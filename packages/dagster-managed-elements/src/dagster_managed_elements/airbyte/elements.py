@@ -145,7 +145,7 @@ class AirbyteConnection(Element):
         notify_schema_changes_by_email: Whether it tells by mail.
         backfill: Whether a new column is filled in old rows too, by reading the stream anew.
         resource_requirements: Of its syncs; None are those of the instance.
-        region: Where it runs, before 1.7.
+        region: Where it runs, before Airbyte 1.7.
         tags: All it wears, as elements or as the names of tags that exist; None or `[]` is none.
 
     Raises:

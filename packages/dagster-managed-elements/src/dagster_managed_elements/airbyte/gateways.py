@@ -192,7 +192,9 @@ class Gateway(Protocol):
         ...
 
     async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
-        """Which of a stream's *settings*, by label, this server does not have, and why it is thought so."""
+        """Which of *settings*, a connection's or a stream's, by label, this server does not have, and why it is
+        thought so.
+        """
         ...
 
     async def stored_catalog(self, connection: Connection) -> Catalog:

@@ -168,11 +168,12 @@ class ConnectionKind(Kind):
         return self._checked(pair, context, facts, value, _merged(catalog, stored, value))
 
     async def _lacking(self, declared: Declared, value: Mapping[str, Any]) -> Sequence[Problem]:
-        """What of a stream this server is too old for."""
-        if not (settings := used(value)):
+        """What of a stream this server is too old for, and what of the connection it has no longer."""
+        if not (settings := {*used(value), *declared.fields.keys() & {"region"}}):
             return ()
         lacking = await self._gateway.lacking(settings)
-        return [
+        gone = [Problem(declared.key, (name,), why) for name, why in lacking.items() if name in declared.fields]
+        return gone + [
             Problem(declared.key, ("streams", label, name), why)
             for label, block in value.items()
             for name, why in lacking.items()

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
 from dagster_managed_elements.airbyte.servers.versions import (
+    LEFT,
     STREAM_SETTINGS,
     UNKNOWN,
     UNNUMBERED,
@@ -53,15 +54,17 @@ class Server:
         return Missing(text, method="POST", url=f"{self.base}{path}", status=404)
 
     def lacking(self, settings: Collection[str], api: str) -> dict[str, str]:
-        """Which of a stream's *settings* came after this version, and since when they are there."""
+        """Which of *settings* came after this version, or had left before it, and since when."""
         release = read_release(self.version) or self.profile.since
         since = {name: first for name, first in STREAM_SETTINGS[api].items() if name in settings}
-        return {
+        came = {
             name: f"Airbyte's {api.capitalize()} API has this since {first[0]}.{first[1]}, and this one is "
             + (self.version or "older")
             for name, first in since.items()
             if release < first
         }
+        left = {name: why for name, (last, why) in LEFT[api].items() if name in settings and release >= last}
+        return came | {name: f"Airbyte's {api.capitalize()} API has this {why}" for name, why in left.items()}
 
 
 async def probe(client: Client) -> Server:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
+from dagster_managed_elements.airbyte.connection_fields import REGION_LEFT
+
 Release: TypeAlias = tuple[int, int]
 Scope: TypeAlias = Literal["workspaces", "workspace", "organization", "everything"]
 
@@ -139,6 +141,12 @@ STREAM_SETTINGS: Final[Mapping[str, Mapping[str, Release]]] = {
     },
 }
 """By API, since when a stream of a connection has a setting, by its label; types of mappers are among them."""
+
+LEFT: Final[Mapping[str, Mapping[str, tuple[Release, str]]]] = {
+    "config": {},  # a row's words tell there
+    "public": {"region": ((1, 7), f"{REGION_LEFT}; leave region out")},
+}
+"""By API, since when a connection has a setting no longer, and what is to be said then."""
 
 
 def read_release(text: object) -> Release | None:
