@@ -1,8 +1,8 @@
 """What is made of a page before it is laid out.
 
 What `--help` says stands in place of each line `<!-- commands: NAME MODULE:GROUP -->`. Of a fence's words the
-language alone is left: the others are for the tests that run it, and on the site such a fence opens no block, so that its
-end opens one.
+language alone is left: the others are for the tests that run it, and on the site a fence with more opens no block,
+so that its end does.
 """
 
 from __future__ import annotations
