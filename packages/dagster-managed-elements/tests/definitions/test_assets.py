@@ -59,7 +59,47 @@ def test_each_connection_is_a_multi_asset_with_an_asset_a_stream():
         [["c"]],
     ]
     assert all(definition.can_subset for definition in built)
-    assert [definition.op.name for definition in built] == ["airbyte_sync_shop_to_lake_00e32a90", "airbyte_sync_b"]
+    assert [re.sub("[0-9a-f]{8}$", "*", definition.op.name) for definition in built] == [
+        "airbyte_sync_shop_to_lake_*",
+        "airbyte_sync_b_*",
+    ]
+
+
+class Behind(SyncTranslator):
+    def __init__(self, first: str) -> None:
+        self.first = first
+
+    def get_asset_spec(self, props):
+        return super().get_asset_spec(props).replace_attributes(key=[self.first, props.stream_name])
+
+
+@pytest.mark.parametrize(
+    "built",
+    [
+        lambda place: build_connection_assets(NOWHERE, [connection(prefix=place)]),
+        lambda place: build_connection_assets(NOWHERE, [connection(streams=[place])]),
+        lambda place: build_connection_assets(NOWHERE, [connection()], translator=Behind(place)),
+        lambda place: build_connection_assets(NOWHERE, [connection()], key_prefix=place),
+        lambda place: [
+            load_assets_from_connections(
+                NOWHERE, [connection()], connection_to_asset_key_fn=lambda _told, table: dg.AssetKey([place, table])
+            )
+        ],
+    ],
+    ids=["prefix", "streams", "translator", "key_prefix", "function"],
+)
+def test_connections_of_one_name_at_two_instances_stand_in_one_code_location(built):
+    defs = dg.Definitions(assets=[*built("eu"), *built("us")])
+    dg.Definitions.validate_loadable(defs)
+    assert len(list(defs.resolve_asset_graph().get_all_asset_keys())) == 2
+
+
+def test_an_op_keeps_its_name_where_a_stream_joins():
+    names = {
+        build_connection_assets(NOWHERE, [connection(streams=streams)])[0].op.name
+        for streams in (["orders"], ["orders", "people"], ["people", "orders"])
+    }
+    assert len(names) == 1
 
 
 def test_a_reconciler_gives_its_own_connections():

@@ -38,17 +38,17 @@ there = Reconciler(MemoryInstance(Server(), "there"), [Node("two")], name="elsew
 def load():
     """`load(text, attributes)`: the definitions of a component that has them, its module beside its `defs.yaml`."""
 
-    def loaded(text: str = MODULE, **attributes: Any) -> Definitions:
+    def loaded(text: str = MODULE, module: str = "of_fleet", **attributes: Any) -> Definitions:
         with create_defs_folder_sandbox() as sandbox:
             path = sandbox.scaffold_component(
                 component_cls=ManagedElementsComponent,
                 defs_path="fleet",
                 defs_yaml_contents={
                     "type": "dagster_managed_elements.ManagedElementsComponent",
-                    "attributes": {"module": "of_fleet", **attributes},
+                    "attributes": {"module": module, **attributes},
                 },
             )
-            (path / "of_fleet.py").write_text(text)
+            (path / f"{module}.py").write_text(text)
             with sandbox.load_component_and_build_defs(defs_path=path) as (component, defs):
                 assert isinstance(component, ManagedElementsComponent)
                 defs.get_repository_def()
@@ -148,6 +148,28 @@ def test_what_is_scaffolded_loads_twice_in_one_project():
     assert {key.asset_key.to_user_string() for key in repository.asset_graph.asset_check_keys} == {
         "managed_elements/of_fleet_1_elements",
         "managed_elements/of_fleet_2_elements",
+    }
+
+
+WORKSPACE = """
+from dagster_managed_elements.airbyte import *
+
+lake = AirbyteDestination("lake", "Local JSON", {{"destination_path": "/local"}})
+shop = AirbyteConnection(
+    "shop", AirbyteSource("shop", "File", {{}}), lake, {{"orders": AirbyteSyncMode.full_refresh_append()}}, prefix="{0}_"
+)
+{0} = AirbyteManagedElementReconciler(AirbyteInstance(url="http://{0}.example"), [shop], name="{0}")
+"""
+
+
+def test_two_components_may_have_connections_of_one_name(load):
+    defs = Definitions.merge(*(load(WORKSPACE.format(place), module=f"of_fleet_{place}") for place in ("eu", "us")))
+    Definitions.validate_loadable(defs)
+    assert {key.asset_key.to_user_string() for key in defs.get_repository_def().asset_graph.asset_check_keys} == {
+        "eu_orders",
+        "us_orders",
+        "managed_elements/eu",
+        "managed_elements/us",
     }
 
 

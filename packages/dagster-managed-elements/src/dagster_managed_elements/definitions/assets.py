@@ -97,7 +97,7 @@ def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], ho
 
     synced.__annotations__ = {"context": AssetExecutionContext}  # Dagster reads it, and knows no text for it
     return multi_asset(
-        name=op_name(connection.integration, connection.name, how.key_prefix),
+        name=op_name(connection.integration, connection.name, how.key_prefix, streams),
         outs={
             names[identity]: AssetOut.from_spec(
                 _changed(spec, deps=[]) if deps[identity] else spec,

@@ -89,12 +89,13 @@ def cleaned(name: str) -> str:
     return re.sub("[^a-z0-9]+", "_", name.lower())
 
 
-def op_name(integration: str, connection: str, prefix: Iterable[str]) -> str:
-    """Of the op that syncs a connection: readable, and no other connection's."""
-    parts = [*prefix, connection]
-    name = cleaned("_".join(parts))
-    unlike = len(parts) > 1 or name != connection
-    return f"{integration}_sync_{name}{f'_{_digest(repr(parts))}' if unlike else ''}"
+def op_name(integration: str, connection: str, prefix: Iterable[str], keys: Iterable[AssetKey]) -> str:
+    """Of the op that syncs a connection: readable, and no other's. Connections of two workspaces may have one name;
+    what tells them apart is an asset, of which one code location has no second. The first of its *keys* does: the
+    name stays where others join them.
+    """
+    first = min(key.path for key in keys)
+    return f"{integration}_sync_{cleaned('_'.join([*prefix, connection]))}_{_digest(repr(tuple(first)))}"
 
 
 def output_name(props: StreamProps) -> str:
