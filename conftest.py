@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import suppress
 
 import pytest
@@ -12,6 +13,16 @@ with suppress(ImportError):  # where tests run beside another release, there is 
     # An example may take as long as it takes: a busy machine is no fault.
     settings.register_profile("house", deadline=None)
     settings.load_profile("house")
+
+
+# Tests are many, and there to the end: looking through all of them for garbage, again and again, takes time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is what tests leave."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -93,7 +93,7 @@ def place(tmp_path: Path) -> Generator[Place]:
         try:
             found = re.search(r"is at (http://\S+) with", next(iter(process.stdout or ()), ""))
             assert found is not None
-            with httpx.Client(base_url=found[1], trust_env=False, timeout=30) as client:
+            with httpx.Client(base_url=found[1], trust_env=False, timeout=30, verify=False) as client:
                 yield Place(tmp_path, found[1], client)
         finally:
             process.terminate()

@@ -137,11 +137,15 @@ def test_no_sync_state_is_in_a_snapshot_which_says_what_becomes_of_it_if_it_was_
         Path("mine.py").write_text(first)
         assert run("apply", "-m", "mine", "--yes").exit_code == 0
         api = f"{server.url}/api/v1"
-        listed = httpx.post(f"{api}/connections/list", json={"workspaceId": server.workspace_id}).json()
+        listed = httpx.post(
+            f"{api}/connections/list", json={"workspaceId": server.workspace_id}, verify=False
+        ).json()
         id_ = {"connectionId": listed["connections"][0]["connectionId"]}
         row = {"streamDescriptor": {"name": "customers", "namespace": "public"}, "streamState": {"at": SECRET}}
         state = {**id_, "stateType": "global", "globalState": {"shared_state": {}, "streamStates": [row]}}
-        told = httpx.post(f"{api}/state/create_or_update_safe", json={**id_, "connectionState": state})
+        told = httpx.post(
+            f"{api}/state/create_or_update_safe", json={**id_, "connectionState": state}, verify=False
+        )
         assert told.status_code == 200
         Path("mine.py").write_text(moved)
         assert run("snapshot", "-m", "mine", "-o", "moved.json").exit_code == 0

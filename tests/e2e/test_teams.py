@@ -59,14 +59,20 @@ def teams(airbyte_local: LocalAirbyte, tmp_path, monkeypatch):
 
         def there(self, side: str) -> list[str]:
             body = {"workspaceId": airbyte_local.workspace_id}
-            rows = httpx.post(f"{airbyte_local.url}/api/v1/{side}s/list", json=body).json()[f"{side}s"]
+            rows = httpx.post(f"{airbyte_local.url}/api/v1/{side}s/list", json=body, verify=False).json()[
+                f"{side}s"
+            ]
             return sorted(row["name"] for row in rows)
 
         def by_hand(self, name: str) -> None:
             url, workspace = f"{airbyte_local.url}/api/v1", airbyte_local.workspace_id
-            listed = httpx.post(f"{url}/sources/list", json={"workspaceId": workspace}).json()["sources"]
+            listed = httpx.post(f"{url}/sources/list", json={"workspaceId": workspace}, verify=False).json()[
+                "sources"
+            ]
             made = {"sourceDefinitionId": listed[0]["sourceDefinitionId"], "workspaceId": workspace, "name": name}
-            httpx.post(f"{url}/sources/create", json={**made, "connectionConfiguration": {"count": 1}})
+            httpx.post(
+                f"{url}/sources/create", json={**made, "connectionConfiguration": {"count": 1}}, verify=False
+            )
 
     yield Teams()
     for team in TEAMS:

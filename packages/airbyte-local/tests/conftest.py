@@ -156,7 +156,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
 @pytest.fixture
 def api(pool: Pool) -> Iterator[Api]:
     running = pool.take("2.0", None)
-    with httpx.Client(base_url=running.url, timeout=10, trust_env=False) as client:
+    with httpx.Client(base_url=running.url, timeout=10, trust_env=False, verify=False) as client:
         yield Api(running, client)
     _hold_to_contract(running, "2.0")
 
@@ -198,7 +198,9 @@ def serve(pool: Pool, tmp_path: Path) -> Iterator[Any]:
             else:
                 folder = tmp_path / str(len(started))
                 running = stack.enter_context(server(folder, airbyte_version=version, **options))
-            client = stack.enter_context(httpx.Client(base_url=running.url, timeout=10, trust_env=False))
+            client = stack.enter_context(
+                httpx.Client(base_url=running.url, timeout=10, trust_env=False, verify=False)
+            )
             started.append((running, version, odd_requests))
             api = Api(running, client)
             if log_in and (version == "cloud" or options.get("auth") == "client"):

@@ -48,7 +48,7 @@ def test_it_says_where_it_is_and_ends_quietly_on_ctrl_c(tmp_path):
         line = process.stdout.readline()
         url = line.split(" is at ")[1].split()[0]
         assert line == f"Airbyte 2.0.0 (local) is at {url} with its data in {tmp_path / '.airbyte-local'}\n"
-        assert httpx.get(f"{url}/api/v1/health").json() == {"available": True}
+        assert httpx.get(f"{url}/api/v1/health", verify=False).json() == {"available": True}
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert (process.returncode, out, err) == (0, "", "")
@@ -58,7 +58,9 @@ def test_it_says_where_it_is_and_ends_quietly_on_ctrl_c(tmp_path):
 def test_it_ends_soon_and_without_a_traceback_while_a_request_waits(tmp_path):
     with start("serve", "--port", "0", cwd=tmp_path) as process:
         url = process.stdout.readline().split(" is at ")[1].split()[0]
-        httpx.put(f"{url}/_local/faults", json=[{"match": "health", "action": "latency", "base_ms": 60_000}])
+        httpx.put(
+            f"{url}/_local/faults", json=[{"match": "health", "action": "latency", "base_ms": 60_000}], verify=False
+        )
         asking = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
         asking.putrequest("POST", "/api/v1/health")
         asking.putheader("Content-Length", "2")
@@ -119,8 +121,8 @@ def test_bodies_are_logged_only_where_asked_for(tmp_path):
     for flags, logged in (([], None), (["--log-bodies"], {"sourceId": "x"})):
         with start("serve", "--port", "0", *flags, cwd=tmp_path) as process:
             url = process.stdout.readline().split(" is at ")[1].split()[0]
-            httpx.post(f"{url}/api/v1/sources/get", json={"sourceId": "x"})
-            assert httpx.get(f"{url}/_local/requests").json()[0]["request"] == logged
+            httpx.post(f"{url}/api/v1/sources/get", json={"sourceId": "x"}, verify=False)
+            assert httpx.get(f"{url}/_local/requests", verify=False).json()[0]["request"] == logged
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=10)
 
@@ -128,9 +130,9 @@ def test_bodies_are_logged_only_where_asked_for(tmp_path):
 def test_a_process_asked_to_die_is_gone(tmp_path):
     with start("serve", "--port", "0", cwd=tmp_path) as process:
         url = process.stdout.readline().split(" is at ")[1].split()[0]
-        httpx.put(f"{url}/_local/faults", json=[{"match": "health", "action": "die"}])
+        httpx.put(f"{url}/_local/faults", json=[{"match": "health", "action": "die"}], verify=False)
         with pytest.raises(httpx.TransportError):
-            httpx.get(f"{url}/api/v1/health")
+            httpx.get(f"{url}/api/v1/health", verify=False)
         assert process.wait(timeout=5) == 137
 
 
@@ -178,6 +180,6 @@ def test_credentials_are_said_and_open_the_door(tmp_path):
         url = lines[0].split(" is at ")[1].split()[0]
         assert lines[1] == "Client id      me\n"
         mine = {"client_id": "me", "client_secret": lines[2].split()[-1]}
-        assert httpx.post(f"{url}/v1/applications/token", json=mine).status_code == 200
+        assert httpx.post(f"{url}/v1/applications/token", json=mine, verify=False).status_code == 200
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=10)

@@ -51,7 +51,7 @@ def workspace_of(client):
 
 
 def test_what_was_answered_survives_kill_9(tmp_path):
-    with serving(tmp_path) as (process, url), httpx.Client(base_url=f"{url}/api/v1") as client:
+    with serving(tmp_path) as (process, url), httpx.Client(base_url=f"{url}/api/v1", verify=False) as client:
         workspace = workspace_of(client)
         for n in range(20):
             body = {
@@ -63,7 +63,7 @@ def test_what_was_answered_survives_kill_9(tmp_path):
             last = client.post("/sources/create", json=body).json()
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    with serving(tmp_path) as (_, url), httpx.Client(base_url=f"{url}/api/v1") as client:
+    with serving(tmp_path) as (_, url), httpx.Client(base_url=f"{url}/api/v1", verify=False) as client:
         assert workspace_of(client) == workspace
         assert client.post("/sources/get", json={"sourceId": last["sourceId"]}).json() == last
         assert client.post("/sources/list", json={"workspaceId": workspace}).json()["num_connections"] == 20
@@ -95,7 +95,7 @@ def test_a_folder_has_one_server_at_a_time(tmp_path):
     with server(tmp_path) as first:
         with pytest.raises(DataFolderInUse), server(tmp_path):
             pass
-        assert httpx.get(f"{first.url}/api/v1/health").status_code == 200
+        assert httpx.get(f"{first.url}/api/v1/health", verify=False).status_code == 200
     with server(tmp_path) as second:
         assert second.workspace_id
 

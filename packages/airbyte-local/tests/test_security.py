@@ -372,7 +372,7 @@ def test_a_request_that_does_not_come_to_its_end_is_dropped(tmp_path, half):
             asking.sendall(half)
             with contextlib.suppress(ConnectionResetError):
                 assert asking.recv(1) == b""
-        assert httpx.get(f"{running.url}/api/v1/health", trust_env=False).status_code == 200
+        assert httpx.get(f"{running.url}/api/v1/health", trust_env=False, verify=False).status_code == 200
         assert [each.path for each in running.requests] == ["/api/v1/health"]
 
 
@@ -410,8 +410,8 @@ def test_a_crowd_that_connects_and_asks_nothing_keeps_nobody_out(tmp_path, sent)
             one = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
             with contextlib.suppress(OSError):
                 one.sendall(sent)
-        assert httpx.get(f"{url}/api/v1/health", trust_env=False, timeout=30).status_code == 200
-        assert httpx.get(f"{url}/_local/health", trust_env=False, timeout=30).status_code == 200
+        assert httpx.get(f"{url}/api/v1/health", trust_env=False, timeout=30, verify=False).status_code == 200
+        assert httpx.get(f"{url}/_local/health", trust_env=False, timeout=30, verify=False).status_code == 200
 
 
 # --- folders

@@ -119,7 +119,7 @@ def test_the_one_organization_is_the_nil_one(api):
 def test_basic_auth_refuses_with_the_html_of_a_proxy(given):
     with (
         server(airbyte_version="0.50", auth="basic", username="airbyte", password="pässword") as running,
-        httpx.Client() as client,
+        httpx.Client(verify=False) as client,
     ):
         auth = httpx.BasicAuth(given[0], given[1].encode()) if given else None
         refused = client.get(f"{running.url}/api/v1/health", auth=auth)

@@ -43,7 +43,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, connectors: Path | None) -> 
     folder = tmp_path_factory.mktemp("airbyte")
     with (
         server(folder, connectors=connectors, retry_seconds=(), log_bodies=False) as running,
-        httpx.Client(timeout=120, trust_env=False) as client,
+        httpx.Client(timeout=120, trust_env=False, verify=False) as client,
     ):
         yield Bench(running, client, running.world.workshop)
 
@@ -58,7 +58,7 @@ def land(bench: Bench, request: pytest.FixtureRequest) -> Callable[[str], Landin
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     """A bench whose server is a process of this test alone."""
-    with httpx.Client(timeout=120, trust_env=False) as client:
+    with httpx.Client(timeout=120, trust_env=False, verify=False) as client:
         made = Served(tmp_path / "airbyte", client)
         try:
             yield made

@@ -146,7 +146,7 @@ def test_a_server_that_is_killed_leaves_a_failed_job_and_no_half_written_file(re
         def ok(self, path, body=None, **properties):
             return self.client.post(f"/api/v1/{path}", json=body or properties).raise_for_status().json()
 
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30, verify=False) as client:
         api = Remote(client)
         nobody = {"organizationId": "00000000-0000-0000-0000-000000000000"}
         found = api.ok("workspaces/list_by_organization_id", nobody)["workspaces"]
@@ -161,7 +161,10 @@ def test_a_server_that_is_killed_leaves_a_failed_job_and_no_half_written_file(re
         process.wait()
         process.stdout.close()
     assert not list(out.glob("_airbyte_raw_*"))
-    with server(tmp_path, retry_seconds=()) as after, httpx.Client(base_url=after.url, trust_env=False) as client:
+    with (
+        server(tmp_path, retry_seconds=()) as after,
+        httpx.Client(base_url=after.url, trust_env=False, verify=False) as client,
+    ):
         api = Remote(client)
         found = api.ok("jobs/get", id=job)
         assert found["job"]["status"] == "failed"

@@ -108,7 +108,9 @@ class Past:
 
 @pytest.fixture
 def read(api) -> Iterator[Reader]:
-    with httpx.Client(base_url=api.server.url, timeout=10, trust_env=False, headers=BROWSER) as client:
+    with httpx.Client(
+        base_url=api.server.url, timeout=10, trust_env=False, headers=BROWSER, verify=False
+    ) as client:
         yield Reader(api.server, client)
 
 
@@ -118,7 +120,7 @@ def reader_of() -> Iterator[Callable[[LocalAirbyte], Reader]]:
     with contextlib.ExitStack() as stack:
 
         def make(server: LocalAirbyte) -> Reader:
-            client = httpx.Client(base_url=server.url, timeout=10, trust_env=False, headers=BROWSER)
+            client = httpx.Client(base_url=server.url, timeout=10, trust_env=False, headers=BROWSER, verify=False)
             return Reader(server, stack.enter_context(client))
 
         yield make

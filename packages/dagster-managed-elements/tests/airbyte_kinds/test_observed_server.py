@@ -39,7 +39,7 @@ def test_a_configuration_of_null_stops_no_check(workspace):
     workspace.apply(three())
     page = {"workspaceIds": [workspace.server.workspace_id], "pagination": {}}
     url = f"{workspace.server.url}/api/v1/sources/list_paginated"
-    (row,) = httpx.post(url, json=page, trust_env=False).json()["sources"]
+    (row,) = httpx.post(url, json=page, trust_env=False, verify=False).json()["sources"]
     rows = [{**row, "connectionConfiguration": None}]
     workspace.server.fault("sources/list_paginated", "status", status=200, body={"sources": rows}, times=1)
     assert workspace.check(three()).error is None

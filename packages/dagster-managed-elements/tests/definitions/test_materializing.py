@@ -89,7 +89,7 @@ class Place:
         )
 
     def config(self, path: str, **body: Any) -> Any:
-        return httpx.post(f"{self.airbyte.url}/api/v1/{path}", json=body, trust_env=False).json()
+        return httpx.post(f"{self.airbyte.url}/api/v1/{path}", json=body, trust_env=False, verify=False).json()
 
     def id_of(self, name: str) -> str:
         listed = self.config("connections/list", workspaceId=self.airbyte.workspace_id)["connections"]

@@ -197,7 +197,8 @@ def test_an_interrupt_while_the_work_is_being_started_lets_it_wind_up() -> None:
         return "in order"
 
     def interrupt_at_the_end(frame: FrameType, event: str, _: object) -> Any:
-        if frame.f_code.co_name != "start_task_soon":
+        caller = frame.f_back
+        if frame.f_code.co_name != "start_task_soon" or caller is None or caller.f_code.co_name != "run_blocking":
             return None
         if event == "return" and begun.wait(10):
             sys.settrace(None)
