@@ -41,7 +41,7 @@ FILES = {"0.50": "0.50", "1.5": "1.5.0", "1.6": "1.6.0", "1.8": "1.8.0", "2.0": 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contract:
-    """The description of one version, its lies taken out."""
+    """The description of one version, its lies taken out; paths without a parameter first."""
 
     version: str
     paths: dict[str, Any]
@@ -74,7 +74,8 @@ def load(file: Path) -> Contract:
             schema["required"] = [each for each in schema["required"] if each in schema["properties"]]
     if "MapperConfiguration" in schemas:  # its branches are not exclusive
         schemas["MapperConfiguration"]["anyOf"] = schemas["MapperConfiguration"].pop("oneOf")
-    return Contract(version=file.stem, paths=described["paths"], schemas=_truthful(schemas))
+    paths = dict(sorted(described["paths"].items(), key=lambda entry: entry[0].count("{")))
+    return Contract(version=file.stem, paths=paths, schemas=_truthful(schemas))
 
 
 def check_exchange(
@@ -122,11 +123,12 @@ def _operation(contract: Contract, path: str, method: str) -> Any:
 def _methods(contract: Contract, path: str) -> Iterator[Any]:
     """The entries whose template fits, those without a parameter first."""
     parts = path.split("/")
-    for template in sorted(contract.paths, key=lambda each: each.count("{")):
+    for template, methods in contract.paths.items():
         wanted = template.split("/")
-        fits = (each.startswith("{") or each == part for each, part in zip(wanted, parts, strict=False))
-        if len(wanted) == len(parts) and all(fits):
-            yield contract.paths[template]
+        if len(wanted) == len(parts) and all(
+            each.startswith("{") or each == part for each, part in zip(wanted, parts, strict=True)
+        ):
+            yield methods
 
 
 def _request_violations(contract: Contract, operation: Any, body: Any) -> Iterator[str]:

@@ -14,8 +14,9 @@ import sys
 import httpx
 import pytest
 from airbyte_local import server
-from airbyte_local.cli import VERSIONS
+from airbyte_local.cli import VERSIONS, main
 from airbyte_local.versions.profiles import PROFILES
+from click.testing import CliRunner
 
 
 def environment():
@@ -37,10 +38,16 @@ def start(*arguments, cwd=None):
     )
 
 
-def run(*arguments, cwd=None):
-    with start(*arguments, cwd=cwd) as process:
-        out, err = process.communicate(timeout=20)
-    return process.returncode, out, err
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """In this process: the exit code, and what was said."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        done = CliRunner().invoke(main, arguments)
+        return done.exit_code, done.stdout, done.stderr
+
+    return run
 
 
 def test_it_says_where_it_is_and_ends_quietly_on_ctrl_c(tmp_path):
@@ -79,29 +86,29 @@ def test_it_ends_soon_and_without_a_traceback_while_a_request_waits(tmp_path):
     assert "Traceback" not in err
 
 
-def test_a_port_in_use_is_one_line_that_says_what_to_do(tmp_path):
+def test_a_port_in_use_is_one_line_that_says_what_to_do(run):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, out, err = run("serve", "--port", str(port), cwd=tmp_path)
+        code, out, err = run("serve", "--port", str(port))
     assert (code, out) == (2, "")
     assert (
         err == f"Port {port} is in use. Stop what listens there, or choose another with --port (0: any free one).\n"
     )
 
 
-def test_a_folder_in_use_is_one_line_that_says_what_to_do(tmp_path):
+def test_a_folder_in_use_is_one_line_that_says_what_to_do(run, tmp_path):
     with server(tmp_path / "data"):
-        code, out, err = run("serve", "--port", "0", "--data", "data", cwd=tmp_path)
+        code, out, err = run("serve", "--port", "0", "--data", "data")
     assert (code, out) == (2, "")
     assert err == "data is in use by another local Airbyte. Stop that one, or choose another folder with --data.\n"
 
 
-def test_a_folder_of_something_else_is_one_line_that_says_what_to_do(tmp_path):
+def test_a_folder_of_something_else_is_one_line_that_says_what_to_do(run, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "state.db").write_bytes(b"something else entirely" * 100)
-    code, out, err = run("serve", "--port", "0", "--data", "data", cwd=tmp_path)
+    code, out, err = run("serve", "--port", "0", "--data", "data")
     assert (code, out) == (2, "")
     assert err == (
         "data/state.db was not written by this version. Move it away, or choose another folder with --data.\n"
@@ -109,9 +116,9 @@ def test_a_folder_of_something_else_is_one_line_that_says_what_to_do(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [["--host", "192.0.2.1"], ["--data", "file/below"]])
-def test_what_cannot_be_served_is_one_line(tmp_path, arguments):
+def test_what_cannot_be_served_is_one_line(run, tmp_path, arguments):
     (tmp_path / "file").write_text("")
-    code, _, err = run("serve", "--port", "0", *arguments, cwd=tmp_path)
+    code, _, err = run("serve", "--port", "0", *arguments)
     assert code == 2
     assert err.startswith("Cannot serve on ")
     assert err.count("\n") == 1
@@ -167,8 +174,8 @@ def test_every_version_but_that_of_the_future_can_be_served():
 @pytest.mark.parametrize(
     ("version", "auth", "legal"), [("0.50", "client", "none, basic"), ("cloud", "basic", "client")]
 )
-def test_a_cell_that_nobody_can_have_is_one_line_that_names_the_legal_ones(tmp_path, version, auth, legal):
-    code, out, err = run("serve", "--airbyte-version", version, "--auth", auth, cwd=tmp_path)
+def test_a_cell_that_nobody_can_have_is_one_line_that_names_the_legal_ones(run, tmp_path, version, auth, legal):
+    code, out, err = run("serve", "--airbyte-version", version, "--auth", auth)
     assert (code, out) == (2, "")
     assert err == f"Airbyte {version} cannot be had with auth '{auth}', only with {legal}.\n"
     assert not (tmp_path / ".airbyte-local").exists()

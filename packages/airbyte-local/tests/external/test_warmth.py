@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import textwrap
+import venv
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ class Warm:
     def __init__(self, folder: Path, prologue: str) -> None:
         self.folder = folder
         self.prologue = prologue
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", folder / "venv"], check=True)
+        venv.create(folder / "venv", symlinks=True)
         (self.packages,) = (folder / "venv" / "lib").glob("python*/site-packages")
         self.loads = folder / "loads"
         information = self.packages / "airbyte_source_warm-1.0.dist-info"
