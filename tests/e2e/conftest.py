@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from airbyte_local import LocalAirbyte
+from click.testing import CliRunner
+from dagster_managed_elements.cli import main
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND = Path(sys.executable).parent / "dagster-me"
@@ -34,6 +36,19 @@ class CommandLine:
             timeout=100,
             check=False,
         )
+
+    def here(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """As a call, in this process: nothing is loaded that has been, and nothing of the folder stays."""
+        known = set(sys.modules)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            patch.setattr(sys, "path", list(sys.path))
+            patch.setattr(sys, "dont_write_bytecode", True)
+            ran = CliRunner(env=self.environment).invoke(main, words)
+        for name in set(sys.modules) - known:
+            if (self.folder / f"{name}.py").exists():
+                del sys.modules[name]
+        return subprocess.CompletedProcess(words, ran.exit_code, ran.stdout, ran.stderr)
 
     def started(self, *words: str, **how: Any) -> subprocess.Popen[str]:
         """As a call, without waiting for the end."""

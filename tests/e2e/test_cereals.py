@@ -36,7 +36,7 @@ def writes(server) -> list[str]:
 def test_the_page_works_as_written(airbyte_local, cereals):
     tree = TREE.format(url=cereals.environment["CEREALS_URL"])
 
-    first = cereals("check", "--module", "cereals:reconciler")
+    first = cereals.here("check", "--module", "cereals:reconciler")
     assert first.stdout == f"Found 1 managed elements, checking...\n{tree}"
     assert first.returncode == 0
     assert writes(airbyte_local) == []
@@ -51,9 +51,9 @@ def test_the_page_works_as_written(airbyte_local, cereals):
     ]
 
     airbyte_local.forget_requests()
-    second = cereals("check", "--module", "cereals:reconciler")
+    second = cereals.here("check", "--module", "cereals:reconciler")
     assert second.stdout == "Found 1 managed elements, checking...\nNo diff found.\n"
-    again = cereals("apply", "--module", "cereals:reconciler")
+    again = cereals.here("apply", "--module", "cereals:reconciler")
     assert again.stdout == "Found 1 managed elements, applying...\nNo changes applied.\n"
     assert (second.returncode, again.returncode, second.stderr, again.stderr) == (0, 0, "", "")
     assert writes(airbyte_local) == []

@@ -53,6 +53,7 @@ FOUND = [
 """Seeds of runs that once found a fault."""
 
 
+@pytest.mark.wide("none-24", "none-36", "wide-21")
 @pytest.mark.parametrize("seed", FOUND)
 def test_what_a_run_found_stays_mended(seed: str):
     version, api, auth, _number = seed.split("-", 3)

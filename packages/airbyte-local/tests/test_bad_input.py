@@ -106,7 +106,7 @@ def bodies(shape, ids):
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.body], ids=lambda route: route.path)
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_body_that_fits_is_answered_as_the_vendor_would(world, ids, route, data):
     body = data.draw(bodies(route.body, ids))
@@ -150,7 +150,7 @@ def asked(prefix, ids, route, data):
 @pytest.mark.wide("2.0")
 @pytest.mark.parametrize("version", ["0.50", "2.0", "cloud"])
 @pytest.mark.parametrize("route", PUBLIC_ROUTES, ids=lambda route: route.name)
-@settings(max_examples=6, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_request_to_the_public_api_is_answered_as_the_vendor_would(world, ids, version, route, data):
     profile = PROFILES[version]

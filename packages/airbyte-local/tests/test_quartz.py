@@ -103,7 +103,7 @@ PIECES = st.lists(st.tuples(SPAN, STEP).map("".join), min_size=1, max_size=2).ma
 
 
 @given(st.lists(PIECES, min_size=6, max_size=7).map(" ".join))
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_what_is_taken_can_be_told_when_it_fires(expression):
     if reason_against(expression) is None:
         found = Quartz(expression).next_after(START.timestamp(), "America/New_York")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 CANARY = "c4n4ry-hush"
 PLAIN = settings(
-    max_examples=300,
+    max_examples=100,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 

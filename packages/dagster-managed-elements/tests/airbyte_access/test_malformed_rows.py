@@ -111,7 +111,7 @@ def test_a_row_nobody_declared_is_left_out_with_a_notice_that_has_its_path(airby
     assert said.text.partition("[")[2][0].isdecimal()
 
 
-@pytest.mark.wide("config-source", "public-connection")
+@pytest.mark.wide("config-source-no id", "config-source-no name", "public-connection-a row")
 @pytest.mark.parametrize(("api", "kind", "form"), CELLS)
 def test_the_row_of_what_is_declared_is_a_fault_of_the_server(airbyte, api, kind, form):
     with spoiling(airbyte.url, spoilt(LISTS[api, kind], "mine", lambda row: FORMS[form](row, kind))) as url:
@@ -120,7 +120,7 @@ def test_the_row_of_what_is_declared_is_a_fault_of_the_server(airbyte, api, kind
     assert "the answer is not what Airbyte promises" in str(result.error)
 
 
-@pytest.mark.wide("config-source", "public-connection")
+@pytest.mark.wide("config-source-no id", "config-source-no name", "public-connection-a row")
 @pytest.mark.parametrize(("api", "kind", "form"), CELLS)
 def test_a_row_without_a_name_may_be_what_is_absent_and_one_with_a_name_may_not(airbyte, api, kind, form):
     with spoiling(airbyte.url, spoilt(LISTS[api, kind], "theirs", lambda row: FORMS[form](row, kind))) as url:

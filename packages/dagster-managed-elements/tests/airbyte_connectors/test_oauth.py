@@ -73,6 +73,7 @@ def made(workspace):
     return workspace
 
 
+@pytest.mark.wide("config-credentials0-Ours", "public-credentials1-connector1")
 @pytest.mark.parametrize("connector", ["Ours", AirbyteLowCodeConnector("Ours", manifest=MANIFEST)])
 @pytest.mark.parametrize("credentials", [{}, {"credentials": {"auth_type": "oauth2.0"}}])
 def test_keys_set_by_oauth_are_left_alone_and_that_is_said_once(made, connector, credentials):

@@ -48,6 +48,7 @@ def stored(server: airbyte_local.LocalAirbyte) -> dict[str, Any]:
     return found.details
 
 
+@pytest.mark.wide("0.50", "2.0")
 @pytest.mark.parametrize("api", ["config", "public"])
 @pytest.mark.parametrize("version", ["0.50", "1.5", "1.8", "2.0"])
 @pytest.mark.parametrize("declared", [{}, {"destination_namespace": None, "prefix": None}])

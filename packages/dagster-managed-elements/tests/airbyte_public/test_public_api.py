@@ -353,10 +353,14 @@ def cron(expression: str, zone: str) -> dict[str, Any]:
     [
         (BASIC, "its schedule (every 6 hours)"),
         (cron("0 0 3 * * ?", "Europe/Berlin"), "its schedule (0 0 3 * * ? Europe/Berlin)"),
-        (cron("0 0 3 ? * MON-FRI", "America/New_York"), "its schedule (0 0 3 ? * MON-FRI America/New_York)"),
+        pytest.param(
+            cron("0 0 3 ? * MON-FRI", "America/New_York"),
+            "its schedule (0 0 3 ? * MON-FRI America/New_York)",
+            marks=pytest.mark.slow,
+        ),
         (cron("0 0 3 ? * MON-FRI", "UTC"), None),
-        (cron("0 0 3 L * ?", "UTC"), None),
-        (cron("0 15 10 ? * 6#3 2030", "UTC"), None),
+        pytest.param(cron("0 0 3 L * ?", "UTC"), None, marks=pytest.mark.slow),
+        pytest.param(cron("0 15 10 ? * 6#3 2030", "UTC"), None, marks=pytest.mark.slow),
         ({"scheduleType": "manual"}, None),
     ],
 )

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_text_has_as_many_lines_as_there_is_to_say_and_each_can_be_printed(data, sections, make):
     section = data.draw(sections)
@@ -43,7 +43,7 @@ def spellings(scalar):
     return st.sampled_from([str(scalar), json.dumps(scalar), inline(scalar)])
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(data=st.data(), before=SCALARS)
 def test_two_sides_that_differ_look_different(data, before):
     after = data.draw(st.one_of(SCALARS, spellings(before)))
@@ -53,7 +53,7 @@ def test_two_sides_that_differ_look_different(data, before):
         assert shown.isprintable()
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_json_is_ascii_that_reads_back_without_a_secret(data, sections, make):
     drawn = data.draw(st.lists(sections, max_size=2))
@@ -63,7 +63,7 @@ def test_json_is_ascii_that_reads_back_without_a_secret(data, sections, make):
     assert len(json.loads(said)["places"]) == len(drawn)
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_markdown_keeps_everything_in_code(data, sections, make):
     section = data.draw(sections)
@@ -81,7 +81,7 @@ def test_markdown_keeps_everything_in_code(data, sections, make):
         assert all(line[:2] in {"+ ", "- ", "! "} for line in body.split("\n"))
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_diff_of_a_plan_is_empty_only_where_the_plan_is_and_shows_no_secret(data, sections, make):
     section = data.draw(sections)
