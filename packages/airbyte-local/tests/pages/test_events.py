@@ -8,8 +8,16 @@ import socket
 import threading
 
 import pytest
+from airbyte_local.pages import events
 
+SOON = pytest.mark.usefixtures("no_ticks")
 CONNECT = {"name": "c", "source": "s", "destination": "d"}
+
+
+@pytest.fixture
+def no_ticks(monkeypatch):
+    """News are looked for as soon as they may be there."""
+    monkeypatch.setattr(events, "TICK_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -34,6 +42,7 @@ def one(told, id_: str) -> str:
     return parts(told, id_)[id_]
 
 
+@SOON
 def test_a_connection_page_is_told_what_becomes_of_its_job(read, past, connection_id):
     with read.events(f"/connections/{connection_id}/events") as told:
         assert "Never run" in parts(told, "headline", "glance", "streams", "history", "log")["glance"]
@@ -57,6 +66,7 @@ def test_what_a_page_shows_already_is_told_by_the_same_digest(read, past, connec
             assert f'<div id="{part["id"]}" class="live" data-digest="{part["digest"]}" tabindex="-1"' in page
 
 
+@SOON
 def test_the_list_and_the_diff_are_told_too(read, api, past, connection_id):
     with read.events("/events") as told:
         assert "Never" in one(told, "connections")
@@ -68,6 +78,7 @@ def test_the_list_and_the_diff_are_told_too(read, api, past, connection_id):
         assert "In sync" in one(told, "differences")
 
 
+@SOON
 def test_an_empty_list_is_told_of_the_first_connection(read, api):
     with read.events("/events") as told:
         assert "No connections yet" in one(told, "connections")
@@ -75,6 +86,7 @@ def test_an_empty_list_is_told_of_the_first_connection(read, api):
         assert "Never" in one(told, "connections")
 
 
+@SOON
 def test_a_log_comes_line_by_line_until_the_attempt_is_over(read, past, connection_id):
     job = past.job(connection_id, "running")
     with past.journal(job.id) as journal, read.events(f"/jobs/{job.id}/attempts/0/log") as told:
