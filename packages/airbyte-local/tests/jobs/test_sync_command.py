@@ -67,6 +67,15 @@ def test_a_failed_one_says_why_and_the_others_go_on(api, named):
     assert any(re.match(r"bad: failed: .*: .*exception", line) for line in lines)
 
 
+def test_one_that_has_failed_before_it_is_looked_at_says_why_too(api, named):
+    bad = named("bad", configuration={"type": "EXCEPTION_AFTER_N", "throw_after_n_records": 2})
+    bad.failure(bad.sync())
+    api.server.fault("connections/sync", "status", status=409, times=1)
+    code, lines, _ = sync(api)
+    assert code == 1
+    assert re.match(r"bad: failed: .*: .*exception", lines[-1])
+
+
 def test_an_unknown_name_is_told_with_those_like_it_and_nothing_is_started(api, named):
     people = named("people")
     code, lines, errors = sync(api, "people", "peopel")

@@ -171,13 +171,18 @@ class Server:
             job = self._ask("jobs/get_last_replication_job", connectionId=made.connection_id).get("job")
         else:
             job = _read(answer).get("job") if answer.is_success else None
-        return replace(made, job=job, reason="" if job else f"could not be started (HTTP {answer.status_code})")
+        if job is None:
+            return replace(made, reason=f"could not be started (HTTP {answer.status_code})")
+        return self._explained(replace(made, job=job))  # a short one may have ended by now
 
     def seen(self, one: Sync) -> Sync:
-        now = replace(one, job=self._ask("jobs/get_light", id=one.job["id"])["job"])
+        return self._explained(replace(one, job=self._ask("jobs/get_light", id=one.job["id"])["job"]))
+
+    def _explained(self, now: Sync) -> Sync:
+        """With the reason, where it failed."""
         if now.status != "failed":
             return now
-        attempts: list[Any] = self._ask("jobs/get_without_logs", id=one.job["id"])["attempts"]
+        attempts: list[Any] = self._ask("jobs/get_without_logs", id=now.job["id"])["attempts"]
         said = [
             reason for each in attempts[-1:] for reason in each["attempt"].get("failureSummary", _NONE)["failures"]
         ]
