@@ -1,0 +1,18 @@
+"""The fleet's jobs on Celery: each step is a task, which any worker may take."""
+
+from pathlib import Path
+
+import yaml
+from dagster import Definitions
+from dagster_celery import celery_executor
+from dagster_managed_elements.definitions import build_drift_job, build_reconcile_job
+from fleet import fleet
+
+settings = yaml.safe_load(Path(__file__).with_name("celery.yaml").read_text())
+spread = celery_executor.configured(settings["execution"]["config"])
+defs = Definitions(
+    jobs=[
+        build_drift_job(fleet, executor_def=spread),
+        build_reconcile_job(fleet, executor_def=spread, lock_timeout=120, tags={"dagster/max_runtime": "7200"}),
+    ]
+)
