@@ -336,9 +336,9 @@ class Result:
     """What became of one place: a plan, and a report where it was applied, or the error that stood in the way.
 
     *of* are the numbers of the reconcilers it answers for, in the order they were given. A check has what was
-    *shown*, which can be saved, and all that was *found*. An *error* that is no ManagedElementsError is a fault of this
-    library or of an integration: it is for the caller to raise or show with its traceback, once what became of the
-    other places is told.
+    *shown*, which can be saved, and all that was *found*. An *error* that is no ManagedElementsError is a fault of
+    this library or of an integration: it is for the caller to raise or show with its traceback, once what became of
+    the other places is told.
     """
 
     of: tuple[int, ...]

@@ -156,7 +156,11 @@ from dagster_managed_elements.airbyte import *
 
 lake = AirbyteDestination("lake", "Local JSON", {{"destination_path": "/local"}})
 shop = AirbyteConnection(
-    "shop", AirbyteSource("shop", "File", {{}}), lake, {{"orders": AirbyteSyncMode.full_refresh_append()}}, prefix="{0}_"
+    "shop",
+    AirbyteSource("shop", "File", {{}}),
+    lake,
+    {{"orders": AirbyteSyncMode.full_refresh_append()}},
+    prefix="{0}_",
 )
 {0} = AirbyteManagedElementReconciler(AirbyteInstance(url="http://{0}.example"), [shop], name="{0}")
 """

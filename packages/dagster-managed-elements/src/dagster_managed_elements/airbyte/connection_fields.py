@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
+from dagster_managed_elements.airbyte.servers.versions import REGION_LEFT
 from dagster_managed_elements.airbyte.wire import (
     Json,
     object_in,
@@ -229,7 +230,6 @@ _NON_BREAKING: Final[Mapping[Api, tuple[str, ...]]] = {
 
 
 _REGION: Final[Mapping[Api, tuple[str, ...]]] = {"config": ("geography",), "public": ("dataResidency",)}
-REGION_LEFT: Final = "before 1.7; since then a connection runs in the region of its workspace"
 
 
 def _declare_resources(resources: Any) -> dict[str, str]:

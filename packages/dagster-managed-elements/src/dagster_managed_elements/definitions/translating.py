@@ -94,8 +94,8 @@ def op_name(integration: str, connection: str, prefix: Iterable[str], keys: Iter
     what tells them apart is an asset, of which one code location has no second. The first of its *keys* does: the
     name stays where others join them.
     """
-    first = min(key.path for key in keys)
-    return f"{integration}_sync_{cleaned('_'.join([*prefix, connection]))}_{_digest(repr(tuple(first)))}"
+    first = min(tuple(key.path) for key in keys)
+    return f"{integration}_sync_{cleaned('_'.join([*prefix, connection]))}_{_digest(repr(first))}"
 
 
 def output_name(props: StreamProps) -> str:

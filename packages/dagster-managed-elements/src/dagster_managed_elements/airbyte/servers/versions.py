@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeAlias
 
-from dagster_managed_elements.airbyte.connection_fields import REGION_LEFT
-
 Release: TypeAlias = tuple[int, int]
 Scope: TypeAlias = Literal["workspaces", "workspace", "organization", "everything"]
 
@@ -141,6 +139,8 @@ STREAM_SETTINGS: Final[Mapping[str, Mapping[str, Release]]] = {
     },
 }
 """By API, since when a stream of a connection has a setting, by its label; types of mappers are among them."""
+
+REGION_LEFT: Final = "before 1.7; since then a connection runs in the region of its workspace"
 
 LEFT: Final[Mapping[str, Mapping[str, tuple[Release, str]]]] = {
     "config": {},  # a row's words tell there
