@@ -29,7 +29,7 @@ from dagster_managed_elements.definitions.drift_automation import build_drift_sc
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
 from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
 from dagster_managed_elements.engine.elements import key_of
-from dagster_managed_elements.engine.values import Fields
+from dagster_managed_elements.engine.values import Fields, Key
 
 from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
 
@@ -136,6 +136,48 @@ def test_no_secret_is_in_what_dagster_keeps(server):
     assert text(found[WHOLE], "missing") == 3
 
 
+UNSET_VARIABLE = Node("unset", token=Secret.env("NO_SUCH_VARIABLE"))
+NOWHERE = Key("node", "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("invalid", "key", "said"),
+    [
+        ([Leaf("leaf", root=UNSET_VARIABLE, color=1)], "unset (node)", "NO_SUCH_VARIABLE is not set"),
+        (
+            [Leaf("leaf", root=key_of(UNSET_VARIABLE)), UNSET_VARIABLE],
+            "unset (node)",
+            "NO_SUCH_VARIABLE is not set",
+        ),
+        ([Leaf("leaf", root=NOWHERE, color=1)], "leaf (leaf)", "none is declared and none exists"),
+    ],
+)
+@pytest.mark.parametrize("deletes", [False, True])
+def test_what_is_declared_invalid_fails_where_it_is_and_hides_no_other_drift(server, invalid, key, said, deletes):
+    row(server, "other")["color"] = 7
+    world = Reconciler(
+        MemoryInstance(server), [*invalid, OTHER], name="world", delete_unmentioned_resources=deletes
+    )
+    found = evaluated(build_drift_checks(world, assets=SPECS))
+    assert set(found) == {WHOLE, "a", "b", "c"}
+    assert found["a"].description == f"leaf: 1 invalid: {key}"
+    assert found["a"].severity == AssetCheckSeverity.ERROR
+    assert said in text(found["a"], "findings")
+    assert found["c"].description == "other: 1 changed: other (leaf)"
+    assert found[WHOLE].description == f"world: 1 changed, 1 invalid: {key}, other (leaf)"
+    assert text(found[WHOLE]) == text(found["c"])
+
+
+def test_what_one_reconciler_declares_invalid_is_no_drift_of_another_of_its_place(server):
+    wrong = reconciler(server, name="wrong")
+    row(server, "leaf")["name"] = "old"
+    wrong.elements = (Leaf("leaf", root=UNSET_VARIABLE, color=1, renamed_from="old"),)
+    fine = Reconciler(wrong.instance, [OTHER], name="fine")
+    found = evaluated(build_drift_checks([fine, wrong]))
+    assert found["managed_elements/fine"].description == "fine: in sync"
+    assert found["managed_elements/wrong"].description == "wrong: 1 invalid: unset (node)"
+
+
 def test_what_nobody_declares_is_a_warning_of_the_reconciler_alone(server):
     server.put("node-9", {"kind": "node", "name": "stray", "shape": 0})
     found = evaluated(build_drift_checks(reconciler(server), assets=SPECS))
@@ -159,7 +201,7 @@ def test_how_grave_a_sort_of_finding_is_can_be_said(server):
     found = evaluated(build_drift_checks(reconciler(server), assets=SPECS, severities=severities))
     assert found[WHOLE].severity == AssetCheckSeverity.WARN
     assert text(found[WHOLE], "undeclared") == 1
-    with pytest.raises(DeclarationError, match="there are changed, missing, undeclared, double trigger"):
+    with pytest.raises(DeclarationError, match="there are changed, missing, invalid, undeclared, double trigger"):
         build_drift_checks(reconciler(server), severities={"odd": None})
 
 

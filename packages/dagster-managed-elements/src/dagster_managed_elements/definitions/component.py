@@ -43,6 +43,7 @@ class DriftOptions(Model, Resolvable):
             error; where a sync of the instance fails, none of its checks runs.
         changed: How grave it is where something is not as declared.
         missing: How grave it is where something is not there.
+        invalid: How grave it is where what is declared cannot be right.
         undeclared: How grave it is where something is there that nobody declares.
         double_trigger: How grave it is where a connection is started by its server and by Dagster too.
         schedule: When the checks run by themselves, as cron; none if left out. Turned on from the start.
@@ -52,6 +53,7 @@ class DriftOptions(Model, Resolvable):
     blocking: bool = False
     changed: Weight = "error"
     missing: Weight = "error"
+    invalid: Weight = "error"
     undeclared: Weight = "warn"
     double_trigger: Weight = "warn"
     schedule: str | None = None
@@ -61,6 +63,7 @@ class DriftOptions(Model, Resolvable):
         said: Mapping[Sort, Weight] = {
             "changed": self.changed,
             "missing": self.missing,
+            "invalid": self.invalid,
             "undeclared": self.undeclared,
             "double trigger": self.double_trigger,
         }

@@ -5,9 +5,11 @@ Knows Dagster's severities and Markdown, and no asset: which asset a finding is 
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import chain, count
@@ -18,7 +20,7 @@ from dagster import AssetCheckSeverity, MetadataValue
 from dagster_managed_elements.engine.concurrency import run_blocking
 from dagster_managed_elements.engine.elements import Element, key_of, reachable
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.findings import Notice
+from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.values import Key, references
@@ -28,12 +30,13 @@ from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.values import escape
 from dagster_managed_elements.third_party import is_third_party
 
-Sort: TypeAlias = Literal["changed", "missing", "undeclared", "double trigger"]
+Sort: TypeAlias = Literal["changed", "missing", "invalid", "undeclared", "double trigger"]
 Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
 Severities: TypeAlias = Mapping[Sort, AssetCheckSeverity | None]
 SEVERITIES: Final[Severities] = {
     "changed": AssetCheckSeverity.ERROR,
     "missing": AssetCheckSeverity.ERROR,
+    "invalid": AssetCheckSeverity.ERROR,
     "undeclared": AssetCheckSeverity.WARN,
     "double trigger": AssetCheckSeverity.WARN,
 }
@@ -45,7 +48,8 @@ class Finding:
     """Something that is not as declared.
 
     Args:
-        sort: What is the matter: it is *changed*, *missing*, *undeclared*, or started by two at once.
+        sort: What is the matter: it is *changed*, *missing* or *undeclared*, its declaration is *invalid*, or it is
+            started by two at once.
         key: What it is about.
         text: For people.
     """
@@ -115,7 +119,7 @@ class Drift:
 
     def metadata(self) -> dict[str, MetadataValue]:
         """The diff and the counts, for Dagster to keep and show: secrets are masked."""
-        beside = [finding.text for finding in self.findings if finding.sort in {"undeclared", "double trigger"}]
+        beside = [finding.text for finding in self.findings if finding.sort in _BESIDE_THE_DIFF]
         shown: dict[str, MetadataValue] = {"place": MetadataValue.text(self.place)}
         if self.plan.entries:
             shown["diff"] = MetadataValue.md(diff_block([Section(of=(self.name,), plan=self.plan)]))
@@ -130,6 +134,7 @@ class Drift:
         return shown | {sort: MetadataValue.int(number) for sort, number in self.counts.items()}
 
 
+_BESIDE_THE_DIFF: Final = frozenset({"invalid", "undeclared", "double trigger"})
 _MOST_NAMES: Final = 5
 _GRAVEST_FIRST: Final = (AssetCheckSeverity.ERROR, AssetCheckSeverity.WARN)
 
@@ -143,15 +148,63 @@ class Unknown:
 
 
 def find_drift(reconcilers: Mapping[str, Reconciler]) -> Mapping[str, Drift | Unknown]:
-    """What is found of each of *reconcilers*, by its name, with each place observed once. Writes nothing."""
-    results = run_blocking(lambda _stop: check(list(reconcilers.values()), Options()), winds_up=False)
-    names = list(reconcilers)
-    found = {
-        names[number]: _drift(names[number], reconcilers[names[number]], result)
-        for result in results
-        for number in result.of
-    }
-    return {name: found[name] for name in names}
+    """What is found of each of *reconcilers*, by its name, with each place observed once. Writes nothing.
+
+    A declaration that is invalid hides no drift of others: its place is observed again without it.
+    """
+    found: dict[str, Drift | Unknown] = {}
+    apart = dict.fromkeys(reconcilers, _Apart())
+    ahead = dict(reconcilers)
+    while ahead:
+        names, given = list(ahead), list(ahead.values())
+        again: dict[str, Reconciler] = {}
+        for result in run_blocking(lambda _stop, given=given: check(given, Options()), winds_up=False):
+            of_place = {names[number]: ahead[names[number]] for number in result.of}
+            if (more := _invalid(of_place.values(), result)) is None:
+                found |= {name: _drift(name, reconcilers[name], result, apart[name]) for name in of_place}
+                continue
+            again |= {name: _without(reconciler, more.keys) for name, reconciler in of_place.items()}
+            apart |= {name: apart[name].joined(more) for name in of_place}
+        ahead = again
+    return {name: found[name] for name in reconcilers}
+
+
+@dataclass(frozen=True, slots=True)
+class _Apart:
+    """What a place is observed without: what is wrong, the keys of what is declared so and of what refers to it,
+    and those of what has another name until it is renamed.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    keys: frozenset[Key] = frozenset()
+    old: frozenset[Key] = frozenset()
+
+    def joined(self, more: _Apart) -> _Apart:
+        return _Apart((*self.problems, *more.problems), self.keys | more.keys, self.old | more.old)
+
+
+def _invalid(reconcilers: Iterable[Reconciler], result: Result) -> _Apart | None:
+    """What stands in the way of comparing a place; None where nothing of what is declared there does."""
+    if not isinstance(result.error, DeclarationError):
+        return None
+    elements = declared(element for reconciler in reconcilers for element in reconciler.elements)
+    left_out = {problem.key for problem in result.error.problems} & elements.keys()
+    if not left_out:
+        return None
+    pointers = {key: frozenset(_refers_to(element)) for key, element in elements.items()}
+    while more := {key for key in pointers.keys() - left_out if not left_out.isdisjoint(pointers[key])}:
+        left_out |= more
+    names = ((key.kind, elements[key].renamed_from) for key in left_out)
+    old = frozenset(Key(kind, name) for kind, name in names if name)
+    return _Apart(result.error.problems, frozenset(left_out), old)
+
+
+def _without(reconciler: Reconciler, keys: Collection[Key]) -> Reconciler:
+    """Nothing is deleted for its sake: what is left out would be taken for what nobody declares."""
+    part = copy.copy(reconciler)
+    part.elements = tuple(element for key, element in declared(reconciler.elements).items() if key not in keys)
+    part.delete_unmentioned_resources = False
+    return part
 
 
 def named(reconcilers: Reconcilers) -> dict[str, Reconciler]:
@@ -228,16 +281,22 @@ def closure(keys: Iterable[Key], elements: Mapping[Key, Element]) -> frozenset[K
             continue
         found.add(key)
         if (element := elements.get(key)) is not None:
-            ahead += map(key_of, element.parts())
-            ahead += references(element.fields())
+            ahead += _refers_to(element)
     return frozenset(found)
+
+
+def _refers_to(element: Element) -> Iterator[Key]:
+    """By elements and by Keys; what it declares may be such that it cannot be read, which a look tells."""
+    yield from map(key_of, element.parts())
+    with suppress(Exception):
+        yield from references(element.fields())
 
 
 def _name(reconciler: Any) -> str:
     return getattr(reconciler, "name", "")
 
 
-def _drift(name: str, reconciler: Reconciler, result: Result) -> Drift | Unknown:
+def _drift(name: str, reconciler: Reconciler, result: Result, apart: _Apart) -> Drift | Unknown:
     if result.error is not None or result.plan is None or result.found is None:
         return Unknown(name, result.error or DeclarationError("nothing is declared"))
     elements = declared(reconciler.elements)
@@ -245,13 +304,18 @@ def _drift(name: str, reconciler: Reconciler, result: Result) -> Drift | Unknown
     going = frozenset(entry.key for entry in result.plan.entries if _is_undeclared(entry))
     undeclared = [
         *((entry.key, "is not declared, and goes") for entry in result.plan.entries if _is_undeclared(entry)),
-        *((stray.key, "is not declared") for stray in result.plan.undeclared),
+        *(
+            (stray.key, "is not declared")
+            for stray in result.plan.undeclared
+            if stray.key not in apart.keys | apart.old
+        ),
     ]
+    problems = (Finding(sort="invalid", key=each.key, text=str(each)) for each in apart.problems)
     whole = Drift(
         name=name,
         place=result.place,
         plan=result.plan,
-        findings=tuple(_findings(result.plan.entries)),
+        findings=(*problems, *_findings(result.plan.entries)),
         timetables=result.found.timetables,
     )
     strays = (Finding(sort="undeclared", key=key, text=f"{key} {text}") for key, text in undeclared)
