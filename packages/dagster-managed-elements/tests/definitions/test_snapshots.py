@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import anyio
@@ -13,10 +14,13 @@ from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
     AirbyteInstance,
+    AirbyteInstanceResource,
     AirbyteManagedElementReconciler,
+    AirbyteResource,
     AirbyteSource,
     AirbyteStream,
     AirbyteSyncMode,
+    airbyte_resource,
     build_connection_assets,
     mappers,
 )
@@ -46,6 +50,49 @@ def taken(request, tmp_path_factory) -> tuple[AirbyteInstance, Path]:
         assert result.error is None
     (folder / "airbyte.json").write_text(recording.document())
     return instance, folder / "airbyte.json"
+
+
+class Foreign:
+    """Of the shape of dagster-airbyte's AirbyteWorkspace."""
+
+    configuration_api_base_url = dg.EnvVar("NOT_SET")
+    rest_api_base_url = dg.EnvVar("NOT_SET")
+    workspace_id = dg.EnvVar("NOT_SET")
+    client_id = client_secret = "hush"
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        AirbyteInstanceResource(url=dg.EnvVar("NOT_SET"), client_id="dagster", client_secret=dg.EnvVar("NOT_SET")),
+        AirbyteResource(host=dg.EnvVar("NOT_SET"), password=dg.EnvVar("NOT_SET")),
+        AirbyteInstanceResource(
+            url="https://elsewhere", workspace=dg.EnvVar("NOT_SET"), token=dg.EnvVar("NOT_SET")
+        ),
+        airbyte_resource.configured({"host": {"env": "NOT_SET"}}),
+    ],
+    ids=lambda resource: type(resource).__name__,
+)
+def test_a_snapshot_is_read_where_the_environment_of_the_runs_is_not(taken, resource):
+    _, path = taken
+    (definition,) = build_connection_assets(resource, [UNSAID], snapshot=path)
+    assert len(definition.keys) == 3
+
+
+def test_a_workspace_that_only_the_environment_names_is_the_one_that_was_looked_at(taken, tmp_path):
+    told = json.loads(taken[1].read_text())
+    ids = {id_ for row in told["answers"] for id_ in (row.get("body") or {}).get("workspaceIds", ())}
+    if not ids:
+        pytest.skip("the Public API lists workspaces, whichever is meant")
+    (known,) = ({"workspaceId": id_} for id_ in ids)
+    rows = next(row for row in told["answers"] if "workspaces" in row.get("answer", ()))["answer"]["workspaces"]
+    (of_it,) = (row for row in rows if row["workspaceId"] == known["workspaceId"])
+    told["answers"] = [row for row in told["answers"] if "/workspaces/list" not in row["request"]]
+    asked = {"at": told["answers"][0]["at"], "request": "POST /api/v1/workspaces/get", "body": known}
+    told["answers"].append({**asked, "answer": of_it})
+    (tmp_path / "airbyte.json").write_text(json.dumps(told))
+    (definition,) = build_connection_assets(Foreign(), [UNSAID], snapshot=tmp_path / "airbyte.json")
+    assert len(definition.keys) == 3
 
 
 def columns(definition: dg.AssetsDefinition, *key: str) -> list[str] | None:

@@ -220,9 +220,10 @@ def synced_connections(
     Raises:
         DeclarationError: Where what a connection syncs cannot be told.
     """
-    instance = _instance(airbyte)
+    given = _instance(airbyte)
+    instance = given.airbyte_instance if isinstance(given, DeferredInstance) else lambda: given
     wanted = list(_declared(airbyte) if connections is None else connections)
-    known = dict(read_snapshot(instance, snapshot)) if snapshot is not None else {}
+    known = dict(read_snapshot(given, snapshot)) if snapshot is not None else {}
     known |= {name: known_streams(listed) for name, listed in (streams or {}).items()}
     if unknown := (streams or {}).keys() - {connection.name for connection in wanted}:
         raise DeclarationError(f"streams= speaks of {', '.join(sorted(unknown))}, which is no connection here.")
@@ -235,13 +236,11 @@ def _declared(airbyte: Any) -> Iterator[AirbyteConnection]:
     yield from (element for element in airbyte.elements if isinstance(element, AirbyteConnection))
 
 
-def _instance(airbyte: Any) -> Callable[[], AirbyteInstance]:
-    """Known when it is needed: a resource may be configured from an environment that only a run has."""
+def _instance(airbyte: Any) -> AirbyteInstance | DeferredInstance:
+    """A resource may be configured from an environment that only a run has: it is asked when it is needed."""
     instance: Instance = airbyte.instance if isinstance(airbyte, Reconciler) else instance_of(airbyte)
-    if isinstance(instance, DeferredInstance):
-        return instance.airbyte_instance
-    if isinstance(instance, AirbyteInstance):
-        return lambda: instance
+    if isinstance(instance, (AirbyteInstance, DeferredInstance)):
+        return instance
     raise DeclarationError(f"Assets are synced by an Airbyte, not by {type(instance).__name__}.")
 
 

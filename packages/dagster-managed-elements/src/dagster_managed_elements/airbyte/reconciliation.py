@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from dagster_managed_elements.airbyte.elements import AirbyteConnection
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
-from dagster_managed_elements.airbyte.resources.upstream import adopt
-from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.airbyte.resources.upstream import UpstreamResource, adopt
+from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Instance, Session, Settings
@@ -47,6 +47,13 @@ class DeferredInstance(Instance):
     def airbyte_instance(self) -> AirbyteInstance:
         """Raises DeclarationError where the environment does not have what it takes."""
         return self.resource.airbyte_instance()
+
+    def told(self, *names: str) -> Any:
+        """What the resource, or that of Dagster's which it stands for, says under the first of *names* that it has;
+        a `Secret` where the environment says it, and None where there is nothing of the kind.
+        """
+        given = self.resource.resource if isinstance(self.resource, UpstreamResource) else self.resource
+        return next((plain(getattr(given, name)) for name in names if hasattr(given, name)), None)
 
 
 class AirbyteManagedElementReconciler(Reconciler):
