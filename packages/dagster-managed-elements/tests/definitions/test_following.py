@@ -7,8 +7,15 @@ from dataclasses import dataclass, field
 
 import anyio
 import pytest
-from dagster_managed_elements import DeclarationError, Lost, ServerFault, Unreachable
-from dagster_managed_elements.definitions.following import Following, follow
+from dagster_managed_elements import (
+    DeclarationError,
+    Lost,
+    RateLimited,
+    ServerFault,
+    Unauthorized,
+    Unreachable,
+)
+from dagster_managed_elements.definitions.following import Clock, Following, TimedOut, follow
 from dagster_managed_elements.definitions.ports import Job
 
 
@@ -48,15 +55,24 @@ def running(*lines: str) -> Job:
 ENDED = Job(id="7", status="succeeded", lines=["bye"])
 
 
+@dataclass
+class Watched:
+    """A run without its clock: what it was told, and how long it slept."""
+
+    told: list[str] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    def follow(self, syncs: Scripted, following: Following | None = None) -> Job:
+        clock = Clock(now=lambda: sum(self.slept), sleep=self.sleep)
+        return anyio.run(follow, syncs, following or Following(poll_interval=3), self.told.append, clock)
+
+
 def followed(syncs: Scripted, following: Following | None = None) -> tuple[Job, list[str], list[float]]:
-    told: list[str] = []
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    job = anyio.run(follow, syncs, following or Following(poll_interval=3), told.append, sleep)
-    return job, told, slept
+    watched = Watched()
+    return watched.follow(syncs, following), watched.told, watched.slept
 
 
 def test_each_look_asks_for_the_lines_that_are_new():
@@ -95,11 +111,66 @@ def test_who_wants_no_log_asks_for_none():
     assert syncs.done[1:] == ["look 7 after None"] * 2
 
 
-def test_where_nobody_answers_the_job_is_left_for_the_next_attempt():
-    syncs = Scripted([Unreachable("gone")])
+AWAY = [Unreachable("gone"), Lost("gone"), ServerFault("gone"), RateLimited("gone")]
+
+
+@pytest.mark.parametrize("error", AWAY, ids=lambda error: type(error).__name__)
+def test_a_server_that_is_away_for_some_minutes_is_waited_for_and_then_tells_the_rest_of_the_log(error):
+    """Where an answer is lost each look is two: without what the job logs it may be little enough."""
+    looks = 2 if isinstance(error, (Lost, ServerFault)) else 1
+    outage = [error] * (190 * looks)
+    syncs = Scripted([running("a"), *outage, running("b"), ENDED])
+    job, told, slept = followed(syncs)
+    assert job == ENDED
+    assert told == [
+        "Job 7 was started.",
+        "a",
+        "Job 7 cannot be read; it is tried again for 10 minutes: gone",
+        "b",
+        "bye",
+    ]
+    assert slept == [3] * 192
+
+
+def test_each_outage_is_waited_for_anew():
+    outage: list[Job | Exception] = [Unreachable("gone")] * 150
+    _, told, _ = followed(Scripted([*outage, running(), *outage, ENDED]))
+    assert sum("cannot be read" in line for line in told) == 2
+
+
+def test_where_nobody_answers_for_long_the_job_is_left_for_the_next_attempt():
+    syncs = Scripted([Unreachable("gone")] * 1000)
+    watched = Watched()
     with pytest.raises(Unreachable):
-        followed(syncs)
-    assert syncs.done == ["start", "look 7 after 0"]
+        watched.follow(syncs)
+    assert sum(watched.slept) == 600
+    assert not any("cancel" in line for line in syncs.done)
+
+
+def test_a_server_that_says_when_is_asked_then():
+    _, _, slept = followed(
+        Scripted([RateLimited("busy", retry_after=40), RateLimited("busy", retry_after=1), ENDED])
+    )
+    assert slept == [40, 3]
+
+
+def test_what_no_waiting_mends_ends_the_run_at_once():
+    watched = Watched()
+    with pytest.raises(Unauthorized):
+        watched.follow(Scripted([Unauthorized("who?")]))
+    assert watched.slept == []
+
+
+@pytest.mark.parametrize("cancels", [True, False])
+def test_a_sync_that_takes_too_long_is_given_up(cancels):
+    syncs = Scripted([running()] * 5)
+    watched = Watched()
+    with pytest.raises(TimedOut, match=r"Job 7 is not over after 10 seconds \(poll_timeout\)"):
+        watched.follow(syncs, Following(poll_interval=3, poll_timeout=10, cancels=cancels))
+    assert sum(watched.slept) == 12
+    assert ("cancel 7" in syncs.done) == cancels
+    if cancels:
+        assert watched.told[-1] == "The sync took too long, and job 7 was cancelled."
 
 
 def interrupted(syncs: Scripted, **more: bool) -> Sequence[str]:
@@ -113,7 +184,7 @@ def interrupted(syncs: Scripted, **more: bool) -> Sequence[str]:
                 scope.cancel()
                 await anyio.lowlevel.checkpoint()
 
-            await follow(syncs, Following(**more), told.append, sleep)
+            await follow(syncs, Following(**more), told.append, Clock(sleep=sleep))
 
     anyio.run(go)
     return told
@@ -122,8 +193,8 @@ def interrupted(syncs: Scripted, **more: bool) -> Sequence[str]:
 @pytest.mark.parametrize(
     ("cancels", "refuses", "said"),
     [
-        (True, None, "Job 7 was cancelled with the run."),
-        (True, Unreachable("gone"), "The run is cancelled, and job 7 could not be: gone"),
+        (True, None, "The run is cancelled, and job 7 was cancelled."),
+        (True, Unreachable("gone"), "The run is cancelled, and job 7 could not be cancelled: gone"),
         (False, None, "Job 7 was started."),
     ],
 )
@@ -157,9 +228,10 @@ def test_a_job_that_is_being_started_as_its_run_is_cancelled_is_cancelled_too():
 
     anyio.run(go)
     assert syncs.done == ["start", "cancel 7"]
-    assert told == ["Job 7 was started.", "Job 7 was cancelled with the run."]
+    assert told == ["Job 7 was started.", "The run is cancelled, and job 7 was cancelled."]
 
 
-def test_an_interval_of_nothing_is_refused():
-    with pytest.raises(DeclarationError, match="poll_interval= wants seconds"):
-        Following(poll_interval=0)
+@pytest.mark.parametrize("name", ["poll_interval", "poll_timeout"])
+def test_seconds_of_nothing_are_refused(name):
+    with pytest.raises(DeclarationError, match=f"{name}= wants seconds"):
+        Following(**{name: 0})

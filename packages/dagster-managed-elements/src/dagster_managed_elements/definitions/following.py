@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
 import anyio.lowlevel
 
 from dagster_managed_elements.definitions.ports import Job, Syncs
-from dagster_managed_elements.engine.errors import DeclarationError, Lost, ManagedElementsError, ServerFault
+from dagster_managed_elements.engine.errors import (
+    DeclarationError,
+    Lost,
+    ManagedElementsError,
+    RateLimited,
+    ServerFault,
+    Unreachable,
+)
+
+_PATIENCE: Final = 600.0
+"""Seconds of reads that fail, one after the other, until nobody waits any more: a server is restarted in less."""
 
 _CANCEL_SECONDS: Final = 60.0
 """How long a run that is cancelled waits until its sync is, too."""
@@ -27,30 +39,44 @@ class Following:
         poll_interval: Seconds between two reads.
         cancels: Whether the sync is cancelled with the run.
         forwards_logs: Whether what the sync logs is logged by the run.
+        poll_timeout: Seconds after which nobody waits for its end any more.
 
     Raises:
-        DeclarationError: Where the interval is none.
+        DeclarationError: Where the interval or the time-out is none.
     """
 
     poll_interval: float = 10.0
     cancels: bool = True
     forwards_logs: bool = True
+    poll_timeout: float = math.inf
 
     def __post_init__(self) -> None:
-        if not self.poll_interval > 0:
-            raise DeclarationError(f"poll_interval= wants seconds, more than 0, not {self.poll_interval}.")
+        for name in ("poll_interval", "poll_timeout"):
+            if not (seconds := getattr(self, name)) > 0:
+                raise DeclarationError(f"{name}= wants seconds, more than 0, not {seconds}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What time it is, in seconds, and how some of it passes."""
+
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = field(default=anyio.sleep)
+
+
+class TimedOut(ManagedElementsError):
+    """A sync was not over in the time that it was given."""
 
 
 async def follow(
-    syncs: Syncs,
-    following: Following,
-    tell: Callable[[str], None],
-    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    syncs: Syncs, following: Following, tell: Callable[[str], None], clock: Clock | None = None
 ) -> Job:
     """The job at its end, however it ended. *tell* is told what happens, and what the job logs.
 
     A sync that is under way is followed in place of a second one: it may be that of this run, begun before it was
-    restarted. Where a read fails the job goes on, for the next attempt to find.
+    restarted. A server that is away is waited for, ten minutes long; then the error is raised that it is away by,
+    and the job goes on, for the next attempt to find. TimedOut where it took too long: it is cancelled, as it
+    would be with the run.
     """
     if (job := await syncs.running()) is not None:
         tell(f"Job {job.id} is under way already; it is followed, and no other one started.")
@@ -59,10 +85,11 @@ async def follow(
         tell(f"Job {job.id} was started.")
     try:
         await anyio.lowlevel.checkpoint_if_cancelled()
-        return await _to_its_end(syncs, job.id, following, tell, sleep)
-    except anyio.get_cancelled_exc_class():
+        return await _to_its_end(syncs, job.id, following, tell, clock or Clock())
+    except (anyio.get_cancelled_exc_class(), TimedOut) as end:
         if following.cancels:
-            await _cancel(syncs, job.id, tell)
+            why = "The sync took too long" if isinstance(end, TimedOut) else "The run is cancelled"
+            await _cancel(syncs, job.id, why, tell)
         raise
 
 
@@ -73,38 +100,63 @@ async def _started(syncs: Syncs) -> Job:  # pyright: ignore[reportReturnType] - 
 
 
 async def _to_its_end(
-    syncs: Syncs,
-    job_id: str,
-    following: Following,
-    tell: Callable[[str], None],
-    sleep: Callable[[float], Awaitable[None]],
+    syncs: Syncs, job_id: str, following: Following, tell: Callable[[str], None], clock: Clock
 ) -> Job:
     after = 0 if following.forwards_logs else None
+    begun = clock.now()
+    away: float | None = None
     while True:
         try:
-            job = await syncs.read(job_id, after=after)
-        except (ServerFault, Lost) as error:
-            if after is None:
-                raise
-            tell(f"What the job logs cannot be read, and is not forwarded any more: {error}")
-            after = None
-            continue
-        for begin in range(0, len(job.lines), _LINES):
-            tell("\n".join(job.lines[begin : begin + _LINES]))
-        after = None if after is None else after + len(job.lines)
-        if job.is_over:
-            return job
-        await sleep(following.poll_interval)
+            job, is_told = await _read(syncs, job_id, after, tell)
+        except (Unreachable, Lost, ServerFault, RateLimited) as error:
+            away = _still_away(away, clock.now(), job_id, error, tell)
+            pause = error.retry_after or 0
+        else:
+            for begin in range(0, len(job.lines), _LINES):
+                tell("\n".join(job.lines[begin : begin + _LINES]))
+            after = None if after is None or not is_told else after + len(job.lines)
+            if job.is_over:
+                return job
+            away, pause = None, 0
+        if clock.now() - begun >= following.poll_timeout:
+            raise TimedOut(f"Job {job_id} is not over after {following.poll_timeout:g} seconds (poll_timeout).")
+        await clock.sleep(max(following.poll_interval, pause))
 
 
-async def _cancel(syncs: Syncs, job_id: str, tell: Callable[[str], None]) -> None:
+async def _read(syncs: Syncs, job_id: str, after: int | None, tell: Callable[[str], None]) -> tuple[Job, bool]:
+    """The job, and whether what it logs can be read: where that alone is too much for the server, it is done
+    without.
+    """
+    try:
+        return await syncs.read(job_id, after=after), True
+    except (ServerFault, Lost) as error:
+        if after is None:
+            raise
+        job = await syncs.read(job_id, after=None)
+        tell(f"What the job logs cannot be read, and is not forwarded any more: {error}")
+        return job, False
+
+
+def _still_away(
+    since: float | None, now: float, job_id: str, error: ManagedElementsError, tell: Callable[[str], None]
+) -> float:
+    """Since when the server is away; told once. Raises *error* where that is too long."""
+    if since is None:
+        tell(f"Job {job_id} cannot be read; it is tried again for {_PATIENCE / 60:g} minutes: {error}")
+        return now
+    if now - since >= _PATIENCE:
+        raise error
+    return since
+
+
+async def _cancel(syncs: Syncs, job_id: str, why: str, tell: Callable[[str], None]) -> None:
     """Even now that all else is: until the server has answered, or for a minute."""
     with anyio.move_on_after(_CANCEL_SECONDS, shield=True) as scope:
         try:
             await syncs.cancel(job_id)
         except ManagedElementsError as error:
-            tell(f"The run is cancelled, and job {job_id} could not be: {error}")
+            tell(f"{why}, and job {job_id} could not be cancelled: {error}")
         else:
-            tell(f"Job {job_id} was cancelled with the run.")
+            tell(f"{why}, and job {job_id} was cancelled.")
     if scope.cancelled_caught:
-        tell(f"The run is cancelled; whether job {job_id} is, nobody knows: no answer came.")
+        tell(f"{why}; whether job {job_id} was cancelled, nobody knows: no answer came.")
