@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -21,10 +22,13 @@ from dagster_managed_elements.airbyte import (
     AirbyteResource,
     AirbyteSource,
     AirbyteSyncMode,
+    airbyte_resource,
     build_connection_assets,
     load_assets_from_connections,
 )
+from dagster_managed_elements.airbyte.assets import following_of
 from dagster_managed_elements.definitions import StreamProps, SyncTranslator
+from dagster_managed_elements.definitions.following import Following
 from dagster_managed_elements.definitions.translating import output_name
 
 FULL = AirbyteSyncMode.full_refresh_overwrite()
@@ -267,6 +271,40 @@ def test_an_address_from_the_environment_is_read_by_a_run_alone():
     result = dg.materialize([definition], raise_on_error=False)
     (failed,) = [event for event in result.all_events if event.is_step_failure]
     assert "NO_SUCH_HOST is not set" in failed.step_failure_data.user_failure_data.description
+
+
+WORDS = {"poll_interval": 60.0, "forward_logs": False}
+ENDPOINTS = {"configuration_api_base_url": "http://a/api/v1", "rest_api_base_url": "http://a", "workspace_id": "w"}
+RESOURCES = {
+    "ours": AirbyteResource(host="a", cancel_sync_on_run_termination=False, **WORDS),
+    "configured": airbyte_resource.configured({"host": "a", "cancel_sync_on_run_termination": False, **WORDS}),
+    "theirs": SimpleNamespace(
+        host="a", port="1", use_https=False, cancel_sync_on_run_termination=False, poll_timeout=None, **WORDS
+    ),
+    "workspace": SimpleNamespace(**ENDPOINTS, cancel_on_termination=False, poll_timeout=None, **WORDS),
+}
+
+
+@pytest.mark.parametrize("within", [lambda resource: resource, AirbyteManagedElementReconciler])
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_what_a_resource_says_of_its_syncs_is_heeded(resource, within):
+    said = following_of(within(RESOURCES[resource]))()
+    assert said == Following(poll_interval=60, cancels=False, forwards_logs=False)
+    here = following_of(within(RESOURCES[resource]), 5, cancels=True)()
+    assert here == Following(poll_interval=5, cancels=True, forwards_logs=False)
+
+
+def test_a_resource_that_gives_a_sync_so_long_gives_it_no_longer():
+    workspace = SimpleNamespace(**ENDPOINTS, poll_timeout=3600)
+    assert following_of(workspace)() == Following(poll_timeout=3600)
+
+
+def test_what_is_wrong_with_it_is_told_when_it_is_built_and_what_the_environment_says_by_a_run(monkeypatch):
+    with pytest.raises(DeclarationError, match="poll_interval= wants seconds"):
+        build_connection_assets(AirbyteResource(host="a", poll_interval=0), [connection()])
+    told = following_of(SimpleNamespace(**ENDPOINTS, poll_timeout=dg.EnvVar.int("SECONDS")))
+    monkeypatch.setenv("SECONDS", "60")
+    assert told() == Following(poll_timeout=60)
 
 
 def test_upstreams_normalization_parameter_is_warned_about_and_ignored():

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from dagster import AssetKey, AssetsDefinition, AssetSpec, AutomationCondition, FreshnessPolicy, RetryPolicy
 
@@ -14,6 +14,7 @@ from dagster_managed_elements.airbyte.declared_syncs import known_streams, synce
 from dagster_managed_elements.airbyte.elements import AirbyteConnection
 from dagster_managed_elements.airbyte.instance import AirbyteInstance
 from dagster_managed_elements.airbyte.reconciliation import DeferredInstance, instance_of
+from dagster_managed_elements.airbyte.resources.dagster import AirbyteResourceDefinition
 from dagster_managed_elements.airbyte.snapshots import read_snapshot
 from dagster_managed_elements.airbyte.stream_names import StreamName
 from dagster_managed_elements.definitions.assets import Building, build_assets
@@ -22,6 +23,7 @@ from dagster_managed_elements.definitions.ports import StreamProps, SyncedConnec
 from dagster_managed_elements.definitions.translating import SyncTranslator, cleaned
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import Instance
+from dagster_managed_elements.engine.secrets import Secret, reveal
 from dagster_managed_elements.reconciler import Reconciler
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def build_connection_assets(
         retry_policy=retry_policy,
         pool=pool,
         op_tags=op_tags,
-        following=_following(airbyte, poll_interval, cancels=cancel_on_termination, forwards_logs=forward_logs),
+        following=following_of(airbyte, poll_interval, cancels=cancel_on_termination, forwards_logs=forward_logs),
     )
     return build_assets(synced_connections(airbyte, connections, streams=streams, snapshot=snapshot), building)
 
@@ -190,7 +192,7 @@ def load_assets_from_connections(  # noqa: PLR0917 - upstream's signature
         change=change,
         key_prefix=_prefix(key_prefix),
         io_manager_key=connection_to_io_manager_key_fn or (lambda _connection: io_manager_key),
-        following=_following(airbyte),
+        following=following_of(airbyte),
     )
     return LoadedAssets(build_assets(found, building))
 
@@ -248,25 +250,52 @@ def _prefix(key_prefix: str | Sequence[str] | None) -> Sequence[str]:
     return [key_prefix] if isinstance(key_prefix, str) else list(key_prefix or ())
 
 
-def _following(
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "poll_interval": ("poll_interval",),
+    "cancels": ("cancel_sync_on_run_termination", "cancel_on_termination"),
+    "forwards_logs": ("forward_logs",),
+    "poll_timeout": ("poll_timeout",),
+}
+"""What resources call it, ours and those of dagster-airbyte."""
+
+
+def following_of(
     airbyte: Any,
     poll_interval: float | None = None,
     *,
     cancels: bool | None = None,
     forwards_logs: bool | None = None,
-) -> Following:
-    """What is not given is what a resource of upstream's kind says, and else what is usual."""
-    instance: Any = airbyte.instance if isinstance(airbyte, Reconciler) else airbyte
-    resource = instance.resource if isinstance(instance, DeferredInstance) else instance
-    given: Mapping[str, tuple[Any, str]] = {
-        "poll_interval": (poll_interval, "poll_interval"),
-        "cancels": (cancels, "cancel_sync_on_run_termination"),
-        "forwards_logs": (forwards_logs, "forward_logs"),
-    }
-    chosen: Mapping[str, Any] = {
-        name: getattr(resource, word, None) if own is None else own for name, (own, word) in given.items()
-    }
-    return Following(**{name: value for name, value in chosen.items() if value is not None})
+) -> Callable[[], Following]:
+    """What is not given is what the resource says, and else what is usual. A run asks, as it does for the instance;
+    what can be told to be wrong before raises DeclarationError at once.
+    """
+    instance = _instance(airbyte)
+    given = {"poll_interval": poll_interval, "cancels": cancels, "forwards_logs": forwards_logs}
+    own: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+
+    def following() -> Following:
+        said = {name: reveal(value) for name, value in _said(instance).items()}
+        return Following(**{**{name: value for name, value in said.items() if value is not None}, **own})
+
+    if _is_plain(instance):
+        following()
+    return following
+
+
+def _is_plain(instance: AirbyteInstance | DeferredInstance) -> bool:
+    """Whether a resource, where there is one, says how syncs are followed without an environment."""
+    if isinstance(instance, DeferredInstance) and isinstance(instance.resource, AirbyteResourceDefinition):
+        return False
+    return not any(isinstance(value, Secret) for value in _said(instance).values())
+
+
+def _said(instance: AirbyteInstance | DeferredInstance) -> Mapping[str, Any]:
+    if isinstance(instance, AirbyteInstance):
+        return {}
+    if isinstance(definition := instance.resource, AirbyteResourceDefinition):
+        configured = definition.configuration()
+        return {name: configured.get(words[0]) for name, words in _WORDS.items()}
+    return {name: instance.told(*words) for name, words in _WORDS.items()}
 
 
 def _metadata(connection: SyncedConnection) -> AirbyteConnectionMetadata:

@@ -35,7 +35,8 @@ Materialized: TypeAlias = MaterializeResult[Any] | AssetMaterialization
 class Building:
     """How assets are built. *change* is given each spec of the translator's; *key_prefix* comes before its key.
 
-    *io_manager_key* names, for a connection, what loads its tables where others take them as arguments.
+    *io_manager_key* names, for a connection, what loads its tables where others take them as arguments; a run asks
+    *following* how its sync is followed.
     """
 
     translator: SyncTranslator = field(default_factory=SyncTranslator)
@@ -45,7 +46,7 @@ class Building:
     retry_policy: RetryPolicy | None = None
     pool: str | None = None
     op_tags: Mapping[str, Any] | None = None
-    following: Following = field(default_factory=Following)
+    following: Callable[[], Following] = Following
 
 
 def build_assets(
@@ -136,7 +137,7 @@ def _materialized(
     context: AssetExecutionContext,
     connection: SyncedConnection,
     streams: Mapping[AssetKey, StreamId],
-    following: Following,
+    following: Callable[[], Following],
 ) -> Iterator[Materialized]:
     """All of the connection's streams: whichever of them are selected, its sync moves every one."""
     job = _run(context, connection, following)
@@ -149,14 +150,15 @@ def _materialized(
             yield AssetMaterialization(asset_key=key, metadata=metadata)
 
 
-def _run(context: AssetExecutionContext, connection: SyncedConnection, following: Following) -> Job:
+def _run(context: AssetExecutionContext, connection: SyncedConnection, following: Callable[[], Following]) -> Job:
     """The job, which succeeded. Failure says why it did not, or why there is none."""
 
     async def run(_stop: object) -> Job:
         async with connection.open() as syncs:
-            return await follow(syncs, following, context.log.info)
+            return await follow(syncs, how, context.log.info)
 
     try:
+        how = following()
         job = run_blocking(run, winds_up=False)
     except ManagedElementsError as error:
         raise Failure(str(error), allow_retries=not isinstance(error, DeclarationError)) from error

@@ -49,7 +49,13 @@ _SCHEMA = {
     "request_additional_params": Field(
         Permissive(), default_value={}, description="`headers`, `verify`, `proxies`."
     ),
-    "forward_logs": Field(Bool, default_value=True, description="Accepted, and not heeded."),
+    "forward_logs": Field(
+        Bool, default_value=True, description="Whether a run logs what the sync of an asset does."
+    ),
+    "cancel_sync_on_run_termination": Field(
+        Bool, default_value=True, description="Whether that sync is cancelled with its run."
+    ),
+    "poll_interval": Field(float, default_value=10.0, description="Seconds between two looks at it."),
 }
 
 
@@ -101,7 +107,11 @@ class AirbyteResourceDefinition(ResourceDefinition):
         )
 
     def airbyte_instance(self) -> AirbyteInstance:
-        """Raises DeclarationError where the configuration is wrong or an environment variable is not set.
+        """Raises DeclarationError where the configuration is wrong or an environment variable is not set."""
+        return _instance(self.configuration())
+
+    def configuration(self) -> Mapping[str, Any]:
+        """With the values of variables, and defaults for what is not given. Raises as `airbyte_instance`.
 
         Asks for the configuration alone: a context of Dagster's would make an instance with its storages first,
         and that costs a second.
@@ -116,7 +126,7 @@ class AirbyteResourceDefinition(ResourceDefinition):
             raise DeclarationError(f"airbyte_resource: {_reason(error)}") from error
         if not result.success:
             raise DeclarationError(f"airbyte_resource: {_messages(result.errors or ())}")
-        return _instance(result.value["config"])
+        return result.value["config"]
 
 
 def _messages(errors: Iterable[Any]) -> str:
