@@ -38,11 +38,13 @@ there = Reconciler(MemoryInstance(Server(), "there"), [Node("two")], name="elsew
 def load():
     """`load(text, attributes)`: the definitions of a component that has them, its module beside its `defs.yaml`."""
 
-    def loaded(text: str = MODULE, module: str = "of_fleet", **attributes: Any) -> Definitions:
+    def loaded(
+        text: str = MODULE, module: str = "of_fleet", folder: str = "fleet", **attributes: Any
+    ) -> Definitions:
         with create_defs_folder_sandbox() as sandbox:
             path = sandbox.scaffold_component(
                 component_cls=ManagedElementsComponent,
-                defs_path="fleet",
+                defs_path=folder,
                 defs_yaml_contents={
                     "type": "dagster_managed_elements.ManagedElementsComponent",
                     "attributes": {"module": module, **attributes},
@@ -175,6 +177,43 @@ def test_two_components_may_have_connections_of_one_name(load):
         "managed_elements/eu",
         "managed_elements/us",
     }
+
+
+WIDE = """
+from dagster_managed_elements.airbyte import *
+
+lake = AirbyteDestination("lake", "Local JSON", {"destination_path": "/local"})
+wide = AirbyteConnection(
+    "wide", AirbyteSource("shop", "File", {}), lake, {"*": AirbyteSyncMode.full_refresh_append()}
+)
+shop = AirbyteManagedElementReconciler(AirbyteInstance(url="http://shop.example"), [wide], name="shop")
+other = AirbyteManagedElementReconciler(AirbyteInstance(url="http://other.example"), [], name="other")
+"""
+
+
+def test_what_assets_are_made_of_can_be_said_in_yaml(load):
+    told = yaml.safe_load((Path(__file__).parent / "children" / "wide.yaml").read_text())
+    defs = load(WIDE, assets=told["attributes"]["assets"])
+    graph = defs.resolve_asset_graph()
+    synced = {key.to_user_string() for key in graph.get_all_asset_keys() if key.path[0] == "raw"}
+    assert synced == {"raw/shop/orders", "raw/shop/people"}
+    (definition,) = {defs.get_repository_def().assets_defs_by_key[AssetKey(key.split("/"))] for key in synced}
+    assert (definition.op.retry_policy.max_retries, definition.op.pool) == (2, "airbyte")
+    assert graph.get(AssetKey(["raw", "shop", "orders"])).group_name == "lake"
+
+
+@pytest.mark.parametrize(
+    ("assets", "said"),
+    [
+        (True, "give streams={'wide'"),
+        ({"snapshot": "airbyte.json"}, "of_fleet_files/airbyte.json cannot be read"),
+        ({"streams": {"wider": ["orders"]}}, "streams: speaks of wider, which of_fleet does not declare"),
+    ],
+)
+def test_assets_that_cannot_be_made_say_what_they_lack(load, assets, said):
+    with pytest.raises(ComponentTreeException) as raised:
+        load(WIDE, folder="of_fleet_files", assets=assets)
+    assert said in "".join(traceback.format_exception(raised.value))
 
 
 def scaffolded(sandbox: Any, folder: str, module: str | None = None) -> Path:

@@ -95,11 +95,14 @@ class AirbyteManagedElementReconciler(Reconciler):
             name=name,
         )
 
-    def build_assets(self) -> Sequence[Any]:
+    def build_assets(self, **how: Any) -> Sequence[Any]:
         """The assets of its connections in Dagster, as `build_connection_assets` makes them: what a component asks
         for. Raises ImportError where Dagster is not there.
+
+        Args:
+            **how: Keywords of that function.
         """
-        return import_module("dagster_managed_elements.airbyte").build_connection_assets(self)
+        return import_module("dagster_managed_elements.airbyte").build_connection_assets(self, **how)
 
 
 def instance_of(airbyte: Any) -> Instance:

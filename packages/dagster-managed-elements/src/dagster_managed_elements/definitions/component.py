@@ -4,9 +4,9 @@ Nothing is asked of a server while it is loaded. Pydantic reads the annotations,
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from dagster import (
     AssetChecksDefinition,
@@ -18,7 +18,10 @@ from dagster import (
     Definitions,
     JobDefinition,
     Model,
+    ResolutionContext,
     Resolvable,
+    Resolver,
+    RetryPolicy,
     ScheduleDefinition,
 )
 from dagster.components import Scaffolder, ScaffoldRequest, scaffold_component, scaffold_with
@@ -28,11 +31,57 @@ from dagster_managed_elements.definitions.drift import Severities, Sort, of_one_
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
 
 Weight: TypeAlias = Literal["error", "warn", "ignore"]
+
+
+def _beside(context: ResolutionContext, path: str) -> Path:
+    return context.resolve_source_relative_path(path)
+
+
+class AssetOptions(Model, Resolvable):
+    """How assets are made of what is declared.
+
+    Attributes:
+        snapshot: A file that `dagster-me snapshot` wrote, as seen from `defs.yaml`: it tells streams and columns.
+        streams: By connection, the streams that its source has, where it is declared with patterns; one with a
+            namespace as `[namespace, name]`.
+        key_prefix: Before the key of each.
+        group_name: Of all; by itself each connection has a group of its name.
+        retries: How often a sync that fails is tried again.
+        poll_interval: Seconds between two looks at a sync.
+        pool: The concurrency pool of the syncs.
+    """
+
+    snapshot: Annotated[Path, Resolver(_beside, model_field_type=str)] | None = None
+    streams: dict[str, list[str | list[str]]] = {}  # noqa: RUF012 - pydantic copies it
+    key_prefix: str | list[str] | None = None
+    group_name: str | None = None
+    retries: int | None = None
+    poll_interval: float | None = None
+    pool: str | None = None
+
+    def of(self, connections: Container[str]) -> dict[str, Any]:
+        """As a reconciler of these *connections* takes them; what is not given is left out."""
+        streams = {
+            name: [stream if isinstance(stream, str) else tuple(stream) for stream in listed]
+            for name, listed in self.streams.items()
+            if name in connections
+        }
+        how = {
+            "snapshot": self.snapshot,
+            "streams": streams or None,
+            "key_prefix": self.key_prefix,
+            "group_name": self.group_name,
+            "retry_policy": None if self.retries is None else RetryPolicy(max_retries=self.retries),
+            "poll_interval": self.poll_interval,
+            "pool": self.pool,
+        }
+        return {name: value for name, value in how.items() if value is not None}
 
 
 class DriftOptions(Model, Resolvable):
@@ -122,6 +171,8 @@ from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElem
 
 airbyte = AirbyteInstance(url="http://localhost:8000")
 
+# Of a connection with "*" no server is asked which streams that is: `assets:` in defs.yaml says it, by `snapshot:`
+# or `streams:`.
 reconciler = AirbyteManagedElementReconciler(airbyte, connections=[])
 '''
 
@@ -134,19 +185,20 @@ class ManagedElementsComponent(Component, Model, Resolvable):
     Attributes:
         module: The module that has the reconcilers, as `dagster-me` takes it: `package.module[:attr,attr.nested]`.
             It may stand beside `defs.yaml`. A reconciler without a `name=` is called like its module.
-        assets: Whether there are assets; with false only drift is watched.
+        assets: How assets are made; with false there are none, and only drift is watched.
         drift: How drift is looked for; null for not at all.
         reconcile: The job that applies what is declared; none if it is left out.
     """
 
     module: str
-    assets: bool = True
+    assets: bool | AssetOptions = True
     drift: DriftOptions | None = DriftOptions()
     reconcile: ReconcileOptions | None = None
 
     def build_defs(self, context: ComponentLoadContext) -> Definitions:
         """Raises DeclarationError where the module cannot be loaded, or has no reconciler that can be planned."""
         reconcilers = self._reconcilers(context.path)
+        self._refuse_unknown(reconcilers.values())
         assets: list[AssetsDefinition] = []
         own = build_reconciler_assets(reconcilers)
         checks: list[AssetChecksDefinition] = []
@@ -185,13 +237,23 @@ class ManagedElementsComponent(Component, Model, Resolvable):
         Args:
             reconcilers: Those of the instance, by their names.
         """
+        options = self.assets if isinstance(self.assets, AssetOptions) else AssetOptions()
         found: list[AssetsDefinition] = []
         for reconciler in reconcilers.values():
             build = cast(
-                "Callable[[], Sequence[AssetsDefinition]] | None", getattr(reconciler, "build_assets", None)
+                "Callable[..., Sequence[AssetsDefinition]] | None", getattr(reconciler, "build_assets", None)
             )
-            found += build() if build is not None else ()
+            connections = {element.name for element in reconciler.elements}
+            found += build(**options.of(connections)) if build is not None else ()
         return found
+
+    def _refuse_unknown(self, reconcilers: Iterable[Reconciler]) -> None:
+        streams = self.assets.streams if isinstance(self.assets, AssetOptions) else {}
+        names = {element.name for reconciler in reconcilers for element in reconciler.elements}
+        if unknown := sorted(streams.keys() - names):
+            raise DeclarationError(
+                f"streams: speaks of {', '.join(unknown)}, which {self.module} does not declare."
+            )
 
     def _reconcilers(self, folder: Path) -> dict[str, Reconciler]:
         found = load(self.module, folder if folder.is_dir() else folder.parent)
