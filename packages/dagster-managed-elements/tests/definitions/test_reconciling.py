@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from dagster import (
+    AssetSpec,
     DagsterInstance,
     Definitions,
     RunRequest,
@@ -138,38 +139,101 @@ def test_a_schedule_runs_the_checks_and_nothing_else():
     assert not layer.selected_asset_keys
 
 
+class Sensed:
+    """A sensor of some reconcilers that ticks beside a Dagster, and the runs that it asks for."""
+
+    def __init__(self, instance: DagsterInstance, *reconcilers: Reconciler, **how: Any) -> None:
+        self.instance = instance
+        checks = build_drift_checks(reconcilers, **how)
+        self.sensor = build_drift_sensor(reconcilers, checks)
+        self.job = Definitions(asset_checks=checks, sensors=[self.sensor]).resolve_job_def("drift_sensor_checks")
+        self.cursor: str | None = None
+
+    def tick(self) -> RunRequest | None:
+        found = self.sensor(build_sensor_context(instance=self.instance, cursor=self.cursor))
+        if isinstance(found, SkipReason):
+            return None
+        self.cursor = found.cursor
+        return found.run_requests[0] if found.run_requests else None
+
+    def run(self, request: RunRequest) -> bool:
+        done = self.job.execute_in_process(instance=self.instance, tags=request.tags, raise_on_error=False)
+        return done.success
+
+    def shows(self) -> bool:
+        """Whether a tick asks for the checks, and they are shown."""
+        request = self.tick()
+        return request is not None and self.run(request)
+
+
 def test_a_sensor_asks_for_the_checks_once_as_something_drifts_and_once_as_it_is_mended():
     server, reconciler = world("one")
     reconciler.apply()
-    sensor = build_drift_sensor(reconciler, build_drift_checks(reconciler))
+    (row,) = server.rows.values()
     with DagsterInstance.ephemeral() as instance:
-        cursor: str | None = None
+        sensed = Sensed(instance, reconciler)
+        asked = []
+        for color in (1, 7, 7, 8, 1, 1):
+            row["color"] = color
+            asked.append(sensed.shows())
+    assert asked == [False, True, False, True, True, False]
 
-        def tick() -> Any:
-            nonlocal cursor
-            found = sensor(build_sensor_context(instance=instance, cursor=cursor))
-            if not isinstance(found, SkipReason):
-                cursor = found.cursor
-            return found
 
-        assert isinstance(tick(), SkipReason)
-        (row,) = server.rows.values()
-        row["color"] = 7
-        assert tick().run_requests == [RunRequest()]
-        assert isinstance(tick(), SkipReason)
-        row["color"] = 8
-        assert tick().run_requests == [RunRequest()]
-        row["color"] = 1
-        assert tick().run_requests == [RunRequest()]
-        assert isinstance(tick(), SkipReason)
+def test_a_run_that_failed_to_show_the_drift_is_asked_for_again():
+    server, reconciler = world("one")
+    with DagsterInstance.ephemeral() as instance:
+        sensed = Sensed(instance, reconciler)
+        first = sensed.tick()
+        listing, server.all = server.all, no_answer  # type: ignore[method-assign]
+        assert not sensed.run(first)
+        with pytest.raises(DriftUnknown):
+            sensed.tick()
+        server.all = listing  # type: ignore[method-assign]
+        assert sensed.shows()
+        assert [sensed.tick(), sensed.tick()] == [None, None]
+
+
+def test_a_run_that_fails_since_its_checks_are_blocking_has_shown_the_drift():
+    worlds = [world("one")[1], world("two")[1]]
+    specs = [AssetSpec(key, metadata={"memory/connection_name": key}) for key in ("one", "two")]
+    with DagsterInstance.ephemeral() as instance:
+        sensed = Sensed(instance, *worlds, assets=specs, blocking=True)
+        assert not sensed.run(sensed.tick())
+        assert [sensed.tick(), sensed.tick()] == [None, None]
+
+
+def test_a_run_that_is_under_way_is_not_asked_for_again_until_something_changes():
+    server, reconciler = world("one")
+    with DagsterInstance.ephemeral() as instance:
+        sensed = Sensed(instance, reconciler)
+        run = instance.create_run_for_job(sensed.job, tags=sensed.tick().tags)
+        instance.report_run_canceling(run)
+        assert sensed.tick() is None
+        reconciler.apply()
+        assert sensed.tick() is not None
+        assert len(server.rows) == 1
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "{", "[]", "7", '{"one": "abc"}', '{"shown": 1, "asked": {}, "request": ""}']
+)
+def test_a_cursor_that_somebody_edited_counts_as_none(cursor):
+    _, reconciler = world("one")
+    with DagsterInstance.ephemeral() as instance:
+        sensed = Sensed(instance, reconciler)
+        sensed.cursor = cursor
+        assert sensed.tick() is not None
+
+
+def no_answer(_kind: str) -> Any:
+    raise DriftUnknown("nobody answers")
 
 
 def test_a_tick_that_cannot_look_fails():
     server, reconciler = world("one")
-    checks = build_drift_checks(reconciler)
-    server.all = lambda _kind: (_ for _ in ()).throw(DriftUnknown("nobody answers"))  # type: ignore[method-assign]
+    server.all = no_answer  # type: ignore[method-assign]
     with DagsterInstance.ephemeral() as instance, pytest.raises(DriftUnknown, match="one: nobody answers"):
-        build_drift_sensor(reconciler, checks)(build_sensor_context(instance=instance))
+        Sensed(instance, reconciler).tick()
 
 
 FLEET = Path(__file__).parent / "children" / "fleet.py"

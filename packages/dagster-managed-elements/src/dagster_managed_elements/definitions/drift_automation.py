@@ -4,15 +4,21 @@ Dagster reads the annotations of what it calls, so they are not put off here.
 """
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Final, cast
+from uuid import uuid4
 
 from dagster import (
+    AssetCheckKey,
     AssetChecksDefinition,
     AssetSelection,
+    DagsterEventType,
+    DagsterInstance,
     DefaultScheduleStatus,
     DefaultSensorStatus,
     RunRequest,
+    RunsFilter,
     ScheduleDefinition,
     SensorDefinition,
     SensorEvaluationContext,
@@ -65,8 +71,8 @@ def build_drift_sensor(
     minimum_interval_seconds: int = _EVERY,
     default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
 ) -> SensorDefinition:
-    """A sensor that looks at each place, and runs the drift checks where what differs is not what it was at the
-    last read: once as something drifts, once as it is mended, and not in between.
+    """A sensor that looks at each place, and runs the drift checks where what differs is not what they showed last:
+    once as something drifts, once as it is mended, and not in between. A run that fails is asked for again.
 
     A tick in which nothing else changed fails where a place cannot be looked at; where something did, that is
     logged. It has to end within the time that Dagster gives it, 60 seconds by itself
@@ -83,6 +89,8 @@ def build_drift_sensor(
         DeclarationError: Where a reconciler has no name or one that is taken.
     """
     given = named(reconcilers)
+    checks = list(checks)
+    keys = frozenset(key for each in checks for key in each.check_keys)
     job = define_asset_job(f"{name}_checks", selection=AssetSelection.checks(*checks))
 
     @sensor(
@@ -93,18 +101,73 @@ def build_drift_sensor(
         description="Looks for drift, and runs the drift checks where something changed.",
     )
     def watch(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        before: dict[str, Any] = json.loads(context.cursor or "{}")
+        before = _read(context.cursor)
+        known, failed = _settled(before, context.instance, keys) if before.request else (before, False)
         found = find_drift(given)
         now = {name: drift.fingerprint for name, drift in found.items() if isinstance(drift, Drift)}
         unknown = [f"{name}: {place.error}" for name, place in found.items() if isinstance(place, Unknown)]
-        changed = sorted(name for name, print_ in now.items() if print_ != before.get(name, ""))
-        if unknown and not changed:
+        changed = sorted(name for name, print_ in now.items() if print_ != known.expected.get(name, ""))
+        if unknown and not changed:  # nor does a run that failed since fare better than this read
             raise DriftUnknown(f"Whether there is drift is not known: {'; '.join(unknown)}")
-        if not changed:
-            return SkipReason("Nothing differs from what differed at the last read.")
+        if not changed and not failed:
+            skip = SkipReason("Nothing differs from what differed at the last read.")
+            return skip if known == before else SensorResult(skip_reason=skip, cursor=known.text)
         for each in unknown:
             context.log.error(f"Whether there is drift is not known: {each}")
-        context.log.info(f"Not as at the last read: {', '.join(changed)}.")
-        return SensorResult(run_requests=[RunRequest()], cursor=json.dumps({**before, **now}, sort_keys=True))
+        if changed:
+            context.log.info(f"Not as at the last read: {', '.join(changed)}.")
+        else:
+            context.log.info("The run that was to show what was found at an earlier read did not; here is another.")
+        asked = replace(known, asked={**known.asked, **now}, request=uuid4().hex)
+        return SensorResult(run_requests=[RunRequest(tags={_REQUEST: asked.request})], cursor=asked.text)
 
     return watch
+
+
+_REQUEST: Final = "managed_elements/drift_request"
+"""The tag by which a run is known that the sensor asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cursor:
+    """By the name of a reconciler, fingerprints of its drift: what the checks have *shown*, and what the run of the
+    last *request* was *asked* to show, where nobody knows yet whether it did.
+    """
+
+    shown: Mapping[str, str] = field(default_factory=dict[str, str])
+    asked: Mapping[str, str] = field(default_factory=dict[str, str])
+    request: str = ""
+
+    @property
+    def expected(self) -> Mapping[str, str]:
+        return {**self.shown, **self.asked}
+
+    @property
+    def text(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def _read(text: str | None) -> _Cursor:
+    """None at all where somebody edited it: everything is shown once more."""
+    try:
+        told: Any = json.loads(text or "{}")
+        return _Cursor(shown=_prints(told["shown"]), asked=_prints(told["asked"]), request=str(told["request"]))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return _Cursor()
+
+
+def _prints(told: Any) -> Mapping[str, str]:
+    return {str(name): str(print_) for name, print_ in cast("Mapping[Any, Any]", told).items()}
+
+
+def _settled(cursor: _Cursor, instance: DagsterInstance, keys: Collection[AssetCheckKey]) -> tuple[_Cursor, bool]:
+    """With what its run has shown, and whether that run failed to: one that nobody knows of did. A run that fails
+    since checks are blocking has shown what it was to show.
+    """
+    run = next(iter(instance.get_runs(RunsFilter(tags={_REQUEST: cursor.request}), limit=1)), None)
+    if run is None or not run.is_finished:
+        return cursor, run is None
+    told = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.ASSET_CHECK_EVALUATION).records
+    events = (record.event_log_entry.dagster_event for record in told)
+    evaluated = {event.asset_check_evaluation_data.asset_check_key for event in events if event is not None}
+    return (_Cursor(shown=cursor.expected), False) if evaluated.issuperset(keys) else (cursor, True)
