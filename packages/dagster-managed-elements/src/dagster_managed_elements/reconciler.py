@@ -23,7 +23,7 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanMoved, StateError
 from dagster_managed_elements.engine.execution import ExecutionSettings, OnOutcome, execute
 from dagster_managed_elements.engine.findings import Notice
-from dagster_managed_elements.engine.guarding import Policy, guard, strictest, weighed
+from dagster_managed_elements.engine.guarding import Policy, guard, policy_of, strictest, weighed
 from dagster_managed_elements.engine.kinds import Instance, Kinds, ResolveContext, Settings
 from dagster_managed_elements.engine.past import Command
 from dagster_managed_elements.engine.planning import Plan
@@ -98,7 +98,7 @@ class Reconciler(ManagedElementReconciler):
             raise DeclarationError(f"policy= wants a Policy, not {type(policy).__name__}.")
         self.delete_unmentioned_resources: bool | Literal["owned"] = delete_unmentioned_resources or False
         self.state, self.name = state or None, name
-        self.policy = policy or Policy()
+        self.policy = policy_of(policy, "policy")
 
     def check(
         self,

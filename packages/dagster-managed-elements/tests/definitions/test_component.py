@@ -115,9 +115,10 @@ def test_only_drift_is_watched_where_nothing_else_is_said(load):
     assert (repository.schedule_defs, [job.name for job in repository.get_all_jobs()]) == ([], ["__ASSET_JOB"])
 
 
-def test_an_option_that_does_not_exist_is_refused(load):
+@pytest.mark.parametrize("wrong", [{"drift": {"blockin": True}}, {"reconcile": {"allow": ["blockin"]}}])
+def test_an_option_that_does_not_exist_is_refused(load, wrong):
     with pytest.raises(ComponentTreeException) as raised:
-        load(drift={"blockin": True})
+        load(**wrong)
     assert "blockin" in "".join(traceback.format_exception(raised.value))
 
 

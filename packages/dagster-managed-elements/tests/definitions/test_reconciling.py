@@ -16,7 +16,7 @@ from dagster import (
     execute_job,
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
-from dagster_managed_elements import Policy, Reconciler
+from dagster_managed_elements import DeclarationError, Policy, Reconciler
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule, build_drift_sensor
 from dagster_managed_elements.definitions.drift_checks import DriftUnknown, build_drift_checks
 from dagster_managed_elements.definitions.reconciling import build_drift_job, build_reconcile_job
@@ -78,6 +78,11 @@ def test_what_destroys_is_refused_with_nothing_written_unless_the_guard_lets_it_
     passed = run(build_reconcile_job(reconciler, guard=Policy(allowed=frozenset({"delete"}))))
     assert (passed.success, sorted(server.writes)) == (True, ["create one", "delete stray"])
     assert reconciler.policy == allowed
+
+
+def test_a_guard_that_is_no_policy_is_refused():
+    with pytest.raises(DeclarationError, match="guard= wants a Policy"):
+        build_reconcile_job(world("one")[1], guard="delete")
 
 
 def test_jobs_of_different_names_stand_in_one_code_location():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
-from dagster_managed_elements.engine.errors import PlanRefused
+from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused
 from dagster_managed_elements.engine.findings import ALLOWABLE, Consequence, ConsequenceCode
-from dagster_managed_elements.engine.guarding import Policy, guard, objections, strictest, weighed
+from dagster_managed_elements.engine.guarding import Policy, guard, objections, policy_of, strictest, weighed
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
 
@@ -39,6 +41,27 @@ def test_what_nobody_agreed_to_stands_against_a_plan_and_protection_always_does(
         "The plan was refused, nothing was written:",
         *(f"  {each.text}" for each in against),
     ]
+
+
+def test_a_code_that_no_consequence_has_is_refused() -> None:
+    with pytest.raises(DeclarationError, match=r"allowed= has 7, bogus; there are delete, cascade, replace"):
+        Policy(allowed={"bogus", 7, "delete"})  # type: ignore[arg-type]
+    for code in get_args(ConsequenceCode):
+        assert Policy(allowed={code}).allowed == {code}
+
+
+def test_a_code_of_an_integration_begins_with_its_name() -> None:
+    fines = Consequence(node("a"), "library/fines-lost", "what a owes is forgotten")
+    plan = Plan(place="here", consequences=(fines,))
+    assert objections(plan, Policy(allowed={"library/fines-lost"})) == ()
+    assert objections(plan, Policy(allowed={"library/fines"})) == (fines,)
+
+
+@pytest.mark.parametrize("given", ["delete", {"delete"}, True])
+def test_what_is_no_policy_is_refused(given: object) -> None:
+    with pytest.raises(DeclarationError, match="guard= wants a Policy, such as"):
+        policy_of(given, "guard")
+    assert policy_of(None, "guard") == Policy()
 
 
 def test_a_plan_nothing_stands_against_goes_on_as_it_is() -> None:

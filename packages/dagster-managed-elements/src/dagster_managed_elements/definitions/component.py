@@ -32,6 +32,7 @@ from dagster_managed_elements.definitions.drift_automation import build_drift_sc
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.engine.errors import DeclarationError
+from dagster_managed_elements.engine.findings import Allowable
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
@@ -129,7 +130,7 @@ class ReconcileOptions(Model, Resolvable):
         pool: The concurrency pool of its steps.
     """
 
-    allow: list[str] = []  # noqa: RUF012 - pydantic copies it
+    allow: list[Allowable] = []  # noqa: RUF012 - pydantic copies it
     max_changes: float | None = None
     schedule: str | None = None
     pool: str | None = None

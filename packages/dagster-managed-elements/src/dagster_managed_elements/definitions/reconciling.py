@@ -36,7 +36,7 @@ from dagster_managed_elements.definitions.drift import (
 )
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
 from dagster_managed_elements.engine.errors import PlanRefused
-from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.guarding import Policy, policy_of
 from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
@@ -138,9 +138,9 @@ def build_reconcile_job(
         tags: Of its runs.
 
     Raises:
-        DeclarationError: Where a reconciler has no name or one that is taken.
+        DeclarationError: Where a reconciler has no name or one that is taken, or *guard* is no policy.
     """
-    guard = guard or Policy()
+    guard = policy_of(guard, "guard")
 
     def reconcile(context: OpExecutionContext, group: Group) -> Metadata:
         options = Options(policy=guard, lock_timeout=lock_timeout, tell=context.log.info)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from dagster_managed_elements.engine.values import Key, Path
 
@@ -46,16 +46,19 @@ ConsequenceCode: TypeAlias = Literal[
     "changed-since",
 ]
 
-ALLOWABLE: Final[tuple[ConsequenceCode, ...]] = (
+Allowable: TypeAlias = Literal[
     "delete",
     "cascade",
     "replace",
     "state-lost",
     "breaking-change",
+    "draft-lost",
+    "webhooks-lost",
     "many-changes",
     "empty-read",
     "changed-since",
-)
+]
+ALLOWABLE: Final[tuple[Allowable, ...]] = get_args(Allowable)
 """What destroys, and may be allowed one by one; an integration may have more."""
 
 
@@ -110,7 +113,8 @@ class Consequence:
 
     Args:
         key: What it is about.
-        code: For machines; those of this library are `ConsequenceCode`, an integration may have its own.
+        code: For machines; those of this library are `ConsequenceCode`, an integration's own begin with its name,
+            as `library/fines-lost` does.
         text: For people.
         destructive: Whether it is asked about or refused.
     """

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Final, cast, get_args
 
 from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused
-from dagster_managed_elements.engine.findings import Consequence, ConsequenceCode
+from dagster_managed_elements.engine.findings import ALLOWABLE, Consequence, ConsequenceCode
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.values import Key
@@ -24,13 +24,14 @@ class Policy:
 
     Args:
         allow_all: Whether every destructive consequence passes.
-        allowed: Codes of those that do, as `delete`, `replace`, `cascade`, `state-lost`.
+        allowed: Codes of those that do, as `delete`, `replace`, `cascade`, `state-lost`, or an integration's own.
         max_changes: The share, from 0 to 1, of the elements that are there of which more is not changed at once
             (`many-changes`), where there are ten or more: 0.3 if nothing is said, 1 to let everything pass. What is
             created does not count.
 
     Raises:
-        DeclarationError: Where *max_changes* is no such share, or *allowed* one text.
+        DeclarationError: Where *max_changes* is no such share, or *allowed* is one text or has a code that no
+            consequence has.
     """
 
     allow_all: bool = False
@@ -42,9 +43,25 @@ class Policy:
         if isinstance(self.allowed, str):
             raise DeclarationError(f"allowed= wants several codes, such as {{{self.allowed!r}}}.")
         object.__setattr__(self, "allowed", frozenset(self.allowed or ()))
+        if unknown := sorted(str(code) for code in self.allowed if not _is_code(code)):
+            raise DeclarationError(f"allowed= has {', '.join(unknown)}; there are {', '.join(ALLOWABLE)}.")
         most = cast("object", self.max_changes)
         if most is not None and not (isinstance(most, (int, float)) and 0 <= most <= 1):
             raise DeclarationError(f"max_changes= wants a share from 0 to 1, not {most!r}.")
+
+
+def _is_code(code: object) -> bool:
+    """Those of an integration, which are known to it alone, begin with its name."""
+    return isinstance(code, str) and (code in get_args(ConsequenceCode) or "/" in code)
+
+
+def policy_of(given: object, word: str) -> Policy:
+    """What was *given* as the parameter called *word*; one that allows nothing for None. Raises DeclarationError
+    for what is no policy.
+    """
+    if not isinstance(given, (Policy, type(None))):
+        raise DeclarationError(f"{word}= wants a Policy, such as Policy(allowed={{'replace'}}), not {given!r}.")
+    return given or Policy()
 
 
 def strictest(policies: Iterable[Policy]) -> Policy:
