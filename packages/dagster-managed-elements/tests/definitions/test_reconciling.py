@@ -10,16 +10,21 @@ from dagster import (
     AssetSpec,
     DagsterInstance,
     Definitions,
+    In,
+    Nothing,
+    Out,
     RunRequest,
     SkipReason,
     build_sensor_context,
     execute_job,
+    job,
+    op,
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Policy, Reconciler
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule, build_drift_sensor
 from dagster_managed_elements.definitions.drift_checks import DriftUnknown, build_drift_checks
-from dagster_managed_elements.definitions.reconciling import build_drift_job, build_reconcile_job
+from dagster_managed_elements.definitions.reconciling import build_drift_job, build_drift_op, build_reconcile_job
 
 from testing.memory_world import MemoryInstance, Node, Server
 
@@ -131,6 +136,48 @@ def test_a_step_fails_for_what_drifted_and_not_for_a_warning():
     assert failures(result) == {"watch_drift_place[one]": "one: 1 missing: one (node)"}
     assert metadata(result, "watch_drift_place[two]")["two: undeclared"] == "1"
     assert (one.writes, two.writes) == ([], ["create two"])
+
+
+def test_the_op_of_the_drift_job_fails_a_job_of_ones_own_and_what_is_behind_it_does_not_run():
+    (drifted, first), (_, second) = world("one"), world("two")
+    second.apply()
+    ran: list[str] = []
+
+    @op(out=Out(Nothing))
+    def before() -> None:
+        ran.append("before")
+
+    @op(ins={"go": In(Nothing)})
+    def behind() -> None:
+        ran.append("behind")
+
+    drift = build_drift_op([first, second], name="everything")
+
+    @job
+    def own() -> None:
+        behind(drift(before()))
+
+    result = run(own)
+    assert failures(result) == {"everything": "one: 1 missing: one (node)"}
+    assert (metadata(result, "everything")["two: missing"], drifted.writes) == ("0", [])
+    first.apply()
+    assert run(own).success
+    assert ran == ["before", "before", "behind"]
+
+
+def test_one_place_that_cannot_be_looked_at_hides_no_drift_of_the_others():
+    (away, first), (_, second) = world("one"), world("two")
+    away.all = no_answer  # type: ignore[method-assign]
+
+    @job
+    def own() -> None:
+        build_drift_op([first, second])()
+
+    lack = "Whether there is drift is not known: one: nobody answers"
+    assert failures(run(own)) == {"watch_drift": f"two: 1 missing: two (node); {lack}"}
+    second.apply()
+    (failed,) = [event for event in run(own).all_events if event.is_step_failure]
+    assert lack in failed.step_failure_data.error.cause.message
 
 
 def test_a_schedule_runs_the_checks_and_nothing_else():

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
         build_reconciler_assets,
         find_double_triggers,
     )
-    from dagster_managed_elements.definitions.reconciling import DriftFound, build_drift_job, build_reconcile_job
+    from dagster_managed_elements.definitions.reconciling import (
+        DriftFound,
+        build_drift_job,
+        build_drift_op,
+        build_reconcile_job,
+    )
     from dagster_managed_elements.definitions.translating import SyncTranslator
 
 __all__ = [
@@ -44,6 +49,7 @@ __all__ = [
     "build_assets",
     "build_drift_checks",
     "build_drift_job",
+    "build_drift_op",
     "build_drift_schedule",
     "build_drift_sensor",
     "build_reconcile_job",
@@ -58,6 +64,7 @@ _HOMES: Final = {
     "DriftUnknown": "drift_checks",
     "build_drift_checks": "drift_checks",
     "build_drift_job": "reconciling",
+    "build_drift_op": "reconciling",
     "build_drift_schedule": "drift_automation",
     "build_drift_sensor": "drift_automation",
     "build_reconcile_job": "reconciling",

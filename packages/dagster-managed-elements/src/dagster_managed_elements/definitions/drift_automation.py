@@ -29,7 +29,7 @@ from dagster import (
 )
 
 from dagster_managed_elements.definitions.drift import Drift, Reconcilers, Unknown, find_drift, named
-from dagster_managed_elements.definitions.drift_checks import DriftUnknown
+from dagster_managed_elements.definitions.drift_checks import unknown_drift
 
 _NIGHTLY = "0 6 * * *"
 _EVERY = 600
@@ -105,15 +105,15 @@ def build_drift_sensor(
         known, failed = _settled(before, context.instance, keys) if before.request else (before, False)
         found = find_drift(given)
         now = {name: drift.fingerprint for name, drift in found.items() if isinstance(drift, Drift)}
-        unknown = [f"{name}: {place.error}" for name, place in found.items() if isinstance(place, Unknown)]
+        unknown = [place for place in found.values() if isinstance(place, Unknown)]
         changed = sorted(name for name, print_ in now.items() if print_ != known.expected.get(name, ""))
         if unknown and not changed:  # nor does a run that failed since fare better than this read
-            raise DriftUnknown(f"Whether there is drift is not known: {'; '.join(unknown)}")
+            raise unknown_drift(unknown)
         if not changed and not failed:
             skip = SkipReason("Nothing differs from what differed at the last read.")
             return skip if known == before else SensorResult(skip_reason=skip, cursor=known.text)
-        for each in unknown:
-            context.log.error(f"Whether there is drift is not known: {each}")
+        if unknown:
+            context.log.error(str(unknown_drift(unknown)))
         if changed:
             context.log.info(f"Not as at the last read: {', '.join(changed)}.")
         else:

@@ -56,6 +56,11 @@ class DriftUnknown(ManagedElementsError):
     """Some place could not be looked at, so that nobody can say whether it drifted."""
 
 
+def unknown_drift(places: Iterable[Unknown]) -> DriftUnknown:
+    said = "; ".join(f"{place.name}: {place.error}" for place in places)
+    return DriftUnknown(f"Whether there is drift is not known: {said}")
+
+
 def connection_of(spec: AssetSpec) -> str | None:
     """The name of the connection that fills an asset; None where none does. Our assets, and those of Dagster's own
     integrations, have it in their metadata, as `<integration>/connection_name`.
@@ -241,10 +246,7 @@ def _checks(
                         own = own.of(target.root.name, concerned(target.reconciler, target.root))
                     yield _result(target, own, severities, leaves_out=() if twice is not None else _TWICE)
         if unknown:
-            raise DriftUnknown(
-                "Whether there is drift is not known: "
-                + "; ".join(f"{name}: {place.error}" for name, place in unknown.items())
-            ) from next(iter(unknown.values())).error
+            raise unknown_drift(unknown.values()) from next(iter(unknown.values())).error
 
     return AssetChecksDefinition.create(
         node_def=drift,

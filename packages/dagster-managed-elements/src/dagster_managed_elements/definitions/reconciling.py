@@ -7,7 +7,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from dagster import (
     AssetCheckSeverity,
@@ -18,6 +18,8 @@ from dagster import (
     In,
     JobDefinition,
     MetadataValue,
+    Nothing,
+    OpDefinition,
     OpExecutionContext,
     RetryPolicy,
     job,  # pyright: ignore[reportUnknownVariableType]
@@ -34,6 +36,7 @@ from dagster_managed_elements.definitions.drift import (
     of_one_instance,
     weights,
 )
+from dagster_managed_elements.definitions.drift_checks import unknown_drift
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
 from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.guarding import Policy, policy_of
@@ -78,28 +81,9 @@ def build_drift_job(
     Raises:
         DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
     """
-    weighed = weights(severities)
-
-    def watch(context: OpExecutionContext, group: Group) -> Metadata:
-        found = find_drift(group)
-        metadata: Metadata = {}
-        failed: list[str] = []
-        for each, drift in found.items():
-            if isinstance(drift, Unknown):
-                raise drift.error
-            metadata |= {f"{each}: {label}": value for label, value in drift.metadata().items()}
-            severity = drift.severity(weighed)
-            if severity is not None:
-                context.log.warning(f"{each}: {drift.summary}")
-            if severity is AssetCheckSeverity.ERROR:
-                failed.append(f"{each}: {drift.summary}")
-        if failed:
-            raise DriftFound("; ".join(failed), metadata=metadata, allow_retries=False)
-        return metadata
-
     return _fan_out(
         named(reconcilers),
-        watch,
+        _watching(weights(severities)),
         name=name,
         description=_WATCHES,
         executor_def=executor_def,
@@ -107,6 +91,42 @@ def build_drift_job(
         retry_policy=retry_policy,
         tags=tags,
     )
+
+
+def build_drift_op(
+    reconcilers: Reconcilers,
+    *,
+    name: str = "watch_drift",
+    severities: Severities | None = None,
+    pool: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+) -> OpDefinition:
+    """What a step of the drift job does, as an op for a graph or a job of your own: it fails where something
+    drifted. Writes nothing.
+
+    It looks at each place once, however many there are, and one that cannot be looked at hides no drift of another.
+    It may be wired behind other ops by its input *start*, which hands nothing over, and others behind it.
+
+    Args:
+        reconcilers: Whose declarations; several by their names, or as a mapping of names.
+        name: Of the op.
+        severities: What other than the default a sort of finding is.
+        pool: The concurrency pool of the op.
+        retry_policy: Of the op; drift itself is not tried again.
+
+    Raises:
+        DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
+    """
+    given, watch = named(reconcilers), _watching(weights(severities))
+
+    @op(name=name, ins={"start": In(_NOTHING)}, pool=pool, retry_policy=retry_policy, description=_WATCHES)
+    def drift(context: OpExecutionContext) -> None:
+        context.add_output_metadata(watch(context, given))
+
+    return drift
+
+
+_NOTHING: Any = Nothing
 
 
 def build_reconcile_job(
@@ -174,6 +194,32 @@ def build_reconcile_job(
 
 _WATCHES: Final = "Fails where something is not as declared. Writes nothing."
 _RECONCILES: Final = "Makes what is there what is declared, as far as the guard lets it."
+
+
+def _watching(severities: Severities) -> Callable[[OpExecutionContext, Group], Metadata]:
+    def watch(context: OpExecutionContext, group: Group) -> Metadata:
+        metadata: Metadata = {}
+        failed: list[str] = []
+        unknown: list[Unknown] = []
+        for each, drift in find_drift(group).items():
+            if isinstance(drift, Unknown):
+                unknown.append(drift)
+                continue
+            metadata |= {f"{each}: {label}": value for label, value in drift.metadata().items()}
+            severity = drift.severity(severities)
+            if severity is not None:
+                context.log.warning(f"{each}: {drift.summary}")
+            if severity is AssetCheckSeverity.ERROR:
+                failed.append(f"{each}: {drift.summary}")
+        lack = unknown_drift(unknown) if unknown else None
+        if failed:
+            said = "; ".join([*failed, *([str(lack)] if lack else ())])
+            raise DriftFound(said, metadata=metadata, allow_retries=lack is not None) from lack
+        if lack is not None:
+            raise lack from unknown[0].error
+        return metadata
+
+    return watch
 
 
 def _fan_out(
