@@ -139,6 +139,20 @@ def test_the_spec_tells_what_the_declaration_does():
 
 
 @pytest.mark.parametrize(
+    ("connector", "kinds"),
+    [
+        ("x" * 80, {"airbyte", "x" * 63}),
+        (f"{'x' * 62}_acme warehouse", {"airbyte", "x" * 62}),
+        ("注文", {"airbyte"}),
+    ],
+)
+def test_a_connector_of_any_name_is_a_kind_that_dagster_takes(connector, kinds):
+    lake = AirbyteDestination("lake", connector, {})
+    (spec,) = specs(AirbyteConnection("c", SHOP, lake, {"orders": FULL})).values()
+    assert spec.kinds == kinds
+
+
+@pytest.mark.parametrize(
     ("namespace", "stream", "table"),
     [
         (AirbyteDestinationNamespace.DESTINATION_DEFAULT, "orders", "RAW.PUBLIC.orders"),

@@ -18,6 +18,9 @@ _RESERVED: Final = frozenset({
 })  # fmt: skip
 """Names that Dagster gives no output."""
 
+_LONGEST_TAG: Final = 63
+"""Characters that Dagster takes in the key of a tag, of which a kind is one."""
+
 
 class SyncTranslator:
     """What becomes of a stream as an asset. Override `get_asset_spec`, call it by `super()` and change what it
@@ -49,13 +52,14 @@ class SyncTranslator:
 
 def _kinds(props: StreamProps) -> Iterable[str]:
     yield props.integration
-    if kind := re.sub(r"[^a-z0-9_.-]+", "-", (props.destination_type or "").lower()).strip("-_."):
+    kind = re.sub(r"[^a-z0-9_.-]+", "-", (props.destination_type or "").lower()).strip("-_.")
+    if kind := kind[:_LONGEST_TAG].strip("-_."):
         yield kind
 
 
 def _tag(name: str) -> str:
     """*name* as Dagster takes one: a key without a value is shown as a label."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:63]
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:_LONGEST_TAG]
 
 
 def _metadata(props: StreamProps) -> dict[str, Any]:
