@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+from contextlib import asynccontextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from types import SimpleNamespace
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.utils import DISALLOWED_NAMES
-from dagster_managed_elements import DeclarationError, EnvVar
+from dagster_managed_elements import DeclarationError, EnvVar, Unauthorized, Unreachable
 from dagster_managed_elements.airbyte import (
     EXCLUDED,
     AirbyteConnection,
@@ -27,7 +28,8 @@ from dagster_managed_elements.airbyte import (
     load_assets_from_connections,
 )
 from dagster_managed_elements.airbyte.assets import following_of
-from dagster_managed_elements.definitions import StreamProps, SyncTranslator
+from dagster_managed_elements.definitions import Job, StreamProps, SyncedConnection, SyncTranslator
+from dagster_managed_elements.definitions.assets import Building, build_assets
 from dagster_managed_elements.definitions.following import Following
 from dagster_managed_elements.definitions.translating import output_name
 
@@ -326,3 +328,95 @@ def test_upstreams_normalization_parameter_is_warned_about_and_ignored():
         asset = load_assets_from_connections(NOWHERE, [connection()], None, False)
     (definition,) = asset
     assert definition.keys == {dg.AssetKey("orders")}
+
+
+@pytest.mark.parametrize("wrong", [connection(), "shop", {"shop": connection()}, [SHOP], 7])
+def test_what_is_no_list_of_connections_is_refused(wrong):
+    with pytest.raises(DeclarationError, match="connections= wants AirbyteConnections in a list, not"):
+        build_connection_assets(NOWHERE, wrong)
+
+
+class Theirs:
+    """Of the shape of dagster-airbyte's DagsterAirbyteTranslator."""
+
+    def get_asset_spec(self, props):
+        return dg.AssetSpec(props.table_name, metadata={"json": props.json_schema})
+
+
+@pytest.mark.parametrize("translator", [Theirs(), Renaming])
+def test_what_is_no_translator_is_refused(translator):
+    with pytest.raises(
+        DeclarationError, match=r"translator= wants an object of a SyncTranslator, not (Theirs|Ren)"
+    ):
+        build_connection_assets(NOWHERE, [connection()], translator=translator)
+
+
+class Instant:
+    """A sync that is over at once, or that may not be asked for."""
+
+    def __init__(self, refused: Exception | None = None) -> None:
+        self.refused = refused
+        self.asked = 0
+
+    @asynccontextmanager
+    async def open(self):
+        self.asked += 1
+        if self.refused is not None:
+            raise self.refused
+        yield self
+
+    async def running(self):
+        return Job(id="7", status="running")
+
+    async def read(self, job_id, *, after=None):
+        del after
+        return Job(id=job_id, status="succeeded")
+
+
+def synced_at_once(syncs, translator=None, **how):
+    streams = [
+        StreamProps(stream_name=name, integration="x", connection_name="c", source_name="s", destination_name="d")
+        for name in ("orders", "Order Lines")
+    ]
+    connection = SyncedConnection(name="c", integration="x", streams=streams, open=syncs.open)
+    return build_assets([connection], Building(translator=translator or SyncTranslator(), **how))
+
+
+class Parts(SyncTranslator):
+    def get_asset_spec(self, props):
+        parts = dg.StaticPartitionsDefinition(["a", "b", "c"])
+        return super().get_asset_spec(props).replace_attributes(partitions_def=parts)
+
+
+def recorded(result) -> set[tuple[str, str | None]]:
+    events = result.get_asset_materialization_events()
+    return {(event.asset_key.to_user_string(), event.partition) for event in events}
+
+
+def test_what_else_a_sync_moves_is_recorded_of_the_partitions_of_the_run():
+    built = synced_at_once(Instant(), Parts())
+    assert recorded(dg.materialize(built, partition_key="b", selection=["orders"])) == {
+        ("orders", "b"),
+        ("Order Lines", "b"),
+    }
+    span = {"dagster/asset_partition_range_start": "a", "dagster/asset_partition_range_end": "b"}
+    assert recorded(dg.materialize(built, tags=span, selection=["orders"])) == {
+        (name, part) for name in ("orders", "Order Lines") for part in "ab"
+    }
+
+
+@pytest.mark.parametrize("selected", [["p/orders"], None])
+def test_what_is_recorded_has_the_keys_that_assets_were_given_since(selected):
+    (built,) = synced_at_once(Instant())
+    keys = {key: key.with_prefix("p") for key in built.keys}
+    moved = built.with_attributes(asset_key_replacements=keys)
+    result = dg.materialize([moved], selection=selected)
+    assert recorded(result) == {("p/orders", None), ("p/Order Lines", None)}
+
+
+@pytest.mark.parametrize(("refused", "asked"), [(Unauthorized("who?"), 1), (Unreachable("gone"), 3)])
+def test_credentials_that_are_refused_are_not_tried_again(refused, asked):
+    syncs = Instant(refused)
+    built = synced_at_once(syncs, retry_policy=dg.RetryPolicy(max_retries=2))
+    assert not dg.materialize(built, raise_on_error=False).success
+    assert syncs.asked == asked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -224,7 +224,7 @@ def synced_connections(
     """
     given = _instance(airbyte)
     instance = given.airbyte_instance if isinstance(given, DeferredInstance) else lambda: given
-    wanted = list(_declared(airbyte) if connections is None else connections)
+    wanted = _declared(airbyte) if connections is None else _listed(connections)
     known = dict(read_snapshot(given, snapshot)) if snapshot is not None else {}
     known |= {name: known_streams(listed) for name, listed in (streams or {}).items()}
     if unknown := (streams or {}).keys() - {connection.name for connection in wanted}:
@@ -232,10 +232,21 @@ def synced_connections(
     return [synced_connection(connection, instance, known.get(connection.name)) for connection in wanted]
 
 
-def _declared(airbyte: Any) -> Iterator[AirbyteConnection]:
+def _declared(airbyte: Any) -> list[AirbyteConnection]:
     if not isinstance(airbyte, Reconciler):
         raise DeclarationError("connections= is missing: only a reconciler has some of its own.")
-    yield from (element for element in airbyte.elements if isinstance(element, AirbyteConnection))
+    return [element for element in airbyte.elements if isinstance(element, AirbyteConnection)]
+
+
+def _listed(connections: object) -> list[AirbyteConnection]:
+    text = "connections= wants AirbyteConnections in a list, not {}."
+    if not isinstance(connections, Iterable) or isinstance(connections, (str, Mapping)):
+        raise DeclarationError(text.format(type(cast("object", connections)).__name__))
+    listed = list(cast("Iterable[object]", connections))
+    for each in listed:
+        if not isinstance(each, AirbyteConnection):
+            raise DeclarationError(text.format(type(each).__name__))
+    return cast("list[AirbyteConnection]", listed)
 
 
 def _instance(airbyte: Any) -> AirbyteInstance | DeferredInstance:

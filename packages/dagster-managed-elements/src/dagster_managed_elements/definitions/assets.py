@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from dagster import (
     AssetDep,
@@ -26,7 +26,7 @@ from dagster_managed_elements.definitions.following import Following, follow
 from dagster_managed_elements.definitions.ports import Amounts, Job, StreamId, StreamProps, SyncedConnection
 from dagster_managed_elements.definitions.translating import SyncTranslator, input_name, op_name, output_name
 from dagster_managed_elements.engine.concurrency import run_blocking
-from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, Unauthorized
 
 Materialized: TypeAlias = MaterializeResult[Any] | AssetMaterialization
 
@@ -47,6 +47,16 @@ class Building:
     pool: str | None = None
     op_tags: Mapping[str, Any] | None = None
     following: Callable[[], Following] = Following
+
+    def __post_init__(self) -> None:
+        """Raises DeclarationError for a translator of Dagster's own: it asks a stream for what it does not have."""
+        given = cast("object", self.translator)
+        if not isinstance(given, SyncTranslator):
+            name = (given if isinstance(given, type) else type(given)).__name__
+            raise DeclarationError(
+                f"translator= wants an object of a SyncTranslator, not {name}: derive it from SyncTranslator of "
+                "dagster_managed_elements.definitions, whose get_asset_spec is told of a stream."
+            )
 
 
 def build_assets(
@@ -90,15 +100,22 @@ def _refuse_twins(specs: Iterable[tuple[SyncedConnection, Mapping[StreamId, Asse
 
 def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], how: Building) -> AssetsDefinition:
     names = {props.id: output_name(props) for props in connection.streams}
+    streams = {output: identity for identity, output in names.items()}
     deps = {identity: list(spec.deps) for identity, spec in specs.items()}
-    streams = {spec.key: identity for identity, spec in specs.items()}
+    keys = {spec.key for spec in specs.values()}
+    partitioned = {identity for identity, spec in specs.items() if spec.partitions_def is not None}
 
     def synced(context: AssetExecutionContext) -> Iterator[Materialized]:
-        yield from _materialized(context, connection, streams, how.following)
+        job = _run(context, connection, how.following)
+        # Keys may have got a prefix since; outputs have the names that they had.
+        for output, key in context.assets_def.node_keys_by_output_name.items():
+            stream = streams[output]
+            metadata = _moved(connection.integration, job, job.streams.get(stream))
+            yield from _materialized(context, key, metadata, is_partitioned=stream in partitioned)
 
     synced.__annotations__ = {"context": AssetExecutionContext}  # Dagster reads it, and knows no text for it
     return multi_asset(
-        name=op_name(connection.integration, connection.name, how.key_prefix, streams),
+        name=op_name(connection.integration, connection.name, how.key_prefix, keys),
         outs={
             names[identity]: AssetOut.from_spec(
                 _changed(spec, deps=[]) if deps[identity] else spec,
@@ -112,7 +129,7 @@ def _built(connection: SyncedConnection, specs: Mapping[StreamId, AssetSpec], ho
             input_name(dep.asset_key): _upstream(dep)
             for listed in deps.values()
             for dep in listed
-            if dep.asset_key not in streams
+            if dep.asset_key not in keys
         },
         internal_asset_deps={
             names[identity]: {dep.asset_key for dep in listed} for identity, listed in deps.items() if listed
@@ -134,20 +151,15 @@ _NOTHING: Any = Nothing
 
 
 def _materialized(
-    context: AssetExecutionContext,
-    connection: SyncedConnection,
-    streams: Mapping[AssetKey, StreamId],
-    following: Callable[[], Following],
+    context: AssetExecutionContext, key: AssetKey, metadata: Mapping[str, Any], *, is_partitioned: bool
 ) -> Iterator[Materialized]:
-    """All of the connection's streams: whichever of them are selected, its sync moves every one."""
-    job = _run(context, connection, following)
-    selected = context.selected_asset_keys
-    for key, stream in streams.items():
-        metadata = _moved(connection.integration, job, job.streams.get(stream))
-        if key in selected:
-            yield MaterializeResult(asset_key=key, metadata=metadata)
-        else:
-            yield AssetMaterialization(asset_key=key, metadata=metadata)
+    """Of a sync, which moves every stream of its connection, whichever of them are selected."""
+    if key in context.selected_asset_keys:
+        yield MaterializeResult(asset_key=key, metadata=metadata)
+        return
+    of_run = context.has_partition_key or context.has_partition_key_range
+    for partition in context.partition_keys if is_partitioned and of_run else [None]:
+        yield AssetMaterialization(asset_key=key, metadata=metadata, partition=partition)
 
 
 def _run(context: AssetExecutionContext, connection: SyncedConnection, following: Callable[[], Following]) -> Job:
@@ -161,7 +173,7 @@ def _run(context: AssetExecutionContext, connection: SyncedConnection, following
         how = following()
         job = run_blocking(run, winds_up=False)
     except ManagedElementsError as error:
-        raise Failure(str(error), allow_retries=not isinstance(error, DeclarationError)) from error
+        raise Failure(str(error), allow_retries=not isinstance(error, _SAME_NEXT_TIME)) from error
     if job.status != "succeeded":
         said = f": {job.reason}" if job.reason and job.status == "failed" else "."
         raise Failure(
@@ -171,7 +183,8 @@ def _run(context: AssetExecutionContext, connection: SyncedConnection, following
     return job
 
 
-_ENDS: Mapping[str, str] = {"failed": "failed", "cancelled": "was cancelled"}
+_SAME_NEXT_TIME: Final = (DeclarationError, Unauthorized)
+_ENDS: Final[Mapping[str, str]] = {"failed": "failed", "cancelled": "was cancelled"}
 
 
 def _moved(integration: str, job: Job, stream: Amounts | None) -> dict[str, Any]:
