@@ -71,7 +71,7 @@ class Offering:
     async def actors(self, side: Side, expected: int = 0) -> list[Actor]:
         return []
 
-    async def lacking(self, settings: Collection[str]) -> dict[str, str]:
+    async def lacking(self, settings: Collection[str], mappers: Collection[str] = ()) -> dict[str, str]:
         return {}
 
     async def stored_catalog(self, connection: Connection) -> Catalog:

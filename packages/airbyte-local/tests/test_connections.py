@@ -297,6 +297,23 @@ def test_the_key_of_a_mapper_is_never_shown_and_kept_by_the_id_of_its_mapper(api
     assert refused["type"].endswith("mapper-validation/secret-not-found")
 
 
+@pytest.mark.parametrize(
+    ("kind", "own", "error"),
+    [
+        ("hashing", {"targetField": "nobody", "method": "MD5", "fieldNameSuffix": "_h"}, "FIELD_NOT_FOUND"),
+        ("field-renaming", {"originalFieldName": "name", "newFieldName": "id"}, "FIELD_ALREADY_EXISTS"),
+        ("field-renaming", {"originalFieldName": "name", "newFieldName": ""}, "INVALID_MAPPER_CONFIG"),
+        ("encryption", {"algorithm": "AES", "targetField": "name", "key": "no key"}, "INVALID_MAPPER_CONFIG"),
+    ],
+)
+def test_a_mapper_that_cannot_be_done_is_refused(api, choose, kind, own, error):
+    made = api.connection()
+    entry = choose(made["syncCatalog"]["streams"][0], mappers=[{"type": kind, "mapperConfiguration": own}])
+    refused = api.refused(400, "connections/update", {**key(made), "syncCatalog": {"streams": [entry]}})
+    assert refused["type"] == "error:mapper-validation"
+    assert refused["data"]["errors"] == [{"stream": entry["stream"]["name"], "mapper": kind, "error": error}]
+
+
 def test_connections_are_found_by_definition(api):
     made = api.connection()
     faker = api.definition("source", "Sample Data")

@@ -25,6 +25,7 @@ from dagster_managed_elements.airbyte.wire import read_catalog
 from dagster_managed_elements.engine.changes import FieldChange, Pair
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import ResolveContext
+from dagster_managed_elements.engine.secrets import Secret
 
 from testing.airbyte_catalogs import DESTINATION, IDS, SOURCE, Offering, Resolved, stream
 
@@ -73,6 +74,7 @@ def connection(streams) -> AirbyteConnection:
             "stream_config of x wants an AirbyteSyncMode, an AirbyteStream or EXCL",
         ),
         (lambda: mappers.Hashing("id", method="SHA-3"), "method is one of MD2, MD5"),
+        (lambda: mappers.FieldRenaming("id", ""), "new_field_name is a name, not ''"),
         (lambda: mappers.AesEncryption("id", key=3), "wants a text or a secret as its key, not int"),
         (mappers.Or, "Or is made of conditions"),
         (lambda: mappers.RowFiltering("x"), "RowFiltering wants a condition"),
@@ -190,6 +192,30 @@ def test_a_choice_of_columns_that_airbyte_does_not_take_is_a_problem(more, said)
 
 
 @pytest.mark.parametrize(
+    ("mapper", "said"),
+    [
+        (mappers.AesEncryption("email", "no key"), "wants a key of 32, 48 or 64 hexadecimal digits"),
+        (mappers.AesEncryption("email", "00" * 17), "wants a key of 32, 48 or 64 hexadecimal digits"),
+        (
+            mappers.AesEncryption("email", Secret.env("A_SHORT_KEY")),
+            "wants a key of 32, 48 or 64 hexadecimal digits",
+        ),
+        (mappers.AesEncryption("email", Secret.env("NOT_THERE")), None),  # which is a problem of its own
+        (mappers.AesEncryption("email", Secret.call(lambda: pytest.fail("read"), reference="vault")), None),
+        (mappers.AesEncryption("email", "aB" * 32), None),
+        (mappers.RsaEncryption("email", "-----BEGIN"), "wants a public key in hexadecimal digits"),
+        (mappers.RsaEncryption("email", "30819f"), None),
+    ],
+)
+def test_a_key_that_is_none_is_a_problem_wherever_it_may_be_read(mapper, said, monkeypatch):
+    monkeypatch.setenv("A_SHORT_KEY", "abcdef")
+    problems = Resolved(
+        Offering([stream("orders", schema=COLUMNS)]), {"orders": AirbyteStream(FULL, mappers=[mapper])}
+    )
+    assert problems.problems == ([] if said is None else [f"streams.orders: its mapper encryption {said}"])
+
+
+@pytest.mark.parametrize(
     ("chosen", "said"),
     [
         ([mappers.Hashing("emial")], "its mapper hashing has no field emial to read; it has email"),
@@ -202,11 +228,24 @@ def test_a_choice_of_columns_that_airbyte_does_not_take_is_a_problem(more, said)
             "email",
         ),
         ([mappers.Hashing("address")], "no field address to read"),  # it is left out
-        ([mappers.Hashing("email", field_name_suffix=""), mappers.AesEncryption("email", "00")], None),
+        ([mappers.Hashing("email", field_name_suffix=""), mappers.AesEncryption("email", "00" * 16)], None),
         ([{"type": "shuffling", "mapperConfiguration": {}}, mappers.Hashing("whatever")], None),
+        (
+            [mappers.FieldRenaming("email", "id")],
+            "its mapper field-renaming makes 'id' of email, which is there already",
+        ),
+        ([mappers.FieldRenaming("email", "email_hashed"), mappers.Hashing("id", field_name_suffix="")], None),
+        (
+            [mappers.FieldRenaming("email", "id_hashed"), mappers.Hashing("id")],
+            "mapper hashing makes 'id_hashed' of id",
+        ),
+        (
+            [{"type": "field-renaming", "mapperConfiguration": {"originalFieldName": "id", "newFieldName": ""}}],
+            "makes '' of id, no name",
+        ),
     ],
 )
-def test_a_mapper_of_a_field_that_is_not_there_by_then_is_a_problem(chosen, said):
+def test_a_mapper_of_a_field_that_is_not_there_by_then_or_that_makes_one_that_is_is_a_problem(chosen, said):
     gateway = Offering([stream("orders", schema=COLUMNS)])
     found = Resolved(gateway, {"orders": AirbyteStream(FULL, exclude_fields=["address"], mappers=chosen)})
     assert found.problems == [] if said is None else said in found.problems[0]
@@ -263,7 +302,7 @@ def test_what_was_resolved_once_is_resolved_again_to_the_same(more):
     stored = {"syncCatalog": {"streams": [stream("orders", schema=COLUMNS)]}}
     gateway = Offering([stream("orders", schema=COLUMNS), stream("other", schema=COLUMNS)], stored)
     kind = ConnectionKind(gateway)
-    declared = AirbyteStream(FULL, mappers=[mappers.AesEncryption("id", "00ff")], **more)
+    declared = AirbyteStream(FULL, mappers=[mappers.AesEncryption("id", "00ff" * 8)], **more)
     once = Resolved(gateway, {"o*": declared}).declared
 
     async def again() -> Pair:
@@ -286,12 +325,12 @@ def test_streams_of_a_source_that_does_not_exist_are_shown_as_they_are_declared(
 
 
 def test_a_mapper_that_stays_keeps_its_id_and_its_masked_key_wherever_it_moves(workspace):
-    workspace.applied(_sealed([mappers.Hashing("name"), mappers.AesEncryption("email", "00ff")]))
+    workspace.applied(_sealed([mappers.Hashing("name"), mappers.AesEncryption("email", "00ff" * 8)]))
     before = _mappers(workspace)
-    workspace.applied(_sealed([mappers.AesEncryption("email", "00ff"), mappers.Hashing("name", "MD5")]))
+    workspace.applied(_sealed([mappers.AesEncryption("email", "00ff" * 8), mappers.Hashing("name", "MD5")]))
     assert [mapper["id"] for mapper in _mappers(workspace)] == [mapper["id"] for mapper in before[::-1]]
     # Another change of the stream sends the mask back, and the server keeps the key.
-    workspace.applied(_sealed([mappers.AesEncryption("email", "00ff"), mappers.Hashing("name", "MD5")], APPEND))
+    workspace.applied(_sealed([mappers.AesEncryption("email", "00ff" * 8), mappers.Hashing("name", "MD5")], APPEND))
     ((_, body),) = workspace.written
     sent = body["syncCatalog"]["streams"][0]["config"]["mappers"][0]
     assert (sent["id"], sent["mapperConfiguration"]["key"]) == (before[1]["id"], "**********")
@@ -301,7 +340,7 @@ def test_a_mapper_that_stays_keeps_its_id_and_its_masked_key_wherever_it_moves(w
 
 
 def test_a_connection_is_not_made_anew_with_the_mask_in_the_place_of_a_key(workspace):
-    streams = {"users": AirbyteStream(FULL, mappers=[mappers.AesEncryption("email", "00ff")])}
+    streams = {"users": AirbyteStream(FULL, mappers=[mappers.AesEncryption("email", "00ff" * 8)])}
     people, files = _sealed([]).source, _sealed([]).destination
     workspace.applied(AirbyteConnection("sync", people, files, streams))
     other = type(files)("other", "Local JSON", {"destination_path": "/local/other"})
@@ -359,3 +398,24 @@ def _sealed(chosen, mode=FULL) -> AirbyteConnection:
 def _mappers(workspace) -> list[dict[str, Any]]:
     (found,) = workspace.connections()
     return found["syncCatalog"]["streams"][0]["config"]["mappers"]
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        (
+            "1.8.0",
+            "Airbyte 1.8.0 has no such mapper, only encryption, field-filtering, field-renaming, hashing, row-",
+        ),
+        ("2.0.3", "Airbyte 2.0.3 has no such mapper"),
+        ("2.1.0", None),  # as new as anybody here has met, or newer
+        (None, None),
+    ],
+)
+def test_a_mapper_of_a_type_that_no_airbyte_of_that_version_has_is_refused(version, said):
+    server = Server(base="", version=version)
+    if said is None:
+        assert server.lacking((), "public", {"shuffling", "hashing"}) == {}
+    else:
+        (why,) = server.lacking((), "public", {"shuffling", "hashing"}).values()
+        assert why.startswith(said)

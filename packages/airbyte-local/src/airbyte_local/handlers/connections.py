@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from airbyte_local.jobs.requesting import stop_jobs_of
 from airbyte_local.jobs.world import Call, World, new_id
-from airbyte_local.model.catalogs import entry_read, key_of, with_keys
+from airbyte_local.model.catalogs import check_mappers, entry_read, key_of, with_keys
 from airbyte_local.model.errors import Broken, Known, configuration_invalid, database_refused, named
 from airbyte_local.model.json_values import Json, bean, form, is_object
 from airbyte_local.model.paging import bounds, page
@@ -241,21 +241,17 @@ def _kept(entry: Json, mappers: Sequence[Json]) -> Json:
     """The schema of a selection of fields is cut to them: the whole one is in the discovered catalog alone."""
     stream: Json = entry["stream"]
     config: Json = entry["config"]
-    selected = _field_selection(stream, config)
+    lists: Json = {"supportedSyncModes": [], "defaultCursorField": [], "sourceDefinedPrimaryKey": []}
+    selected, mapped = _field_selection(stream, config), with_keys(config.get("mappers", []), mappers)
     if selected:
         names = {field["fieldPath"][0] for field in selected if field.get("fieldPath")}
         schema: Json = stream.get("jsonSchema", {})
         columns: Json = schema.get("properties") or {}
         properties = {name: column for name, column in columns.items() if name in names}
         stream = {**stream, "jsonSchema": {**schema, "properties": properties}}
+    check_mappers(stream, mapped)
     return {
-        "stream": {
-            "jsonSchema": {},
-            "supportedSyncModes": [],
-            "defaultCursorField": [],
-            "sourceDefinedPrimaryKey": [],
-            **stream,
-        },
+        "stream": {"jsonSchema": {}, **lists, **stream},
         "config": {
             "cursorField": [],
             "primaryKey": [],
@@ -265,7 +261,7 @@ def _kept(entry: Json, mappers: Sequence[Json]) -> Json:
             "aliasName": re.sub(r"[^A-Za-z0-9_]", "_", stream["name"]),
             "fieldSelectionEnabled": bool(selected),
             "selectedFields": selected,
-            "mappers": [{"id": new_id(), **mapper} for mapper in with_keys(config.get("mappers", []), mappers)],
+            "mappers": [{"id": new_id(), **mapper} for mapper in mapped],
         },
     }
 

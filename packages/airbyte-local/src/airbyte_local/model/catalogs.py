@@ -64,6 +64,25 @@ def with_keys(mappers: Iterable[Json], before: Iterable[Json]) -> list[Json]:
     return found
 
 
+def check_mappers(stream: Json, mappers: Iterable[Json]) -> None:
+    """Problem (400) where one reads what is not there by then, makes what is, or has a key that is none."""
+    there: dict[str, Any] = dict(stream.get("jsonSchema", {}).get("properties") or {})
+    for mapper in mappers:
+        own, error = mapper["mapperConfiguration"], ""
+        old: str = own.get("originalFieldName") or own.get("targetField") or ""
+        new: str = own.get("newFieldName", f"{old}{own.get('fieldNameSuffix') or ''}")
+        if not re.fullmatch("([0-9a-fA-F]{2})+", own.get("key", own.get("publicKey", "00"))) or (old and not new):
+            error = "INVALID_MAPPER_CONFIG"
+        elif there and old and there.pop(old, MASK) is MASK:
+            error = "FIELD_NOT_FOUND"
+        elif new in there:
+            error = "FIELD_ALREADY_EXISTS"
+        if error:
+            data = {"errors": [{"stream": stream["name"], "mapper": mapper["type"], "error": error}]}
+            raise named_problem(400, "mapper-validation", "A mapper is not valid.", data)
+        there |= {new: {}} if old and mapper["type"] != "field-filtering" else {}
+
+
 def _keyed(mapper: Json, key: str) -> Json:
     return {**mapper, "mapperConfiguration": {**mapper["mapperConfiguration"], "key": key}}
 
@@ -73,8 +92,7 @@ def proposed(streams: Iterable[Json], suggested: Iterable[str] = ()) -> Json:
 
     Only the one stream of a single-stream source is selected, and those that the connector suggests.
     """
-    listed = list(streams)
-    names = set(suggested)
+    listed, names = list(streams), set(suggested)
     return {
         "streams": [
             entry_read(stream, _default(stream, chosen=len(listed) == 1 or stream["name"] in names))

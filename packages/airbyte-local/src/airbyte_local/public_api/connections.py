@@ -19,10 +19,8 @@ from airbyte_local.versions.profiles import Profile
 QUARTZ_PAGE = "https://www.quartz-scheduler.org/documentation/quartz-2.3.0/tutorials/crontrigger.html"
 NAMESPACES = {"source": "source", "destination": "destination", "custom_format": "customformat"}
 SCHEMA_UPDATES = {
-    "ignore": "ignore",
     "disable_connection": "disable",
-    "propagate_columns": "propagate_columns",
-    "propagate_fully": "propagate_fully",
+    **{word: word for word in ("ignore", "propagate_columns", "propagate_fully")},
 }
 DEFAULTS: Json = {"status": "active", "namespaceDefinition": "destination", "prefix": ""}
 
@@ -34,11 +32,8 @@ def create(errand: Errand) -> Json:
     modes = destination_modes(world, body["destinationId"])
     catalog, definition = discovered(world, body["sourceId"])
     given = body.get("configurations", {}).get("streams", [])
-    chosen = (
-        chosen_catalog(catalog.streams, given, modes)
-        if given
-        else default_catalog(catalog.streams, definition.suggested_streams)
-    )
+    streams, suggested = catalog.streams, definition.suggested_streams
+    chosen = chosen_catalog(streams, given, modes) if given else default_catalog(streams, suggested)
     ends = {"sourceId": body["sourceId"], "destinationId": body["destinationId"]}
     made = {**DEFAULTS, **said, **ends, "syncCatalog": chosen, "sourceCatalogId": catalog.id}
     with world.store.transaction() as session:
@@ -128,15 +123,14 @@ def _stream_read(entry: Json, profile: Profile) -> Json:
 
 def _said(world: World, body: Json) -> Json:
     """What the request says, but for its ends and streams, in the words of the shared handlers."""
-    namespace, updates = body.get("namespaceDefinition"), body.get("nonBreakingSchemaUpdatesBehavior")
     return bean(
         name=body.get("name"),
         status=body.get("status"),
-        namespaceDefinition=NAMESPACES[namespace] if namespace else None,
+        namespaceDefinition=NAMESPACES.get(body.get("namespaceDefinition", "")),
         namespaceFormat=body.get("namespaceFormat"),
         prefix=body.get("prefix"),
         geography=body.get("dataResidency"),
-        nonBreakingChangesPreference=SCHEMA_UPDATES[updates] if updates else None,
+        nonBreakingChangesPreference=SCHEMA_UPDATES.get(body.get("nonBreakingSchemaUpdatesBehavior", "")),
         tags=body.get("tags"),
         **schedule_from(body.get("schedule"), hourly=world.profile.is_cloud),
     )
@@ -171,8 +165,7 @@ def schedule_read(read: Json) -> Json:
 
 
 def _check(expression: str, *, hourly: bool) -> None:
-    reason = reason_against(expression)
-    if reason:
+    if reason := reason_against(expression):
         raise bad_request(
             f"The cron expression {expression} is not valid. Error: {reason}. "
             f"Please check the cron expression format at {QUARTZ_PAGE}"

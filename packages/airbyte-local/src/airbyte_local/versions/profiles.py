@@ -125,7 +125,9 @@ JOB_TYPES_OF_0_50 = (
     "check_connection_source|check_connection_destination|discover_schema|get_spec|sync|reset_connection"
 )
 MODES_OF_0_50 = (
-    *("full_refresh_overwrite", "full_refresh_append", "incremental_append"),
+    "full_refresh_overwrite",
+    "full_refresh_append",
+    "incremental_append",
     "incremental_deduped_history",
 )
 MODES_OF_1_6 = (*MODES_OF_0_50, "full_refresh_overwrite_deduped")

@@ -191,9 +191,9 @@ class Gateway(Protocol):
         """And from every connection, which Airbyte does itself. Gone already is success."""
         ...
 
-    async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
-        """Which of *settings*, a connection's or a stream's, by label, this server does not have, and why it is
-        thought so.
+    async def lacking(self, settings: Collection[str], mappers: Collection[str] = ()) -> Mapping[str, str]:
+        """Which of *settings*, a connection's or a stream's, by label, and of the types of *mappers* this server
+        does not have, and why it is thought so.
         """
         ...
 

@@ -79,6 +79,8 @@ class FieldRenaming(Mapper):
 
     def __post_init__(self) -> None:
         _require_texts(self)
+        if not self.new_field_name:
+            raise DeclarationError("FieldRenaming: new_field_name is a name, not ''.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class AesEncryption(Mapper):
 
     Args:
         target_field: The column.
-        key: In hexadecimal digits, and a secret: best an `EnvVar` or another `Secret`. A text becomes one.
+        key: 32, 48 or 64 hexadecimal digits, and a secret: best an `EnvVar` or another `Secret`. A text becomes
+            one.
         mode: CBC, CFB, OFB, CTR, GCM or ECB.
         padding: NoPadding or PKCS5Padding.
         field_name_suffix: Put behind the column's name.
@@ -142,7 +145,7 @@ class RsaEncryption(Mapper):
 
     Args:
         target_field: The column.
-        public_key: What it is encrypted with: no secret.
+        public_key: What it is encrypted with, in hexadecimal digits (of its DER): no secret.
         field_name_suffix: Put behind the column's name.
 
     Raises:
@@ -333,12 +336,13 @@ def _made(several: type[Not | And | Or], shown: Sequence[Any]) -> Condition | No
 
 def is_secret(kind: str, key: str) -> bool:
     """Whether a text under *key* of a mapper of type *kind* is secret: of an unknown type, what sounds so."""
-    return key == "key" if kind in _KINDS else sounds_secret(key)
+    return key == "key" if kind in TYPES else sounds_secret(key)
 
 
-_KINDS: Final = frozenset(
+TYPES: Final = frozenset(
     known.type for known in (Hashing, FieldRenaming, FieldFiltering, AesEncryption, RowFiltering)
 )
+"""Those that Airbyte has."""
 
 
 def _with_secrets(kind: str, value: Any) -> Any:

@@ -228,8 +228,8 @@ class ConfigGateway:
         listed = {"workspaceIds": [mine], "includeDeleted": False, **(more or {})}
         return {"workspaces": listed, "workspace": {"workspaceId": mine}}
 
-    async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
-        return self._server.lacking(settings, "config")
+    async def lacking(self, settings: Collection[str], mappers: Collection[str] = ()) -> Mapping[str, str]:
+        return self._server.lacking(settings, "config", mappers)
 
     async def stored_catalog(self, connection: Connection) -> Catalog:
         """By the web backend's read: no other tells the streams that are not selected. It refreshes nothing.

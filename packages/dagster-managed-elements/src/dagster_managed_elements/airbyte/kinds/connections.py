@@ -33,8 +33,9 @@ from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     with_tags,
 )
 from dagster_managed_elements.airbyte.kinds.connection_consequences import of_change, of_removal
+from dagster_managed_elements.airbyte.kinds.mapper_fields import wrong_keys
 from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, expanded, is_pattern
-from dagster_managed_elements.airbyte.kinds.stream_settings import used
+from dagster_managed_elements.airbyte.kinds.stream_settings import MAPPERS, mapper_types, used
 from dagster_managed_elements.airbyte.kinds.sync_states import going_on, is_global, streams_in, sync_state_of
 from dagster_managed_elements.airbyte.kinds.sync_states import taken_over as state_of
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
@@ -171,7 +172,7 @@ class ConnectionKind(Kind):
         """What of a stream this server is too old for, and what of the connection it has no longer."""
         if not (settings := {*used(value), *declared.fields.keys() & {"region"}}):
             return ()
-        lacking = await self._gateway.lacking(settings)
+        lacking = await self._gateway.lacking(settings, mapper_types(value.values()))
         gone = [Problem(declared.key, (name,), why) for name, why in lacking.items() if name in declared.fields]
         return gone + [
             Problem(declared.key, ("streams", label, name), why)
@@ -188,8 +189,8 @@ class ConnectionKind(Kind):
         if not value and _selects(pair.observed) and (why := capabilities.no_streams) is not None:
             yield Problem(declared.key, ("streams",), why)
         for want in streams.wanted(value):
-            if (why := capabilities.refuses(want.mode)) is not None:
-                yield Problem(declared.key, ("streams", want.label), why)
+            whys = [capabilities.refuses(want.mode), *wrong_keys(want.block.get(MAPPERS, ()))]
+            yield from (Problem(declared.key, ("streams", want.label), why) for why in whys if why is not None)
 
     def _unnormalized(self, context: ResolveContext, declared: Declared) -> Iterator[Problem]:
         """Why what the destination is written cannot be normalized, where that is declared."""

@@ -5,7 +5,7 @@ One row a setting, as of a connection's own fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -114,5 +114,10 @@ def written_settings(declared: Json, config: Json) -> dict[str, Any]:
 def used(streams: Mapping[str, Any]) -> set[str]:
     """Which settings *streams*, as declared, have, the types of their mappers among them."""
     blocks = [cast("Json", block) for block in streams.values() if isinstance(block, Mapping)]
-    types = {kind for block in blocks for mapper in block.get(MAPPERS, ()) for kind in mapper}
-    return {label for block in blocks for label in block} | types
+    return {label for block in blocks for label in block} | mapper_types(blocks)
+
+
+def mapper_types(blocks: Iterable[Any]) -> set[str]:
+    """Of the mappers that streams are declared to have."""
+    declared = [cast("Json", block).get(MAPPERS, ()) for block in blocks if isinstance(block, Mapping)]
+    return {kind for mappers in declared for mapper in mappers for kind in mapper}

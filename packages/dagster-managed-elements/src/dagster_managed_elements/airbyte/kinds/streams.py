@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from dagster_managed_elements.airbyte.kinds import stream_fields
 from dagster_managed_elements.airbyte.kinds.field_paths import fields_told, missing_field
-from dagster_managed_elements.airbyte.kinds.mapper_fields import missing
+from dagster_managed_elements.airbyte.kinds.mapper_fields import unusable
 from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, is_pattern
 from dagster_managed_elements.airbyte.kinds.stream_settings import (
     MAPPERS,
@@ -193,7 +193,7 @@ def _field_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
         if chosen:
             return
     if declared and (columns := stream_fields.chosen(want.block, stream, sent)):
-        yield from missing(declared, columns)
+        yield from unusable(declared, columns)
     if want.block.get("include files") and stream.raw.get("isFileBased") is False:
         yield "it has no files to include; leave include_files out"
 

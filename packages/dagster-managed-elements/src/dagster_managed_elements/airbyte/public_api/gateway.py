@@ -223,13 +223,13 @@ class PublicGateway:
 
         return await read_pages(Listing(fetch=fetch, identity=identity, what=kind, expected=expected))
 
-    async def lacking(self, settings: Collection[str]) -> Mapping[str, str]:
+    async def lacking(self, settings: Collection[str], mappers: Collection[str] = ()) -> Mapping[str, str]:
         """By the version, of which this API tells nothing: a server of one's own says it beside. Cloud is as the
         newest.
         """
         if self._root != PUBLIC_ROOT:
-            return Server(base=self._client.address.base).lacking(settings, "public")
-        return (await self._server.get("server", partial(probe, self._client))).lacking(settings, "public")
+            return Server(base=self._client.address.base).lacking(settings, "public", mappers)
+        return (await self._server.get("server", partial(probe, self._client))).lacking(settings, "public", mappers)
 
     async def stored_catalog(self, connection: Connection) -> Catalog:
         """This API shows of a connection what is selected, and nothing else."""

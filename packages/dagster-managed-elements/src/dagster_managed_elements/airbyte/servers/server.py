@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
 from dagster_managed_elements.airbyte.servers.versions import (
     LEFT,
+    NEWEST,
     STREAM_SETTINGS,
     UNKNOWN,
     UNNUMBERED,
@@ -17,6 +18,7 @@ from dagster_managed_elements.airbyte.servers.versions import (
     profile_of,
     read_release,
 )
+from dagster_managed_elements.airbyte.mappers import TYPES
 from dagster_managed_elements.airbyte.wire import read_optional
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request
@@ -53,8 +55,10 @@ class Server:
             )
         return Missing(text, method="POST", url=f"{self.base}{path}", status=404)
 
-    def lacking(self, settings: Collection[str], api: str) -> dict[str, str]:
-        """Which of *settings* came after this version, or had left before it, and since when."""
+    def lacking(self, settings: Collection[str], api: str, mappers: Collection[str] = ()) -> dict[str, str]:
+        """Which of *settings* came after this version, or had left before it, and since when; and which types of
+        *mappers* it does not know, which is not known of a version that is newer than those known here.
+        """
         release = read_release(self.version) or self.profile.since
         since = {name: first for name, first in STREAM_SETTINGS[api].items() if name in settings}
         came = {
@@ -64,6 +68,9 @@ class Server:
             if release < first
         }
         left = {name: why for name, (last, why) in LEFT[api].items() if name in settings and release >= last}
+        if (read_release(self.version) or NEWEST) < NEWEST:
+            text = f"Airbyte {self.version} has no such mapper, only {', '.join(sorted(TYPES))}"
+            came |= dict.fromkeys(set(mappers) - TYPES, text)
         return came | {name: f"Airbyte's {api.capitalize()} API has this {why}" for name, why in left.items()}
 
 

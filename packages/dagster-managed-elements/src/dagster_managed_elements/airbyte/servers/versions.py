@@ -107,6 +107,8 @@ _2_1: Final = replace(_1_8, since=(2, 1), connection_fields=_FIELDS_2_1)
 
 PROFILES: Final = (_0_0, _0_50, _0_63, _1_0, _1_5, _1_6, _1_7, _1_8, _2_1)
 """In order. What comes after the last is taken to be like it."""
+NEWEST: Final[Release] = PROFILES[-1].since
+"""From here on there may be what nobody here has met."""
 
 UNNUMBERED: Final = _0_63
 """A server that describes itself without its version: those before 1.0 did, some with more than 0.50 had."""
