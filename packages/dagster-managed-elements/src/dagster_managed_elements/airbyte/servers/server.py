@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from dagster_managed_elements.airbyte.mappers import TYPES
 from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
 from dagster_managed_elements.airbyte.servers.versions import (
     LEFT,
@@ -18,7 +19,6 @@ from dagster_managed_elements.airbyte.servers.versions import (
     profile_of,
     read_release,
 )
-from dagster_managed_elements.airbyte.mappers import TYPES
 from dagster_managed_elements.airbyte.wire import read_optional
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request
