@@ -16,7 +16,7 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciler import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply
 
 from testing.airbytes import Cell
 from testing.fault_dice import (

@@ -8,7 +8,8 @@ from typing import Any
 import anyio
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 from testing.memory_world import MemoryInstance, Server
 

@@ -22,7 +22,7 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.airbyte.connection_fields import FIELDS, words_of
 from dagster_managed_elements.engine.guarding import Policy
-from dagster_managed_elements.reconciler import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 from dagster_managed_elements.rendering.values import inline_sides
 
 from testing.airbytes import CELLS, Cell, Workload

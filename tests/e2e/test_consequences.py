@@ -26,7 +26,8 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 ROWS = 7
 PEOPLE = AirbyteSource("people", "Sample Data", {"count": ROWS, "seed": 1, "always_updated": False})

@@ -16,7 +16,7 @@ from dagster_managed_elements.engine.errors import StateError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.values import at
-from dagster_managed_elements.reconciler import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 from dagster_managed_elements.state.encoding import decode
 from dagster_managed_elements.state.fingerprints import FingerprintKey
 from dagster_managed_elements.state.history import History

@@ -17,7 +17,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
-from dagster_managed_elements.reconciler import Options, check
+from dagster_managed_elements.reconciling import Options, check
 
 from testing.airbytes import PARAMETERS, Cell, Workload
 from testing.connection_fields import declared_in

@@ -8,7 +8,7 @@ import pytest
 from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler, AirbyteSource
 from dagster_managed_elements.engine.errors import ApiError
 from dagster_managed_elements.engine.kinds import Settings
-from dagster_managed_elements.reconciler import Options, check
+from dagster_managed_elements.reconciling import Options, check
 
 WAYS = [
     *(("config", version) for version in ("0.50", "1.5", "1.6", "1.8", "2.0")),

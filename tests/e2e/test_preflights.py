@@ -24,7 +24,8 @@ from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.saving import read_promise, save
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.surveying import Scope
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 WRITES = ("/create", "/update", "/partial_update", "/delete")

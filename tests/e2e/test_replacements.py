@@ -20,7 +20,8 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 FILES = AirbyteDestination("files", "Local JSON", {"destination_path": "/local/out"})

@@ -25,7 +25,8 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.cli import main
 from dagster_managed_elements.engine.guarding import Policy
-from dagster_managed_elements.reconciler import Options, Reconciler, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, apply, check
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.trees import flattened, tree
 

@@ -12,7 +12,7 @@ from airbyte_local import LocalAirbyte
 from click.testing import CliRunner
 from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler, AirbyteSource
 from dagster_managed_elements.cli import main
-from dagster_managed_elements.reconciler import Options, check
+from dagster_managed_elements.reconciling import Options, check
 
 PAGE = Path(__file__).parents[2] / "docs" / "typed-configurations.md"
 MODULE = """

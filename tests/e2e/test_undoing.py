@@ -24,7 +24,8 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 PASSWORD = "correct-horse-battery"
 

@@ -16,7 +16,8 @@ from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Resent, Secret
 from dagster_managed_elements.engine.values import UNSET, Key, Ref
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 

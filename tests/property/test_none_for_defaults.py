@@ -25,7 +25,7 @@ from dagster_managed_elements.airbyte import (
 from dagster_managed_elements.engine.changes import Create, Declared, Observed
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Options, check
+from dagster_managed_elements.reconciling import Options, check
 from pydantic import ValidationError
 
 KEY = Key("source", "s")

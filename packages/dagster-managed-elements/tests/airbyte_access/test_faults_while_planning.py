@@ -13,7 +13,8 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
 )
 from dagster_managed_elements.cli.screen import FAILED, exit_code
-from dagster_managed_elements.reconciler import Options, Reconciler, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, check
 
 from testing.proxies import Said, proxied
 

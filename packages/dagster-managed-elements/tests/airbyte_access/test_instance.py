@@ -18,7 +18,7 @@ from dagster_managed_elements.airbyte import (
 from dagster_managed_elements.engine.errors import DeclarationError, Unauthorized, Unreachable
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
-from dagster_managed_elements.reconciler import Options, apply, check
+from dagster_managed_elements.reconciling import Options, apply, check
 
 TOKENS = {"client_id": "me", "client_secret": "hush"}
 

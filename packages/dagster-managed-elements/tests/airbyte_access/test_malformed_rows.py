@@ -15,7 +15,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
-from dagster_managed_elements.reconciler import Options, check
+from dagster_managed_elements.reconciling import Options, check
 
 from testing.proxies import spoiling
 

@@ -16,7 +16,8 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Resent
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 READS = ("/list", "/get", "discover_schema", "instance_configuration", "/list_")
 

@@ -19,7 +19,7 @@ from dagster_managed_elements.airbyte.generated.sources import (
     FileSource,
     PostgresSource,
 )
-from dagster_managed_elements.reconciler import Options, check
+from dagster_managed_elements.reconciling import Options, check
 
 URL = "https://files.example/cereals.csv"
 

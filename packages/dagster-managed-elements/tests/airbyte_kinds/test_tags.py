@@ -21,7 +21,7 @@ from dagster_managed_elements.airbyte import (
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciler import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 from testing.proxies import spoiling
 

@@ -22,7 +22,7 @@ from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Resent
 from dagster_managed_elements.engine.values import ABSENT
-from dagster_managed_elements.reconciler import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 APPEND = AirbyteSyncMode.FULL_REFRESH_APPEND

@@ -15,7 +15,7 @@ from dagster_managed_elements import ApplyInterrupted, Key
 from dagster_managed_elements.cli.inputs import Interruptions
 from dagster_managed_elements.engine.planning import Step
 from dagster_managed_elements.engine.reports import Outcome, Report
-from dagster_managed_elements.reconciler import Result
+from dagster_managed_elements.reconciling import Result
 from dagster_managed_elements.state.locks import holder_of, read_lock
 from dagster_managed_elements.state.opening import open_store
 

@@ -26,7 +26,7 @@ from dagster_managed_elements.airbyte import (
 )
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.recording import Recording
-from dagster_managed_elements.reconciler import Options, check
+from dagster_managed_elements.reconciling import Options, check
 
 FULL = AirbyteSyncMode.full_refresh_overwrite()
 PEOPLE = AirbyteSource("people", "Sample Data", {"count": 10})

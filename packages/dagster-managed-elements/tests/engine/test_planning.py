@@ -182,7 +182,8 @@ def test_nothing_to_do_is_an_empty_plan() -> None:
 TANGLED = """
 import anyio
 from testing import memory_world as world
-from dagster_managed_elements.reconciler import Options, Reconciler, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, check
 nodes = [world.Node("a", shape=1)]
 for name in "bcdefgh":
     nodes.append(world.Node(name, shape=1, friends=tuple(node.key for node in nodes[-3:])))

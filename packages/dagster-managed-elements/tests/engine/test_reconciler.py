@@ -17,7 +17,8 @@ from dagster_managed_elements.engine.kinds import Instance, Session, Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.values import Key, Ref
-from dagster_managed_elements.reconciler import ApplyFailed, Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import ApplyFailed, Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 
 from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
 

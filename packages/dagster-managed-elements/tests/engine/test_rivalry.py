@@ -16,7 +16,8 @@ from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.rivalry import Rivals, holders
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply
 
 from testing.memory_world import MemoryInstance, Node, NodeKind, Server
 from testing.sides import node

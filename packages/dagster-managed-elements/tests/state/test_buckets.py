@@ -12,7 +12,8 @@ import anyio
 import pytest
 from dagster_managed_elements.engine.errors import StateError
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply, check
 from dagster_managed_elements.state import object_store
 from dagster_managed_elements.state.locks import Lease, holder_of, read_lock
 from dagster_managed_elements.state.opening import open_store

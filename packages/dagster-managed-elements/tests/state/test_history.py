@@ -20,7 +20,8 @@ from dagster_managed_elements.engine.secrets import EnvVar, Secret
 from dagster_managed_elements.engine.selecting import Selection
 from dagster_managed_elements.engine.surveying import Scope
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply
 from dagster_managed_elements.state.history import History
 from dagster_managed_elements.state.opening import open_store
 from dagster_managed_elements.state.stores import Moved, Store

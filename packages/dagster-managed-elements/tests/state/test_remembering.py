@@ -17,7 +17,8 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import EnvVar, Secret
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Options, Reconciler, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, check
 from dagster_managed_elements.state.locks import Lease, LostLock, read_lock, unlock
 from dagster_managed_elements.state.opening import open_store
 

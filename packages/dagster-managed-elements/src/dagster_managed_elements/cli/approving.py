@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskStatus
 
-from dagster_managed_elements import reconciler as engine
+from dagster_managed_elements import reconciling
 from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.inputs import Interruptions, answer
 from dagster_managed_elements.cli.plan_files import refuse_third_parties
@@ -77,7 +77,7 @@ class Apply:
         ours, theirs = split(self.run.loaded)
         if self.promise is not None or self.run.asked.destroy or self.run.asked.undo:
             refuse_third_parties(loaded.path for loaded in theirs)
-        options = engine.Options(
+        options = reconciling.Options(
             resent=self.run.asked.resent,
             scope=self.run.asked.scope,
             undo=self.run.asked.undo,
@@ -94,7 +94,7 @@ class Apply:
             decide=self._decide,
             on_outcome=self._finished,
         )
-        sections = as_sections(await engine.apply(reconcilers(ours), options, self.stop), ours)
+        sections = as_sections(await reconciling.apply(reconcilers(ours), options, self.stop), ours)
         for each in theirs:
             if self.stop.is_set():
                 error = ManagedElementsError(f"{each.path} was not begun: interrupted")

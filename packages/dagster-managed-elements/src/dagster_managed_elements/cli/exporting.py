@@ -19,7 +19,7 @@ from dagster_managed_elements.engine.errors import DeclarationError
 if TYPE_CHECKING:
     from dagster_managed_elements.engine.adoption import Adoption
     from dagster_managed_elements.engine.kinds import Instance, Settings
-    from dagster_managed_elements.reconciler import Result
+    from dagster_managed_elements.reconciling import Result
     from dagster_managed_elements.writing.modules import Declaring, Origin
 
 LARGE: Final = 1000
@@ -191,7 +191,7 @@ async def _checked(file: Path, settings: Settings) -> list[Result]:
     """A check of the module in *file*, in which secrets that are not set are taken for those that are there."""
     from dagster_managed_elements.cli.reconciling import reconcilers, split
     from dagster_managed_elements.loading import load_file
-    from dagster_managed_elements.reconciler import Options, check
+    from dagster_managed_elements.reconciling import Options, check
 
     ours, _ = split(load_file(file))
     return await check(reconcilers(ours), Options(settings=settings, secrets_known=False))

@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from dagster_managed_elements import reconciler as engine
+from dagster_managed_elements import reconciling
 from dagster_managed_elements.cli.plan_files import refuse_third_parties, write_plan
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.loading import Loaded
+from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.values import escape
 from dagster_managed_elements.third_party import differences, is_third_party
@@ -28,8 +29,8 @@ def split(loaded: Iterable[Loaded]) -> tuple[list[Loaded], list[Loaded]]:
     return ours, theirs
 
 
-def reconcilers(ours: Iterable[Loaded]) -> list[engine.Reconciler]:
-    return [each.reconciler for each in ours if isinstance(each.reconciler, engine.Reconciler)]
+def reconcilers(ours: Iterable[Loaded]) -> list[Reconciler]:
+    return [each.reconciler for each in ours if isinstance(each.reconciler, Reconciler)]
 
 
 async def check_all(run: Run, save: Path | None = None) -> list[Section]:
@@ -42,7 +43,7 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
         refuse_third_parties(loaded.path for loaded in theirs)
 
     async def planned() -> None:
-        options = engine.Options(
+        options = reconciling.Options(
             resent=run.asked.resent,
             scope=run.asked.scope,
             undo=run.asked.undo,
@@ -54,7 +55,7 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
             settings=run.settings,
             secrets_known=run.recording is None,
         )
-        results = await engine.check(reconcilers(ours), options)
+        results = await reconciling.check(reconcilers(ours), options)
         sections.extend(as_sections(results, ours))
         if save is not None:
             write_plan(save, [result.shown for result in results], run.asked, run.screen)
@@ -66,7 +67,7 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
     return in_order(run, sections)
 
 
-def as_sections(results: Iterable[engine.Result], ours: Sequence[Loaded]) -> list[Section]:
+def as_sections(results: Iterable[reconciling.Result], ours: Sequence[Loaded]) -> list[Section]:
     return [
         Section(
             of=tuple(ours[number].path for number in result.of),

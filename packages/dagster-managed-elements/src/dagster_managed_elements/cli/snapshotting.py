@@ -90,7 +90,7 @@ def _declared(of: Sequence[Reconciler]) -> dict[str, list[Any]]:
 async def _observe(of: Sequence[Reconciler], instances: Sequence[Instance], settings: Settings) -> None:
     """All that a check asks, and an export. What is wrong with a declaration is for the check to say."""
     from dagster_managed_elements.engine.adopting import adopt
-    from dagster_managed_elements.reconciler import Options, check
+    from dagster_managed_elements.reconciling import Options, check
 
     for result in await check(of, Options(settings=settings, secrets_known=False)):
         if result.error is not None and not isinstance(result.error, DeclarationError):

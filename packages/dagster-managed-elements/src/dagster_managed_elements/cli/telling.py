@@ -69,7 +69,8 @@ def _history(*, state: str | None, module: str | None, working_directory: Path |
     """That of the state that was named, or of the one that the module names."""
     from dagster_managed_elements.engine.errors import DeclarationError
     from dagster_managed_elements.loading import load
-    from dagster_managed_elements.reconciler import STATE_VARIABLE, Reconciler
+    from dagster_managed_elements.reconciler import Reconciler
+    from dagster_managed_elements.reconciling import STATE_VARIABLE
     from dagster_managed_elements.state.going_back import NO_HISTORY
     from dagster_managed_elements.state.history import History
     from dagster_managed_elements.state.opening import open_store

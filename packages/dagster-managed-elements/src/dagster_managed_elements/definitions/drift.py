@@ -24,7 +24,8 @@ from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.values import Key, references
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, check
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, check
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.values import escape

@@ -40,7 +40,8 @@ from dagster_managed_elements.definitions.drift_checks import unknown_drift
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
 from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.guarding import Policy, policy_of
-from dagster_managed_elements.reconciler import Options, Reconciler, Result, apply
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, Result, apply
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.text import outcomes, totals

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
-from dagster_managed_elements.reconciler import Options, Reconciler, apply
+from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciling import Options, apply
 
 from testing.memory_world import MemoryInstance, Node, Server
 
