@@ -55,8 +55,8 @@ def reconcilers_of(module: ModuleType) -> list[Loaded]:
         for name, value in vars(module).items()
         if isinstance(value, ManagedElementReconciler)
     ]
-    public = {id(each.reconciler): each for each in reversed(named) if ":_" not in each.path}
-    return _distinct(public.get(id(each.reconciler), each) for each in named)
+    public = {id(loaded.reconciler): loaded for loaded in reversed(named) if ":_" not in loaded.path}
+    return _distinct(public.get(id(loaded.reconciler), loaded) for loaded in named)
 
 
 def load_file(file: Path) -> list[Loaded]:
@@ -78,7 +78,7 @@ def load_file(file: Path) -> list[Loaded]:
         raise DeclarationError(described(error)) from error
     finally:
         sys.dont_write_bytecode = before
-        for other in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+        for other in [imported for imported in sys.modules if imported == name or imported.startswith(f"{name}.")]:
             del sys.modules[other]
     return reconcilers_of(module)
 
@@ -107,8 +107,8 @@ def load_instance(target: str, directory: Path | None = None) -> tuple[str, Inst
 
 def _distinct(found: Iterable[Loaded]) -> list[Loaded]:
     seen: dict[int, Loaded] = {}
-    for each in found:
-        seen.setdefault(id(each.reconciler), each)
+    for loaded in found:
+        seen.setdefault(id(loaded.reconciler), loaded)
     return list(seen.values())
 
 
@@ -190,7 +190,7 @@ def _attribute(module: ModuleType, owner: Any, where: str, name: str) -> Any:
 
 
 def _no_attribute(module: ModuleType, owner: object, where: str, name: str) -> str:
-    public = [each for each in dir(owner) if not each.startswith("_")]
+    public = [public_name for public_name in dir(owner) if not public_name.startswith("_")]
     here = f"{module.__name__}:{where}" if where else module.__name__
     return f"{here} has no attribute {name!r}.{_nearest(name, public) or _listed(module)}"
 
@@ -201,7 +201,7 @@ def _nearest(name: str, candidates: Sequence[str]) -> str:
 
 
 def _listed(module: ModuleType) -> str:
-    names = [each.path.partition(":")[2] for each in reconcilers_of(module)]
+    names = [loaded.path.partition(":")[2] for loaded in reconcilers_of(module)]
     return f" Its reconcilers: {', '.join(names)}." if names else " It has no reconciler at all."
 
 

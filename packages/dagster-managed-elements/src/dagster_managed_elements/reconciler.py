@@ -69,9 +69,9 @@ class Reconciler(ManagedElementReconciler):
             )
         self.instance = instance
         self.elements = tuple(elements)
-        for each in cast("tuple[object, ...]", self.elements):
-            if not isinstance(each, Element):
-                raise DeclarationError(f"A reconciler takes elements, not {type(each).__name__}.")
+        for element in cast("tuple[object, ...]", self.elements):
+            if not isinstance(element, Element):
+                raise DeclarationError(f"A reconciler takes elements, not {type(element).__name__}.")
         if not isinstance(cast("object", policy), (Policy, type(None))):
             raise DeclarationError(f"policy= wants a Policy, not {type(policy).__name__}.")
         self.delete_unmentioned_resources: bool | Literal["owned"] = delete_unmentioned_resources or False
@@ -238,7 +238,9 @@ class ApplyFailed(ManagedElementsError):
     def __init__(self, report: Report) -> None:
         self.report = report
         lines = [
-            f"  {each.step}: {each.status}: {each.reason}" for each in report.outcomes if each.status != "done"
+            f"  {outcome.step}: {outcome.status}: {outcome.reason}"
+            for outcome in report.outcomes
+            if outcome.status != "done"
         ]
         super().__init__("Not everything was applied:\n" + "\n".join(lines))
 
@@ -252,8 +254,11 @@ class ApplyInterrupted(KeyboardInterrupt):
 
     def __init__(self, results: Sequence[Result]) -> None:
         self.reports = tuple(result.report for result in results if result.report is not None)
-        begun = [each for report in self.reports for each in report.outcomes if each.status != "skipped"]
-        lines = [f"  {each.step}: {each.status}{f': {each.reason}' if each.reason else ''}" for each in begun]
+        begun = [outcome for report in self.reports for outcome in report.outcomes if outcome.status != "skipped"]
+        lines = [
+            f"  {outcome.step}: {outcome.status}{f': {outcome.reason}' if outcome.reason else ''}"
+            for outcome in begun
+        ]
         lines += [f"  {result.place}: {result.error}" for result in results if result.error is not None]
         super().__init__("\n".join(["Interrupted; this was done before:", *lines]) if lines else _NOTHING_WRITTEN)
 
@@ -263,7 +268,7 @@ _NOTHING_WRITTEN: Final = "Interrupted; nothing was written."
 
 def _faults(report: Report) -> Iterator[Exception]:
     """What no operation should have raised: the cause of a failure, with its traceback, for who can mend it."""
-    return (each.error for each in report.outcomes if each.error is not None)
+    return (outcome.error for outcome in report.outcomes if outcome.error is not None)
 
 
 async def _decided(policy: Policy, _plan: Plan) -> Policy:

@@ -122,9 +122,9 @@ class Result:
 async def check(of: Sequence[Reconcilable], options: Options) -> list[Result]:
     """One Result a place. Nothing is written."""
     async with opened(_urls(of, options)) as states, _surveyed(of, options, states) as (surveyed, results, _):
-        for each in surveyed:
-            result = _result(each.place, plan=each.found.plan)
-            results.append(replace(result, shown=_shown(each.found), found=each.found))
+        for entry in surveyed:
+            result = _result(entry.place, plan=entry.found.plan)
+            results.append(replace(result, shown=_shown(entry.found), found=entry.found))
     return sorted(results, key=lambda result: result.of)
 
 
@@ -141,31 +141,31 @@ async def apply(of: Sequence[Reconcilable], options: Options, stop: anyio.Event)
         _surveyed(of, options, states) as (surveyed, results, undoes),
     ):
 
-        async def carry_out(each: _Surveyed) -> None:
+        async def carry_out(entry: _Surveyed) -> None:
             report: Report | None = None
             error: Exception | None = None
             try:
-                if each.recorder is not None:
-                    await each.recorder.begin(each.found)
-                report = await _execute(each, options, stop, limiters)
-                if each.recorder is not None:
-                    await each.recorder.end(each.found, report)
+                if entry.recorder is not None:
+                    await entry.recorder.begin(entry.found)
+                report = await _execute(entry, options, stop, limiters)
+                if entry.recorder is not None:
+                    await entry.recorder.end(entry.found, report)
             except Exception as fault:  # noqa: BLE001 - other places are writing: none may end for this one
                 error = fault
-            results.append(_result(each.place, plan=each.found.plan, report=report, error=error))
+            results.append(_result(entry.place, plan=entry.found.plan, report=report, error=error))
 
         agreed: list[_Surveyed] = []
-        broken = _broken(options.promise, [_shown(each.found) for each in surveyed], results)
-        for each in surveyed:
+        broken = _broken(options.promise, [_shown(entry.found) for entry in surveyed], results)
+        for entry in surveyed:
             if broken is not None:
-                results.append(_result(each.place, plan=each.found.plan, error=broken))
-            elif (refusal := await _refusal(each.found.plan, options, stop)) is None:
-                agreed.append(each)
+                results.append(_result(entry.place, plan=entry.found.plan, error=broken))
+            elif (refusal := await _refusal(entry.found.plan, options, stop)) is None:
+                agreed.append(entry)
             else:
-                results.append(_result(each.place, plan=each.found.plan, error=refusal))
+                results.append(_result(entry.place, plan=entry.found.plan, error=refusal))
         entered = [] if stop.is_set() else agreed
         async with _in_history(entered, options, results, undoes) as refused:
-            await concurrently(*(partial(carry_out, each) for each in agreed if each not in refused))
+            await concurrently(*(partial(carry_out, entry) for entry in agreed if entry not in refused))
     return sorted(results, key=lambda result: result.of)
 
 
@@ -177,25 +177,25 @@ async def _in_history(
     be put down, which are Results already: they are not carried out.
     """
     by_state: dict[str, list[_Surveyed]] = {}
-    for each in agreed:
-        if each.recorder is not None and not each.found.plan.is_empty:
-            by_state.setdefault(each.recorder.state.store.url, []).append(each)
+    for entry in agreed:
+        if entry.recorder is not None and not entry.found.plan.is_empty:
+            by_state.setdefault(entry.recorder.state.store.url, []).append(entry)
     refused, entered = list[_Surveyed](), list[tuple[Chapter, list[_Surveyed]]]()
     # Some place was down, or declined, or something is left out: what it goes back from still stands.
-    is_part = any(result.error for result in results) or any(each.found.plan.left_out for each in agreed)
+    is_part = any(result.error for result in results) or any(entry.found.plan.left_out for entry in agreed)
     for places in by_state.values():
-        recorders = [cast("Recorder", each.recorder) for each in places]
+        recorders = [cast("Recorder", entry.recorder) for entry in places]
         chapter = Chapter(recorders, undoes, is_part=bool(undoes) and is_part)
         try:
-            await chapter.begin([each.found for each in places], _command(options), options.folder)
+            await chapter.begin([entry.found for entry in places], _command(options), options.folder)
             entered.append((chapter, places))
         except Exception as error:  # noqa: BLE001 - nothing is written there, and other places are told of
             refused += places
-            results += [_result(each.place, plan=each.found.plan, error=error) for each in places]
+            results += [_result(entry.place, plan=entry.found.plan, error=error) for entry in places]
     yield refused
     for chapter, places in entered:
         became = {result.place: result for result in results}
-        of = {each.place.name: became[each.place.name] for each in places if each.place.name in became}
+        of = {entry.place.name: became[entry.place.name] for entry in places if entry.place.name in became}
         try:
             await chapter.end({name: (result.report, result.error) for name, result in of.items()})
         except StateError as error:
@@ -220,7 +220,7 @@ def _broken(promise: Promise | None, plans: Sequence[ShownPlan], results: Sequen
     plans = [fingerprinted(shown) for shown in plans]
     failed = [f"{result.place or 'a place'} cannot be looked at" for result in results if result.error is not None]
     reasons = failed or elsewhere(promise, plans)
-    promised = {each.place: each for each in promise.places}
+    promised = {saved.place: saved for saved in promise.places}
     if not reasons:
         reasons = [reason for shown in plans for reason in moved(promised[shown.plan.place], shown)]
     return PlanMoved(reasons) if reasons else None
@@ -274,7 +274,8 @@ async def _surveyed(
     id of the run that is undone, if one is.
     """
     members = [
-        Member(instance=each.instance, declaration=_declaration(number, each)) for number, each in enumerate(of)
+        Member(instance=reconciler.instance, declaration=_declaration(number, reconciler))
+        for number, reconciler in enumerate(of)
     ]
     past = await anyio.to_thread.run_sync(_past, options, states) if options.undo is not None else None
     async with connected(members, options.settings) as (every, failures):
@@ -294,11 +295,11 @@ async def _surveyed(
                 results.append(_result(place, error=error))
 
         async def try_out(place: Place) -> None:
-            each = surveys[place.name]
+            entry = surveys[place.name]
             try:
-                notices = await _preflight(place, each.found, options)
-                plan = replace(each.found.plan, notices=(*each.found.plan.notices, *notices))
-                surveys[place.name] = replace(each, found=replace(each.found, plan=plan))
+                notices = await _preflight(place, entry.found, options)
+                plan = replace(entry.found.plan, notices=(*entry.found.plan.notices, *notices))
+                surveys[place.name] = replace(entry, found=replace(entry.found, plan=plan))
             except Exception as error:  # noqa: BLE001 - what fails in one place is no failure of another
                 results.append(_result(place, plan=surveys.pop(place.name).found.plan, error=error))
 
@@ -306,8 +307,8 @@ async def _surveyed(
             options.tell(past.told)
         await concurrently(*(partial(survey_place, place) for place in places))
         if not any(result.error for result in results):
-            _refuse_unknown(options.resent.paths, (each.found for each in surveys.values()))
-            refuse_unknown(options.scope.selected, [key for each in surveys.values() for key in each.found.keys])
+            _refuse_unknown(options.resent.paths, (entry.found for entry in surveys.values()))
+            refuse_unknown(options.scope.selected, [key for entry in surveys.values() for key in entry.found.keys])
         if options.preflight is not None:
             await concurrently(*(partial(try_out, place) for place in places if place.name in surveys))
         found = [surveys[place.name] for place in places if place.name in surveys]
@@ -350,7 +351,7 @@ def _url(reconciler: Reconcilable, options: Options) -> str | None:
 
 
 def _urls(of: Iterable[Reconcilable], options: Options) -> list[str]:
-    return [url for each in of if (url := _url(each, options)) is not None]
+    return [url for reconciler in of if (url := _url(reconciler, options)) is not None]
 
 
 def _recorder(place: Place, of: Sequence[Reconcilable], options: Options, states: States) -> Recorder | None:
@@ -361,7 +362,7 @@ def _recorder(place: Place, of: Sequence[Reconcilable], options: Options, states
         raise DeclarationError(f"Reconcilers of one place name different states: {listed}; give them the same.")
     (url,) = urls
     if url is None:
-        if any(each.delete_unmentioned == "owned" for each in place.declarations):
+        if any(declaration.delete_unmentioned == "owned" for declaration in place.declarations):
             raise DeclarationError('delete_unmentioned_resources="owned" needs a state: it tells what is owned.')
         if options.versions or options.trust_secrets:
             raise DeclarationError("Versions and values of secrets are recorded in a state; give one, by --state.")
@@ -382,7 +383,11 @@ def _recorder(place: Place, of: Sequence[Reconcilable], options: Options, states
 
 
 async def _preflight(place: Place, found: Survey, options: Options) -> Sequence[Notice]:
-    coming = {each.change.key: each.change for each in found.plan.operations if not isinstance(each.change, Delete)}
+    coming = {
+        operation.change.key: operation.change
+        for operation in found.plan.operations
+        if not isinstance(operation.change, Delete)
+    }
     context = ResolveContext(ids=found.ids, coming=coming, facts=found.facts)
     kinds: Kinds = {kind.name: kind for kind in place.session.kinds}
     limiter = anyio.CapacityLimiter(options.settings.concurrency)

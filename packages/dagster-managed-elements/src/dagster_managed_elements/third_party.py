@@ -62,9 +62,9 @@ def _taken(call: Callable[..., object], offered: dict[str, Any]) -> dict[str, An
         parameters = inspect.signature(call).parameters.values()
     except ValueError:
         return {}
-    if any(each.kind is each.VAR_KEYWORD for each in parameters):
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return offered
-    names = {each.name for each in parameters if each.kind is not each.POSITIONAL_ONLY}
+    names = {parameter.name for parameter in parameters if parameter.kind is not parameter.POSITIONAL_ONLY}
     return {name: value for name, value in offered.items() if name in names}
 
 

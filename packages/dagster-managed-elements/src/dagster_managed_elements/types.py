@@ -206,7 +206,7 @@ class ManagedElementDiff:
 
     def _by_key(self) -> tuple[object, ...]:
         lists = (self.additions, self.deletions, self.modifications)
-        return (*(sorted(each, key=lambda data: data.key) for each in lists), dict(self.nested))
+        return (*(sorted(entries, key=lambda data: data.key) for entries in lists), dict(self.nested))
 
     def get_diff_display_entries(self, indent: int = 0) -> tuple[Lines, Lines, Lines]:
         """The lines of what is added, deleted and modified; a block is modified unless all in it is one kind.
@@ -215,9 +215,9 @@ class ManagedElementDiff:
             indent: How many spaces stand before each line.
         """
         pad = " " * indent
-        adds = [f"{pad}+ {_line(each)}" for each in self.additions]
-        deletes = [f"{pad}- {_line(each)}" for each in self.deletions]
-        modifies = [f"{pad}~ {_modified(each)}" for each in self.modifications]
+        adds = [f"{pad}+ {_line(data)}" for data in self.additions]
+        deletes = [f"{pad}- {_line(data)}" for data in self.deletions]
+        modifies = [f"{pad}~ {_modified(data)}" for data in self.modifications]
         for name, diff in self.nested.items():
             inner = diff.get_diff_display_entries(indent + 2)
             kinds = [sign for sign, lines in zip("+-~", inner, strict=True) if lines]
@@ -299,8 +299,8 @@ def _with_field(diff: ManagedElementDiff, change: FieldChange) -> ManagedElement
     gone = after is ABSENT
     value = before if gone else after
     if isinstance(value, dict) and value:
-        for key, each in cast("dict[str, Any]", value).items():
-            sides = (each, ABSENT) if gone else (ABSENT, each)
+        for key, part in cast("dict[str, Any]", value).items():
+            sides = (part, ABSENT) if gone else (ABSENT, part)
             diff = _with_field(diff, FieldChange((name, key), *sides))
         return diff
     return diff.delete(name, value) if gone else diff.add(name, value)

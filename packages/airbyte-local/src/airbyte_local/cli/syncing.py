@@ -184,7 +184,7 @@ class Server:
             return now
         attempts: list[Any] = self._ask("jobs/get_without_logs", id=now.job["id"])["attempts"]
         said = [
-            reason for each in attempts[-1:] for reason in each["attempt"].get("failureSummary", _NONE)["failures"]
+            reason for row in attempts[-1:] for reason in row["attempt"].get("failureSummary", _NONE)["failures"]
         ]
         return replace(now, reason=said[0].get("externalMessage", "") if said else "")
 

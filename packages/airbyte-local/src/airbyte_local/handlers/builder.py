@@ -35,7 +35,7 @@ def delete(call: Call) -> None:
 
 def list_all(call: Call) -> Json:
     found = call.session.definitions.all(KIND).values()
-    mine = [each for each in found if call.body["workspaceId"] in each.grants and not each.tombstone]
+    mine = [project for project in found if call.body["workspaceId"] in project.grants and not project.tombstone]
     return {"projects": [_read(call, project) for project in mine]}
 
 
@@ -48,7 +48,7 @@ def get_with_manifest(call: Call) -> Json:
     if wanted is None and (draft := project.details.get("draftManifest")) is not None:
         return {"builderProject": _read(call, project), "declarativeManifest": bean(manifest=draft, isDraft=True)}
     wanted = _active(call, project) if wanted is None else wanted
-    told = next((each for each in versions if each["version"] == wanted), None)
+    told = next((known for known in versions if known["version"] == wanted), None)
     if told is None and call.body.get("version") is not None:
         raise NotFound(type="CONNECTOR_BUILDER_PROJECT", id=f"{project.id} {wanted}")
     if told is None:
@@ -97,7 +97,7 @@ def drop_draft(call: Call, definition_id: str) -> None:
 
 def project_of(call: Call, definition_id: str) -> Definition | None:
     projects = call.session.definitions.all(KIND).values()
-    return next((each for each in projects if each.details.get("sourceDefinitionId") == definition_id), None)
+    return next((known for known in projects if known.details.get("sourceDefinitionId") == definition_id), None)
 
 
 def _drafted(call: Call, project: Definition) -> Definition:

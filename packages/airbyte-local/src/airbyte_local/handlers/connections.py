@@ -118,7 +118,7 @@ def paginated(call: Call) -> list[Connection]:
     ids = session.connections.ids(body["workspaceIds"], deleted=body.get("includeDeleted", False))
     if body.get("tagIds"):
         tagged = session.connections.tagged(body["tagIds"])
-        ids = [each for each in ids if each in tagged]
+        ids = [connection_id for connection_id in ids if connection_id in tagged]
     return session.connections.whole(page(ids, **bounds(body, call.world.profile.default_page_size)))
 
 
@@ -156,7 +156,7 @@ def _said(session: Session, workspace_id: str, body: Json) -> Json:
     if "sourceCatalogId" in said and session.catalogs.get(said["sourceCatalogId"]) is None:
         raise database_refused()  # a foreign key of the vendor's database
     if "operationIds" in body:
-        operations = [session.operations.get(each) for each in body["operationIds"]]
+        operations = [session.operations.get(operation_id) for operation_id in body["operationIds"]]
         if any(operation is None or operation.workspace_id != workspace_id for operation in operations):
             raise Broken(message="IllegalArgumentException: operation of another workspace")
         said["operationIds"] = body["operationIds"]
@@ -199,7 +199,7 @@ def shared_properties(session: Session, connection: Connection) -> Json:
 
 
 def tags_of(session: Session, connection: Connection) -> list[Json]:
-    tags = (session.tags.get(each) for each in connection.details.get("tagIds", []))
+    tags = (session.tags.get(tag_id) for tag_id in connection.details.get("tagIds", []))
     return [tag_read(tag) for tag in tags if tag is not None]  # a deleted tag is gone from its connections
 
 

@@ -217,7 +217,7 @@ def create_manifest(call: Call) -> None:
     offered: Json = call.body["declarativeManifest"]
     version: int = offered["version"]
     versions = history(definition)
-    if any(each["version"] == version for each in versions):
+    if any(known["version"] == version for known in versions):
         raise Known(status=409, message=f"Version '{version}' for source {definition.id} already exists")
     details = {**definition.details, "manifests": [*versions, offered_version(call.body, offered)]}
     if call.body["setAsActiveManifest"]:
@@ -234,7 +234,7 @@ def offered_version(body: Json, offered: Json) -> Json:
 def activate_manifest(call: Call) -> None:
     definition = _declarative(call)
     version: int = call.body["version"]
-    wanted = next((each for each in history(definition) if each["version"] == version), None)
+    wanted = next((known for known in history(definition) if known["version"] == version), None)
     if wanted is None:
         raise NotFound(type="ACTIVE_DECLARATIVE_MANIFEST", id=f"{definition.id} {version}")
     details = {**definition.details, "manifest": wanted["manifest"], "manifestVersion": version}
@@ -246,8 +246,8 @@ def list_manifests(call: Call) -> Json:
     active: int = definition.details["manifestVersion"]
     return {
         "manifestVersions": [
-            {"version": each["version"], "isActive": each["version"] == active, "description": each["description"]}
-            for each in history(definition)
+            {"version": row["version"], "isActive": row["version"] == active, "description": row["description"]}
+            for row in history(definition)
         ]
     }
 
@@ -256,7 +256,7 @@ def history(definition: ActorDefinition) -> list[Json]:
     """Every version so far, the one in use among them."""
     details = definition.details
     kept: list[Json] = details.get("manifests", [])
-    if any(each["version"] == details["manifestVersion"] for each in kept):
+    if any(known["version"] == details["manifestVersion"] for known in kept):
         return kept
     current = {"version": details["manifestVersion"], "manifest": details["manifest"], "description": ""}
     return [*kept, current]

@@ -73,7 +73,7 @@ def most_recent_catalog(call: Call) -> Json:
     if newest is None or catalog is None:
         raise NotFound(type="ACTOR_CATALOG", id=call.body["sourceId"])
     streams = [
-        {SNAKE.sub(r"_\g<0>", name).lower(): said for name, said in each.items()} for each in catalog.streams
+        {SNAKE.sub(r"_\g<0>", name).lower(): said for name, said in stream.items()} for stream in catalog.streams
     ]
     return {"updatedAt": newest[1], "catalog": {"streams": streams}}  # as connectors say it
 

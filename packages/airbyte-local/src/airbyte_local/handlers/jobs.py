@@ -122,7 +122,7 @@ def _info(world: World, job: Job) -> Json:
 def _named(body: Json) -> list[StreamKey] | None:
     if "streams" not in body:
         return None
-    return [(each.get("streamNamespace") or None, each["streamName"]) for each in body["streams"]]
+    return [(stream.get("streamNamespace") or None, stream["streamName"]) for stream in body["streams"]]
 
 
 def job_row(job: Job, attempts: Sequence[Attempt]) -> Json:
@@ -149,7 +149,7 @@ def job_info(world: World, job: Job, attempts: Sequence[Attempt], *, logs: bool 
     """The vendor's JobInfoRead, with all that was said."""
     return {
         "job": job_row(job, attempts),
-        "attempts": [{"attempt": attempt_row(each), **_logs(world, each, wanted=logs)} for each in attempts],
+        "attempts": [{"attempt": attempt_row(row), **_logs(world, row, wanted=logs)} for row in attempts],
     }
 
 
@@ -199,7 +199,7 @@ def _by_stream(attempts: Sequence[Attempt]) -> list[Json]:
     for attempt in attempts:
         for stream in attempt.streams:
             grouped.setdefault((stream.name, stream.namespace), []).append(stream)
-    return [Form("stats", {**_stream(each[0]), **_counted(each)}) for each in grouped.values()]
+    return [Form("stats", {**_stream(streams[0]), **_counted(streams)}) for streams in grouped.values()]
 
 
 def _stream(stream: StreamStats) -> Json:
@@ -241,7 +241,7 @@ def _words(connection: Connection, jobs: list[Job], last: Job | None, failures: 
 def _word(connection: Connection, jobs: list[Job], last: Job | None, failures: Sequence[Json]) -> str:
     if jobs and not jobs[0].ended:
         return "running"
-    if connection.details.get("breakingChange") or any(each["failureType"] == "config_error" for each in failures):
+    if connection.details.get("breakingChange") or any(row["failureType"] == "config_error" for row in failures):
         return "failed"
     if connection.status != "active":
         return "paused"

@@ -62,7 +62,7 @@ def get(call: Call) -> Json:
 
 def list_of_connection(call: Call) -> Json:
     connection = call.session.connections.find(call.body["connectionId"])
-    found = [call.session.operations.get(each) for each in connection.details.get("operationIds", [])]
+    found = [call.session.operations.get(id_) for id_ in connection.details.get("operationIds", [])]
     return {"operations": [operation_read(operation) for operation in found if operation]}
 
 
@@ -79,5 +79,5 @@ def delete(call: Call) -> None:
     for connection in session.connections.of_workspaces([operation.workspace_id], deleted=True):
         ids = connection.details.get("operationIds", [])
         if operation.id in ids:
-            details = {**connection.details, "operationIds": [each for each in ids if each != operation.id]}
+            details = {**connection.details, "operationIds": [other for other in ids if other != operation.id]}
             session.connections.save(replace(connection, details=details))

@@ -109,7 +109,7 @@ def read(
     discovered = catalog.streams if catalog else []
     source, source_definition = _end(world, session, SOURCE, connection.source_id)
     destination, destination_definition = _end(world, session, DESTINATION, connection.destination_id)
-    operations = [session.operations.get(each) for each in connection.details.get("operationIds", [])]
+    operations = [session.operations.get(id_) for id_ in connection.details.get("operationIds", [])]
     return form(
         "web_connection",
         **shared_properties(session, connection),

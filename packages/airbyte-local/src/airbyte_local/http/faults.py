@@ -119,7 +119,7 @@ def fault_from(rule: Mapping[str, Any]) -> Fault:
     Raises:
         FaultMisspelt: an unknown property, or no action.
     """
-    known = {each.name for each in fields(Fault)}
+    known = {field.name for field in fields(Fault)}
     unknown = sorted(set(rule) - known)
     if unknown or "action" not in rule:
         raise FaultMisspelt(

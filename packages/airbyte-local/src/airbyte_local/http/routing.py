@@ -107,7 +107,7 @@ def fitted(value: Any, profile: Profile) -> Any:
 
 def _fitted(value: Any, profile: Profile) -> Any:
     if is_list(value):
-        return [_fitted(each, profile) for each in value]
+        return [_fitted(inner, profile) for inner in value]
     if not is_object(value):
         return value
     name = value.name if isinstance(value, Form) else ""
@@ -123,7 +123,7 @@ def _fitted(value: Any, profile: Profile) -> Any:
 def _joined(value: Any, more: Any) -> Any:
     """A list keeps what it has: a client may have sent back what was put in before."""
     if is_list(value) and is_list(more):
-        return value + [each for each in more if each not in value]
+        return value + [item for item in more if item not in value]
     return more
 
 

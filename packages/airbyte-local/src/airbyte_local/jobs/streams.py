@@ -123,8 +123,8 @@ def _leave_out(mapping: RowMapping, configuration: Json) -> None:
 def _move(mapping: RowMapping, old: str, new: str, schema: Json) -> None:
     if old in mapping.properties:
         mapping.properties = {
-            new if name == old else name: schema if name == old else each
-            for name, each in mapping.properties.items()
+            new if name == old else name: schema if name == old else property_schema
+            for name, property_schema in mapping.properties.items()
         }
     mapping.follow(old, new)
 

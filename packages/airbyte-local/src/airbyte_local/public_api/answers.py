@@ -49,7 +49,7 @@ def listed(call: Call, path: str, rows: list[Json], query: list[tuple[str, str]]
 
 
 def _filters(call: Call) -> list[tuple[str, str]]:
-    query = [(name, each) for name in ("workspaceIds", "tagIds") for each in call.body.get(name, [])]
+    query = [(name, id_) for name in ("workspaceIds", "tagIds") for id_ in call.body.get(name, [])]
     return [*query, ("includeDeleted", str(call.body.get("includeDeleted", False)).lower())]
 
 

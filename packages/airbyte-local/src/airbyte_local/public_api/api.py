@@ -162,7 +162,7 @@ def _read_posted(shape: Shape, content: bytes) -> Json:
 
 def _parameter(kind: Kind, name: str, given: list[str]) -> Any:
     if is_list(kind):  # repeated, or between commas
-        return [_parameter(kind[0], name, [text]) for each in given for text in each.split(",") if text]
+        return [_parameter(kind[0], name, [text]) for line in given for text in line.split(",") if text]
     text = given[0]
     value: Any = {"true": True, "false": False}.get(text.lower(), text) if kind == "flag" else text
     try:

@@ -39,7 +39,7 @@ def put(call: Call) -> Json:
     """A new version, in use at once. The name stays what it is."""
     before = _known(call)
     earlier = history(before)
-    version = max(each["version"] for each in earlier) + 1
+    version = max(known["version"] for known in earlier) + 1
     manifest = call.body["manifest"]
     versions = [*earlier, {"version": version, "manifest": manifest, "description": ""}]
     changed = {**before.details, "manifest": manifest, "manifestVersion": version, "manifests": versions}

@@ -24,7 +24,7 @@ class PublicDefinitions:
         """Not paged."""
         find_workspace(call.session, call.body["workspaceId"])
         directory = call.definitions(self.words.kind)
-        return {"data": [self._read(each) for each in directory.all() if self._visible(each, call)]}
+        return {"data": [self._read(known) for known in directory.all() if self._visible(known, call)]}
 
     def get(self, call: Call) -> Json:
         return self._read(self._known(call))

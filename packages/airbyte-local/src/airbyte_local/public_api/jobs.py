@@ -69,7 +69,7 @@ def list_all(call: Call) -> Json:
     pages = pagination(call)
     ids = jobs.ids(wanted_jobs(asked, connection_id=connection_id, workspaces=workspaces))
     shown = page(ids, size=pages["pageSize"], offset=pages["rowOffset"])
-    rows = [job_read(*each) for each in jobs.with_attempts(shown)]
+    rows = [job_read(*found) for found in jobs.with_attempts(shown)]
     return listed(call, "jobs", rows, _repeated(body))
 
 
@@ -116,7 +116,7 @@ def _repeated(body: Json) -> list[tuple[str, str]]:
     if "connectionId" in body:
         return [(name, body[name]) for name in ("jobType", "connectionId") if name in body]
     query = [("jobType", body["jobType"])] if "jobType" in body else []
-    return [*query, *[("workspaceIds", each) for each in body.get("workspaceIds", [])]]
+    return [*query, *[("workspaceIds", id_) for id_ in body.get("workspaceIds", [])]]
 
 
 def _not_running() -> Exception:

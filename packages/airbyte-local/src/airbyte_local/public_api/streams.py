@@ -106,14 +106,14 @@ def chosen_catalog(streams: Sequence[Json], given: Sequence[Json], destination_m
         Problem: 400, about the first thing that does not fit.
     """
     chosen: dict[Any, Json] = {}
-    for each in given:
-        stream = _found(streams, each)
+    for wanted in given:
+        stream = _found(streams, wanted)
         if key_of(stream) in chosen:
-            name, namespace = each["name"], _shown(each.get("namespace"))
+            name, namespace = wanted["name"], _shown(wanted.get("namespace"))
             raise bad_request(
                 f"Duplicate stream found in configuration for stream name [{name}] in namespace [{namespace}]."
             )
-        chosen[key_of(stream)] = _config(stream, each, destination_modes)
+        chosen[key_of(stream)] = _config(stream, wanted, destination_modes)
     entries = proposed(streams)["streams"]
     for entry in entries:
         entry["config"] |= {"selected": False, **chosen.get(key_of(entry["stream"]), {})}

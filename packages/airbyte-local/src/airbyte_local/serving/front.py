@@ -243,7 +243,7 @@ async def _delay(faults: Iterable[Fault], answer: Answer | None) -> None:
     if answer and answer.content[:1] in {b"{", b"["} and any(fault.per_item_ms for fault in slow):
         value = json.loads(answer.content)
         lists: list[Any] = list(value.values()) if is_object(value) else [value]
-        items = max((len(each) for each in lists if is_list(each)), default=0)  # of the longest list
+        items = max((len(rows) for rows in lists if is_list(rows)), default=0)  # of the longest list
     await anyio.sleep(sum(fault.base_ms + fault.per_item_ms * items for fault in slow) / 1000)
 
 

@@ -151,7 +151,10 @@ class AirbyteInstance(Instance):
         async with self.open(settings) as (gateway, client, unreadable):
             base = client.address.base
             place = f"{base} workspace {gateway.workspace.name} ({gateway.workspace.workspace_id})"
-            notices = [left_out(Key("workspace", each.name or each.id), each.fault) for each in unreadable]
+            notices = [
+                left_out(Key("workspace", workspace.name or workspace.id), workspace.fault)
+                for workspace in unreadable
+            ]
             yield Session(
                 place=place,
                 identity=f"{base} {gateway.workspace.workspace_id}",

@@ -219,7 +219,7 @@ def _paths(value: _Keys) -> tuple[FieldPath, ...] | None:
         return None
     if isinstance(value, str):
         return ((value,),)
-    return tuple(cast("FieldPath", _path(each)) for each in value)
+    return tuple(cast("FieldPath", _path(key)) for key in value)
 
 
 for _sync_mode, _written in _PAIRS.items():

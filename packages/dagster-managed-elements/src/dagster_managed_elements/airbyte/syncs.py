@@ -67,12 +67,12 @@ async def open_syncs(
 
 
 async def _find(gateway: Gateway, name: str) -> Connection:
-    seen = [each for each in await gateway.connections() if each.name == name]
+    seen = [connection for connection in await gateway.connections() if connection.name == name]
     place = f"The workspace {gateway.workspace.name}"
     if not seen:
         raise DeclarationError(f"{place} has no connection called {name}; apply the declaration first.")
     if len(seen) > 1:
-        ids = ", ".join(str(identity(each)) for each in seen)
+        ids = ", ".join(str(identity(connection)) for connection in seen)
         raise DeclarationError(f"{place} has several connections called {name}: {ids}; rename all but one.")
     (found,) = seen
     if isinstance(found, Unreadable):

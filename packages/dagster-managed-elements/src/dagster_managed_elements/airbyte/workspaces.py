@@ -49,7 +49,7 @@ async def open_gateway(
 
 
 def _unreadable(seen: Iterable[Workspace | Unreadable]) -> list[Unreadable]:
-    return [each for each in seen if isinstance(each, Unreadable)]
+    return [workspace for workspace in seen if isinstance(workspace, Unreadable)]
 
 
 def choose(seen: Sequence[Workspace | Unreadable], wanted: str | None) -> Workspace:
@@ -57,8 +57,8 @@ def choose(seen: Sequence[Workspace | Unreadable], wanted: str | None) -> Worksp
 
     ServerFault where it is, or may be, one that cannot be read.
     """
-    workspaces = [each for each in seen if isinstance(each, Workspace)]
-    named = any(wanted in {each.workspace_id, each.name} for each in workspaces)
+    workspaces = [workspace for workspace in seen if isinstance(workspace, Workspace)]
+    named = any(wanted in {workspace.workspace_id, workspace.name} for workspace in workspaces)
     for unreadable in _unreadable(seen):
         if wanted in {None, unreadable.id, unreadable.name} or not (named or unreadable.name):
             text = "Which workspace is meant cannot be told, since one cannot be read; give the id of yours"

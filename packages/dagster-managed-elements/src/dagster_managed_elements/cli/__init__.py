@@ -75,7 +75,7 @@ def get_reconcilable_objects(module: ModuleType) -> list[ManagedElementReconcile
     """Every reconciler in *module*, each once."""
     from dagster_managed_elements.loading import reconcilers_of
 
-    return [each.reconciler for each in reconcilers_of(module)]
+    return [loaded.reconciler for loaded in reconcilers_of(module)]
 
 
 def get_reconcilable_objects_from_module(
@@ -84,7 +84,7 @@ def get_reconcilable_objects_from_module(
     """The reconcilers *import_str* names: `package.module`, or `package.module:attribute,attribute.nested`."""
     from dagster_managed_elements.loading import load
 
-    return [each.reconciler for each in load(import_str, Path(module_dir) if module_dir else None)]
+    return [loaded.reconciler for loaded in load(import_str, Path(module_dir) if module_dir else None)]
 
 
 def check(module_dir: str | Path | None, import_str: str, **kwargs: Any) -> ManagedElementDiff:

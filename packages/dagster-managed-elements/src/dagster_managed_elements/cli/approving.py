@@ -95,13 +95,13 @@ class Apply:
             on_outcome=self._finished,
         )
         sections = as_sections(await reconciling.apply(reconcilers(ours), options, self.stop), ours)
-        for each in theirs:
+        for loaded in theirs:
             if self.stop.is_set():
-                error = ManagedElementsError(f"{each.path} was not begun: interrupted")
-                sections.append(Section(of=(each.path,), place=each.path, error=error))
+                error = ManagedElementsError(f"{loaded.path} was not begun: interrupted")
+                sections.append(Section(of=(loaded.path,), place=loaded.path, error=error))
                 continue
-            self.run.writing, self.busy_with = True, each.path
-            sections.append(await third_party_section(self.run, each, "apply"))
+            self.run.writing, self.busy_with = True, loaded.path
+            sections.append(await third_party_section(self.run, loaded, "apply"))
             self.busy_with = ""
         return sections
 
@@ -166,8 +166,8 @@ class Apply:
     def _in_flight(self) -> str:
         """What was begun and has not ended: everything else waits for something that has not ended either."""
         begun = [
-            str(each.step)
-            for each in self.operations
-            if each.step not in self.ended and all(step in self.ended for step in each.waits_for)
+            str(operation.step)
+            for operation in self.operations
+            if operation.step not in self.ended and all(step in self.ended for step in operation.waits_for)
         ]
         return escape(", ".join([*begun, *([self.busy_with] if self.busy_with else [])]))

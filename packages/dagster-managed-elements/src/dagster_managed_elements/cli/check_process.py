@@ -41,7 +41,7 @@ def main(module: str, directory: str, result: str) -> None:
     except ManagedElementsError as error:
         found["error"] = str(error)
         met = set(_met(error))
-    met |= {str(file) for each in list(sys.modules.values()) if (file := getattr(each, "__file__", None))}
+    met |= {str(file) for imported in list(sys.modules.values()) if (file := getattr(imported, "__file__", None))}
     theirs = (file for file in sorted(met) if file.endswith(".py") and not file.startswith(_NOT_THEIRS))
     files = (file for file in theirs if Path(file).is_file())
     found["files"] = {file: _changed_at(file, began) for file in files}
@@ -55,8 +55,8 @@ def checked(module: str, directory: Path) -> dict[str, Any]:
     asked = Asked(module=module, working_directory=directory, output="json")
     with Run.begin("check", asked) as run:
         sections = anyio.run(check_all, run)
-    code = max((exit_code(each.error) for each in sections if each.error), default=DONE)
-    in_sync = [each for section in sections for each in _in_sync(run, section)]
+    code = max((exit_code(section.error) for section in sections if section.error), default=DONE)
+    in_sync = [element for section in sections for element in _in_sync(run, section)]
     return {"document": json.loads(document("check", sections, code)), "in_sync": in_sync}
 
 
@@ -64,12 +64,14 @@ def _in_sync(run: Run, section: Section) -> Iterator[dict[str, str]]:
     """The elements of a place that are declared and not in its plan."""
     if section.plan is None or section.error is not None:
         return
-    theirs = [each.reconciler for each in run.loaded if each.path in section.of]
-    declared, _ = gather((str(n), each.elements) for n, each in enumerate(theirs) if isinstance(each, Reconciler))
+    theirs = [loaded.reconciler for loaded in run.loaded if loaded.path in section.of]
+    declared, _ = gather(
+        (str(n), reconciler.elements) for n, reconciler in enumerate(theirs) if isinstance(reconciler, Reconciler)
+    )
     differing = {entry.key for entry in section.plan.entries}
-    for each in declared:
-        if each.key not in differing:
-            yield {"kind": each.key.kind, "name": each.key.name}
+    for element in declared:
+        if element.key not in differing:
+            yield {"kind": element.key.kind, "name": element.key.name}
 
 
 def _met(error: BaseException) -> Iterator[str]:

@@ -123,10 +123,10 @@ def _errors(run: Run, section: Section) -> None:
 
 
 def _refusal(refused: PlanRefused) -> str:
-    protected = [each for each in refused.consequences if each.code == "protect"]
+    protected = [consequence for consequence in refused.consequences if consequence.code == "protect"]
     against = protected or refused.consequences
     more = f"; and {len(against) - _MOST} more" if len(against) > _MOST else ""
-    listed = "; ".join(each.text for each in against[:_MOST]) + more
+    listed = "; ".join(consequence.text for consequence in against[:_MOST]) + more
     remedy = (
         "Take protect away to allow it."
         if protected

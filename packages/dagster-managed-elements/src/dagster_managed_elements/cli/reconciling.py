@@ -24,13 +24,13 @@ def split(loaded: Iterable[Loaded]) -> tuple[list[Loaded], list[Loaded]]:
     """Those the engine plans for, and those of third parties."""
     ours: list[Loaded] = []
     theirs: list[Loaded] = []
-    for each in loaded:
-        (theirs if is_third_party(each.reconciler) else ours).append(each)
+    for given in loaded:
+        (theirs if is_third_party(given.reconciler) else ours).append(given)
     return ours, theirs
 
 
 def reconcilers(ours: Iterable[Loaded]) -> list[Reconciler]:
-    return [each.reconciler for each in ours if isinstance(each.reconciler, Reconciler)]
+    return [given.reconciler for given in ours if isinstance(given.reconciler, Reconciler)]
 
 
 async def check_all(run: Run, save: Path | None = None) -> list[Section]:
@@ -63,7 +63,7 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
     async def asked(each: Loaded) -> None:
         sections.append(await third_party_section(run, each, "check"))
 
-    await concurrently(planned, *(partial(asked, each) for each in theirs))
+    await concurrently(planned, *(partial(asked, loaded) for loaded in theirs))
     return in_order(run, sections)
 
 
@@ -96,5 +96,5 @@ async def third_party_section(run: Run, each: Loaded, verb: Literal["check", "ap
 
 def in_order(run: Run, sections: Iterable[Section]) -> list[Section]:
     """As the module has their reconcilers, the same on every run."""
-    order = {each.path: number for number, each in enumerate(run.loaded)}
+    order = {loaded.path: number for number, loaded in enumerate(run.loaded)}
     return sorted(sections, key=lambda section: order[section.of[0]])

@@ -64,8 +64,8 @@ class Run:
     def several(self) -> bool:
         """Whether the lines of one place have to be told from those of another."""
         places = [
-            each.instance if isinstance(each, Reconciler) else id(each)
-            for each in (loaded.reconciler for loaded in self.loaded)
+            reconciler.instance if isinstance(reconciler, Reconciler) else id(reconciler)
+            for reconciler in (loaded.reconciler for loaded in self.loaded)
         ]
         return len(set(places)) > 1
 

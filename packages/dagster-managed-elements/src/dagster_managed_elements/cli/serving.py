@@ -57,9 +57,9 @@ def _chosen(servers: Sequence[EntryPoint], arguments: Sequence[str]) -> tuple[En
         raise DeclarationError(_INSTALL)
     if len(servers) == 1:
         return servers[0], arguments
-    named = [each for each in servers if each.name == (arguments or ("",))[0]]
+    named = [server for server in servers if server.name == (arguments or ("",))[0]]
     if not named:
-        listed = " or ".join(f"dagster-me serve {each.name}" for each in servers)
+        listed = " or ".join(f"dagster-me serve {server.name}" for server in servers)
         message = f"Several local servers are installed. Say which: {listed}"
         raise DeclarationError(message)
     return named[0], arguments[1:]

@@ -57,7 +57,9 @@ def snapshot_cmd(
     if (module is None) == (instance is None):
         raise DeclarationError("Give --module, or --instance: one of the two says what is looked at.")
     of = reconcilers(split(load(module, working_directory))[0]) if module else []
-    instances = [load_instance(instance, working_directory)[1]] if instance else [each.instance for each in of]
+    instances = (
+        [load_instance(instance, working_directory)[1]] if instance else [reconciler.instance for reconciler in of]
+    )
     recording = Recording()
     settings = Settings(timeout=timeout, recording=recording)
     with request_log(wanted=verbose):

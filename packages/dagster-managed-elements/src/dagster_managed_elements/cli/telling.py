@@ -50,14 +50,14 @@ def history_cmd(*, run: str | None, limit: int, output: str, no_color: bool, **a
         screen.result(rendering.whole(past, colour=screen.colour) if is_text else rendering.whole_document(past))
         return DONE
     found = list(islice(history.runs(), limit + 1))
-    listed = [each for each in found[:limit] if isinstance(each, PastRun)]
+    listed = [entry for entry in found[:limit] if isinstance(entry, PastRun)]
     if not is_text:
         screen.result(rendering.listed_document(listed))
     elif listed:
         screen.say(rendering.table(listed))
     elif not found:
         screen.say("Nothing was applied with this state so far.")
-    faults = [each for each in found[:limit] if isinstance(each, StateError)]
+    faults = [error for error in found[:limit] if isinstance(error, StateError)]
     for fault in faults:
         screen.error(fault)
     if len(found) > limit and is_text:
@@ -75,8 +75,10 @@ def _history(*, state: str | None, module: str | None, working_directory: Path |
     from dagster_managed_elements.state.history import History
     from dagster_managed_elements.state.opening import open_store
 
-    loaded = [each.reconciler for each in load(module, working_directory)] if module and not state else []
-    urls = sorted({each.state for each in loaded if isinstance(each, Reconciler) and each.state})
+    loaded = [given.reconciler for given in load(module, working_directory)] if module and not state else []
+    urls = sorted(
+        {reconciler.state for reconciler in loaded if isinstance(reconciler, Reconciler) and reconciler.state}
+    )
     if len(urls) > 1:
         raise DeclarationError(
             f"The module names {len(urls)} states; give one of them: --state {' or '.join(urls)}."

@@ -103,7 +103,8 @@ async def _asked(module: str, of: Sequence[Reconciler], connectors: Sequence[str
     from dagster_managed_elements.places import Member, connected
 
     members = [
-        Member(instance=each.instance, declaration=Declaration(owner="", elements=each.elements)) for each in of
+        Member(instance=reconciler.instance, declaration=Declaration(owner="", elements=reconciler.elements))
+        for reconciler in of
     ]
     async with connected(members, settings) as (places, failures):
         for _, error in failures:
@@ -113,7 +114,7 @@ async def _asked(module: str, of: Sequence[Reconciler], connectors: Sequence[str
             raise DeclarationError(f"{module} speaks of several places ({names}); say which: {module}:attribute.")
         if (classes := places[0].session.classes) is None:
             raise DeclarationError(f"There are no typed classes for what {module} declares.")
-        return await classes([element for each in of for element in each.elements], connectors)
+        return await classes([element for reconciler in of for element in reconciler.elements], connectors)
 
 
 def _difference(file: Path, there: str, wanted: str) -> Iterator[str]:

@@ -84,7 +84,9 @@ class Drift:
             self,
             name=name,
             plan=_part(self.plan, keys),
-            findings=tuple(each for each in self.findings if each.sort != "undeclared" and each.key in keys),
+            findings=tuple(
+                finding for finding in self.findings if finding.sort != "undeclared" and finding.key in keys
+            ),
             timetables={key: text for key, text in self.timetables.items() if key in keys},
         )
 
@@ -126,7 +128,7 @@ class Drift:
             shown["diff"] = MetadataValue.md(diff_block([Section(of=(self.name,), plan=self.plan)]))
         if self.plan.consequences:
             shown["consequences of an apply"] = MetadataValue.md(
-                list_block(each.text for each in self.plan.consequences)
+                list_block(consequence.text for consequence in self.plan.consequences)
             )
         if beside:
             shown["findings"] = MetadataValue.md(list_block(beside))
@@ -219,7 +221,10 @@ def named(reconcilers: Reconcilers) -> dict[str, Reconciler]:
         given = list(cast("Mapping[str, Any]", reconcilers).items())
     else:
         every = [reconcilers] if isinstance(reconcilers, Reconciler) else list(reconcilers)
-        given = [(_name(each) or ("managed_elements" if len(every) == 1 else ""), each) for each in every]
+        given = [
+            (_name(reconciler) or ("managed_elements" if len(every) == 1 else ""), reconciler)
+            for reconciler in every
+        ]
     return told_apart(given)
 
 
@@ -347,9 +352,9 @@ def _part(plan: Plan, keys: Collection[Key]) -> Plan:
     return replace(
         plan,
         entries=entries,
-        operations=tuple(each for each in plan.operations if each.step.key in shown),
-        notices=tuple(each for each in plan.notices if each.key in keys),
-        consequences=tuple(each for each in plan.consequences if each.key in shown),
+        operations=tuple(operation for operation in plan.operations if operation.step.key in shown),
+        notices=tuple(notice for notice in plan.notices if notice.key in keys),
+        consequences=tuple(consequence for consequence in plan.consequences if consequence.key in shown),
     )
 
 

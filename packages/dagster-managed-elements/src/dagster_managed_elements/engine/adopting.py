@@ -35,7 +35,9 @@ async def adopt(session: Session) -> Adoption:
     adopted: list[Adopted] = []
     notices = list(session.notices)
     for kind in kinds:
-        sound, odd = _declarable(each for each in objects if each.kind == kind.name and kind.is_own(each))
+        sound, odd = _declarable(
+            observed for observed in objects if observed.kind == kind.name and kind.is_own(observed)
+        )
         notices += odd
         for found in await kind.adopt(sound, context):
             if isinstance(found, Notice):
@@ -53,7 +55,7 @@ def chosen(adoption: Adoption, wanted: Sequence[str]) -> Adoption:
     """What of it is *wanted*, each by its name or as `kind:name`, with all that it refers to. DeclarationError for
     what is not there.
     """
-    elements = {key_of(each.element): each.element for each in adoption.adopted}
+    elements = {key_of(adopted.element): adopted.element for adopted in adoption.adopted}
     kept: set[Key] = set()
     for said in wanted:
         named = [key for key in elements if said == f"{key.kind}:{key.name}"] or [
@@ -65,7 +67,7 @@ def chosen(adoption: Adoption, wanted: Sequence[str]) -> Adoption:
             raise DeclarationError(_none_of(said, adoption) + (f" Nearest: {near[0]}." if near else ""))
         kept.update(map(key_of, reachable(elements[key] for key in named)))
     return Adoption(
-        adopted=[each for each in adoption.adopted if key_of(each.element) in kept],
+        adopted=[adopted for adopted in adoption.adopted if key_of(adopted.element) in kept],
         variables=[variable for variable in adoption.variables if variable.key in kept],
         notices=[notice for notice in adoption.notices if notice.key in kept or notice.code == "untold"],
     )
@@ -88,14 +90,16 @@ async def declared_again(
     context = AdoptContext(elements=dict(known))
     if going:
         for kind in (kind for kind in session.kinds if kind.on_demand and kind.adopts):
-            context.elements |= {each.ref: each.key for each in await _asked(kind) if each.ref not in known}
+            context.elements |= {
+                observed.ref: observed.key for observed in await _asked(kind) if observed.ref not in known
+            }
     for kind in session.kinds:
-        for one in (each for each in going if each.kind == kind.name):
+        for one in (observed for observed in going if observed.kind == kind.name):
             fields = _as_it_is(one, kind, context)
             if kind.adopts and one.fault is None:
                 # Whatever an integration makes of it: what is going goes all the same.
                 with suppress(Exception):
-                    adopted = [each for each in await kind.adopt([one], context) if isinstance(each, Adopted)]
+                    adopted = [entry for entry in await kind.adopt([one], context) if isinstance(entry, Adopted)]
                     fields = adopted[0].element.fields() if adopted else fields
             found[one.ref] = fields
             context.elements[one.ref] = one.key
@@ -123,8 +127,8 @@ async def _asked(kind: Kind) -> Sequence[Observed]:
 def _declarable(objects: Iterable[Observed]) -> tuple[list[Observed], list[Notice]]:
     """Those that an element can stand for, by name, and why the others cannot."""
     named: dict[Key, list[Observed]] = defaultdict(list)
-    for each in objects:
-        named[each.key].append(each)
+    for observed in objects:
+        named[observed.key].append(observed)
     sound: list[Observed] = []
     notices: list[Notice] = []
     for key, group in sorted(named.items(), key=lambda item: item[0].name):
@@ -136,9 +140,9 @@ def _declarable(objects: Iterable[Observed]) -> tuple[list[Observed], list[Notic
 
 
 def _against(key: Key, group: Sequence[Observed]) -> Iterator[str]:
-    for each in group:
-        if each.fault is not None:
-            yield f"it cannot be read: {each.fault}"
+    for observed in group:
+        if observed.fault is not None:
+            yield f"it cannot be read: {observed.fault}"
     if not key.name.strip():
         yield f"it has no name ({group[0].id})"
     if not is_sendable(key.name):
@@ -146,5 +150,5 @@ def _against(key: Key, group: Sequence[Observed]) -> Iterator[str]:
     if read_interim(key.name) is not None:
         yield "it was made for a replacement that was cut off; apply what was applied then again"
     if len(group) > 1:
-        ids = ", ".join(sorted(each.id for each in group))
+        ids = ", ".join(sorted(observed.id for observed in group))
         yield f"there are {len(group)} of this name ({ids}); rename all but one"

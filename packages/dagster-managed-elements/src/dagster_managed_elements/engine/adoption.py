@@ -120,7 +120,7 @@ class AdoptContext:
             if name in known and value is not None
         }
         in_type: dict[str, Any] = {
-            name: tuple(each) if isinstance(known[name], tuple) else each for name, each in given.items()
+            name: tuple(value) if isinstance(known[name], tuple) else value for name, value in given.items()
         }
         return kind(key.name, **in_type)
 

@@ -264,9 +264,9 @@ class _Run:
         results = await kind.resolve(
             [Pair(declared, observed)], ResolveContext(ids=self.ids, facts=self.settings.facts)
         )
-        if problems := [str(each) for each in results if isinstance(each, Problem)]:
+        if problems := [str(result) for result in results if isinstance(result, Problem)]:
             raise ManagedElementsError("; ".join(problems))
-        (settled,) = (each.declared for each in results if isinstance(each, Pair) and each.declared)
+        (settled,) = (pair.declared for pair in results if isinstance(pair, Pair) and pair.declared)
         before, after = (_without_later(fields, declared) for fields in (declared.fields, settled.fields))
         if moved := [name for name in {**before, **after} if before.get(name, ABSENT) != after.get(name, ABSENT)]:
             text = f"{', '.join(moved)}: no longer what the plan showed; check again"
@@ -302,10 +302,10 @@ class _Run:
         if isinstance(change, Update) and any(changed.why for changed in change.fields):
             return False
         id_ = change.observed.id if isinstance(change, Update) else self.ids[change.key]
-        observed = next((each for each in await kind.observe() if each.id == id_), None)
+        observed = next((there for there in await kind.observe() if there.id == id_), None)
         context = ResolveContext(ids=self.ids, facts=self.settings.facts)
         results = await kind.resolve([Pair(change.declared, observed)], context)
-        pairs = [each for each in results if isinstance(each, Pair)]
+        pairs = [result for result in results if isinstance(result, Pair)]
         basis = Basis(kinds={kind.name: kind}, ids=self.ids)
         return observed is not None and bool(pairs) and not diff(pairs, basis).items
 
@@ -339,7 +339,7 @@ class _Run:
         """None where they could not be asked for."""
         before = self.seen.get(kind.name, frozenset())
         try:
-            return sorted(each.id for each in await kind.find(name) if each.id not in before)
+            return sorted(observed.id for observed in await kind.find(name) if observed.id not in before)
         except ManagedElementsError:
             return None
 

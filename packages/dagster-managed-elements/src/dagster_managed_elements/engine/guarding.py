@@ -67,11 +67,13 @@ def policy_of(given: object, word: str) -> Policy:
 def strictest(policies: Iterable[Policy]) -> Policy:
     """What all of them let pass: those of one place are planned together."""
     every = list(policies)
-    codes = {code for each in every for code in each.allowed}
+    codes = {code for policy in every for code in policy.allowed}
     return Policy(
-        allow_all=bool(every) and all(each.allow_all for each in every),
-        allowed=frozenset(code for code in codes if all(each.allow_all or code in each.allowed for each in every)),
-        max_changes=min((_most(each) for each in every), default=None),
+        allow_all=bool(every) and all(policy.allow_all for policy in every),
+        allowed=frozenset(
+            code for code in codes if all(policy.allow_all or code in policy.allowed for policy in every)
+        ),
+        max_changes=min((_most(policy) for policy in every), default=None),
     )
 
 
@@ -90,7 +92,10 @@ def weighed(plan: Plan, standing: Policy, asked: Policy | None = None) -> Plan:
 
     return replace(
         plan,
-        consequences=tuple(replace(each, destructive=each.destructive and stands(each)) for each in consequences),
+        consequences=tuple(
+            replace(consequence, destructive=consequence.destructive and stands(consequence))
+            for consequence in consequences
+        ),
     )
 
 
@@ -119,7 +124,9 @@ def objections(plan: Plan, policy: Policy) -> tuple[Consequence, ...]:
             return False
         return policy.allow_all or consequence.code in policy.allowed
 
-    return tuple(each for each in plan.consequences if each.destructive and not allowed(each))
+    return tuple(
+        consequence for consequence in plan.consequences if consequence.destructive and not allowed(consequence)
+    )
 
 
 def guard(plan: Plan, policy: Policy) -> Plan:

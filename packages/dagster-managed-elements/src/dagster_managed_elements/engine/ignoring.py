@@ -39,5 +39,5 @@ def _put(fields: Fields, path: Path, value: Any) -> Fields:
     elif rest:
         return fields
     if value is ABSENT:
-        return {key: each for key, each in fields.items() if key != name}
+        return {key: beside for key, beside in fields.items() if key != name}
     return {**fields, name: value}

@@ -183,7 +183,7 @@ class Kind(ABC):
             observed: What is there of this kind.
             context: What the kinds before it have adopted, and names for secrets.
         """
-        return [self._adopted(each, context) for each in observed]
+        return [self._adopted(found, context) for found in observed]
 
     def _adopted(self, observed: Observed, context: AdoptContext) -> Adopted | Notice:
         kind = cast("type[Element]", self.element)

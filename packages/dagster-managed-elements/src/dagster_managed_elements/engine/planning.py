@@ -135,7 +135,7 @@ def _operations(changes: Iterable[Change], kinds: Kinds) -> tuple[Operation, ...
     for strictly in (False, True):
         waits = [index.waits_for(step, change, strictly=strictly) for step, change in steps]
         try:
-            return _in_order(Operation(*each, wait) for each, wait in zip(steps, waits, strict=True))
+            return _in_order(Operation(*step, wait) for step, wait in zip(steps, waits, strict=True))
         except CycleError as error:
             circle = error.args[1]
     text = (

@@ -25,7 +25,11 @@ async def preflight(
     """What is worth saying of it. Raises PreflightFailed with every Problem; to have no answer within so many
     *seconds* is one. DeclarationError where nothing can be tried there.
     """
-    changes = {id(each.change): each.change for each in plan.operations if not isinstance(each.change, Delete)}
+    changes = {
+        id(operation.change): operation.change
+        for operation in plan.operations
+        if not isinstance(operation.change, Delete)
+    }
     waiting = dict(changes)
     problems: list[Problem] = []
     notices: list[Notice] = []
@@ -36,13 +40,13 @@ async def preflight(
                 found = await kinds[change.key.kind].preflight(change, context)
             except ApiError as error:
                 found = [Problem(change.key, (), f"it could not be tried: {error}")]
-        problems.extend(each for each in found if isinstance(each, Problem))
-        notices.extend(each for each in found if isinstance(each, Notice))
+        problems.extend(finding for finding in found if isinstance(finding, Problem))
+        notices.extend(finding for finding in found if isinstance(finding, Notice))
         del waiting[id(change)]
 
     with anyio.move_on_after(seconds):
         await concurrently(*(partial(attempt, change) for change in changes.values()))
-    problems += [Problem(each.key, (), f"it was not tried within {seconds:g} seconds") for each in waiting.values()]
+    problems += [Problem(left.key, (), f"it was not tried within {seconds:g} seconds") for left in waiting.values()]
     if problems:
         order = {change.key: number for number, change in enumerate(changes.values())}
         raise PreflightFailed(sorted(problems, key=lambda problem: order[problem.key]))

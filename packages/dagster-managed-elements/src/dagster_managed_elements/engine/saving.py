@@ -152,9 +152,9 @@ def _how(key: str, before: Mapping[str, str], now: Mapping[str, str], new: str, 
 
 def _promised(shown: ShownPlan) -> Promised:
     said: dict[str, list[Any]] = {}
-    for each in shown.plan.consequences:
-        if each.destructive:
-            said.setdefault(str(each.key), []).append([each.code, each.text])
+    for consequence in shown.plan.consequences:
+        if consequence.destructive:
+            said.setdefault(str(consequence.key), []).append([consequence.code, consequence.text])
     observed: dict[str, list[Any]] = {}
     for pair in shown.pairs:
         if pair.observed is not None:
@@ -243,7 +243,7 @@ def _read(row: Any, where: str) -> Promised:
 
 def _digests(value: Any, where: str) -> Mapping[str, str]:
     found = _mapping(value, where)
-    if not all(isinstance(each, str) for each in found.values()):
+    if not all(isinstance(text, str) for text in found.values()):
         raise DeclarationError(f"its {where} holds something else than digests")
     return found
 

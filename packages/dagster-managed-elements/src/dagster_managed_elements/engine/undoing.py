@@ -84,9 +84,9 @@ async def survey_back(
 def _carried_out(way: WayBack) -> Iterator[tuple[Trace, str | None]]:
     """What may have been done, with the id of what was made; of a run that was cut off that is all of it."""
     for trace in way.traces:
-        mine = [each for each in way.report.outcomes if _is_of(each, trace)] if way.report else []
-        made = next((each.made for each in mine if each.made), None)
-        if way.report is None or any(each.may_be_done for each in mine):
+        mine = [outcome for outcome in way.report.outcomes if _is_of(outcome, trace)] if way.report else []
+        made = next((outcome.made for outcome in mine if outcome.made), None)
+        if way.report is None or any(outcome.may_be_done for outcome in mine):
             yield trace, made
 
 
@@ -280,7 +280,9 @@ async def _compare(session: Session, steps: Sequence[_Step], memory: Memory) -> 
 
 def _annotated(found: Survey, steps: Sequence[_Step]) -> Survey:
     changes = _changes(found) | {
-        each.change.key: each.change for each in found.plan.operations if isinstance(each.change, Delete)
+        operation.change.key: operation.change
+        for operation in found.plan.operations
+        if isinstance(operation.change, Delete)
     }
     pairs = {pair.declared.key: pair for pair in found.pairs if pair.declared is not None}
     consequences = [*found.plan.consequences]

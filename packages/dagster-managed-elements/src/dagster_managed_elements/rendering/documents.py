@@ -49,9 +49,11 @@ def _place(section: Section) -> Json:
         "reconcilers": list(section.of),
         "changes": [entry_document(entry) for entry in plan.entries] if plan else changes,
         "left_out": plan.left_out if plan else 0,
-        "consequences": [_consequence(each) for each in plan.consequences] if plan else [],
-        "notices": [_notice(each) for each in plan.notices] if plan else [],
-        "undeclared": [{**_key(each.key), "id": each.id} for each in plan.undeclared] if plan else [],
+        "consequences": [_consequence(consequence) for consequence in plan.consequences] if plan else [],
+        "notices": [_notice(notice) for notice in plan.notices] if plan else [],
+        "undeclared": [{**_key(undeclared.key), "id": undeclared.id} for undeclared in plan.undeclared]
+        if plan
+        else [],
         "report": report_document(section.report) if section.report else None,
         "error": _error(section.error) if section.error else None,
     }
@@ -100,7 +102,7 @@ def report_document(report: Report) -> Json:
     return {
         "interrupted": report.interrupted,
         "counts": dict(report.count()),
-        "outcomes": [_outcome(each) for each in report.outcomes],
+        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
     }
 
 
@@ -112,7 +114,7 @@ def _outcome(each: Outcome) -> Json:
 def _error(error: Exception) -> Json:
     shown: Json = {"type": type(error).__name__, "message": str(error)}
     if isinstance(error, DeclarationError):
-        shown["problems"] = [_problem(each) for each in error.problems]
+        shown["problems"] = [_problem(problem) for problem in error.problems]
     if isinstance(error, ApiError):
         shown["status"] = error.status
     return shown

@@ -62,17 +62,17 @@ def _section(section: Section) -> Iterator[str]:
     if section.plan is not None and (said := partial(section.plan)):
         yield f"Only a part is planned: {said}."
     if section.plan is not None and section.plan.consequences:
-        texts = (f"> - {_code(each.text)}" for each in section.plan.consequences)
+        texts = (f"> - {_code(consequence.text)}" for consequence in section.plan.consequences)
         yield "\n".join(["> [!WARNING]", "> What this brings with it:", *texts])
     if section.plan is not None and section.plan.undeclared:
-        rows = [(_code(each.key.name), _code(each.key.kind)) for each in section.plan.undeclared]
+        rows = [(_code(undeclared.key.name), _code(undeclared.key.kind)) for undeclared in section.plan.undeclared]
         summary = f"<summary>Not declared, and left as it is: {len(rows)}</summary>"
         yield f"<details>{summary}\n\n{_rows(('Element', 'Kind'), rows)}\n\n</details>"
     if section.report is not None and not section.report.ok:
         rows = [
-            (each.status, _code(str(each.step)), _code(each.reason))
-            for each in section.report.outcomes
-            if each.status != "done"
+            (outcome.status, _code(str(outcome.step)), _code(outcome.reason))
+            for outcome in section.report.outcomes
+            if outcome.status != "done"
         ]
         yield f"**{totals([section.report])}**"
         yield _rows(("Outcome", "Operation", "Reason"), rows)
@@ -143,5 +143,5 @@ def _code(text: str) -> str:
     if not shown:
         return ""
     shown = shown if len(shown) <= _MOST_CELL else f"{shown[:_MOST_CELL]} ..."
-    safe = "".join(each if each.isalnum() or each in " -" else f"&#{ord(each)};" for each in shown)
+    safe = "".join(letter if letter.isalnum() or letter in " -" else f"&#{ord(letter)};" for letter in shown)
     return f"<code>{safe}</code>"

@@ -27,16 +27,16 @@ def summarised(sections: Iterable[Section]) -> Iterator[str]:
         elif code == "ignored":
             yield f"{_several(len(group), 'difference')} ignored as declared: {_places(group)}"
         else:
-            yield from (escape(_later(each) if code == "later" else _said(each)) for each in group[:_MOST])
+            yield from (escape(_later(remark) if code == "later" else _said(remark)) for remark in group[:_MOST])
             if len(group) > _MOST:
                 yield f"and {len(group) - _MOST} more like the last; --output json lists them all"
-    if undeclared := [each for section in sections if section.plan for each in section.plan.undeclared]:
+    if undeclared := [entry for section in sections if section.plan for entry in section.plan.undeclared]:
         yield not_declared(undeclared)
 
 
 def not_declared(undeclared: Sequence[Undeclared]) -> str:
     """A warning: what stays as it is, and makes nothing differ."""
-    listed = ", ".join(escape(str(each.key)) for each in undeclared[:_MOST])
+    listed = ", ".join(escape(str(entry.key)) for entry in undeclared[:_MOST])
     more = f" and {len(undeclared) - _MOST} more" if len(undeclared) > _MOST else ""
     they = "1 object is" if len(undeclared) == 1 else f"{len(undeclared)} objects are"
     return f"{they} there and not declared: {listed}{more}"
@@ -81,7 +81,7 @@ def _several(number: int, noun: str) -> str:
 
 
 def _places(group: Sequence[Notice]) -> str:
-    listed = ", ".join(escape(_place(each)) for each in group[:_MOST])
+    listed = ", ".join(escape(_place(notice)) for notice in group[:_MOST])
     return listed if len(group) <= _MOST else f"{listed} ..."
 
 

@@ -35,13 +35,13 @@ def changes(section: Section, *, colour: bool = False) -> Iterator[str]:
 
 def _few(consequences: Sequence[Consequence]) -> Iterator[str]:
     """Of many of one sort that one element has, and that nobody is asked about, the first."""
-    sorts = Counter((each.key, each.code) for each in consequences)
+    sorts = Counter((consequence.key, consequence.code) for consequence in consequences)
     said: Counter[tuple[Key, str]] = Counter()
-    for each in consequences:
-        sort = (each.key, each.code)
+    for consequence in consequences:
+        sort = (consequence.key, consequence.code)
         said[sort] += 1
-        if each.destructive or sorts[sort] <= _MOST_ALIKE or said[sort] < _MOST_ALIKE:
-            yield each.text
+        if consequence.destructive or sorts[sort] <= _MOST_ALIKE or said[sort] < _MOST_ALIKE:
+            yield consequence.text
         elif said[sort] == _MOST_ALIKE:
             yield f"and {sorts[sort] - _MOST_ALIKE + 1} more like the last; --output json lists them all"
 

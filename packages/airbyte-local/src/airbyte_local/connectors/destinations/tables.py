@@ -76,7 +76,7 @@ def kind_of(schema: Any) -> Kind:
         return WELL_KNOWN.get(known.rpartition("/")[2], Kind.JSON)
     for word in ("oneOf", "anyOf", "allOf"):
         if is_list(options := schema.get(word)):
-            real = [each for each in options if not (is_object(each) and each.get("type") in ("null", ["null"]))]
+            real = [kind for kind in options if not (is_object(kind) and kind.get("type") in ("null", ["null"]))]
             return _only({kind_of(option) for option in real}, Kind.JSON)
     return Kind.JSON
 

@@ -97,7 +97,7 @@ class ConfigRegistry:
 
     async def low_code(self) -> Sequence[LowCode]:
         """Those of the organization too: built in another workspace, they have no project here."""
-        projects = {each.source_definition_id: each for each in await self._projects()}
+        projects = {project.source_definition_id: project for project in await self._projects()}
         return [
             _low_code(definition, projects.get(definition.id))
             for definition in await self._definitions("source")

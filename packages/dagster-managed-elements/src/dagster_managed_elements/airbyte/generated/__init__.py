@@ -29,7 +29,7 @@ class Connector(type):
     def __call__(cls, name: str, **configuration: Any) -> AirbyteSource | AirbyteDestination:
         """Every keyword is a setting of the connector; one that is None is not set, as upstream had it."""
         return cls.element(
-            name, cls.connector, {key: each for key, each in configuration.items() if each is not None}
+            name, cls.connector, {key: value for key, value in configuration.items() if value is not None}
         )
 
     def __getattr__(cls, name: str) -> type[Choice]:

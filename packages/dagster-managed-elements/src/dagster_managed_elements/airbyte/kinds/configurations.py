@@ -41,12 +41,12 @@ def patch(change: Update, raw: Mapping[str, Any], specification: Specification) 
 
 
 def _patch(change: Update, raw: Mapping[str, Any], specification: Specification) -> Patch:
-    changed = [each for each in change.fields if each.path[0] == _CONFIGURATION]
+    changed = [field for field in change.fields if field.path[0] == _CONFIGURATION]
     declared = cast("Mapping[str, Any]", change.declared.fields[_CONFIGURATION])
-    if any(each.after is ABSENT for each in changed):
-        return _whole(declared, raw, specification, frozenset(each.path[1:] for each in changed))
+    if any(field.after is ABSENT for field in changed):
+        return _whole(declared, raw, specification, frozenset(field.path[1:] for field in changed))
     merged: dict[str, Any] = {}
-    paths = {each.path[1:] for each in changed}
+    paths = {field.path[1:] for field in changed}
     schema = specification.connection_specification
     # What a connector of which nothing is known makes of a mask is not known either.
     unkept = [
@@ -75,7 +75,7 @@ def unfounded(declared: Any, observed: Any) -> Iterator[Path]:
 
 def resent(change: Update, sent: Patch) -> Iterator[Path]:
     """The secrets that are sent although they did not change."""
-    changed = {each.path[1:] for each in change.fields if each.path[0] == _CONFIGURATION}
+    changed = {field.path[1:] for field in change.fields if field.path[0] == _CONFIGURATION}
     for path, leaf in walk(sent.configuration):
         if isinstance(leaf, Secret) and not _is_within(path, changed):
             yield path

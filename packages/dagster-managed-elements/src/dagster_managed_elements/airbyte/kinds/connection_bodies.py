@@ -110,7 +110,7 @@ def has_taken_over(begun: Observed, change: Replace) -> bool:
         for want in streams.wanted(expanded(value, entries).streams)
         if (entry := entries.get(want.label)) is not None and identity(entry.stream) in before
     ]
-    return all(streams.has_taken_over(*each) for each in pairs)
+    return all(streams.has_taken_over(*pair) for pair in pairs)
 
 
 def _settled(value: Any) -> Any:

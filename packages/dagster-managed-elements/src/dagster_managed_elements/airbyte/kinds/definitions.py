@@ -40,7 +40,11 @@ class DefinitionKind(Kind):
     async def observe(self) -> Sequence[Observed]:
         """They come in one answer, which the kinds of what is made of them ask for too: it is asked for once."""
         found = await self._gateway.definitions(self.side)
-        return [self._observed(each) for each in found if isinstance(each, Unreadable) or not each.is_low_code]
+        return [
+            self._observed(definition)
+            for definition in found
+            if isinstance(definition, Unreadable) or not definition.is_low_code
+        ]
 
     def _observed(self, definition: Definition | Unreadable) -> Observed:
         if isinstance(definition, Unreadable):
@@ -60,13 +64,13 @@ class DefinitionKind(Kind):
         """Those that users added; with the version that is in use."""
         made = AirbyteSourceDefinition if self.side == "source" else AirbyteDestinationDefinition
         found: list[Adopted | Notice] = []
-        for each in observed:
-            repository, tag, page = (each.fields[label] for label in (REPOSITORY, TAG, PAGE))
+        for definition in observed:
+            repository, tag, page = (definition.fields[label] for label in (REPOSITORY, TAG, PAGE))
             element = made(
-                each.name, docker_repository=repository, docker_image_tag=tag, documentation_url=page or UNSET
+                definition.name, docker_repository=repository, docker_image_tag=tag, documentation_url=page or UNSET
             )
-            context.elements[each.ref] = element
-            found.append(Adopted(element=element, group=each.name if self.side == "source" else ""))
+            context.elements[definition.ref] = element
+            found.append(Adopted(element=element, group=definition.name if self.side == "source" else ""))
         return found
 
     async def find(self, name: str) -> Sequence[Observed]:
@@ -132,7 +136,7 @@ class DefinitionKind(Kind):
         after = declared.fields.get(TAG)
         if observed is None or after is None or after == observed.fields[TAG]:
             return declared
-        actors = [each for each in await self._gateway.actors(self.side) if isinstance(each, Actor)]
+        actors = [actor for actor in await self._gateway.actors(self.side) if isinstance(actor, Actor)]
         return replace(declared, facts=between(actors, observed.id, observed.fields[TAG], after))
 
     async def create(self, declared: Declared, ids: Ids) -> str:
@@ -149,7 +153,7 @@ class DefinitionKind(Kind):
 
     async def update(self, change: Update, ids: Ids) -> None:
         del ids
-        changed = {each.path[0] for each in change.fields}
+        changed = {field.path[0] for field in change.fields}
         definition = cast("Definition", change.observed.raw)
         await self._gateway.registry.update_definition(
             self.side,

@@ -55,22 +55,28 @@ class LowCodeKind(Kind):
 
     async def observe(self) -> Sequence[Observed]:
         return [
-            Observed(kind=self.name, name=each.name, id=each.id, fields={VERSION: each.version}, raw=each)
-            for each in await self._gateway.registry.low_code()
+            Observed(
+                kind=self.name,
+                name=connector.name,
+                id=connector.id,
+                fields={VERSION: connector.version},
+                raw=connector,
+            )
+            for connector in await self._gateway.registry.low_code()
         ]
 
     async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
         """With the manifest that is in use."""
         found: list[Adopted | Notice] = []
-        for each in observed:
-            connector = cast("LowCode", each.raw)
+        for there in observed:
+            connector = cast("LowCode", there.raw)
             if connector.project is None or connector.version is None:
-                found.append(not_adopted(each.key, "it was built in another workspace of the organization"))
+                found.append(not_adopted(there.key, "it was built in another workspace of the organization"))
                 continue
             published = await self._gateway.registry.published(connector, connector.version)
-            element = AirbyteLowCodeConnector(each.name, manifest=published.manifest)
-            context.elements[each.ref] = element
-            found.append(Adopted(element=element, group=each.name))
+            element = AirbyteLowCodeConnector(there.name, manifest=published.manifest)
+            context.elements[there.ref] = element
+            found.append(Adopted(element=element, group=there.name))
         return found
 
     async def find(self, name: str) -> Sequence[Observed]:
@@ -139,7 +145,7 @@ class LowCodeKind(Kind):
 
     async def update(self, change: Update, ids: Ids) -> None:
         del ids
-        changed, fields = {each.path[0] for each in change.fields}, change.declared.fields
+        changed, fields = {field.path[0] for field in change.fields}, change.declared.fields
         registry, connector = self._gateway.registry, cast("LowCode", change.observed.raw)
         if "name" in changed:
             await registry.rename_low_code(connector, change.declared.key.name)
@@ -175,7 +181,7 @@ class LowCodeKind(Kind):
 def _publishes(change: Update) -> bool:
     """Whether it takes a new version; one that is there already is put into use."""
     facts = cast("LowCodeFacts", change.declared.facts)
-    changed = {each.path[0] for each in change.fields} & {MANIFEST, VERSION}
+    changed = {field.path[0] for field in change.fields} & {MANIFEST, VERSION}
     return bool(changed) and not facts.is_published
 
 

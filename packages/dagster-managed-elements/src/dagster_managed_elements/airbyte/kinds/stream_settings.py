@@ -52,7 +52,7 @@ def _write_mappers(declared: Sequence[Json], config: Json) -> Json:
     ids: dict[int, Any] = {}
     for alike in (_is_alike, _is_of_type):
         for number, block in enumerate(declared):
-            there = next((each for each in left if number not in ids and alike(block, each[0])), None)
+            there = next((mapper for mapper in left if number not in ids and alike(block, mapper[0])), None)
             if there is not None:
                 ids[number] = there[1]
                 left.remove(there)

@@ -41,9 +41,9 @@ class WorkspaceKind(Kind):
             return []
         if len(declared) > 1:
             text = "two workspaces are declared, and an instance points at one"
-            return [Problem(each.key, (), text) for each in declared]
-        problems = [problem for each in declared for problem in _refused(each, observed)]
-        return problems or [Pair(each, _as_declared(each, observed)) for each in declared]
+            return [Problem(workspace.key, (), text) for workspace in declared]
+        problems = [problem for workspace in declared for problem in _refused(workspace, observed)]
+        return problems or [Pair(workspace, _as_declared(workspace, observed)) for workspace in declared]
 
     async def create(self, declared: Declared, ids: Ids) -> NoReturn:
         del ids
@@ -51,7 +51,7 @@ class WorkspaceKind(Kind):
 
     async def update(self, change: Update, ids: Ids) -> None:
         del ids
-        changed, fields = {each.path[0] for each in change.fields}, change.declared.fields
+        changed, fields = {field.path[0] for field in change.fields}, change.declared.fields
         await self._gateway.update_workspace(
             WorkspaceChange(
                 name=change.declared.key.name,
@@ -72,7 +72,7 @@ class WorkspaceKind(Kind):
         if settings.webhooks is None:
             text = "its webhooks for dbt Cloud are erased if it has some, which this API does not show"
             yield Consequence(change.key, "webhooks-lost", f"{change.key}: {text}", destructive=False)
-        elif settings.webhooks and any(each.path != ("name",) for each in change.fields):
+        elif settings.webhooks and any(field.path != ("name",) for field in change.fields):
             text = f"its webhooks for dbt Cloud are erased: {', '.join(settings.webhooks)}"
             yield Consequence(change.key, "webhooks-lost", f"{change.key}: {text}")
 

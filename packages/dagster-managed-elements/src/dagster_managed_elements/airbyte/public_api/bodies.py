@@ -137,7 +137,7 @@ def read_connection(row: Any, at: str) -> Connection:
     return replace(
         connection,
         fields=fields,
-        sync_catalog=Catalog(streams=[_stored(each, f"{at}.streams") for each in rows]),
+        sync_catalog=Catalog(streams=[_stored(stream, f"{at}.streams") for stream in rows]),
         settings=settings,
         lost=lost,
     )

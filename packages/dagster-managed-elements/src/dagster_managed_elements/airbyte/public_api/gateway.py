@@ -135,7 +135,7 @@ class PublicGateway:
                 self._low_code = known
             # What can be read of one that is in both lists wins over what cannot.
             found.sort(key=lambda each: not isinstance(each, Unreadable))
-            return list({each.id: each for each in found}.values())
+            return list({definition.id: definition for definition in found}.values())
 
         return await self._definitions.get(side, ask)
 

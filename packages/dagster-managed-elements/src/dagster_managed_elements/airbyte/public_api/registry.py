@@ -74,13 +74,13 @@ class PublicRegistry:
     async def low_code(self) -> Sequence[LowCode]:
         return [
             LowCode(
-                id=each.definition.id,
-                name=each.definition.name,
-                version=each.version or 0,
-                project=each.definition.id,
-                manifest=each.manifest,
+                id=connector.definition.id,
+                name=connector.definition.name,
+                version=connector.version or 0,
+                project=connector.definition.id,
+                manifest=connector.manifest,
             )
-            for each in await self._read_low_code() or ()
+            for connector in await self._read_low_code() or ()
         ]
 
     async def published(self, connector: LowCode, version: int) -> Published:

@@ -130,7 +130,7 @@ class AirbyteResourceDefinition(ResourceDefinition):
 
 
 def _messages(errors: Iterable[Any]) -> str:
-    return "; ".join(_line(str(each.message)) for each in errors)
+    return "; ".join(_line(str(error.message)) for error in errors)
 
 
 def _line(message: str) -> str:

@@ -159,4 +159,4 @@ def read_release(text: object) -> Release | None:
 
 def profile_of(release: Release) -> ServerProfile:
     """The last one that began by then."""
-    return next((each for each in reversed(PROFILES) if each.since <= release), PROFILES[0])
+    return next((profile for profile in reversed(PROFILES) if profile.since <= release), PROFILES[0])

@@ -78,7 +78,7 @@ def _settled(value: Any, schemas: Sequence[Schema], path: Path, findings: list[F
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
         here = [part for schema in schemas for part in applying(schema, fields)]
-        return {name: _settled(each, below(here, name), (*path, name), findings) for name, each in fields.items()}
+        return {name: _settled(inner, below(here, name), (*path, name), findings) for name, inner in fields.items()}
     if isinstance(value, list):
         inside = elements(part for schema in schemas for part in parts(schema))
         rows = enumerate(cast("list[Any]", value))

@@ -93,7 +93,7 @@ def mended(schema: Any) -> Any:
         elif word in _LISTS and isinstance(value, list) and value:
             kept[word] = [mended(inner) for inner in cast("list[Any]", value)]
         elif word == "required" and isinstance(value, list):
-            kept[word] = list(dict.fromkeys(each for each in cast("list[Any]", value) if isinstance(each, str)))
+            kept[word] = list(dict.fromkeys(name for name in cast("list[Any]", value) if isinstance(name, str)))
         elif word in _SINGLE and isinstance(value, (Mapping, bool)):
             kept[word] = mended(value)
         elif word not in _LISTS and _compiles(word, value):

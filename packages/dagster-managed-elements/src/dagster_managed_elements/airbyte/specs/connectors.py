@@ -37,15 +37,20 @@ class Connectors:
 
     def __init__(self, side: Side, definitions: Sequence[Definition | Unreadable]) -> None:
         self._side = side
-        self._definitions = tuple(each for each in definitions if isinstance(each, Definition))
-        self._unreadable = {each.id: each for each in definitions if isinstance(each, Unreadable)}
+        self._definitions = tuple(definition for definition in definitions if isinstance(definition, Definition))
+        self._unreadable = {
+            definition.id: definition for definition in definitions if isinstance(definition, Unreadable)
+        }
         self._by_id = {definition.id: definition for definition in self._definitions}
 
     # Made once something is looked for by what it is called: who asks by id alone does not wait for that.
 
     @cached_property
     def _told(self) -> list[Definition]:
-        return [*self._definitions, *(Definition(id=each.id, name=each.name) for each in self._unreadable.values())]
+        return [
+            *self._definitions,
+            *(Definition(id=unreadable.id, name=unreadable.name) for unreadable in self._unreadable.values()),
+        ]
 
     @cached_property
     def _tiers(self) -> Sequence[Index]:

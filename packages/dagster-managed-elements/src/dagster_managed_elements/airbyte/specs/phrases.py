@@ -19,7 +19,7 @@ _TYPES: Final[Mapping[str, str]] = {
 }
 
 _PHRASES: Final[Mapping[str, Callable[[Any], str]]] = {
-    "type": lambda types: f"must be {_either([_TYPES.get(str(each), str(each)) for each in types])}",
+    "type": lambda types: f"must be {_either([_TYPES.get(str(name), str(name)) for name in types])}",
     "enum": lambda allowed: f"must be {options(allowed)}",
     "const": lambda only: f"must be {options([only])}",
     "pattern": lambda pattern: f"must match the pattern {pattern}",

@@ -43,7 +43,7 @@ def validate(configuration: Mapping[str, Any], schema: Schema) -> list[Finding]:
     if validator is None:
         return list(filled.problems)
     report = _Report(schema=schema, masked_paths=filled.masked_paths, quiet=filled.quiet)
-    found = (each for error in validator.iter_errors(filled.instance) for each in report.findings(error))
+    found = (finding for error in validator.iter_errors(filled.instance) for finding in report.findings(error))
     order = [name for part in parts(schema) for name in properties(part)]
     return sorted(dict.fromkeys((*filled.problems, *found)), key=lambda finding: _place(finding[0], order))
 
@@ -129,7 +129,7 @@ class _Report:
         self, path: Path, error: ValidationError, errors: Sequence[Sequence[ValidationError]]
     ) -> Iterator[Finding]:
         """The problems of the form that was meant, not that none fits."""
-        told = [[each for problem in branch for each in self.findings(problem)] for branch in errors]
+        told = [[found for problem in branch for found in self.findings(problem)] for branch in errors]
         if not all(told):
             return  # a form is met but for secrets that were not read
         forms = branches_at(self.schema, error)
