@@ -15,6 +15,7 @@ from dagster_managed_elements.engine.adoption import Spelled
 from dagster_managed_elements.engine.elements import plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret, secret_of, sounds_secret
+from dagster_managed_elements.engine.values import Path, mapped_at
 
 _HASHES: Final = ("MD2", "MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
 _MODES: Final = ("CBC", "CFB", "OFB", "CTR", "GCM", "ECB")
@@ -281,7 +282,7 @@ def block_of(mapper: object) -> dict[str, Any]:
     match mapper:
         case {"type": str(kind), "mapperConfiguration": Mapping()}:
             own = cast("Mapping[str, Any]", cast("Any", mapper)["mapperConfiguration"])
-            return {kind: _with_secrets(kind, plain(own))}
+            return {kind: with_secrets(kind, plain(own))}
         case _:
             text = (
                 "mappers= wants mappers such as mappers.Hashing, or mappings with the keys type and "
@@ -345,18 +346,14 @@ TYPES: Final = frozenset(
 """Those that Airbyte has."""
 
 
-def _with_secrets(kind: str, value: Any) -> Any:
-    """*value* with a Secret for each text that is one."""
-    if isinstance(value, list):
-        return [_with_secrets(kind, inner) for inner in cast("list[Any]", value)]
-    if not isinstance(value, Mapping):
-        return value
-    return {
-        key: Secret.literal(inner)
-        if isinstance(inner, str) and is_secret(kind, key)
-        else _with_secrets(kind, inner)
-        for key, inner in cast("Mapping[str, Any]", value).items()
-    }
+def with_secrets(kind: str, value: Any) -> Any:
+    """*value*, of a mapper of type *kind*, with a Secret for each text that is one, by the name it stands under."""
+
+    def secret(path: Path, leaf: Any) -> Any:
+        name = next((step for step in reversed(path) if not step.isdecimal()), "")
+        return Secret.literal(leaf) if isinstance(leaf, str) and is_secret(kind, name) else leaf
+
+    return mapped_at(value, secret)
 
 
 def _none_of(conditions: Any) -> dict[str, Any]:

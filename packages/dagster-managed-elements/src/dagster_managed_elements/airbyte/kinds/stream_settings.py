@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from dagster_managed_elements.airbyte.mappers import is_secret
+from dagster_managed_elements.airbyte.mappers import with_secrets
 from dagster_managed_elements.airbyte.wire import Json
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import SECRET_MASK, Masked, mapped
@@ -30,18 +30,12 @@ class StreamSetting:
 
 def _read_mappers(config: Json) -> list[Any]:
     kinds = ((str(row.get("type")), row.get("mapperConfiguration")) for row in _rows(config))
-    return [{kind: _masked(kind, configuration)} for kind, configuration in kinds]
+    # What a server shows of a secret is one all the same.
+    return [{kind: with_secrets(kind, _masked(configuration))} for kind, configuration in kinds]
 
 
-def _masked(kind: str, value: Any, key: str = "") -> Any:
-    """What a server shows of a secret is one all the same."""
-    if isinstance(value, Mapping):
-        return {name: _masked(kind, inner, name) for name, inner in cast("Json", value).items()}
-    if isinstance(value, list):
-        return [_masked(kind, inner, key) for inner in cast("list[Any]", value)]
-    if value == SECRET_MASK:
-        return Masked()
-    return Secret.literal(value) if isinstance(value, str) and is_secret(kind, key) else value
+def _masked(value: Any) -> Any:
+    return mapped(value, lambda leaf: Masked() if leaf == SECRET_MASK else leaf)
 
 
 def _write_mappers(declared: Sequence[Json], config: Json) -> Json:
