@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +22,11 @@ def loops(tree: ast.AST, name: str) -> Iterator[int]:
 
 
 def test_a_loop_names_what_it_goes_through() -> None:
+    texts = {file: file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("packages/*/src/**/*.py"))}
     found = [
         f"{file.relative_to(ROOT)}:{line}"
-        for file in sorted(ROOT.glob("packages/*/src/**/*.py"))
-        for line in loops(ast.parse(file.read_text(encoding="utf-8")), "each")
+        for file, text in texts.items()
+        if re.search(r"\bfor [\w, ()*]*\beach\b", text)  # few files are read as code
+        for line in loops(ast.parse(text), "each")
     ]
     assert len(found) <= LEFT, "\n".join(found)
