@@ -7,6 +7,7 @@ ends it. Pure.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -48,3 +49,8 @@ def read_interim(name: str) -> Interim | None:
     if found is None:
         return None
     return Interim(found["name"], found["id"], found["note"] or "", int(found["attempt"] or 1))
+
+
+def next_attempt(names: Iterable[str]) -> int:
+    """The number of the next one: as long as one of *names* is an interim one, another is used."""
+    return max((interim.attempt for name in names if (interim := read_interim(name)) is not None), default=0) + 1

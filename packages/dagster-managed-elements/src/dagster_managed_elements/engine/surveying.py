@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timezone
 from functools import partial
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 
-from dagster_managed_elements.engine.cascading import cascade
 from dagster_managed_elements.engine.changes import (
     Change,
     Changes,
@@ -26,6 +25,7 @@ from dagster_managed_elements.engine.changes import (
     Update,
 )
 from dagster_managed_elements.engine.concurrency import concurrently
+from dagster_managed_elements.engine.continuing import go_on, is_half
 from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
@@ -36,7 +36,7 @@ from dagster_managed_elements.engine.observing import Reading, confirm, needed, 
 from dagster_managed_elements.engine.planning import Plan, Undeclared, plan
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults, masked_beside
 from dagster_managed_elements.engine.selecting import ALL, Selection, select
-from dagster_managed_elements.engine.succession import read_interim
+from dagster_managed_elements.engine.succession import next_attempt
 from dagster_managed_elements.engine.values import (
     ABSENT,
     Fields,
@@ -51,8 +51,6 @@ from dagster_managed_elements.engine.values import (
     unsendable,
     walk,
 )
-
-_OF_NO_USE: Final = "it was made for a replacement that was cut off, and is of no use any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,8 +263,8 @@ class _Work:
         begun = [pair for pair in self.begun if pair.declared and pair.declared.key in sure]
         resolved = self._sorted(await kind.resolve([*whole, *begun], context))
         interims = frozenset(pair.observed.ref for pair in begun if pair.observed)
-        halves = [pair for pair in resolved if _is_half(pair, interims)]
-        others = [pair for pair in resolved if not _is_half(pair, interims)]
+        halves = [pair for pair in resolved if is_half(pair, interims)]
+        others = [pair for pair in resolved if not is_half(pair, interims)]
         basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, resent=self.resent)
         found = diff(self._sound(others), basis)
         if self.unmentioned and not (kind.on_demand and kind.name not in {key.kind for key in self.declared}):
@@ -302,38 +300,13 @@ class _Work:
         return [pair for pair in pairs if pair.declared is None or pair.declared.key not in broken]
 
     def _go_on(self, kind: Kind, halves: Iterable[Change]) -> None:
-        """Spread what goes, and go on with the replacements that earlier runs began, with what they made.
-
-        That is of no use where it would be replaced itself, lacks what the old object has by now, or refers to what
-        goes; then it goes too, and with it what refers to it, which may be more of this kind.
-        """
-        every = [half for half in halves if isinstance(half, (Update, Replace))]
-        useful = [half for half in every if isinstance(half, Update)]
-        while True:
-            chosen = {half.key: half for half in reversed(useful)}
-            used = {half.observed.ref for half in chosen.values()}
-            ended = [deletion(half.observed, reason=_OF_NO_USE) for half in every if half.observed.ref not in used]
-            # From the start each time: what was taken along before its own kind was resolved is put right by it.
-            changes = cascade([*self.found, *ended], self.pairs)
-            going = {change.observed.ref for change in changes if isinstance(change, (Delete, Replace))}
-            replaced = {change.key: change for change in changes if isinstance(change, Replace)}
-            kept = [
-                half
-                for half in useful
-                if half.key in replaced
-                and kind.serves(half, replaced[half.key])
-                and going.isdisjoint([half.observed.ref, *pointers(half.observed.fields)])
-            ]
-            if len(kept) == len(used):
-                break
-            useful = kept
-        self.found += ended
-        self.going_on |= {key: _unnamed(half) for key, half in chosen.items()}
-        self.ids |= {key: half.observed.id for key, half in chosen.items()}
-        successors = {change.observed.ref: change.key for change in changes if isinstance(change, Replace)}
+        """Spread what goes, and go on with the replacements that earlier runs began, with what they made."""
+        continued = go_on(kind, halves, self.found, self.pairs)
+        self.found += continued.ended
+        self.going_on |= continued.halves
+        self.ids |= {key: half.observed.id for key, half in continued.halves.items()}
         self.changes = tuple(
-            self._continued(_caused(change, successors)) if isinstance(change, Replace) else change
-            for change in changes
+            self._continued(change) if isinstance(change, Replace) else change for change in continued.changes
         )
 
     def _continued(self, change: Replace) -> Replace:
@@ -343,8 +316,7 @@ class _Work:
         if (begun := self.going_on.get(change.key)) is not None:
             return replace(change, begun=begun)
         names = [pair.observed.name for pair in self.begun if pair.observed and _identity(pair) == change.key]
-        earlier = [interim.attempt for name in names if (interim := read_interim(name)) is not None]
-        return replace(change, attempt=max(earlier, default=0) + 1)
+        return replace(change, attempt=next_attempt(names))
 
     def _sorted(self, results: Iterable[Pair | Problem | Notice]) -> list[Pair]:
         resolved: list[Pair] = []
@@ -504,32 +476,6 @@ def _doomed(declared: Declared) -> Declared:
 
 def _left_out(unreadable: Observed) -> Notice:
     return left_out(Key(unreadable.kind, unreadable.name or unreadable.id), cast("Exception", unreadable.fault))
-
-
-def _caused(change: Replace, successors: Mapping[Ref, Key]) -> Replace:
-    """*change* as what it is where it only follows from a replacement that was begun: it refers to the old object
-    still, and is to refer to the one of the same name that is there already.
-    """
-    following = [
-        changed
-        for changed in change.fields
-        if isinstance(changed.before, Ref) and successors.get(changed.before) == changed.after
-    ]
-    if not following:
-        return change
-    fields = tuple(changed for changed in change.fields if changed not in following)
-    return replace(change, fields=fields, cause=change.cause or following[0].after)
-
-
-def _unnamed(change: Update) -> Update:
-    """*change* but for the name: that is not free yet."""
-    fields = tuple(changed for changed in change.fields if changed.path != ("name",))
-    return replace(change, declared=replace(change.declared, key=change.observed.key), fields=fields)
-
-
-def _is_half(pair: Pair, interims: frozenset[Ref]) -> bool:
-    """Whether it is what an earlier run made, beside its element; alone it is one more object nobody declared."""
-    return pair.declared is not None and pair.observed is not None and pair.observed.ref in interims
 
 
 def _faults_of(pair: Pair, kind: Kind, *, may_lack: bool) -> Iterable[Problem]:
