@@ -20,7 +20,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A connected session and all that is wished for there; *numbers* are those of the members, as given."""
+    """A connected session and all that is declared there; *numbers* are those of the members, as given."""
 
     session: Session
     numbers: tuple[int, ...]

@@ -141,7 +141,7 @@ async def apply(of: Sequence[Reconcilable], options: Options, stop: anyio.Event)
         _surveyed(of, options, states) as (surveyed, results, undoes),
     ):
 
-        async def carry_out(entry: _Surveyed) -> None:
+        async def execute_place(entry: _Surveyed) -> None:
             report: Report | None = None
             error: Exception | None = None
             try:
@@ -165,7 +165,7 @@ async def apply(of: Sequence[Reconcilable], options: Options, stop: anyio.Event)
                 results.append(_result(entry.place, plan=entry.found.plan, error=refusal))
         entered = [] if stop.is_set() else agreed
         async with _in_history(entered, options, results, undoes) as refused:
-            await concurrently(*(partial(carry_out, entry) for entry in agreed if entry not in refused))
+            await concurrently(*(partial(execute_place, entry) for entry in agreed if entry not in refused))
     return sorted(results, key=lambda result: result.of)
 
 

@@ -10,7 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from dagster_managed_elements.cli.monitoring import Watch
+from dagster_managed_elements.cli.monitoring import Monitor
 
 SECONDS = 30.0
 SERVER = """
@@ -85,7 +85,7 @@ def watched(project, local, monkeypatch):
 
     def watch(source, port=None):
         project.write(source.replace("HERE", f'Toy("http://localhost:{port or local.port} toy")'))
-        return Watch("mine", project.folder, host="127.0.0.1", port=local.port, seconds=0.02)
+        return Monitor("mine", project.folder, host="127.0.0.1", port=local.port, seconds=0.02)
 
     return watch
 
@@ -155,7 +155,7 @@ def test_a_module_that_is_not_there_yet_is_waited_for(watched, local, project):
     with watched(DECLARED):
         local.taken(1)
     (project.folder / "mine.py").unlink()
-    with Watch("mine", project.folder, host="127.0.0.1", port=local.port, seconds=0.02):
+    with Monitor("mine", project.folder, host="127.0.0.1", port=local.port, seconds=0.02):
         assert "There is no module mine" in local.taken(2)["error"]
         project.write(DECLARED.replace("HERE", f'Toy("http://127.0.0.1:{local.port}")'))
         assert local.taken(3)["document"]["summary"]["create"] == 2

@@ -161,15 +161,15 @@ def _props(
 
 def _schema(connection: AirbyteConnection, namespace: str, known: Known | None, *, is_told: bool) -> str | None:
     """In which its table is; None where that hangs on what nobody told."""
-    wish = _declared(connection.destination_namespace, "destination namespace", known)
+    wanted = _declared(connection.destination_namespace, "destination namespace", known)
     default = _setting(connection.destination, _SCHEMAS)
-    if wish is None or wish is AirbyteDestinationNamespace.DESTINATION_DEFAULT:
+    if wanted is None or wanted is AirbyteDestinationNamespace.DESTINATION_DEFAULT:
         return default
     if not is_told:
         return None
-    if wish is AirbyteDestinationNamespace.SAME_AS_SOURCE:
+    if wanted is AirbyteDestinationNamespace.SAME_AS_SOURCE:
         return namespace or default
-    return str(wish).replace("${SOURCE_NAMESPACE}", namespace) or default
+    return str(wanted).replace("${SOURCE_NAMESPACE}", namespace) or default
 
 
 def _columns(want: Wanted, entry: ConfiguredStream) -> Sequence[Column] | None:

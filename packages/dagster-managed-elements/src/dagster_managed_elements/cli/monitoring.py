@@ -31,7 +31,7 @@ _WORDS: Final = {"create": "to create", "update": "to change", "replace": "to re
 Found = dict[str, Any]
 
 
-class Watch:
+class Monitor:
     """Compares by a thread for as long as the block lasts."""
 
     def __init__(self, module: str, directory: Path, *, host: str, port: int, seconds: float = SECONDS) -> None:

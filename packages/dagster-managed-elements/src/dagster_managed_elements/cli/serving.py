@@ -85,10 +85,10 @@ def _with_module(command: click.Command) -> click.Command:
 
 
 def _beside(serve: Callable[..., Any], module: str, directory: Path, its: dict[str, Any]) -> Any:
-    from dagster_managed_elements.cli.monitoring import Watch, free_port
+    from dagster_managed_elements.cli.monitoring import Monitor, free_port
 
     if not isinstance(its.get("port"), int):
         raise click.UsageError("This server has no --port: --module cannot be compared with it.")
     its["port"] = its["port"] or free_port()
-    with Watch(module, directory, host=str(its.get("host") or "127.0.0.1"), port=its["port"]):
+    with Monitor(module, directory, host=str(its.get("host") or "127.0.0.1"), port=its["port"]):
         return serve(**its)

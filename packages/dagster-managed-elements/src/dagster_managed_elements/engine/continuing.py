@@ -1,4 +1,4 @@
-"""Replacements that earlier runs began and did not end: which go on with what was made, and what of it goes. Pure."""
+"""Replacements that earlier runs began and did not end: which go on with what was made, what of it goes. Pure."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
-from dagster_managed_elements.engine.revealing import Reads, Watch
+from dagster_managed_elements.engine.revealing import Reads, SentSecrets
 from dagster_managed_elements.engine.rivalry import Rivals, holders
 from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.values import ABSENT, Fields, Key, Later
@@ -196,18 +196,18 @@ class _Run:
         return Outcome(step=step, status="failed", reason=reason)
 
     async def _attempted(self, operation: Operation) -> Outcome:
-        watch = Watch(self.reads)
-        outcome = replace(await self._attempt(operation, watch), sent=watch.sent)
+        sent = SentSecrets(self.reads)
+        outcome = replace(await self._attempt(operation, sent), sent=sent.by_path)
         try:
             await self.settings.remember(operation, outcome)
         except Exception:  # noqa: BLE001 - as with a listener, and what is not remembered is no lie
             _log.exception("%s could not be remembered", operation.step)
         return outcome
 
-    async def _attempt(self, operation: Operation, watch: Watch) -> Outcome:
+    async def _attempt(self, operation: Operation, sent: SentSecrets) -> Outcome:
         step, kind = operation.step, self.kinds[operation.change.key.kind]
         try:
-            return await self._act(step, operation.change, kind, watch)
+            return await self._act(step, operation.change, kind, sent)
         except Partial as error:
             # What it lacks it may have by now, where that was asked for and the answer does not say so.
             is_unclear = isinstance(error.__cause__, (Lost, ServerFault))
@@ -220,29 +220,29 @@ class _Run:
             reason = f"internal error: {type(error).__name__}"
             return Outcome(step=step, status="failed", reason=reason, error=error)
 
-    async def _act(self, step: Step, change: Change, kind: Kind, watch: Watch) -> Outcome:
+    async def _act(self, step: Step, change: Change, kind: Kind, sent: SentSecrets) -> Outcome:
         match step.verb, change:
             case _, Update():
                 id_ = change.observed.id
-                await self._update(change, kind, watch)
+                await self._update(change, kind, sent)
             case (_, Delete()) | ("delete", Replace()):
                 id_ = change.observed.id
                 await kind.delete(change.observed)
             case "update", Replace():
                 id_ = self.ids[change.key]
-                await kind.rename(id_, watch.declared(self.settled.get(change.key, change.declared)))
+                await kind.rename(id_, sent.declared(self.settled.get(change.key, change.declared)))
             case _, Replace(begun=Update() as begun):
                 id_ = self.ids[change.key] = begun.observed.id
-                settled = await self._update(begun, kind, watch)
+                settled = await self._update(begun, kind, sent)
                 self.settled[change.key] = replace(settled, key=change.key)
-                await kind.complete(id_, watch.declared(change.declared), self.ids)
+                await kind.complete(id_, sent.declared(change.declared), self.ids)
             case _, Create() | Replace():
-                return await self._create(step, change, kind, watch)
+                return await self._create(step, change, kind, sent)
         return Outcome(step=step, status="done", id=id_)
 
-    async def _create(self, step: Step, change: Create | Replace, kind: Kind, watch: Watch) -> Outcome:
+    async def _create(self, step: Step, change: Create | Replace, kind: Kind, sent: SentSecrets) -> Outcome:
         declared = self.settled[change.key] = await self._settle(change.declared, None, kind)
-        declared = watch.declared(_as_created(change, declared, kind))
+        declared = sent.declared(_as_created(change, declared, kind))
         try:
             id_ = await kind.create(declared, self.ids)
         except (Lost, ServerFault) as error:
@@ -250,11 +250,11 @@ class _Run:
         self.ids[change.key] = id_
         return Outcome(step=step, status="done", id=id_)
 
-    async def _update(self, change: Update, kind: Kind, watch: Watch) -> Declared:
+    async def _update(self, change: Update, kind: Kind, sent: SentSecrets) -> Declared:
         """*change* may name no field at all: then what it stands for is verified, and nothing sent."""
         declared = await self._settle(change.declared, change.observed, kind)
         if change.fields:
-            await kind.update(watch.update(change, declared), self.ids)
+            await kind.update(sent.update(change, declared), self.ids)
         return declared
 
     async def _settle(self, declared: Declared, observed: Observed | None, kind: Kind) -> Declared:

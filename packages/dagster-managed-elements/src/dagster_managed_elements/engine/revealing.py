@@ -26,43 +26,43 @@ class Reads:
         return known[1]
 
 
-class Watch:
-    """The secrets that one operation *sent*, by where they are declared; nothing in it prints a value."""
+class SentSecrets:
+    """The secrets that one operation sent, *by_path*: where they are declared; nothing in it prints a value."""
 
     def __init__(self, reads: Reads) -> None:
-        self.sent: dict[Path, Secret] = {}
+        self.by_path: dict[Path, Secret] = {}
         self._reads = reads
 
     def declared(self, declared: Declared) -> Declared:
-        """*declared* with each secret watched."""
-        fields = {name: self._watched(value, (name,)) for name, value in declared.fields.items()}
+        """*declared* with each secret noted once it is sent."""
+        fields = {name: self._noted(value, (name,)) for name, value in declared.fields.items()}
         return replace(declared, fields=fields)
 
     def update(self, change: Update, declared: Declared) -> Update:
-        """*change* of what is *declared*, with each secret watched, wherever a kind takes it from."""
+        """*change* of what is *declared*, with each secret noted once it is sent, wherever a kind takes it from."""
         fields = tuple(self._field(changed) for changed in change.fields)
         return replace(change, declared=self.declared(declared), fields=fields)
 
     def _field(self, changed: FieldChange) -> FieldChange:
-        return replace(changed, after=self._watched(changed.after, changed.path))
+        return replace(changed, after=self._noted(changed.after, changed.path))
 
-    def _watched(self, value: Any, path: Path) -> Any:
+    def _noted(self, value: Any, path: Path) -> Any:
         """*value* itself where it holds no secret."""
-        watched: dict[Path, Any] = {}
+        noted: dict[Path, Any] = {}
         for where, leaf in walk(value):
             if isinstance(leaf, Secret):
-                watched[where] = self._secret(leaf, (*path, *where))
+                noted[where] = self._secret(leaf, (*path, *where))
             elif isinstance(leaf, Later):
-                inner = self._watched(leaf.value, (*path, *where))
+                inner = self._noted(leaf.value, (*path, *where))
                 if inner is not leaf.value:
-                    watched[where] = replace(leaf, value=inner)
-        return replaced(value, watched)
+                    noted[where] = replace(leaf, value=inner)
+        return replaced(value, noted)
 
     def _secret(self, secret: Secret, path: Path) -> Secret:
         once = self._once(secret)
 
         def note() -> None:
-            self.sent[path] = once
+            self.by_path[path] = once
 
         return replace(once, note=note)
 
