@@ -243,9 +243,9 @@ def _listed(connections: object) -> list[AirbyteConnection]:
     if not isinstance(connections, Iterable) or isinstance(connections, (str, Mapping)):
         raise DeclarationError(text.format(type(cast("object", connections)).__name__))
     listed = list(cast("Iterable[object]", connections))
-    for each in listed:
-        if not isinstance(each, AirbyteConnection):
-            raise DeclarationError(text.format(type(each).__name__))
+    for connection in listed:
+        if not isinstance(connection, AirbyteConnection):
+            raise DeclarationError(text.format(type(connection).__name__))
     return cast("list[AirbyteConnection]", listed)
 
 

@@ -316,7 +316,7 @@ def _drift(name: str, reconciler: Reconciler, result: Result, apart: _Apart) -> 
             if stray.key not in apart.keys | apart.old
         ),
     ]
-    problems = (Finding(sort="invalid", key=each.key, text=str(each)) for each in apart.problems)
+    problems = (Finding(sort="invalid", key=problem.key, text=str(problem)) for problem in apart.problems)
     whole = Drift(
         name=name,
         place=result.place,

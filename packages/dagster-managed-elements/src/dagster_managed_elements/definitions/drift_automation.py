@@ -90,7 +90,7 @@ def build_drift_sensor(
     """
     given = named(reconcilers)
     checks = list(checks)
-    keys = frozenset(key for each in checks for key in each.check_keys)
+    keys = frozenset(key for check in checks for key in check.check_keys)
     job = define_asset_job(f"{name}_checks", selection=AssetSelection.checks(*checks))
 
     @sensor(

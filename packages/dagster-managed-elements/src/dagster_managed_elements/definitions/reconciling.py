@@ -202,16 +202,16 @@ def _watching(severities: Severities) -> Callable[[OpExecutionContext, Group], M
         metadata: Metadata = {}
         failed: list[str] = []
         unknown: list[Unknown] = []
-        for each, drift in find_drift(group).items():
+        for name, drift in find_drift(group).items():
             if isinstance(drift, Unknown):
                 unknown.append(drift)
                 continue
-            metadata |= {f"{each}: {label}": value for label, value in drift.metadata().items()}
+            metadata |= {f"{name}: {label}": value for label, value in drift.metadata().items()}
             severity = drift.severity(severities)
             if severity is not None:
-                context.log.warning(f"{each}: {drift.summary}")
+                context.log.warning(f"{name}: {drift.summary}")
             if severity is AssetCheckSeverity.ERROR:
-                failed.append(f"{each}: {drift.summary}")
+                failed.append(f"{name}: {drift.summary}")
         lack = unknown_drift(unknown) if unknown else None
         if failed:
             said = "; ".join([*failed, *([str(lack)] if lack else ())])
