@@ -25,6 +25,7 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
+from dagster_managed_elements.definitions.drift import find_drift
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
 from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
@@ -140,32 +141,39 @@ UNSET_VARIABLE = Node("unset", token=Secret.env("NO_SUCH_VARIABLE"))
 NOWHERE = Key("node", "nowhere")
 
 
+def test_what_is_declared_invalid_fails_where_it_is_and_hides_no_other_drift(server):
+    row(server, "other")["color"] = 7
+    world = Reconciler(MemoryInstance(server), [Leaf("leaf", root=UNSET_VARIABLE), OTHER], name="world")
+    found = evaluated(build_drift_checks(world, assets=SPECS))
+    assert {key: each.description for key, each in found.items()} == {
+        WHOLE: "world: 1 changed, 1 invalid: unset (node), other (leaf)",
+        "a": "leaf: 1 invalid: unset (node)",
+        "b": "leaf: 1 invalid: unset (node)",
+        "c": "other: 1 changed: other (leaf)",
+    }
+    assert found["a"].severity == AssetCheckSeverity.ERROR
+    assert "NO_SUCH_VARIABLE is not set" in text(found["a"], "findings")
+    assert text(found[WHOLE]) == text(found["c"])
+
+
 @pytest.mark.parametrize(
-    ("invalid", "key", "said"),
+    ("invalid", "found"),
     [
-        ([Leaf("leaf", root=UNSET_VARIABLE, color=1)], "unset (node)", "NO_SUCH_VARIABLE is not set"),
-        (
-            [Leaf("leaf", root=key_of(UNSET_VARIABLE)), UNSET_VARIABLE],
-            "unset (node)",
-            "NO_SUCH_VARIABLE is not set",
-        ),
-        ([Leaf("leaf", root=NOWHERE, color=1)], "leaf (leaf)", "none is declared and none exists"),
+        ([Leaf("leaf", root=UNSET_VARIABLE, color=1)], "unset (node)"),
+        ([Leaf("leaf", root=key_of(UNSET_VARIABLE)), UNSET_VARIABLE], "unset (node)"),
+        ([Leaf("leaf", root=NOWHERE, color=1)], "leaf (leaf)"),
+        ([LEAF, Leaf("leaf", root=ROOT, color=2)], "leaf (leaf)"),
     ],
 )
 @pytest.mark.parametrize("deletes", [False, True])
-def test_what_is_declared_invalid_fails_where_it_is_and_hides_no_other_drift(server, invalid, key, said, deletes):
+def test_what_refers_to_what_is_invalid_is_left_out_and_not_taken_for_undeclared(server, invalid, found, deletes):
     row(server, "other")["color"] = 7
     world = Reconciler(
         MemoryInstance(server), [*invalid, OTHER], name="world", delete_unmentioned_resources=deletes
     )
-    found = evaluated(build_drift_checks(world, assets=SPECS))
-    assert set(found) == {WHOLE, "a", "b", "c"}
-    assert found["a"].description == f"leaf: 1 invalid: {key}"
-    assert found["a"].severity == AssetCheckSeverity.ERROR
-    assert said in text(found["a"], "findings")
-    assert found["c"].description == "other: 1 changed: other (leaf)"
-    assert found[WHOLE].description == f"world: 1 changed, 1 invalid: {key}, other (leaf)"
-    assert text(found[WHOLE]) == text(found["c"])
+    drift = find_drift({"world": world})["world"]
+    assert drift.summary == f"1 changed, 1 invalid: {found}, other (leaf)"
+    assert [entry.key.name for entry in drift.plan.entries] == ["other"]
 
 
 def test_what_one_reconciler_declares_invalid_is_no_drift_of_another_of_its_place(server):
@@ -173,9 +181,11 @@ def test_what_one_reconciler_declares_invalid_is_no_drift_of_another_of_its_plac
     row(server, "leaf")["name"] = "old"
     wrong.elements = (Leaf("leaf", root=UNSET_VARIABLE, color=1, renamed_from="old"),)
     fine = Reconciler(wrong.instance, [OTHER], name="fine")
-    found = evaluated(build_drift_checks([fine, wrong]))
-    assert found["managed_elements/fine"].description == "fine: in sync"
-    assert found["managed_elements/wrong"].description == "wrong: 1 invalid: unset (node)"
+    found = find_drift({"fine": fine, "wrong": wrong})
+    assert {name: drift.summary for name, drift in found.items()} == {
+        "fine": "in sync",
+        "wrong": "1 invalid: unset (node)",
+    }
 
 
 def test_what_nobody_declares_is_a_warning_of_the_reconciler_alone(server):
