@@ -4,8 +4,8 @@ and an apply restores it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import airbyte_local
@@ -29,6 +29,7 @@ from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.reconciling import Options, apply, check
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.trees import flattened, tree
+from dagster_managed_elements.rendering.values import inline
 
 from testing.airbytes import CELLS, Workload
 from testing.contracts import check_exchange, require_contract
@@ -61,12 +62,15 @@ SINCE = {("fields", "public"): "1.5", "mappers": "1.5", "include_files": "1.8", 
 
 @dataclass(frozen=True)
 class Row:
-    """*change* alters a stream's configuration as an API has it; *line* is what a check says of it."""
+    """*change* alters a stream's configuration as an API has it; *lines* are what a check says of it, from the
+    first that is of the stream's own. *given* is declared instead of *needs*.
+    """
 
     label: str
     change: Callable[[dict[str, Any], str], None]
-    line: str
+    lines: tuple[str, ...]
     needs: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
     by_config: bool = False  # the Public API refuses to
 
 
@@ -83,33 +87,59 @@ def _order(config: dict[str, Any], _api: str) -> None:
     config["mappers"][2:4] = config["mappers"][3:1:-1]
 
 
+def _shown(order: Sequence[int]) -> str:
+    """Of the mappers as they are declared those in *order*, on one line."""
+    return inline([_BLOCKS[number] for number in order])
+
+
+_BLOCKS = [mappers.block_of(mapper) for mapper in MAPPERS]
+_KEPT = f'"{CURSOR}", "data"'
+
+
 ROWS = [
-    Row("mode", _mode, "mode: INCREMENTAL_APPEND -> INCREMENTAL_APPEND_DEDUP"),
-    Row("cursor", lambda c, _: c.update(cursorField=["data"]), f'cursor: ["data"] -> ["{CURSOR}"]', by_config=True),
+    Row("mode", _mode, ("mode: INCREMENTAL_APPEND -> INCREMENTAL_APPEND_DEDUP",)),
+    Row(
+        "cursor",
+        lambda c, _: c.update(cursorField=["data"]),
+        (f'cursor: ["data"] -> ["{CURSOR}"]',),
+        by_config=True,
+    ),
     Row(
         "primary key",
         lambda c, _: c.update(primaryKey=[["data"], [CURSOR]]),
-        f'primary key: [["{CURSOR}"], ["data"]] -> [["data"]]',
+        (f'primary key: [["{CURSOR}"], ["data"]] -> [["data"]]',),
     ),
     Row(
         "fields",
         lambda c, _: c.update(fieldSelectionEnabled=False, selectedFields=[]),
-        f'fields: all -> ["{CURSOR}", "data"]',
+        (f"fields: all -> [{_KEPT}]",),
         needs="fields",
     ),
-    Row("mappers", _method, "mappers: ", needs="mappers"),
-    Row("no mappers", lambda c, _: c.update(mappers=[], hashedFields=[]), "mappers: [] -> ", needs="mappers"),
-    Row("order", _order, "mappers: ", needs="mappers"),
+    Row(
+        "excluded fields",
+        lambda c, _: c.update(fieldSelectionEnabled=False, selectedFields=[]),
+        (f"fields: all -> [{_KEPT}]",),
+        needs="fields",
+        given={"exclude_fields": ["_ab_source_file_url"]},
+    ),
+    Row("mappers", _method, ("mappers:", "0:", "hashing:", "method: MD5 -> SHA-256"), needs="mappers"),
+    Row(
+        "no mappers",
+        lambda c, _: c.update(mappers=[], hashedFields=[]),
+        (f"mappers: [] -> {_shown(range(5))}",),
+        needs="mappers",
+    ),
+    Row("order", _order, (f"mappers: {_shown((0, 1, 3, 2, 4))} -> {_shown(range(5))}",), needs="mappers"),
     Row(
         "include files",
         lambda c, _: c.update(includeFiles=False),
-        "include files: False -> True",
+        ("include files: False -> True",),
         needs="include_files",
     ),
     Row(
         "destination object name",
         lambda c, _: c.update(destinationObjectName="Lead"),
-        "destination object name: Lead -> Contact",
+        ("destination object name: Lead -> Contact",),
         needs="destination_object_name",
     ),
 ]
@@ -127,8 +157,11 @@ class Place:
         self.instance = AirbyteInstance(url=server.url, api=api)
         self.fields = fields_of(version, api)
         self.client = httpx.Client(verify=False)
+        self.declared: AirbyteConnection | None = None
 
     def connection(self) -> AirbyteConnection:
+        if self.declared is not None:
+            return self.declared
         mode = AirbyteSyncMode("incremental", "append_dedup")
         return AirbyteConnection("sync", SOURCE, DESTINATION, {"orders": AirbyteStream(mode, **self.fields)})
 
@@ -199,11 +232,14 @@ def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
     for row in ROWS:
         if row.needs and row.needs not in place.fields:
             continue
+        declared = place.fields
+        place.fields = {name: value for name, value in declared.items() if not row.given or name != row.needs}
+        place.fields |= row.given
+        assert place.lines() == []  # what was changed before is restored
         place.change(row)
-        lines = place.lines()  # and no other: what was changed before is restored
-        assert lines[:-1] == ["sync:", "streams:", "orders:"], (row, lines)
-        assert lines[-1].startswith(row.line), (row, lines)
+        assert place.lines() == ["sync:", "streams:", "orders:", *row.lines]
         place.apply()
+        place.fields = declared
         if row.label == "mappers":
             assert [mapper["id"] for mapper in _config(place)["mappers"]] == ids
     assert place.lines() == []
@@ -221,6 +257,42 @@ def test_each_field_of_a_stream_is_seen_alone_and_restored(place: Place):
         )
     }
     assert violations == set()
+
+
+NAMESPACED = [(version, "config") for version in ("0.50", "1.5", "1.6")] + ALONE[-4:]
+"""Those in which a stream is told by its namespace: the Public API before 1.8 has none."""
+
+
+@pytest.mark.parametrize(
+    ("version", "api"),
+    [pytest.param(*cell, marks=() if cell == ("2.0", "config") else pytest.mark.slow) for cell in NAMESPACED],
+)
+def test_a_stream_of_another_namespace_is_seen_as_another_and_the_declared_one_restored(version, api):
+    settings = {"host": "h", "port": 5432, "database": "d", "username": "u", "schemas": ["public", "audit"]}
+    shop = AirbyteSource("shop", "Postgres", settings)
+    with airbyte_local.server(airbyte_version=version) as server:
+        place = Place(server, version, api)
+        full = AirbyteStream(AirbyteSyncMode.FULL_REFRESH_OVERWRITE, namespace="public")
+        place.declared = AirbyteConnection("sync", shop, DESTINATION, {"orders": full})
+        with place.client:
+            place.apply()
+            assert place.lines() == []
+            id_ = place.stored()["connectionId"]
+            shown = place.call("get", {"connectionId": id_}, "web_backend/connections")["syncCatalog"]
+            for entry in shown["streams"]:
+                of_audit = (entry["stream"]["namespace"], entry["stream"]["name"]) == ("audit", "orders")
+                entry["config"]["selected"] = of_audit
+            place.call("update", {"connectionId": id_, "syncCatalog": shown})
+            assert place.lines() == [
+                "sync:",
+                "streams:",
+                "public.orders: FULL_REFRESH_OVERWRITE",
+                "orders: FULL_REFRESH_OVERWRITE",  # as the connection has one alone of this name
+            ]
+            place.apply()
+            assert place.lines() == []
+            (entry,) = place.stored()["syncCatalog"]["streams"]
+            assert entry["stream"]["namespace"] == "public"
 
 
 def _config(place: Place) -> dict[str, Any]:

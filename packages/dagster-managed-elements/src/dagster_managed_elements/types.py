@@ -275,7 +275,7 @@ def to_diff(entries: Iterable[Entry]) -> ManagedElementDiff:
         note = entry.aside
         name = f"{label} ({note})" if note else label
         inner = ManagedElementDiff()
-        for change in entry.fields:
+        for change in (part for changed in entry.fields for part in changed.parts):
             inner = _with_field(inner, change)
         if not inner.is_empty():
             nested[name] = inner

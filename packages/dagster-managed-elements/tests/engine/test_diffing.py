@@ -212,6 +212,36 @@ def test_a_list_of_which_only_secrets_are_to_be_said_is_not_reported_whole() -> 
     ]
 
 
+ONE, TWO, THREE = {"y": 1}, {"y": 2}, {"y": 3}
+SEALED = {"y": 1, "p": Masked()}
+PARTS = [
+    ([ONE, TWO], [ONE, THREE], [("x/1/y", 2, 3)]),
+    ([ONE], [{"z": 1}], [("x/0/z", ABSENT, 1), ("x/0/y", 1, ABSENT)]),
+    ([{"y": [ONE, "a"]}], [{"y": [ONE, "b"]}], [("x/0/y", [ONE, "a"], [ONE, "b"])]),
+    ([{"y": [ONE]}], [{"y": [TWO]}], [("x/0/y/0/y", 1, 2)]),
+    ([SEALED], [{"y": 2, "p": PASSWORD}], [("x/0/y", 1, 2)]),  # nobody knows of another secret
+    ([ONE, TWO], [TWO, ONE], [("x", [ONE, TWO], [TWO, ONE])]),
+    ([ONE, TWO, THREE], [TWO, ONE, ONE], [("x", [ONE, TWO, THREE], [TWO, ONE, ONE])]),
+    ([ONE], [ONE, TWO], [("x", [ONE], [ONE, TWO])]),
+    (["a", "b"], ["a", "c"], [("x", ["a", "b"], ["a", "c"])]),
+]
+
+
+@pytest.mark.parametrize(("observed", "declared", "parts"), PARTS, ids=range(len(PARTS)))
+def test_a_list_of_maps_is_shown_item_by_item_where_none_came_went_or_moved(observed, declared, parts) -> None:
+    (item,) = compared({"x": declared}, {"x": observed}).items
+    assert [(field.path, field.before, field.after) for field in item.fields] == [(("x",), observed, declared)]
+    shown = [part for field in item.fields for part in field.parts]
+    assert [("/".join(part.path), part.before, part.after) for part in shown] == parts
+
+
+def test_of_a_list_that_is_shown_item_by_item_a_secret_that_is_sent_again_is_one_of_the_items() -> None:
+    resent = Resent(every=True)
+    (item,) = compared({"x": [{"y": 2, "p": PASSWORD}]}, {"x": [SEALED]}, resent=resent).items
+    (field,) = item.fields
+    assert [(part.path[1:], part.why) for part in field.parts] == [(("0", "y"), ""), (("0", "p"), "forced")]
+
+
 def test_what_is_not_there_is_created_with_all_that_is_declared_of_it() -> None:
     declared = want("a", x=1, y=None, z=PASSWORD)
     fields = (

@@ -5,7 +5,7 @@ Nothing here acts. Every stage hands these on; none alters one it was lent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -13,9 +13,11 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.findings import Consequence, Notice
 from dagster_managed_elements.engine.secrets import Secret, SecretRecord, Verdict
-from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref
+from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref, at
 
 Action: TypeAlias = Literal["create", "update", "replace", "delete"]
+Why: TypeAlias = Verdict | Literal[""]
+Within: TypeAlias = tuple[tuple[Path, Why], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,25 @@ class FieldChange:
         before: As observed; ABSENT where there is nothing.
         after: As declared; ABSENT where there is nothing.
         why: Why a secret is listed; "" for anything else.
+        within: Of a list that is sent whole the paths inside of it that differ, each with its own *why*; none where
+            that says less than the whole does.
     """
 
     path: Path
     before: Any
     after: Any
-    why: Verdict | Literal[""] = ""
+    why: Why = ""
+    within: Within = field(default=(), compare=False)
+
+    @property
+    def parts(self) -> Iterable[FieldChange]:
+        """What a reader is shown of it."""
+        if not self.within:
+            return (self,)
+        return (
+            FieldChange((*self.path, *inner), at(self.before, inner), at(self.after, inner), why)
+            for inner, why in self.within
+        )
 
 
 @dataclass(frozen=True, slots=True)

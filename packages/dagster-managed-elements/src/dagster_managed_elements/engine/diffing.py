@@ -22,6 +22,7 @@ from dagster_managed_elements.engine.changes import (
     Pair,
     Replace,
     Update,
+    Within,
 )
 from dagster_managed_elements.engine.findings import Notice, written
 from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
@@ -157,7 +158,7 @@ class _Comparison:
                 yield FieldChange((*path, key), value, ABSENT)
 
     def _lists(self, path: Path, before: Sequence[Any], after: Sequence[Any]) -> Iterator[FieldChange]:
-        """A list is reported whole, unless only secrets in it are to be said."""
+        """A list is sent whole, unless only secrets in it are to be said."""
         inner = [
             changed
             for index, (old, new) in enumerate(zip(before, after, strict=False))
@@ -166,7 +167,9 @@ class _Comparison:
         if len(before) == len(after) and all(changed.why for changed in inner):
             yield from inner
         else:
-            yield FieldChange(path, before, after)
+            parts = (part for changed in inner for part in changed.parts if part.why != "unknown")
+            within: Within = tuple((part.path[len(path) :], part.why) for part in parts)
+            yield FieldChange(path, before, after, within=within if _is_in_pairs(before, after) else ())
 
     def _secret(self, path: Path, before: Any, after: Secret) -> Iterator[FieldChange]:
         key, ref, memory = self.declared.key, self.observed.ref, self.basis.memory
@@ -189,3 +192,11 @@ class _Comparison:
         if isinstance(before, bool) or isinstance(after, bool):
             return before is after
         return bool(before == after)
+
+
+def _is_in_pairs(before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """Whether each item is what became of the one in its place: none came, went or moved."""
+    if len(before) != len(after) or not all(isinstance(item, Mapping) for item in (*before, *after)):
+        return False
+    changed = [index for index, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+    return not any(before[old] == after[new] for old in changed for new in changed)

@@ -9,7 +9,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, TypeAlias, cast
 
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, not_adopted
@@ -295,7 +295,7 @@ class Kind(ABC):
         present = changed.before if changed.after is ABSENT else changed.after
         present = present.value if isinstance(present, Later) else present
         if path or not isinstance(present, Mapping):
-            yield FieldChange(path or changed.path, changed.before, changed.after, changed.why)
+            yield replace(changed, path=path or changed.path)
             return
         for key, value in cast("Mapping[str, Any]", present).items():
             sides = (value, ABSENT) if changed.after is ABSENT else (ABSENT, value)

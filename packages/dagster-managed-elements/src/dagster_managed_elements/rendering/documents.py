@@ -70,7 +70,7 @@ def entry_document(entry: Entry) -> Json:
         "id": entry.id,
         "cause": _key(entry.cause) if entry.cause else None,
         **({"reason": entry.reason} if entry.reason else {}),
-        "fields": [_field(change) for change in entry.fields],
+        "fields": [_field(part) for change in entry.fields for part in change.parts],
     }
 
 

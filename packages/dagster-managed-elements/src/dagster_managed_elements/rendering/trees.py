@@ -54,7 +54,11 @@ def of_plan(plan: Plan) -> tuple[Node, ...]:
 def _entry(entry: Entry, label: str) -> Node:
     note = entry.aside
     heading = escape(f"{label} ({note})" if note else label)
-    return Node(_SIGNS.get(entry.action, "~"), heading, inner=_nodes(entry.fields))
+    return Node(
+        _SIGNS.get(entry.action, "~"),
+        heading,
+        inner=_nodes(part for changed in entry.fields for part in changed.parts),
+    )
 
 
 def _nodes(changes: Iterable[FieldChange]) -> tuple[Node, ...]:
