@@ -11,7 +11,14 @@ import sys
 from types import ModuleType
 
 import pytest
-from dagster_managed_elements.airbyte import AirbyteSource, EnvVar, Secret
+from dagster_managed_elements.airbyte import (
+    AirbyteDestination,
+    AirbyteDestinationDefinition,
+    AirbyteSource,
+    AirbyteSourceDefinition,
+    EnvVar,
+    Secret,
+)
 from dagster_managed_elements.airbyte.specs.classes import Described, class_name, module_text
 from dagster_managed_elements.airbyte.structures import as_mapping
 from dagster_managed_elements.airbyte.wire import Definition
@@ -67,6 +74,10 @@ from dagster_managed_elements.airbyte.typed import (
 @dataclass(frozen=True, kw_only=True, repr=False)
 class FileSource(TypedConfiguration):
     """Configuration of the source File (CSV, JSON) (airbyte/source-file)."""
+
+    _side = "source"
+    _name = "File (CSV, JSON)"
+    _image = "airbyte/source-file"
 
     @dataclass(frozen=True, kw_only=True, repr=False)
     class None_(TypedConfiguration):
@@ -333,3 +344,37 @@ def test_a_class_is_a_value_like_any_other(classes):
         dataclasses.replace(source, url=1)
     with pytest.raises(dataclasses.FrozenInstanceError):
         source.url = "v"
+
+
+FORK = AirbyteSourceDefinition("Our File", docker_repository="us/source-file", docker_image_tag="1")
+ID = "778daa7c-feaf-4db6-96f3-70fd645acc77"
+
+
+@pytest.mark.parametrize("connector", ["File (CSV, JSON)", "file", "airbyte/source-file", "source-file", ID, FORK])
+def test_a_class_configures_its_connector_whatever_that_is_called(classes, connector):
+    AirbyteSource("a", connector, whole(classes))
+
+
+@pytest.mark.parametrize(
+    ("element", "connector", "said"),
+    [
+        (AirbyteSource, "Sample Data", "source_configuration is that of {}, not of the source 'Sample Data'."),
+        (AirbyteDestination, "File", "destination_configuration is that of {}, not of the destination 'File'."),
+        (AirbyteDestination, ID, f"destination_configuration is that of {{}}, not of the destination {ID!r}."),
+    ],
+)
+def test_the_class_of_another_connector_is_refused_where_it_is_declared(classes, element, connector, said):
+    with pytest.raises(DeclarationError) as refused:
+        element("a", connector, whole(classes))
+    told = said.format("the source File (CSV, JSON) (airbyte/source-file)")
+    assert str(refused.value) == f"{element.__name__} 'a': {told}"
+
+
+def test_what_is_no_connector_is_refused_with_all_that_is_one():
+    other = AirbyteDestinationDefinition("Ours", docker_repository="us/x", docker_image_tag="1")
+    with pytest.raises(DeclarationError) as refused:
+        AirbyteSource("a", other, {})
+    assert str(refused.value) == (
+        "AirbyteSource 'a': source_type wants a str or an AirbyteSourceDefinition or an AirbyteLowCodeConnector or "
+        "a reference by existing(), not AirbyteDestinationDefinition."
+    )

@@ -88,7 +88,7 @@ def test_references_inside_a_manifest_are_followed_and_circles_end():
     ("given", "said"),
     [
         ({}, "it needs a manifest, or the active_version"),
-        ({"manifest": 7}, "manifest wants a Mapping, not int"),
+        ({"manifest": 7}, "manifest wants a Mapping or a str or a PathLike, not int"),
         ({"active_version": 0}, "active_version is a number from 1 on, not 0"),
         ({"active_version": True}, "active_version is a number from 1 on, not True"),
     ],

@@ -25,10 +25,11 @@ from dagster_managed_elements.airbyte.references import (
     SOURCE_DEFINITION,
     reference,
 )
-from dagster_managed_elements.airbyte.requiring import require, require_kind
+from dagster_managed_elements.airbyte.requiring import refusal, require, require_kind
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_config import StreamConfig, streams_block
 from dagster_managed_elements.airbyte.structures import Configuration, as_mapping
+from dagster_managed_elements.airbyte.typed import TypedConfiguration
 from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import UNSET, Fields, Key, Unset
@@ -57,10 +58,12 @@ class AirbyteSource(Element):
     source_configuration: Configuration = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "source_configuration", as_mapping(self.source_configuration))
+        given = self.source_configuration
+        object.__setattr__(self, "source_configuration", as_mapping(given))
         require(self, "source_type", self.source_type, str, AirbyteSourceDefinition, AirbyteLowCodeConnector, Key)
         require_kind(self, "source_type", self.source_type, SOURCE_DEFINITION, LOW_CODE_CONNECTOR)
         require(self, "source_configuration", self.source_configuration, Mapping)
+        _require_its_own(self, given, self.source_type)
 
     def fields(self) -> Fields:
         return {"type": _type(self.source_type), "configuration": plain(self.source_configuration)}
@@ -84,13 +87,24 @@ class AirbyteDestination(Element):
     destination_configuration: Configuration = field(default_factory=dict[str, Any], repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "destination_configuration", as_mapping(self.destination_configuration))
+        given = self.destination_configuration
+        object.__setattr__(self, "destination_configuration", as_mapping(given))
         require(self, "destination_type", self.destination_type, str, AirbyteDestinationDefinition, Key)
         require_kind(self, "destination_type", self.destination_type, DESTINATION_DEFINITION)
         require(self, "destination_configuration", self.destination_configuration, Mapping)
+        _require_its_own(self, given, self.destination_type)
 
     def fields(self) -> Fields:
         return {"type": _type(self.destination_type), "configuration": plain(self.destination_configuration)}
+
+
+def _require_its_own(element: AirbyteSource | AirbyteDestination, configuration: object, connector: object) -> None:
+    """Raises DeclarationError where *configuration* is of a class that was written for another connector."""
+    if isinstance(configuration, TypedConfiguration) and (
+        other := configuration.another_than(element.kind, connector)
+    ):
+        named = f"the {element.kind} {connector!r}" if isinstance(connector, str) else f"a {element.kind}"
+        raise refusal(element, f"{element.kind}_configuration is that of {other}, not of {named}")
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.values import Key
+from dagster_managed_elements.engine.values import Key, Unset
+
+_WORDS: Final[Mapping[type[object], str]] = {Key: "reference by existing()"}
 
 
 def require(element: Element, what: str, value: object, kind: type[object], *others: type[object]) -> None:
     """Raises DeclarationError where *value* is of none of these types."""
     if not isinstance(value, (kind, *others)):
-        article = "an" if kind.__name__[0] in "AEIO" else "a"
-        raise refusal(element, f"{what} wants {article} {kind.__name__}, not {type(value).__name__}")
+        names = [_WORDS.get(one, one.__name__) for one in (kind, *others) if one is not Unset]
+        wanted = " or ".join(f"{'an' if name[0] in 'AEIOaeio' else 'a'} {name}" for name in names)
+        raise refusal(element, f"{what} wants {wanted}, not {type(value).__name__}")
 
 
 def require_kind(element: Element, what: str, value: object, *kinds: str) -> None:

@@ -7,15 +7,30 @@ told at once; no value is.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
+from dagster_managed_elements.airbyte.specs.connectors import Connectors
 from dagster_managed_elements.airbyte.specs.phrases import options
 from dagster_managed_elements.airbyte.specs.schemas import same
 from dagster_managed_elements.airbyte.structures import WIRE_NAME, as_mapping
+from dagster_managed_elements.airbyte.wire import Definition, Side
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret, secret_of
 from dagster_managed_elements.engine.values import UNSET, Masked, Unset
@@ -48,6 +63,11 @@ class TypedConfiguration(metaclass=_Checked):
     required is missing, or what is given is unknown or does not fit.
     """
 
+    # What the class of a connector says of it; a choice says nothing.
+    _side: ClassVar[Side | Literal[""]] = ""
+    _name: ClassVar[str] = ""
+    _image: ClassVar[str] = ""
+
     @classmethod
     def of(cls: type[_T], configuration: Mapping[str, Any]) -> _T:  # noqa: PYI019 - Python 3.10 has no Self
         """The same of a mapping, say from a YAML file. Nothing is filled in.
@@ -61,11 +81,31 @@ class TypedConfiguration(metaclass=_Checked):
         made = cast("type[TypedConfiguration]", cls)
         return cast("_T", _made(made, _by_attribute(made, configuration)))
 
+    def another_than(self, side: str, connector: object) -> str | None:
+        """Which connector it configures, where that is none of *side*, or another than the one called *connector*,
+        its name, image or id; None where it may be, or where it does not say.
+
+        Args:
+            side: "source" or "destination".
+            connector: As an element has it. What a text does not call is not compared: it may be a fork.
+        """
+        told = f"the {self._side} {self._name}{f' ({self._image})' if self._image else ''}"
+        if not self._side or not isinstance(connector, str) or _is_id(connector):
+            return told if self._side not in {"", side} else None
+        own = Definition(id="", name=self._name, docker_repository=self._image)
+        is_meant = self._side == side and isinstance(Connectors(self._side, [own]).find(connector), Definition)
+        return None if is_meant else told
+
     def __repr__(self) -> str:
         """What was given; a secret prints as the mask."""
         given = ((field.name, getattr(self, field.name)) for field in fields(self))
         listed = ", ".join(f"{name}={value!r}" for name, value in given if value is not UNSET)
         return f"{type(self).__qualname__}({listed})"
+
+
+def _is_id(text: str) -> bool:
+    """Which connector has it only a server knows."""
+    return re.fullmatch(r"\s*[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\s*", text) is not None
 
 
 def _made(cls: type[TypedConfiguration], given: Mapping[str, Any]) -> TypedConfiguration:

@@ -116,7 +116,9 @@ class _Writer:
         declared = self._fields(self._schema, "    ", is_choice=False)
         head = "\n".join([_HEAD.format(self._name), *_docstring(about, "    ")])
         nested = (f"{textwrap.indent(_HEAD.format(name), '    ')}\n{body}" for name, body in self._nested.items())
-        return "\n\n".join([head, *nested, *(["\n".join(declared)] if declared else [])])
+        known = {"_side": of.side, "_name": of.definition.name, "_image": of.definition.docker_repository}
+        says = "\n".join(f"    {name} = {_written(value)}" for name, value in known.items() if value)
+        return "\n\n".join([head, says, *nested, *(["\n".join(declared)] if declared else [])])
 
     def _fields(self, schema: Schema, indent: str, *, is_choice: bool) -> list[str]:
         """What is required first, then as the connector orders its settings."""
