@@ -267,3 +267,14 @@ def test_a_check_that_uses_none_of_it_asks_no_more(workspace):
     in_use = AirbyteSourceDefinition("Sample Data", docker_image_tag=tags["Sample Data"])
     assert workspace.lines(connection, in_use) == []
     assert len(workspace.asked()) == len(asked)
+
+
+def test_where_what_is_referred_to_is_of_another_kind_that_is_said(workspace):
+    workspace.applied(AirbyteLowCodeConnector("Ours", manifest=MANIFEST))
+    (said,) = workspace.problems(AirbyteSource("s", existing("source definition", "Ours"), {}))
+    assert said == (
+        "s: refers to a source definition named 'Ours', of which none is declared and none exists; there is a "
+        "low-code connector of that name"
+    )
+    (said,) = workspace.problems(AirbyteSource("s", existing("low-code connector", "Postgres"), {}))
+    assert said.endswith("none exists; there is a source definition of that name")

@@ -148,6 +148,15 @@ class Kind(ABC):
         """
         return [observed for observed in await self.observe() if observed.name == name]
 
+    def elsewhere(self, name: str) -> str:
+        """Of which other kind there is one of a name, that this one has come across; "" where it has not.
+
+        Args:
+            name: One that is none of this kind.
+        """
+        del name
+        return ""
+
     async def complete(self, id_: str, declared: Declared, ids: Ids) -> None:
         """Do what `create` does after its first request, of an object that was found to be there: by an earlier run
         that was cut off, or since the answer was lost. It may have been done before.

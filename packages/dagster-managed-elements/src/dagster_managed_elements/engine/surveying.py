@@ -357,7 +357,10 @@ class _Work:
         dangling = [key for key in unknown if key not in self._broken()]
         for key in dangling:
             lack = "several exist" if key in self.ambiguous else "none is declared and none exists"
-            text = f"refers to a {key.kind} named {key.name!r}, of which {lack}"
+            others = {each.kind for each in self.reading.objects if each.name == key.name} - {key.kind}
+            others.update(kind.elsewhere(key.name) for kind in self.session.kinds if kind.name == key.kind)
+            hint = "".join(f"; there is a {other} of that name" for other in sorted(others) if other)
+            text = f"refers to a {key.kind} named {key.name!r}, of which {lack}{hint}"
             self.problems.append(Problem(pair.declared.key, (), text))
         return bool(dangling)
 

@@ -16,7 +16,11 @@ from dagster_managed_elements.airbyte.connector_elements import (
 )
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway, Side
 from dagster_managed_elements.airbyte.near_names import NearNames
-from dagster_managed_elements.airbyte.references import DESTINATION_DEFINITION, SOURCE_DEFINITION
+from dagster_managed_elements.airbyte.references import (
+    DESTINATION_DEFINITION,
+    LOW_CODE_CONNECTOR,
+    SOURCE_DEFINITION,
+)
 from dagster_managed_elements.airbyte.registries import Limits
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Unreadable
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted
@@ -36,15 +40,22 @@ class DefinitionKind(Kind):
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._low_code: set[str] = set()
 
     async def observe(self) -> Sequence[Observed]:
         """They come in one answer, which the kinds of what is made of them ask for too: it is asked for once."""
         found = await self._gateway.definitions(self.side)
+        self._low_code = {
+            definition.name for definition in found if isinstance(definition, Definition) and definition.is_low_code
+        }
         return [
             self._observed(definition)
             for definition in found
             if isinstance(definition, Unreadable) or not definition.is_low_code
         ]
+
+    def elsewhere(self, name: str) -> str:
+        return LOW_CODE_CONNECTOR if name in self._low_code else ""
 
     def _observed(self, definition: Definition | Unreadable) -> Observed:
         if isinstance(definition, Unreadable):

@@ -13,9 +13,9 @@ from dagster_managed_elements.airbyte.connector_elements import AirbyteLowCodeCo
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway
 from dagster_managed_elements.airbyte.kinds.definitions import taken_along
 from dagster_managed_elements.airbyte.manifests import specification, stream_names
-from dagster_managed_elements.airbyte.references import LOW_CODE_CONNECTOR
+from dagster_managed_elements.airbyte.references import LOW_CODE_CONNECTOR, SOURCE_DEFINITION
 from dagster_managed_elements.airbyte.registries import Limits, LowCode
-from dagster_managed_elements.airbyte.wire import Specification
+from dagster_managed_elements.airbyte.wire import Specification, Unreadable
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, not_adopted
 from dagster_managed_elements.engine.changes import (
     Change,
@@ -52,8 +52,14 @@ class LowCodeKind(Kind):
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._imaged: set[str] = set()
+
+    def elsewhere(self, name: str) -> str:
+        return SOURCE_DEFINITION if name in self._imaged else ""
 
     async def observe(self) -> Sequence[Observed]:
+        definitions = await self._gateway.definitions("source")  # which the registry asks for, too
+        self._imaged = {each.name for each in definitions if isinstance(each, Unreadable) or not each.is_low_code}
         return [
             Observed(
                 kind=self.name,
