@@ -134,8 +134,8 @@ def rows_of(server: InnerAirbyte) -> dict[str, Row]:
             ends = names.get(found.source_id), names.get(found.destination_id)
             facts = (*ends, streams_of(found.details))
             settings = settings_of(shared_properties(session, found))
-            for each in found.details["streams"]:
-                settings |= stream_settings(each["stream"]["name"], each["config"], server.api)
+            for stream in found.details["streams"]:
+                settings |= stream_settings(stream["stream"]["name"], stream["config"], server.api)
             rows.append(Row(kind="connection", name=found.name, id=found.id, facts=facts, settings=settings))
     return {row.id: row for row in rows}
 

@@ -54,7 +54,7 @@ class StandIn:
     @property
     def violations(self) -> list[str]:
         """What of all that was asked and answered is against the description, refusals aside."""
-        answered = [each for each in self.exchanges if each[2] < 400]
+        answered = [exchange for exchange in self.exchanges if exchange[2] < 400]
         return [text for each in answered for text in check_exchange(self.contract, *each)]
 
     def asked(self, endpoint: str) -> list[Any]:

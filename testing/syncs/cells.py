@@ -97,4 +97,4 @@ def check_refusal(cell: Cell, cells: list[Cell], origin: Origin, landing: Landin
     twins = [each for each in cells if (each.origin, each.landing) == (cell.origin, cell.landing) and each.legal]
     said, _, modes = answer.json()["data"]["message"].partition("Valid sync modes are: [")
     assert said == f"Cannot set sync mode to {cell.mode} for stream {stream.name}. "
-    assert set(modes.removesuffix("]").split(", ")) == {str(each.mode) for each in twins}
+    assert set(modes.removesuffix("]").split(", ")) == {str(twin.mode) for twin in twins}

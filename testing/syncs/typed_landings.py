@@ -185,7 +185,7 @@ def sort(property_: Any) -> str:
     """Of a property of a JSON Schema: one of the keys of `Typed.sql_types`."""
     options = property_.get("oneOf") or property_.get("anyOf")
     if options:
-        sorts = {sort(each) for each in options if each != {"type": "null"}}
+        sorts = {sort(option) for option in options if option != {"type": "null"}}
         return sorts.pop() if len(sorts) == 1 else "json"
     kinds = property_["type"]
     (kind,) = {kinds} if isinstance(kinds, str) else set(kinds) - {"null"}

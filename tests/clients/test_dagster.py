@@ -78,27 +78,29 @@ def test_the_legacy_resource_finds_all_it_asks_for(dagster, version, auth):
             "assets": ["products", "raw_products", "raw_purchases", "raw_users"],
             "built": ["users"],
         }
-        assert {each.status for each in airbyte.requests} == {200}
+        assert {request.status for request in airbyte.requests} == {200}
 
 
 def test_from_1_7_on_the_legacy_resource_fails_at_its_first_request(dagster):
     with server(airbyte_version="1.8") as airbyte:
         with pytest.raises(ClientFailed, match=r"exceeded with url: .*/workspaces/list"):
             dagster.ask("legacy", way_into(airbyte, "none"), "any", "any")
-        assert [(each.path, each.status) for each in airbyte.requests] == [("/api/v1/workspaces/list", 404)]
+        assert [(request.path, request.status) for request in airbyte.requests] == [
+            ("/api/v1/workspaces/list", 404)
+        ]
 
 
 def test_their_reconciler_checks_applies_and_then_finds_no_difference(dagster, cereals):
     planned = theirs(dagster, cereals, "check")
     for line in ("+ cereals-csv:", "+ local-json:", "+ download-cereals:", "+ cereals:"):
         assert line in planned
-    assert [each.path for each in cereals.requests if "create" in each.path] == []
+    assert [request.path for request in cereals.requests if "create" in request.path] == []
     assert "Changes applied:" in theirs(dagster, cereals, "apply")
     assert "No diff found." in theirs(dagster, cereals, "check")
-    (connection,) = [each for each in cereals.requests if each.path.endswith("/connections/create")]
+    (connection,) = [request for request in cereals.requests if request.path.endswith("/connections/create")]
     (stream,) = connection.response["syncCatalog"]["streams"]
     assert (stream["stream"]["name"], stream["config"]["destinationSyncMode"]) == ("cereals", "overwrite")
-    assert {each.status for each in cereals.requests} == {200}
+    assert {request.status for request in cereals.requests} == {200}
 
 
 def test_their_reconciler_changes_what_differs(dagster, cereals):
@@ -106,7 +108,9 @@ def test_their_reconciler_changes_what_differs(dagster, cereals):
     assert "~ user_agent: False -> True" in theirs(dagster, cereals, "check", USER_AGENT="yes")
     theirs(dagster, cereals, "apply", USER_AGENT="yes")
     assert "No diff found." in theirs(dagster, cereals, "check", USER_AGENT="yes")
-    (created,) = [each.response["sourceId"] for each in cereals.requests if each.path.endswith("/sources/create")]
+    (created,) = [
+        request.response["sourceId"] for request in cereals.requests if request.path.endswith("/sources/create")
+    ]
     assert cereals.stored("source", created)["provider"] == {"storage": "HTTPS", "user_agent": True}
 
 
@@ -133,7 +137,7 @@ def test_a_workspace_becomes_asset_specs(dagster, version, auth, kind):
     with server(airbyte_version=version, auth=auth) as airbyte:
         airbyte.seed(**SEED)
         seen = dagster.ask("workspace", way_into(airbyte, auth), kind, "specs", "definitions")
-        assert {each.status for each in airbyte.requests} == {200}
+        assert {request.status for request in airbyte.requests} == {200}
     assert (
         sorted(seen["specs"]) == ["products", "raw_products", "raw_purchases", "raw_users"] == seen["definitions"]
     )
@@ -160,8 +164,8 @@ def test_on_cloud_a_workspace_needs_one_route_beyond_the_public_api(dagster):
         airbyte.seed(**SEED)
         way = way_into(airbyte, "client")
         seen = dagster.ask("workspace", way, "cloud", "public", "specs")
-        asked = {each.path for each in airbyte.requests if not each.path.startswith("/v1/")}
-        assert {each.status for each in airbyte.requests} == {200}
+        asked = {request.path for request in airbyte.requests if not request.path.startswith("/v1/")}
+        assert {request.status for request in airbyte.requests} == {200}
     assert asked == {"/api/v1/connections/get"}
     assert {name: sorted(values) for name, values in seen["public"].items()} == {
         "connections": ["to files", "to lake"],

@@ -123,7 +123,9 @@ def test_drift_checks_go_onto_the_assets_of_dagster_airbyte_and_leave_them_as_th
         )
         clean = project.ask("beside", way_into(airbyte, "none"), "raw_")
         drifted = project.ask("beside", way_into(airbyte, "none"), "lake_")
-        writes = [each.path for each in airbyte.requests if "create" in each.path or "update" in each.path]
+        writes = [
+            request.path for request in airbyte.requests if "create" in request.path or "update" in request.path
+        ]
     assert clean["assets"] == ["products", "raw_users"]
     assert clean["untouched"]
     assert clean["checks"] == {"raw_users": [True, None], "managed_elements/files": [False, None]}, (

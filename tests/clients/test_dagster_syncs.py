@@ -95,7 +95,7 @@ def test_an_asset_is_materialised_by_a_sync_that_moves_its_rows(dagster, version
     with moving(dagster, version, auth) as here:
         seen = here.materialized(kind, making, "good")
         rows = here.rows("users")
-        assert {each.status for each in here.airbyte.requests} == {200}
+        assert {request.status for request in here.airbyte.requests} == {200}
     (metadata,) = seen.pop("materialized").values()
     assert seen == {"success": True, "failures": []}
     assert metadata["dagster/column_schema"] == COLUMNS
@@ -124,7 +124,7 @@ def test_a_connection_that_syncs_already_is_not_synced_a_second_time(dagster):
     already = f"{FAILURE}Found sync job for connection_id={here.ids['slow']} already running."
     assert refused["failures"] == [already]
     assert given_up["failures"] == [f"{FAILURE}Timeout: Airbyte job 1 is not ready after the timeout 0.2 seconds"]
-    assert [each["job"]["status"] for each in jobs] == ["cancelled"]
+    assert [job["job"]["status"] for job in jobs] == ["cancelled"]
 
 
 @pytest.mark.parametrize(("version", "auth"), LEGACY)
@@ -132,7 +132,7 @@ def test_the_legacy_resource_syncs_polls_and_prints_the_log(dagster, version, au
     with moving(dagster, version, auth) as here:
         forwarding = here.legacy("synced", "good")
         listing = here.legacy("synced", "good", forward_logs=False)
-        assert {each.status for each in here.airbyte.requests} == {200}
+        assert {request.status for request in here.airbyte.requests} == {200}
         assert len(here.rows("users")) == ROWS
     assert forwarding["seen"] == listing["seen"] == {"job": "succeeded", "attempts": 1, "of": "good"}
     assert f"Done: {ROWS} rows." in forwarding["log"]
@@ -154,14 +154,14 @@ def test_the_legacy_resource_cancels_what_it_has_no_time_for(dagster, version, a
         seen = here.legacy("cut short", "slow")["seen"]
         jobs = here.config("jobs/list", configTypes=["sync"], configId=here.ids["slow"])["jobs"]
     assert seen == {"failure": "Timeout: Airbyte job 1 is not ready after the timeout 0.3 seconds"}
-    assert [each["job"]["status"] for each in jobs] == ["cancelled"]
+    assert [job["job"]["status"] for job in jobs] == ["cancelled"]
 
 
 def test_the_legacy_resource_fails_with_the_job_whose_own_words_are_in_the_log(dagster):
     """It does not know the status `failed`, tries to cancel the job, and fails with the refusal of that."""
     with moving(dagster, "1.5", "none") as here:
         told = here.legacy("synced", "bad")
-        cancel = [each.status for each in here.airbyte.requests if each.path.endswith("jobs/cancel")]
+        cancel = [request.status for request in here.airbyte.requests if request.path.endswith("jobs/cancel")]
     assert told["seen"] == {"failure": f"Max retries (0) exceeded with url: {here.airbyte.url}/api/v1/jobs/cancel."}
     assert cancel == [500]
     assert "ERROR The configuration asks for an exception after 3 records." in told["log"]

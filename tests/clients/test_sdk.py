@@ -120,16 +120,16 @@ def test_a_refusal_is_the_sdks_error_with_what_the_server_said(told):
 
 def test_one_token_is_asked_for_and_used_to_the_end(told):
     (_, auth), airbyte, _ = told
-    tokens = [each for each in airbyte.requests if each.path.endswith("/applications/token")]
-    assert [each.status for each in tokens] == ([200] if auth == "client" else [])
+    tokens = [request for request in airbyte.requests if request.path.endswith("/applications/token")]
+    assert [token.status for token in tokens] == ([200] if auth == "client" else [])
 
 
 def test_a_token_that_ends_within_its_minute_of_grace_is_asked_for_each_time(sdk):
     with server(auth="client", token_seconds=60) as airbyte:
         sdk(way_into(airbyte, "client"), "workspaces")
-        paths = [each.path.removeprefix("/api/public/v1/") for each in airbyte.requests]
+        paths = [request.path.removeprefix("/api/public/v1/") for request in airbyte.requests]
     assert paths[::2] == ["applications/token"] * (len(paths) // 2)
-    assert {each.partition("/")[0] for each in paths[1::2]} == {"workspaces"}
+    assert {path.partition("/")[0] for path in paths[1::2]} == {"workspaces"}
 
 
 @pytest.mark.parametrize("auth", ["basic", "client"])
@@ -138,7 +138,7 @@ def test_who_has_the_wrong_secret_does_not_get_in(sdk, auth):
         wrong = replace(way_into(airbyte, auth), password="wrong", client_secret="wrong")
         with pytest.raises(ClientFailed, match={"basic": "Status 401", "client": "status code 400"}[auth]):
             sdk(wrong, "workspaces")
-        assert {each.status for each in airbyte.requests} == {{"basic": 401, "client": 400}[auth]}
+        assert {request.status for request in airbyte.requests} == {{"basic": 401, "client": 400}[auth]}
 
 
 def test_pages_follow_one_another_without_a_gap(sdk):

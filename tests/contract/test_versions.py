@@ -137,8 +137,10 @@ def test_what_a_connection_may_have_by_the_table_the_description_has(version):
 async def test_lists_are_complete_in_every_version(version, count):
     standin = StandIn(require_contract(version), VERSIONS[version], count=count)
     async with gateway_to(standin) as gateway:
-        assert {each.id for each in await gateway.actors("source")} == {identity(n) for n in range(count)}
-        assert {each.connection_id for each in await gateway.connections()} == {identity(n) for n in range(count)}
+        assert {actor.id for actor in await gateway.actors("source")} == {identity(n) for n in range(count)}
+        assert {connection.connection_id for connection in await gateway.connections()} == {
+            identity(n) for n in range(count)
+        }
 
 
 @pytest.mark.parametrize(
@@ -170,7 +172,7 @@ async def test_an_airbyte_before_0_63_is_read_whole(version):
 async def test_a_list_that_follows_a_cursor_is_never_taken_for_whole(version, count):
     standin = StandIn(require_contract(version), VERSIONS[version], absent=CHAINED, count=count)
     async with gateway_to(standin) as gateway:
-        assert {each.id for each in await gateway.actors("source")} == {identity(n) for n in range(count)}
+        assert {actor.id for actor in await gateway.actors("source")} == {identity(n) for n in range(count)}
         assert len(await gateway.connections()) == count
     assert {each["pageSize"] for each in standin.asked("sources/list")} == {100}
     assert [text for text in standin.violations if "sources" in text] == []

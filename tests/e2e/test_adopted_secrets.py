@@ -78,7 +78,7 @@ class Team:
 
     def sent(self) -> set[str]:
         """The secrets that were in a request of the last run, by their values."""
-        bodies = [each.request_bytes for each in self.server.requests if each.request_bytes]
+        bodies = [request.request_bytes for request in self.server.requests if request.request_bytes]
         texts = {text for body in bodies for text in leaves(json.loads(body))}
         return {text for text in texts if text in self.ever or text.startswith("from-the-vault")}
 

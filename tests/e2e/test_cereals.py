@@ -30,7 +30,7 @@ WRITES = re.compile(r"/(create|update|partial_update|delete)$")
 
 
 def writes(server) -> list[str]:
-    return [each.path for each in server.requests if WRITES.search(each.path)]
+    return [request.path for request in server.requests if WRITES.search(request.path)]
 
 
 def test_the_page_works_as_written(airbyte_local, cereals):
@@ -62,7 +62,7 @@ def test_the_page_works_as_written(airbyte_local, cereals):
 @pytest.mark.slow
 def test_the_real_csv_is_what_airbyte_discovered(airbyte_local, cereals):
     cereals("apply", "--module", "cereals")
-    created = next(each for each in airbyte_local.requests if each.path.endswith("connections/create"))
+    created = next(request for request in airbyte_local.requests if request.path.endswith("connections/create"))
     (stream,) = created.request["syncCatalog"]["streams"]
     assert list(stream["stream"]["jsonSchema"]["properties"])[:3] == ["name", "maker", "kind"]
     assert stream["config"]["selected"] is True
@@ -89,8 +89,8 @@ def test_every_request_and_answer_keeps_to_airbytes_description(airbyte_local, c
     assert len(airbyte_local.requests) > 40
     violations = [
         violation
-        for each in airbyte_local.requests
-        for violation in check_exchange(contract, each.path, each.request, each.status, each.response)
+        for request in airbyte_local.requests
+        for violation in check_exchange(contract, request.path, request.request, request.status, request.response)
     ]
     assert violations == []
 
@@ -100,7 +100,7 @@ def test_a_second_check_asks_for_no_more_than_it_needs(airbyte_local, cereals):
     cereals("apply", "--module", "cereals")
     airbyte_local.forget_requests()
     cereals("check", "--module", "cereals")
-    asked = [each.path.removeprefix("/api/v1/") for each in airbyte_local.requests]
+    asked = [request.path.removeprefix("/api/v1/") for request in airbyte_local.requests]
     assert sorted(asked) == sorted(
         [
             "instance_configuration",

@@ -85,7 +85,11 @@ class Place:
     def writes(self) -> list[tuple[str, Any]]:
         """What was sent to connections since requests were last forgotten: where to, and the body."""
         reads = ("list", "/get")
-        sent = [each for each in self.server.requests if "/connections" in each.path and each.method != "GET"]
+        sent = [
+            request
+            for request in self.server.requests
+            if "/connections" in request.path and request.method != "GET"
+        ]
         return [(each.path, each.request) for each in sent if not any(word in each.path for word in reads)]
 
 
@@ -132,7 +136,9 @@ def test_a_check_of_every_field_asks_for_tags_once_and_for_nothing_more(place: P
     def asked(*elements: Any) -> list[str]:
         place.server.forget_requests()
         place.work.plan(elements)
-        return sorted(each.path.split("?")[0] for each in place.server.requests if "token" not in each.path)
+        return sorted(
+            request.path.split("?")[0] for request in place.server.requests if "token" not in request.path
+        )
 
     every, bare = asked(connection(**declared_in(place.cell))), asked(connection())
     tags = [path for path in every if "/tags" in path]

@@ -66,19 +66,19 @@ class Place:
                 time.sleep(0.1)
                 job = self.ok("jobs/get_light", id=job["id"])["job"]
             attempts = self.ok("jobs/get_without_logs", id=job["id"])["attempts"]
-            self.attempts += [each["attempt"] for each in attempts]
+            self.attempts += [attempt["attempt"] for attempt in attempts]
 
     def counts(self) -> dict[str, int]:
         """How many rows each destination has of each of its connections."""
         local = self.data / "local"
         tables = [f"_airbyte_raw_{prefix}rows" for prefix in PREFIXES]
         with contextlib.closing(sqlite3.connect(local / "out.db")) as sqlite:
-            found = {f"sqlite {each}": counted(sqlite, each) for each in tables}
+            found = {f"sqlite {table}": counted(sqlite, table) for table in tables}
         with duckdb.connect(str(local / "out.duckdb"), read_only=True) as duck:
-            found |= {f"duckdb {each}": counted(duck, each) for each in tables}
-        for each in tables:
-            found[f"json {each}"] = len((local / "json" / f"{each}.jsonl").read_bytes().splitlines())
-            found[f"csv {each}"] = len((local / "csv" / f"{each}.csv").read_bytes().splitlines()) - 1
+            found |= {f"duckdb {table}": counted(duck, table) for table in tables}
+        for table in tables:
+            found[f"json {table}"] = len((local / "json" / f"{table}.jsonl").read_bytes().splitlines())
+            found[f"csv {table}"] = len((local / "csv" / f"{table}.csv").read_bytes().splitlines()) - 1
         return found
 
 
@@ -152,7 +152,9 @@ def test_eight_syncs_and_hundreds_of_requests_do_not_get_into_each_others_way(pl
     with ThreadPoolExecutor(len(connections) + ASKING + 1) as pool:
         syncing = [pool.submit(place.sync_until, stop, connection) for connection in connections]
         reconciling = pool.submit(reconcile, place, stop)
-        asking = [pool.submit(ask, place, each, REQUESTS // ASKING // 2) for each in connections[:ASKING]]
+        asking = [
+            pool.submit(ask, place, connection, REQUESTS // ASKING // 2) for connection in connections[:ASKING]
+        ]
         try:
             for each in asking:
                 each.result()
@@ -164,7 +166,7 @@ def test_eight_syncs_and_hundreds_of_requests_do_not_get_into_each_others_way(pl
     asked = place.client.get("/_local/requests").json()
     assert {each["status"] for each in asked if each["status"] >= 400} == set()
     assert len([each for each in asked if "/jobs/" not in each["path"]]) >= REQUESTS
-    assert [each["failureSummary"] for each in place.attempts if each["status"] != "succeeded"] == []
+    assert [attempt["failureSummary"] for attempt in place.attempts if attempt["status"] != "succeeded"] == []
     assert len(place.attempts) >= len(connections)
     assert set(place.counts().values()) == {ROWS}
     assert declared(place.url, version).check().is_empty()

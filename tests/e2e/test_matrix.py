@@ -72,9 +72,9 @@ def violations(workload: Workload) -> set[str]:
     contract = require_contract(workload.cell.contract)
     return {
         violation
-        for each in workload.server.requests
+        for request in workload.server.requests
         for violation in check_exchange(
-            contract, each.path, each.request, each.status, each.response, method=each.method
+            contract, request.path, request.request, request.status, request.response, method=request.method
         )
     }
 
@@ -104,7 +104,9 @@ def test_the_seed_page_and_forty_elements_in_every_airbyte(cell: Cell, workload:
     assert len(changed.entries) == 36
     workload.converge(forty(APPEND, host="db2", options="x=1"))
     workload.converge(forty(APPEND, host="db2"))
-    sources = [each for each in workload.server.requests if each.request and "secret-0" in str(each.request)]
+    sources = [
+        request for request in workload.server.requests if request.request and "secret-0" in str(request.request)
+    ]
     assert len(sources) == 1
 
     assert violations(workload) == set()
@@ -138,7 +140,9 @@ def test_a_secret_that_nothing_can_stand_in_for_goes_with_whatever_changes_in_ev
 
     def stored() -> dict:
         (row,) = [
-            each for each in workload.server.requests[::-1] if each.request and "sk_live_abc" in str(each.request)
+            request
+            for request in workload.server.requests[::-1]
+            if request.request and "sk_live_abc" in str(request.request)
         ][:1]
         return row.request.get("configuration") or row.request["connectionConfiguration"]
 
@@ -150,7 +154,7 @@ def test_a_secret_that_nothing_can_stand_in_for_goes_with_whatever_changes_in_ev
     ):
         workload.server.forget_requests()
         plan = workload.converge(changed)
-        assert [each.code for each in plan.consequences] == ["secret-resent"]
+        assert [consequence.code for consequence in plan.consequences] == ["secret-resent"]
         assert "secret_key is sent again" in plan.consequences[0].text
         assert stored()["secret_key"] == "sk_live_abc"
     workload.converge(pay(name="renamed"))
@@ -184,5 +188,7 @@ def test_a_token_that_expires_in_the_middle_is_renewed_unnoticed(api: str, reque
         server.fault("", "tokens-expire", token_requests=requests)
         work = Workload(Cell("2.0", api, "client"), server)
         assert len(work.converge(cereals(server)).entries) == 3
-        creates = [each.path for each in server.requests if each.status == 200 and "create" in each.path]
+        creates = [
+            request.path for request in server.requests if request.status == 200 and "create" in request.path
+        ]
         assert len(creates) == len(set(creates))

@@ -113,7 +113,7 @@ def test_a_secret_that_is_a_function_is_not_called(airbyte_local: LocalAirbyte):
     result = planned(airbyte_local, AirbyteSource("db", "Postgres", configuration))
     assert (result.error, called) == (None, [])
     assert result.plan is not None
-    assert [each.code for each in result.plan.notices if each.key.name == "db"].count("not-tried") == 1
+    assert [notice.code for notice in result.plan.notices if notice.key.name == "db"].count("not-tried") == 1
 
 
 def test_what_does_not_answer_in_time_is_said_of_each(airbyte_local: LocalAirbyte, csv: str):

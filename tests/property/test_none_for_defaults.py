@@ -130,7 +130,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirbyte]:
 
 
 def given_to(of: type, without: tuple[str, ...] = ()) -> list[str]:
-    optional = (each.name for each in dataclasses.fields(of) if each.name not in without)
+    optional = (field.name for field in dataclasses.fields(of) if field.name not in without)
     return [name for name in optional if name not in NEEDED[of.__name__]]
 
 
@@ -165,8 +165,8 @@ def test_none_for_a_field_of_a_connection_leaves_it_to_the_server(there, paramet
 def checked(instance: AirbyteInstance, *elements: Any) -> int:
     """How much would be created."""
     elements = elements or (AirbyteConnection("c", SOURCE, DESTINATION, STREAMS),)
-    connections = [each for each in elements if isinstance(each, AirbyteConnection)]
-    others = [each for each in elements if not isinstance(each, AirbyteConnection)]
+    connections = [element for element in elements if isinstance(element, AirbyteConnection)]
+    others = [element for element in elements if not isinstance(element, AirbyteConnection)]
     reconciler = AirbyteManagedElementReconciler(instance, connections, elements=others)
     (result,) = anyio.run(check, [reconciler], Options())
     if isinstance(result.error, ManagedElementsError):

@@ -70,7 +70,7 @@ def test_a_sync_mode_that_the_two_ends_cannot_do(serve, connect_ends, version):
         "Valid sync modes are: [full_refresh_overwrite, full_refresh_append, incremental_append]"
     )
     shown = ends.made({"name": "users", "syncMode": "incremental_append"}, {"name": "products"})
-    modes = {each["name"]: each["syncMode"] for each in shown["configurations"]["streams"]}
+    modes = {stream["name"]: stream["syncMode"] for stream in shown["configurations"]["streams"]}
     assert modes == {"users": "incremental_append", "products": "full_refresh_overwrite"}
 
 

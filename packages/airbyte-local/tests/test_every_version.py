@@ -136,7 +136,7 @@ def test_the_plain_lists_are_paged_by_twenty_since_1_8(serve, version, rows):
     listed = api.ok("sources/list", workspaceId=api.workspace, **({"pageSize": 20} if rows == 25 else {}))
     assert len(listed["sources"]) == rows
     assert len(api.ok("web_backend/connections/list", workspaceId=api.workspace)["connections"]) == rows
-    assert {each["sourceId"] for each in listed["sources"]} <= set(ids["sources"])
+    assert {source["sourceId"] for source in listed["sources"]} <= set(ids["sources"])
 
 
 @pytest.mark.parametrize("version", ["0.50", "1.5"])
@@ -203,7 +203,9 @@ def test_on_cloud_one_route_of_the_config_api_answers_though_nobody_promises_it(
     api = serve("cloud")
     made = connect_ends(api).made({"name": "users"})["connectionId"]
     found = api.ok("connections/get", connectionId=made)
-    selected = {each["stream"]["name"]: each["config"].get("selected") for each in found["syncCatalog"]["streams"]}
+    selected = {
+        stream["stream"]["name"]: stream["config"].get("selected") for stream in found["syncCatalog"]["streams"]
+    }
     assert (found["connectionId"], selected["users"]) == (made, True)
     unknown = api.ask("connections/get", connectionId="99999999-9999-4999-8999-999999999999")
     assert (unknown.status, unknown.json["message"]) == (403, "Forbidden")

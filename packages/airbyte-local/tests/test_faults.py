@@ -25,7 +25,7 @@ def test_an_answer_lost_after_the_commit_leaves_the_object_there(api):
     with pytest.raises(httpx.RemoteProtocolError):
         create(api, "lost")
     assert api.names("sources") == ["lost"]
-    exchange = next(each for each in api.server.requests if each.path.endswith("sources/create"))
+    exchange = next(request for request in api.server.requests if request.path.endswith("sources/create"))
     assert (exchange.status, exchange.delivered, exchange.fault) == (200, False, "lost-after-commit")
     assert exchange.response["name"] == "lost"
 

@@ -253,7 +253,9 @@ def test_a_connection_without_a_status_is_in_one_list_alone_and_outlives_its_end
     key, mine = {"connectionId": made["connectionId"]}, {"workspaceId": odd.workspace}
     assert "status" not in made
     assert odd.ok("connections/list", mine)["connections"] == []
-    assert [each["connectionId"] for each in odd.ok("connections/list_all", mine)["connections"]] == [*key.values()]
+    assert [connection["connectionId"] for connection in odd.ok("connections/list_all", mine)["connections"]] == [
+        *key.values()
+    ]
     odd.ok("sources/delete", sourceId=between["sourceId"])
     assert "status" not in odd.ok("connections/get", key)
     assert odd.ok("connections/update", {**key, "status": "inactive"})["status"] == "inactive"

@@ -20,7 +20,7 @@ def ends(api, count=1):
 
 
 def names(connection):
-    return {each["name"] for each in connection["configurations"]["streams"]}
+    return {stream["name"] for stream in connection["configurations"]["streams"]}
 
 
 @pytest.mark.parametrize("version", EVERYWHERE)
@@ -53,7 +53,7 @@ def test_workspaces_may_be_named_more_than_once_or_between_commas(serve):
     api.server.seed(sources=[{"name": "s", "workspace": each} for each in [*others, api.workspace]])
     for query in ({"workspaceIds": others}, {"workspaceIds": ",".join(others)}):
         rows = api.public("GET", "sources", **query).json["data"]
-        assert {each["workspaceId"] for each in rows} == set(others)
+        assert {row["workspaceId"] for row in rows} == set(others)
     assert len(api.public("GET", "sources").json["data"]) == 3
 
 
@@ -181,7 +181,7 @@ def test_connector_definitions_need_a_workspace(serve):
     api = serve("2.0")
     assert api.public("GET", "connector_definitions", type="source").status == 500
     rows = api.public("GET", "connector_definitions", type="destination", workspaceId=api.workspace).json["data"]
-    assert {"Local JSON"} <= {each["name"] for each in rows}
+    assert {"Local JSON"} <= {row["name"] for row in rows}
 
 
 def test_what_only_enterprise_has_is_501_or_not_there(serve):

@@ -38,12 +38,14 @@ class Run:
     @property
     def last(self):
         """The last state of each stream, as the next run gets it."""
-        return list({each["stream"]["stream_descriptor"]["name"]: each for each in self.states}.values())
+        return list({state["stream"]["stream_descriptor"]["name"]: state for state in self.states}.values())
 
     def offsets(self, name):
-        states = [each["stream"] for each in self.states]
+        states = [state["stream"] for state in self.states]
         return [
-            each["stream_state"].get("loop_offset") for each in states if each["stream_descriptor"]["name"] == name
+            state["stream_state"].get("loop_offset")
+            for state in states
+            if state["stream_descriptor"]["name"] == name
         ]
 
 
@@ -108,7 +110,7 @@ def test_what_happens_to_a_purchase_happens_in_order(run):
     purchases = run(count=2000, seed=5).rows["purchases"]
     steps = ("created_at", "added_to_cart_at", "purchased_at", "returned_at")
     times = [[row[step] for step in steps if step in row] for row in purchases]
-    assert all(each == sorted(each) for each in times)
+    assert all(time == sorted(time) for time in times)
     shares = Counter(map(len, times))
     assert [round(shares[steps] / 2000, 1) for steps in (2, 3, 4)] == [0.3, 0.6, 0.1]
 
@@ -118,8 +120,8 @@ def test_a_state_follows_every_slice_and_the_end(run):
     assert done.offsets("users") == [8, 16, 20]
     assert done.offsets("purchases") == [8, 16, 20]
     assert done.offsets("products") == [None]
-    assert {each["stream"]["stream_state"]["seed"] for each in done.states} == {7}
-    (updated,) = {each["stream"]["stream_state"]["updated_at"] for each in done.states}
+    assert {state["stream"]["stream_state"]["seed"] for state in done.states} == {7}
+    (updated,) = {state["stream"]["stream_state"]["updated_at"] for state in done.states}
     assert {row["updated_at"] for rows in done.rows.values() for row in rows} == {updated}
     assert done.statuses == {name: ["STARTED", "RUNNING", "COMPLETE"] for name in NAMES}
 
@@ -139,7 +141,7 @@ def test_a_second_run_brings_nothing_unless_always_updated(run):
 
 def test_a_run_that_was_broken_off_is_taken_up_where_its_state_says(run):
     first = run(count=50, seed=7, records_per_slice=20, always_updated=False)
-    middle = [each for each in first.states if each["stream"]["stream_state"].get("loop_offset") == 20]
+    middle = [state for state in first.states if state["stream"]["stream_state"].get("loop_offset") == 20]
     second = run(count=50, seed=7, always_updated=False, state=middle)
     assert second.counts == [30, 50, 30]
     for name in ("users", "purchases"):

@@ -373,7 +373,7 @@ def test_a_request_that_does_not_come_to_its_end_is_dropped(tmp_path, half):
             with contextlib.suppress(ConnectionResetError):
                 assert asking.recv(1) == b""
         assert httpx.get(f"{running.url}/api/v1/health", trust_env=False, verify=False).status_code == 200
-        assert [each.path for each in running.requests] == ["/api/v1/health"]
+        assert [request.path for request in running.requests] == ["/api/v1/health"]
 
 
 def test_a_connection_that_is_kept_alive_may_ask_again_after_that_time(tmp_path):

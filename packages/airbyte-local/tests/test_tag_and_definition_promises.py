@@ -191,7 +191,7 @@ def test_sources_tell_of_breaking_changes_until_their_connector_is_past_them(ser
     configuration = {"type": "INFINITE_FEED", "max_records": 1}
     made = api.ok("sources/create", **here, name="s", connectionConfiguration=configuration)
     told = made["breakingChanges"]
-    assert [each["version"] for each in told["upcomingBreakingChanges"]] == ["3.0.0", "4.0.0"]
+    assert [change["version"] for change in told["upcomingBreakingChanges"]] == ["3.0.0", "4.0.0"]
     assert (told["minUpgradeDeadline"], [told.get("deadlineAction")]) == ("2027-03-31", actions)
     api.ok("source_definitions/update", **here, dockerImageTag="4.0.0")
     assert "breakingChanges" not in api.ok("sources/get", sourceId=made["sourceId"])

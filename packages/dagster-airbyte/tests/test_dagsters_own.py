@@ -109,7 +109,7 @@ def theirs(tmp_path_factory):
     """The bin folder of an environment that has theirs, and ours without the door."""
     folder = tmp_path_factory.mktemp("theirs")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    needed = [each for each in requires("dagster-managed-elements") if "extra ==" not in each]
+    needed = [requirement for requirement in requires("dagster-managed-elements") if "extra ==" not in requirement]
     pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, THEIRS, *needed], check=True)
     subprocess.run([*pip, "--no-deps", LIBRARY], check=True)

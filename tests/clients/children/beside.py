@@ -66,7 +66,10 @@ json.dump(
     {
         "assets": sorted(key.to_user_string() for definition in untold for key in definition.keys),
         "untouched": specs(assets) == specs(untold),
-        "checks": {each.asset_key.to_user_string(): told(each) for each in result.get_asset_check_evaluations()},
+        "checks": {
+            evaluation.asset_key.to_user_string(): told(evaluation)
+            for evaluation in result.get_asset_check_evaluations()
+        },
         "success": result.success,
     },
     answer,

@@ -21,7 +21,7 @@ def told(airbyte: AirbyteResource, source: str, connection: str) -> dict[str, An
         "workspace": workspace,
         "definitions": [airbyte.get_source_definition_by_name("Sample Data"), destination_type],
         "unknown": airbyte.get_source_definition_by_name("No such thing"),
-        "streams": [each["stream"]["name"] for each in schema["catalog"]["streams"]],
+        "streams": [stream["stream"]["name"] for stream in schema["catalog"]["streams"]],
         "catalog": airbyte.get_source_catalog_id(source) == schema["catalogId"],
         "normalization": airbyte.does_dest_support_normalization(destination_type, workspace),
         "connection": [details["name"], details["status"]],

@@ -9,7 +9,7 @@ from dagster import ExecuteInProcessResult
 def told(result: ExecuteInProcessResult, shown: Callable[[Mapping[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     """How a run ended; *shown* picks from the metadata of what it has made."""
     made = [event.materialization for event in result.get_asset_materialization_events()]
-    failed = [each.step_failure_data for each in result.all_events if each.is_step_failure]
+    failed = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     return {
         "success": result.success,
         "materialized": {each.asset_key.to_user_string(): shown(each.metadata) for each in made},
@@ -22,6 +22,6 @@ def plain(metadata: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: getattr(value, "value", value) for name, value in metadata.items()}
     schemas = {name: getattr(value, "schema", value) for name, value in values.items()}
     return {
-        name: {each.name: each.type for each in value.columns} if hasattr(value, "columns") else value
+        name: {column.name: column.type for column in value.columns} if hasattr(value, "columns") else value
         for name, value in schemas.items()
     }

@@ -87,8 +87,8 @@ def shown_stream(stream: models.StreamProperties) -> list[Any]:
 def shown(connection: models.ConnectionResponse) -> dict[str, Any]:
     said = connection.model_dump(mode="json", by_alias=True)
     streams = {
-        each["name"]: [each["syncMode"], *(field["fieldPath"][0] for field in each["selectedFields"])]
-        for each in said["configurations"]["streams"]
+        stream["name"]: [stream["syncMode"], *(field["fieldPath"][0] for field in stream["selectedFields"])]
+        for stream in said["configurations"]["streams"]
     }
     simple = ("name", "status", "prefix", "namespaceDefinition", "namespaceFormat", "tags")
     return {

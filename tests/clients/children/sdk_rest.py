@@ -132,6 +132,6 @@ def tags(sdk: AirbyteAPI, workspace: str) -> dict[str, Any]:
     return {
         "again": again,
         "listed": [each.name for each in listed],
-        "worn": [each.name for each in tagged.tags],
+        "worn": [tag.name for tag in tagged.tags],
         "deleted": gone,
     }

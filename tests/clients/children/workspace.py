@@ -38,7 +38,7 @@ def public(workspace: Workspace) -> dict[str, Any]:
     ends = {each["destinationId"] for each in found}
     return {
         "connections": [each["name"] for each in found],
-        "destinations": [client.get_destination_details(each)["destinationType"] for each in ends],
+        "destinations": [client.get_destination_details(end)["destinationType"] for end in ends],
     }
 
 

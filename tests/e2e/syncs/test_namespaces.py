@@ -56,7 +56,7 @@ def test_a_namespace_becomes_a_schema(bench, land, tables, landing, definition, 
     flow.holds(written[0], [*HERE, HERE[-1]], schemas.format("eu"))
     flow.holds(written[1], [*THERE, *THERE, {"id": 2, "note": "bread"}], schemas.format("us"))
     states = bench.config("state/get", connectionId=flow.id)["streamState"]
-    assert [(each["streamDescriptor"]["namespace"], each["streamState"]) for each in states] == [
+    assert [(state["streamDescriptor"]["namespace"], state["streamState"]) for state in states] == [
         ("eu", {"id": 2}),
         ("us", {"id": 2}),
     ]

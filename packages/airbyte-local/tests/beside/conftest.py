@@ -38,15 +38,15 @@ class Told:
 
     @property
     def statuses(self) -> list[tuple[str, str]]:
-        traces = [each["trace"] for each in self.messages if each["type"] == "TRACE"]
-        told = [each["stream_status"] for each in traces if each["type"] == "STREAM_STATUS"]
+        traces = [message["trace"] for message in self.messages if message["type"] == "TRACE"]
+        told = [trace["stream_status"] for trace in traces if trace["type"] == "STREAM_STATUS"]
         return [(each["stream_descriptor"]["name"], each["status"]) for each in told]
 
     @property
     def states(self) -> list[dict[str, Any]]:
         """The last of each stream."""
-        states = [each["state"] for each in self.messages if each["type"] == "STATE"]
-        last = {each["stream"]["stream_descriptor"]["name"]: each for each in states}
+        states = [message["state"] for message in self.messages if message["type"] == "STATE"]
+        last = {state["stream"]["stream_descriptor"]["name"]: state for state in states}
         return [{"type": "STREAM", "stream": each["stream"]} for each in last.values()]
 
 
@@ -78,7 +78,7 @@ def ask(
         messages.extend(source.read(configuration, catalog, list(state), around))
     except (ConnectorFailed, ConnectorCrashed):
         failed = True
-    errors = (each for each in messages if each["type"] == "TRACE" and each["trace"]["type"] == "ERROR")
+    errors = (message for message in messages if message["type"] == "TRACE" and message["trace"]["type"] == "ERROR")
     return Told(streams, messages, failed or any(errors))
 
 

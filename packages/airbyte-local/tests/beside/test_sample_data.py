@@ -79,7 +79,7 @@ def test_a_second_run_brings_the_same(both, around, always_updated):
     for source in both:
         first = ask(source, configuration, around, "incremental")
         states = {
-            each["stream"]["stream_descriptor"]["name"]: each["stream"]["stream_state"] for each in first.states
+            state["stream"]["stream_descriptor"]["name"]: state["stream"]["stream_state"] for state in first.states
         }
         assert {name: set(state) for name, state in states.items()} == {
             "users": {"seed", "updated_at", "loop_offset"},

@@ -138,7 +138,9 @@ def test_what_is_only_imitated_moves_no_data_and_says_what_would(api, folder):
 def failures(api, job):
     attempts = api.ok("jobs/get", id=job.id)["attempts"]
     return [
-        failure["externalMessage"] for each in attempts for failure in each["attempt"]["failureSummary"]["failures"]
+        failure["externalMessage"]
+        for attempt in attempts
+        for failure in attempt["attempt"]["failureSummary"]["failures"]
     ]
 
 

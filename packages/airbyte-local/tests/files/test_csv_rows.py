@@ -131,7 +131,7 @@ def test_only_the_columns_of_the_catalog_are_read(reader):
 
 def test_records_bear_the_name_of_the_stream_and_the_time(reader):
     records = [m["record"] for m in reader.messages(reader.configuration("a\n1\n")) if m["type"] == "RECORD"]
-    assert [(each["stream"], each["data"], each["emitted_at"] > 1_600_000_000_000) for each in records] == [
+    assert [(record["stream"], record["data"], record["emitted_at"] > 1_600_000_000_000) for record in records] == [
         ("t", {"a": 1}, True)
     ]
 

@@ -29,7 +29,7 @@ def status(flow, api):
 
 
 def attempt(job_id, failures):
-    reasons = tuple({"timestamp": 1, "failureOrigin": "source", **each} for each in failures)
+    reasons = tuple({"timestamp": 1, "failureOrigin": "source", **failure} for failure in failures)
     return Attempt(job_id=job_id, number=0, status="failed", created_at=1, updated_at=1, failures=reasons)
 
 

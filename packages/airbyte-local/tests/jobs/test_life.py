@@ -40,8 +40,8 @@ def test_a_failure_that_may_pass_is_tried_again_and_each_attempt_is_kept(serve, 
     mine = flow(on=serve("2.0", retry_seconds=(0, 0)), configuration=FAILING)
     found = mine.sync()
     assert found["job"]["status"] == "failed"
-    assert [each["attempt"]["id"] for each in found["attempts"]] == [0, 1, 2]
-    assert {each["attempt"]["status"] for each in found["attempts"]} == {"failed"}
+    assert [attempt["attempt"]["id"] for attempt in found["attempts"]] == [0, 1, 2]
+    assert {attempt["attempt"]["status"] for attempt in found["attempts"]} == {"failed"}
 
 
 def test_between_two_attempts_a_job_is_incomplete_and_can_be_cancelled(serve, flow):
@@ -55,9 +55,7 @@ def test_jobs_wait_for_a_place_in_the_order_they_were_asked_for(serve, flow):
     api = serve("2.0", places=1)
     flows = [flow(20, on=api, interval=10) for _ in range(3)]
     jobs = [mine.start() for mine in flows]
-    assert [each["job"]["status"] for each in api.ok("jobs/list", configTypes=["sync"])["jobs"]].count(
-        "running"
-    ) <= 1
+    assert [job["job"]["status"] for job in api.ok("jobs/list", configTypes=["sync"])["jobs"]].count("running") <= 1
     starts = [mine.ended(job)["job"]["startedAt"] for mine, job in zip(flows, jobs, strict=True)]
     assert starts == sorted(starts)
     assert [mine.job(job)["job"]["status"] for mine, job in zip(flows, jobs, strict=True)] == ["succeeded"] * 3

@@ -24,7 +24,7 @@ def listed(flow, api):
 
 
 def numbers(mine, found):
-    return [each["job"]["id"] - mine.first for each in found["jobs"]], found["totalJobCount"]
+    return [job["job"]["id"] - mine.first for job in found["jobs"]], found["totalJobCount"]
 
 
 @pytest.mark.parametrize(

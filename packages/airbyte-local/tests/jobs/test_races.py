@@ -77,9 +77,7 @@ def test_clears_and_refreshes_asked_for_at_the_same_instant_leave_one_connection
         lambda: mine.api.ask("connections/sync", connectionId=mine.id).status,
     ]
     assert set(at_once(*ask * 2)) <= {200, 409}
-    jobs = [
-        each["job"]["id"] for each in mine.api.ok("jobs/list", configTypes=["sync", "clear", "refresh"])["jobs"]
-    ]
+    jobs = [job["job"]["id"] for job in mine.api.ok("jobs/list", configTypes=["sync", "clear", "refresh"])["jobs"]]
     assert all(mine.ended(job) for job in jobs)
     mine.sync()
     assert len(mine.rows("data")) == 30
@@ -182,7 +180,7 @@ def test_a_job_ends_once_its_end_can_be_written_down(flow, caplog):
         database.execute("PRAGMA query_only = OFF")
     found = mine.ended(job)
     assert "OperationalError" in mine.failure(found)
-    assert [each["attempt"]["status"] for each in found["attempts"]] == ["failed"]
+    assert [attempt["attempt"]["status"] for attempt in found["attempts"]] == ["failed"]
     assert mine.sync()["job"]["status"] == "succeeded"
 
 

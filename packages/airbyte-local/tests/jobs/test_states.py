@@ -117,7 +117,7 @@ def test_each_attempt_goes_on_where_the_one_before_had_come_to(serve, flow):
     failing = {"type": "EXCEPTION_AFTER_N", "throw_after_n_records": 25}
     mine = flow(on=serve("2.0", retry_seconds=(0, 0)), configuration=failing, destination=SQLITE, **INCREMENTAL)
     found = mine.sync()
-    assert [each["attempt"]["recordsSynced"] for each in found["attempts"]] == [20, 20, 20]
+    assert [attempt["attempt"]["recordsSynced"] for attempt in found["attempts"]] == [20, 20, 20]
     assert numbers(mine) == list(range(1, 61))
 
 

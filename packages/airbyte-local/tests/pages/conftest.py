@@ -87,7 +87,7 @@ class Past:
         return found
 
     def attempt(self, job_id: int, number: int, status: str, *, failures: Any = (), **stats: int) -> None:
-        said = tuple({"externalMessage": each, "failureOrigin": "source"} for each in failures)
+        said = tuple({"externalMessage": failure, "failureOrigin": "source"} for failure in failures)
         streams = (StreamStats(name="users", **stats),)
         with self.server.world.store.transaction() as session:
             session.jobs.save_attempt(

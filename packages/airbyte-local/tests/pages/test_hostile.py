@@ -143,7 +143,7 @@ def assert_harmless(page: str, name: str) -> None:
     elements = Elements(page)
     for tag, attributes in elements.found:
         assert tag in KNOWN
-        assert not [each for each in attributes if each.startswith("on") or each == "style"]
+        assert not [attribute for attribute in attributes if attribute.startswith("on") or attribute == "style"]
         assert (tag == "script") == ("defer" in attributes)
         for each in ("href", "src", "action", "data-events", "data-log"):
             assert attributes.get(each, "/")[:1] in {"/", "#", "?"}

@@ -59,7 +59,7 @@ async def gateway(airbyte_local):
 
 
 def asked(server, path):
-    return [each for each in server.requests if each.path == f"/api/v1/{path}"]
+    return [request for request in server.requests if request.path == f"/api/v1/{path}"]
 
 
 @pytest.mark.parametrize("side", ["source", "destination"])
@@ -89,7 +89,7 @@ async def test_250_sources_are_read_in_few_full_pages(airbyte_local, gateway):
     assert sorted(actor.id for actor in await gateway.actors("source")) == sorted(ids)
     pages = asked(airbyte_local, "sources/list_paginated")
     assert len(pages) <= 4
-    assert {each.request["pagination"]["pageSize"] for each in pages} == {100}
+    assert {page.request["pagination"]["pageSize"] for page in pages} == {100}
 
 
 @pytest.mark.parametrize("action", ["pages-shuffled", "pages-repeat-skip"])
@@ -209,7 +209,7 @@ async def test_a_connection_lives_its_life(airbyte_local, gateway):
     assert [row.stream.name for row in connection.sync_catalog.streams] == ["users"]
     await gateway.delete_connection(identity)
     assert list(await gateway.connections()) == []
-    assert [each.path for each in airbyte_local.requests if "web_backend" in each.path] == []
+    assert [request.path for request in airbyte_local.requests if "web_backend" in request.path] == []
 
 
 async def test_a_source_is_discovered_once_until_it_changes(airbyte_local, gateway):
@@ -321,5 +321,5 @@ async def test_every_request_is_one_that_airbyte_describes(airbyte_local, gatewa
     await gateway.update_connection(connection, ConnectionDraft(name="d"))
     await gateway.connections()
     await gateway.delete_connection(connection)
-    assert [each for exchange in airbyte_local.requests for each in violations(contract, exchange)] == []
+    assert [violation for exchange in airbyte_local.requests for violation in violations(contract, exchange)] == []
     assert len({exchange.path for exchange in airbyte_local.requests}) == 23

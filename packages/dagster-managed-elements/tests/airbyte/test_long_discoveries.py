@@ -31,7 +31,7 @@ async def opened(server, api, clock, **options):
 
 
 def asked(server, api):
-    return sum(PATHS[api] in each.path for each in server.requests)
+    return sum(PATHS[api] in request.path for request in server.requests)
 
 
 @pytest.mark.parametrize("api", PATHS)

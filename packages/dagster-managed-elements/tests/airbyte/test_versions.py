@@ -32,7 +32,7 @@ def test_any_text_is_a_release_or_none(text):
 
 
 def test_generations_stand_in_order():
-    since = [each.since for each in PROFILES]
+    since = [profile.since for profile in PROFILES]
     assert since == sorted(set(since))
     assert since[0] == (0, 0)
 

@@ -57,7 +57,7 @@ async def test_a_workspace_is_found_by_id_and_by_name(airbyte_local):
 async def test_an_id_is_asked_for_without_listing_others(airbyte_local):
     identity = airbyte_local.workspace_id
     assert await chosen(airbyte_local, identity) == identity
-    asked = [each.path for each in airbyte_local.requests]
+    asked = [request.path for request in airbyte_local.requests]
     assert asked == ["/api/v1/instance_configuration", "/api/v1/workspaces/get"]
 
 

@@ -68,7 +68,7 @@ def test_a_token_that_expires_between_any_two_requests_of_an_apply_is_not_notice
     assert result.report.ok
     assert checked(local(door, **TOKENS), elements(2)).plan.entries == ()
     assert len(door.seen) > 30
-    created = [each.path for each in airbyte_local.requests if each.path.endswith("/create")]
+    created = [request.path for request in airbyte_local.requests if request.path.endswith("/create")]
     assert len(created) == 5
 
 

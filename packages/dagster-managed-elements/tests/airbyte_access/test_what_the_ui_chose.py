@@ -76,7 +76,9 @@ def test_streams_that_do_not_change_go_back_as_they_came(airbyte, api):
         airbyte.forget_requests()
         declared(url, APPEND).apply(allow_destructive=True)
     (sent,) = [
-        each.request for each in airbyte.requests if "syncCatalog" in str(each.request) or each.method == "PATCH"
+        request.request
+        for request in airbyte.requests
+        if "syncCatalog" in str(request.request) or request.method == "PATCH"
     ]
     streams = sent["syncCatalog"]["streams"] if api == "config" else sent["configurations"]["streams"]
     rows = {row["stream"]["name"] if api == "config" else row["name"]: row for row in streams}
@@ -129,5 +131,5 @@ def test_a_source_pinned_to_a_version_is_held_to_the_specification_of_that_versi
     assert "old.address: is required" in said
     assert "old.host: is not a setting of this connector" in said
     assert "new.host: is required" in said
-    asked = [each.request for each in airbyte.requests if each.path.endswith("/get_for_source")]
+    asked = [request.request for request in airbyte.requests if request.path.endswith("/get_for_source")]
     assert len({json.dumps(each) for each in asked}) == 1

@@ -65,7 +65,7 @@ class Workspace:
 
     def asked(self) -> list[str]:
         """What was asked of the server since the last check or apply began, without ids."""
-        found = (each.path.replace(self.server.workspace_id, "W") for each in self.server.requests)
+        found = (request.path.replace(self.server.workspace_id, "W") for request in self.server.requests)
         return sorted(path.removeprefix("/api/v1/").removeprefix("/api/public/v1/") for path in found)
 
     def call(self, endpoint: str, **body: Any) -> Any:

@@ -122,7 +122,7 @@ def check_low_code(workspace: Any) -> None:
         "update Ours (low-code connector)"
     ]
     versions = workspace.call("declarative_source_definitions/list_manifests", **which)["manifestVersions"]
-    assert [(each["version"], each["isActive"]) for each in versions] == [
+    assert [(version["version"], version["isActive"]) for version in versions] == [
         *((number, False) for number in (1, 2, 3)),
         (4, True),
     ]
@@ -210,7 +210,7 @@ def test_a_source_is_moved_to_a_new_connector_by_a_replacement(workspace, connec
     workspace.applied(AirbyteConnection("c", source=people, destination=sink, stream_config=streams))
     moved = AirbyteSource("people", connector, {"key": "s3cret"})
     plan = workspace.plan(moved)
-    assert {each.code for each in plan.consequences} >= {"replace", "cascade"}
+    assert {consequence.code for consequence in plan.consequences} >= {"replace", "cascade"}
     workspace.applied(moved)
     assert workspace.actors("source")["people"]["sourceName"] == connector.name
 

@@ -52,7 +52,10 @@ def test_the_version_of_a_public_connector_names_what_breaks_and_until_when(serv
         "(https://docs.airbyte.com/integrations/sources/e2e-test-migrations#3.0.0)"
     )
     both = workspace.plan(newer("4.0.0"))
-    assert [each.text.split(": ")[1].split()[0] for each in objections(both, Policy())] == ["3.0.0", "4.0.0"]
+    assert [objection.text.split(": ")[1].split()[0] for objection in objections(both, Policy())] == [
+        "3.0.0",
+        "4.0.0",
+    ]
     assert workspace.plan(newer("2.3.0")).consequences == ()
     assert workspace.applied(newer("3.1.0"), FEED) == ["update E2E Testing (source definition)"]
     assert workspace.applied(FEED, newer("3.1.0"), delete=True) == []

@@ -106,7 +106,7 @@ def test_webhooks_that_a_change_would_erase_are_named_and_a_new_name_erases_none
     workspace.call("workspaces/update", workspaceId=workspace.server.workspace_id, webhookConfigs=hooks)
     assert workspace.plan(AirbyteWorkspace("Analytics")).consequences == ()
     workspace.applied(AirbyteWorkspace("Analytics"))
-    assert [each["name"] for each in settings(workspace)["webhookConfigs"]] == ["dbt"]
+    assert [webhook["name"] for webhook in settings(workspace)["webhookConfigs"]] == ["dbt"]
     (said,) = workspace.plan(AirbyteWorkspace("Analytics", notifications=TELLING)).consequences
     assert (said.code, said.destructive) == ("webhooks-lost", True)
     assert said.text.endswith("its webhooks for dbt Cloud are erased: dbt")

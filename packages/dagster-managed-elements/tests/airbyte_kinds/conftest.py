@@ -77,13 +77,13 @@ class Workspace:
     def writes(self) -> list[tuple[str, Any]]:
         """The writes since the last apply began: endpoint and body."""
         return [
-            (each.path.removeprefix("/api/v1/"), each.request)
-            for each in self.server.requests
-            if not any(read in each.path for read in READS)
+            (request.path.removeprefix("/api/v1/"), request.request)
+            for request in self.server.requests
+            if not any(read in request.path for read in READS)
         ]
 
     def asked(self, endpoint: str) -> int:
-        return sum(each.path.endswith(endpoint) for each in self.server.requests)
+        return sum(request.path.endswith(endpoint) for request in self.server.requests)
 
     def call(self, endpoint: str, **body: Any) -> Any:
         answer = httpx.post(f"{self.server.url}/api/v1/{endpoint}", json=body, verify=False)

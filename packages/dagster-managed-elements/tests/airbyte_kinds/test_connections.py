@@ -62,7 +62,7 @@ def test_a_new_connection_with_its_source_is_verified_when_the_source_exists(wor
 
 def test_an_unknown_stream_of_a_new_source_fails_that_connection_only(workspace):
     result = workspace.apply(connection({"usres": FULL}))
-    assert {str(each.step): each.status for each in result.report.outcomes} == {
+    assert {str(outcome.step): outcome.status for outcome in result.report.outcomes} == {
         "create people (source)": "done",
         "create files (destination)": "done",
         "create sync (connection)": "failed",
@@ -91,7 +91,7 @@ def test_a_stream_the_stored_catalog_lacks_costs_one_discovery_without_a_connect
     assert of_connection(plan) == [
         FieldChange(("streams", "products"), ABSENT, AirbyteSyncMode.FULL_REFRESH_APPEND)
     ]
-    discovered = [each.request for each in workspace.server.requests if "discover" in each.path]
+    discovered = [request.request for request in workspace.server.requests if "discover" in request.path]
     (asked,) = discovered
     assert "connectionId" not in asked
     workspace.applied(connection({"users": FULL, "products": APPEND}))
@@ -264,7 +264,9 @@ def test_one_name_in_two_namespaces_must_be_told_apart(workspace):
 def test_leaving_incremental_names_the_loss_of_state_and_is_refused_unless_agreed(workspace):
     workspace.applied(connection({"users": AirbyteSyncMode.INCREMENTAL_APPEND}))
     plan = workspace.plan(connection({"users": FULL}))
-    assert [(each.code, each.destructive) for each in plan.consequences] == [("state-lost", True)]
+    assert [(consequence.code, consequence.destructive) for consequence in plan.consequences] == [
+        ("state-lost", True)
+    ]
     refused = workspace.apply(connection({"users": FULL}), agree=False)
     assert "sync state of its stream users is lost" in str(refused.error)
     assert workspace.writes() == []
@@ -292,8 +294,8 @@ def test_a_change_of_a_stream_says_what_becomes_of_its_state(workspace, before, 
     workspace.applied(connection({"orders": before, **orders}, SHOP, LAKE))
     left = {} if after is None else {"orders": after}
     plan = workspace.plan(connection({**left, **orders}, SHOP, LAKE))
-    assert [each.code for each in plan.consequences] == ([] if means is None else [means])
-    assert all(each.destructive == (each.code == "state-lost") for each in plan.consequences)
+    assert [consequence.code for consequence in plan.consequences] == ([] if means is None else [means])
+    assert all(consequence.destructive == (consequence.code == "state-lost") for consequence in plan.consequences)
 
 
 def test_replacing_a_source_replaces_its_connections_and_keeps_what_the_ui_chose(workspace):
@@ -343,7 +345,10 @@ def test_an_unmanaged_connection_on_a_replaced_source_is_shown_as_deleted_with_i
         ("replace", "people"),
         ("delete", "theirs"),
     ]
-    assert {each.code for each in plan.consequences if each.destructive} == {"replace", "cascade"}
+    assert {consequence.code for consequence in plan.consequences if consequence.destructive} == {
+        "replace",
+        "cascade",
+    }
 
 
 KEPT = AirbyteConnection("kept", PEOPLE, FILES, {"users": FULL}, protect=True)
@@ -400,7 +405,11 @@ def test_only_the_same_connector_goes_on_from_where_another_source_was_read(
     if is_there:
         workspace.applied(source)
     plan = workspace.plan(connection(since, source))
-    said = {each.code: each.text for each in plan.consequences if each.code.startswith("state-")}
+    said = {
+        consequence.code: consequence.text
+        for consequence in plan.consequences
+        if consequence.code.startswith("state-")
+    }
     assert list(said) == [code]
     assert text in said[code]
 
@@ -424,7 +433,7 @@ def test_a_table_is_said_to_move_only_where_it_does(workspace, before, after, mo
     default = {"destination_namespace": AirbyteDestinationNamespace.DESTINATION_DEFAULT}
     workspace.applied(connection({"orders": FULL}, SHOP, LAKE, **{**default, **before}))
     plan = workspace.plan(connection({"orders": FULL}, SHOP, LAKE, **{**default, **after}))
-    said = [each.text.partition("moves from ")[2].partition(";")[0] for each in plan.consequences]
+    said = [consequence.text.partition("moves from ")[2].partition(";")[0] for consequence in plan.consequences]
     assert said == moves
 
 
@@ -432,7 +441,7 @@ def test_a_deletion_loses_a_sync_state_only_where_there_is_one(workspace):
     since = AirbyteSyncMode.INCREMENTAL_APPEND
     workspace.applied(connection({"users": since}), replace(connection({"users": FULL}), name="whole"))
     plan = workspace.plan(PEOPLE, FILES, delete=True)
-    assert sorted(each.text for each in plan.consequences) == [
+    assert sorted(consequence.text for consequence in plan.consequences) == [
         "sync (connection) is deleted; its sync state is lost",
         "whole (connection) is deleted",
     ]
@@ -471,7 +480,9 @@ def test_streams_nobody_can_know_are_said_to_be_so_where_their_connection_is_tak
         connection({"users": FULL}, AirbyteSource("people", "PokeAPI", {"pokemon_name": "ditto"}))
     )
     assert [(entry.key.name, list(entry.fields)) for entry in plan.entries][1] == ("sync", [])
-    assert [(each.key.name, each.path, each.code) for each in plan.notices] == [("sync", ("streams",), "later")]
+    assert [(notice.key.name, notice.path, notice.code) for notice in plan.notices] == [
+        ("sync", ("streams",), "later")
+    ]
 
 
 @pytest.mark.parametrize(

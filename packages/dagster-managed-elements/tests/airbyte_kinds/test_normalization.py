@@ -50,7 +50,7 @@ class Old:
         (result,) = anyio.run(lambda: apply(reconcilers, Options(decide=agree), anyio.Event()))
         assert result.error is None, result.error
         assert result.report.ok, result.report
-        written = [each.path.removeprefix("/api/v1/") for each in self.server.requests]
+        written = [request.path.removeprefix("/api/v1/") for request in self.server.requests]
         assert checked(self.server, normalize, source=source).plan.entries == ()
         return [path for path in written if path.endswith(("/create", "/update", "/delete"))]
 
@@ -65,7 +65,7 @@ class Old:
 
     @property
     def types(self) -> list[str]:
-        return [each["operatorConfiguration"]["operatorType"] for each in self.operations]
+        return [operation["operatorConfiguration"]["operatorType"] for operation in self.operations]
 
 
 async def agree(_plan: Plan) -> Policy:
@@ -145,7 +145,7 @@ def test_a_check_asks_for_operations_only_where_something_is_declared_of_them(ol
     for normalize, asked in [(None, 0), (True, 1)]:
         old.server.forget_requests()
         checked(old.server, normalize)
-        assert sum("operations/" in each.path for each in old.server.requests) == asked
+        assert sum("operations/" in request.path for request in old.server.requests) == asked
 
 
 def test_a_destination_that_is_not_normalized_is_said_before_any_write(old):
@@ -167,7 +167,7 @@ def test_after_it_left_the_refusal_says_the_servers_version(version):
         left = f"normalization left Airbyte in 1.0, and this one is {server.version}; leave normalize_data out"
         assert said == f"sync.normalize data: {left}"
         Old(server).applied(False)
-        assert not any("operations/" in each.path for each in server.requests)
+        assert not any("operations/" in request.path for request in server.requests)
 
 
 @pytest.mark.parametrize("version", ["0.50", "2.0"])

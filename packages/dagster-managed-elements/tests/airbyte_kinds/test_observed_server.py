@@ -31,7 +31,7 @@ def test_a_create_that_crashes_the_server_is_sent_once_and_its_refusal_is_shown(
     workspace.server.fault("sources/create", "status", status=500, body=reason)
     report = workspace.apply(AirbyteSource("s", "Sample Data", {})).report
     assert "sourceDefinitionId must not be null" in str(report)
-    asked = [each.path for each in workspace.server.requests]
+    asked = [request.path for request in workspace.server.requests]
     assert asked.count("/api/v1/sources/create") == 1
 
 
@@ -50,7 +50,7 @@ def test_nothing_is_ever_searched(workspace, tmp_path, version):
     with server(tmp_path / version, airbyte_version=version) as workspace.server:
         workspace.apply(three())
         workspace.apply(delete=True)
-        assert [each.path for each in workspace.server.requests if each.path.endswith("/search")] == []
+        assert [request.path for request in workspace.server.requests if request.path.endswith("/search")] == []
 
 
 def test_no_path_of_a_search_stands_in_the_library():

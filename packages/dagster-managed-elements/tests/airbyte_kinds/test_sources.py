@@ -116,10 +116,10 @@ def test_a_secret_inside_an_array_is_sent_again_in_a_whole_update_and_that_is_sa
     bare = AirbyteSource("signals", "OneSignal", {**rest, "outcome_names": "y", "start_date": rest["start_date"]})
     workspace.applied(AirbyteSource("signals", "OneSignal", {**named.source_configuration, "note": "odd"}))
     plan = workspace.plan(bare)
-    resent = [each.text for each in plan.consequences if each.code == "secret-resent"]
+    resent = [consequence.text for consequence in plan.consequences if consequence.code == "secret-resent"]
     assert len(resent) == 2
     assert all("applications.0" in text for text in resent)
-    assert not any(each.destructive for each in plan.consequences)
+    assert not any(consequence.destructive for consequence in plan.consequences)
     workspace.applied(bare)
     ((endpoint, body),) = workspace.written
     assert endpoint == "sources/update"
@@ -286,7 +286,7 @@ def test_another_connector_is_a_replacement_and_shown_as_one(workspace):
         (("pokemon_name",), "ABSENT", "pikachu"),
         (("count",), "10", "ABSENT"),
     ]
-    assert [each.code for each in plan.consequences] == ["replace"]
+    assert [consequence.code for consequence in plan.consequences] == ["replace"]
     refused = workspace.apply(AirbyteSource("data", "PokeAPI", {"pokemon_name": "pikachu"}), agree=False)
     assert "deleted and created anew" in str(refused.error)
     assert workspace.writes() == []

@@ -116,7 +116,7 @@ def test_tags_that_nobody_declares_stay_and_are_not_even_asked_for(tagged: Tagge
     tagged.applied(AirbyteTag("mine"), connection(tags=["mine"]))
     tagged.server.forget_requests()
     assert tagged.plan(connection(), delete=True).entries == ()
-    assert [each.path for each in tagged.server.requests if "/tags" in each.path] == []
+    assert [request.path for request in tagged.server.requests if "/tags" in request.path] == []
     assert tagged.plan(connection(tags=["mine"]), delete=True).entries == ()
     assert (list(tagged.there()), tagged.worn()) == (["mine"], ["mine"])
 

@@ -142,11 +142,11 @@ def test_with_a_changed_field_of_a_connector_nobody_knows_its_secrets_go_along(a
     with spoiling(airbyte_local.url, untold) as url:
         applied(url, source(1))
         plan = checked(url, source(2)).plan
-        (said,) = [each.text for each in plan.consequences if each.code == "secret-resent"]
+        (said,) = [consequence.text for consequence in plan.consequences if consequence.code == "secret-resent"]
         assert said.startswith(
             "mine (source): its secret api_key is sent again, since Airbyte may lose or refuse it"
         )
         assert value not in repr(plan)
         applied(url, source(2))
-    (sent,) = [each.request for each in airbyte_local.requests if each.method == "PATCH"]
+    (sent,) = [request.request for request in airbyte_local.requests if request.method == "PATCH"]
     assert sent["configuration"] == {"api_key": value, "pages": 2}

@@ -50,8 +50,8 @@ class Public:
 
     def _of(self, elements, specs) -> list[AirbyteManagedElementReconciler]:
         instance = AirbyteInstance(url=self.server.url, api="public", specs=specs)
-        connections = [each for each in elements if isinstance(each, AirbyteConnection)]
-        others = [each for each in elements if not isinstance(each, AirbyteConnection)]
+        connections = [element for element in elements if isinstance(element, AirbyteConnection)]
+        others = [element for element in elements if not isinstance(element, AirbyteConnection)]
         return [AirbyteManagedElementReconciler(instance, connections, elements=others)]
 
     def check(self, *elements, specs=(), force=False) -> Result:
@@ -89,9 +89,9 @@ class Public:
 
     def writes(self) -> list[tuple[str, str, Any]]:
         return [
-            (each.method, each.path.split("?")[0].removeprefix("/api/public/v1/"), each.request)
-            for each in self.server.requests
-            if each.method != "GET"
+            (request.method, request.path.split("?")[0].removeprefix("/api/public/v1/"), request.request)
+            for request in self.server.requests
+            if request.method != "GET"
         ]
 
 
@@ -109,7 +109,7 @@ def test_what_was_applied_is_in_sync_and_no_config_api_is_asked(public):
     made = [(method, path) for method, path, _ in written]
     assert sorted(made[:2]) == [("POST", "destinations"), ("POST", "sources")]
     assert made[2:] == [("POST", "connections")]
-    assert all(each.path.startswith("/api/public/v1/") for each in public.server.requests)
+    assert all(request.path.startswith("/api/public/v1/") for request in public.server.requests)
     public.apply(connection({"users": FULL, "products": AirbyteSyncMode.INCREMENTAL_APPEND}))
     assert public.writes() == []
 
@@ -118,7 +118,7 @@ def test_an_unchanged_connection_is_not_discovered(public):
     public.applied(connection({"users": FULL}))
     public.server.forget_requests()
     public.plan(connection({"users": FULL}))
-    assert not any("/streams" in each.path for each in public.server.requests)
+    assert not any("/streams" in request.path for request in public.server.requests)
 
 
 def test_a_changed_field_is_patched_alone(public):
@@ -275,7 +275,7 @@ def test_an_unknown_stream_of_a_source_that_exists_is_told_before_any_write(publ
 
 def test_an_unknown_stream_of_a_new_source_fails_before_its_connections_write(public):
     result = public.apply(connection({"usres": FULL}))
-    assert [(str(each.step), each.status) for each in result.report.outcomes][-1] == (
+    assert [(str(outcome.step), outcome.status) for outcome in result.report.outcomes][-1] == (
         "create sync (connection)",
         "failed",
     )
@@ -374,7 +374,9 @@ def test_a_schedule_that_a_replacement_would_lose_is_named_and_any_other_carried
         f"{root}/update", json={"connectionId": found["connectionId"], **schedule}, verify=False
     ).raise_for_status()
     moved = (connection({"users": FULL}, PEOPLE, LAKE), FILES)
-    (replaced,) = [each.text for each in public.plan(*moved).consequences if each.code == "replace"]
+    (replaced,) = [
+        consequence.text for consequence in public.plan(*moved).consequences if consequence.code == "replace"
+    ]
     assert ("its schedule" in replaced) == (named is not None)
     assert named is None or named in replaced
     assert "what the Public API does not show of it" in replaced

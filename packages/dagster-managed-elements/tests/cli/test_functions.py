@@ -32,13 +32,15 @@ def test_one_secret_is_sent_again_from_python_too(project):
     folder = str(project.folder)
     for paths in (["s.key"], "s.key"):
         diff = check(folder, "mine", include_secrets=paths)
-        assert [each.key for each in diff.nested["s"].modifications] == ["key"]
+        assert [modification.key for modification in diff.nested["s"].modifications] == ["key"]
     assert check(folder, "mine").is_empty()
     for act in (check, apply):
         with pytest.raises(DeclarationError, match=r"No secret is declared at s\.kex; nothing was written; did"):
             act(folder, "mine", include_secrets=["s.kex"])
     (reconciler,) = get_reconcilable_objects_from_module(folder, "mine")
-    assert [each.key for each in reconciler.apply(include_secrets=["s.pin"]).nested["s"].modifications] == ["pin"]
+    assert [
+        modification.key for modification in reconciler.apply(include_secrets=["s.pin"]).nested["s"].modifications
+    ] == ["pin"]
 
 
 def test_check_and_apply_return_one_diff_of_all(project):

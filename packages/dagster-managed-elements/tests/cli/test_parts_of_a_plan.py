@@ -28,7 +28,7 @@ store = {
 
 def planned(result):
     (place,) = json.loads(result.stdout)["places"]
-    return {f"{each['name']} ({each['kind']})": each["action"] for each in place["changes"]}
+    return {f"{change['name']} ({change['kind']})": change["action"] for change in place["changes"]}
 
 
 def check(project, *arguments):

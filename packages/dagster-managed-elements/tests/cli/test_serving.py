@@ -108,7 +108,7 @@ def test_what_is_in_sync_is_named(watched, local, capfd):
     with watched(module):
         body = local.taken(1)
     assert body["in_sync"] == [{"kind": "source", "name": "s"}]
-    assert [each["name"] for each in body["document"]["places"][0]["changes"]] == ["c"]
+    assert [change["name"] for change in body["document"]["places"][0]["changes"]] == ["c"]
 
 
 def test_it_is_compared_again_when_the_module_changes_and_said_once_a_change(watched, local, project, capfd):

@@ -44,7 +44,7 @@ def compared(declared: dict[str, Any], observed: dict[str, Any], **how: Any) -> 
 def changed(declared: dict[str, Any], observed: dict[str, Any], **how: Any) -> list[tuple[Any, ...]]:
     """Each field that changes: path, before, after."""
     items = compared(declared, observed, **how).items
-    return [(each.path, each.before, each.after) for item in items for each in item.fields]
+    return [(field.path, field.before, field.after) for item in items for field in item.fields]
 
 
 EQUAL = [
@@ -70,7 +70,7 @@ EQUAL = [
 def test_what_is_equal_is_no_change_and_no_notice(declared: dict[str, Any], observed: dict[str, Any]) -> None:
     found = compared(declared, observed)
     assert found.items == ()
-    assert [each for each in found.notices if each.code != "later"] == []
+    assert [notice for notice in found.notices if notice.code != "later"] == []
 
 
 DIFFERENT = [
@@ -108,7 +108,7 @@ def test_each_difference_is_said_once_with_both_sides(
     found = changed(declared, observed)
     assert found == fields
     assert [[type(side) for side in each[1:]] for each in found] == [
-        [type(side) for side in each[1:]] for each in fields
+        [type(side) for side in field[1:]] for field in fields
     ]
 
 
@@ -309,10 +309,10 @@ def test_an_ignored_path_is_whole_names_as_the_user_reads_them(ignore: str, left
 
     pair = both(want("a", ignore=(ignore,), **fields(1)), have("a", "1", **fields(0)))
     found = diff([pair], Basis(kinds={"node": LiftedKind(Server())}, ids=IDS))
-    assert [".".join(each.path) for item in found.items for each in item.fields] == left
-    ignored = [".".join(each.path).removeprefix("settings.") for each in found.notices]
+    assert [".".join(field.path) for item in found.items for field in item.fields] == left
+    ignored = [".".join(notice.path).removeprefix("settings.") for notice in found.notices]
     assert len(ignored) == 4 - len(left)
-    assert {each.code for each in found.notices} <= {"ignored"}
+    assert {notice.code for notice in found.notices} <= {"ignored"}
 
 
 def test_what_is_ignored_stays_as_it_is_where_its_field_is_sent_whole() -> None:

@@ -141,7 +141,7 @@ def test_a_literal_secret_cannot_be_pickled() -> None:
 
 
 def test_a_secret_survives_a_deep_copy() -> None:
-    assert [copy.deepcopy(each).read() for each in secrets()] == [VALUE] * 3
+    assert [copy.deepcopy(secret).read() for secret in secrets()] == [VALUE] * 3
 
 
 @pytest.mark.parametrize(

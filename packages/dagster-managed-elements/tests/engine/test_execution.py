@@ -129,7 +129,9 @@ class Run:
 
 
 def ends(report: Report) -> dict[str, tuple[str, str]]:
-    return {str(each.step).removesuffix(" (node)"): (each.status, each.reason) for each in report.outcomes}
+    return {
+        str(outcome.step).removesuffix(" (node)"): (outcome.status, outcome.reason) for outcome in report.outcomes
+    }
 
 
 def create(name: str, *after: str, **fields: Any) -> Create:
@@ -160,7 +162,7 @@ def test_the_id_of_what_was_created_is_known_to_what_refers_to_it() -> None:
     run = Run(Acting())
     report = run.of(create("a"), create("b", "a"), ids={node("z"): "9"})
     assert run.kind.ids == [{node("z"): "9"}, {node("z"): "9", node("a"): "id-a"}]
-    assert [each.id for each in report.outcomes] == ["id-a", "id-b"]
+    assert [outcome.id for outcome in report.outcomes] == ["id-a", "id-b"]
 
 
 def test_no_more_are_in_flight_than_the_limit_and_no_fewer() -> None:
@@ -204,13 +206,13 @@ def test_a_foreign_exception_fails_its_own_operation_and_keeps_the_report() -> N
         "create b": ("skipped", "waits for: create a (node)"),
         "create c": ("done", ""),
     }
-    assert [each.error for each in report.outcomes if each.error] == [error]
+    assert [outcome.error for outcome in report.outcomes if outcome.error] == [error]
     assert "secret-value" not in repr(report)
 
 
 def test_an_unfinished_create_failed_and_its_id_is_kept() -> None:
     report = Run(Acting({"a": Partial("7", "its tables were refused")})).of(create("a"), create("b", "a"))
-    assert [(each.status, each.id, each.reason) for each in report.outcomes] == [
+    assert [(outcome.status, outcome.id, outcome.reason) for outcome in report.outcomes] == [
         ("failed", "7", "its tables were refused"),
         ("skipped", None, "waits for: create a (node)"),
     ]
@@ -233,7 +235,7 @@ def test_a_lost_create_is_looked_for_and_never_sent_again() -> None:
     run.kind.finds = [[], Unreachable("down"), ["1"], ["1", "2"]]
     report = run.of(create("a"), create("b", "a"), seen=["1"])
     assert ends(report) == {"create a": ("done", "found after a lost answer"), "create b": ("done", "")}
-    assert [each.id for each in report.outcomes] == ["2", "id-b"]
+    assert [outcome.id for outcome in report.outcomes] == ["2", "id-b"]
     assert run.kind.ids[-1] == {node("a"): "2"}
     assert run.kind.asked == ["create a", "find a", "find a", "find a", "find a", "create b"]
     assert run.pauses == [0.5, 1.0, 2.0]
@@ -336,7 +338,7 @@ def test_a_replace_deletes_what_was_there_and_creates_anew() -> None:
     run = Run(Acting())
     report = run.of(Replace(want("a"), A), ids={node("a"): "1"})
     assert run.kind.asked == ["delete a", "create a"]
-    assert [each.id for each in report.outcomes] == ["1", "id-a"]
+    assert [outcome.id for outcome in report.outcomes] == ["1", "id-a"]
 
 
 def test_a_failed_delete_keeps_the_replacement_from_being_created() -> None:
@@ -384,7 +386,7 @@ def test_an_interrupt_that_came_before_anything_begins_nothing() -> None:
         return await execute(planned, {"node": kind}, {}, {}, settings)
 
     report = anyio.run(go)
-    assert {each.reason for each in report.outcomes} == {"interrupted before it began"}
+    assert {outcome.reason for outcome in report.outcomes} == {"interrupted before it began"}
     assert (kind.asked, report.interrupted, report.ok) == ([], True, False)
 
 
@@ -470,4 +472,4 @@ def test_nothing_is_written_that_the_plan_did_not_show(moved: dict[str, Any]) ->
 def test_an_expected_failure_is_told_in_its_own_words() -> None:
     report = Run(Acting({"a": ManagedElementsError("the quota is used up")})).of(create("a"))
     assert ends(report) == {"create a": ("failed", "the quota is used up")}
-    assert [each.error for each in report.outcomes] == [None]
+    assert [outcome.error for outcome in report.outcomes] == [None]

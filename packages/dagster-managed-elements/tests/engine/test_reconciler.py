@@ -70,7 +70,7 @@ def reconciler(server: Server, *elements: Element, place: str = "memory", delete
 
 def steps(result: Result) -> list[str]:
     assert result.plan is not None, result.error
-    return [str(each.step) for each in result.plan.operations]
+    return [str(operation.step) for operation in result.plan.operations]
 
 
 def test_reconcilers_of_one_place_are_observed_once_and_planned_together() -> None:
@@ -187,7 +187,7 @@ def test_an_apply_interrupted_before_it_is_agreed_to_asks_nobody_and_reports() -
 
     (result,) = anyio.run(go)
     assert result.report is not None
-    assert [each.reason for each in result.report.outcomes] == ["interrupted before it began"]
+    assert [outcome.reason for outcome in result.report.outcomes] == ["interrupted before it began"]
 
 
 def test_places_of_one_host_share_one_limit() -> None:
@@ -250,7 +250,7 @@ def test_apply_raises_what_was_not_done_with_the_report_and_what_caused_it() -> 
         "  create a (node): failed: internal error: KeyError",
         "  create l (leaf): skipped: waits for: create a (node)",
     ]
-    assert [each.status for each in raised.value.report.outcomes] == ["failed", "skipped"]
+    assert [outcome.status for outcome in raised.value.report.outcomes] == ["failed", "skipped"]
 
 
 def test_apply_refuses_what_destroys_unless_told_otherwise() -> None:

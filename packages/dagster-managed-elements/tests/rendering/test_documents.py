@@ -116,11 +116,13 @@ def test_a_third_partys_diff_has_the_shape_of_ours(make):
         .with_nested("e", Diff().add("f", 3).modify("g", 4, 5))
     )
     (place,) = read(Section(of=("m:x",), place="m:x", diff=tuple(differences(diff))))["places"]
-    assert [(each["action"], each["kind"], each["name"], each["fields"]) for each in place["changes"]] == [
+    assert [
+        (change["action"], change["kind"], change["name"], change["fields"]) for change in place["changes"]
+    ] == [
         ("create", None, "a", [{"path": [], "after": 1}]),
         ("delete", None, "b", [{"path": ["c"], "before": 2}, {"path": ["d", "token"], "before": "**********"}]),
         ("update", None, "e", [{"path": ["f"], "after": 3}, {"path": ["g"], "before": 4, "after": 5}]),
     ]
-    assert {frozenset(each) for each in place["changes"]} == {
+    assert {frozenset(change) for change in place["changes"]} == {
         frozenset({"action", "kind", "name", "id", "cause", "fields"})
     }

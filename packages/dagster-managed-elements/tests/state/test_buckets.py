@@ -238,7 +238,7 @@ def test_who_may_only_read_may_check(bucket: Bucket, store: Store) -> None:
     bucket.trouble = trouble
     result = checked(store.url, server, Node("a", token=Secret.literal("another-one-by-now")))
     assert result.error is None
-    assert [(each.key.name, [field.why for field in each.fields]) for each in result.plan.entries] == [
+    assert [(entry.key.name, [field.why for field in entry.fields]) for entry in result.plan.entries] == [
         ("a", ["changed-in-code"])
     ]
     refused = applied(store.url, server, Node("a"), Node("b"))
