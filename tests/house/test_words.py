@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT = 112
+LEFT = 30
 """Loops over `each` that are still there. It only ever goes down."""
 
 

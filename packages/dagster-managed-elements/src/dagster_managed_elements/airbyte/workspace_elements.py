@@ -58,7 +58,7 @@ class AirbyteWorkspace(Element):
     def fields(self) -> Fields:
         told: dict[str, Any] = {} if isinstance(self.email, Unset) else {"email": self.email}
         if not isinstance(self.notifications, Unset):
-            told["notifications"] = {event: _channels(each) for event, each in self.notifications.items()}
+            told["notifications"] = {event: _channels(channels) for event, channels in self.notifications.items()}
         return told
 
 

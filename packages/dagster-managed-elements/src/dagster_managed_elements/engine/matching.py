@@ -115,24 +115,26 @@ def match(
     Two objects of one declared name are a Problem that shows both ids: Airbyte, for one, lets names repeat.
     """
     named: dict[Key, list[Observed]] = defaultdict(list)
-    for each in observed:
-        named[each.key].append(each)
+    for there in observed:
+        named[there.key].append(there)
     recorded = _recorded(declared, named, memory)
     taken = dict(recorded)
     used = {found.ref for found in taken.values()}
-    free = {key: left for key, group in named.items() if (left := [each for each in group if each.ref not in used])}
-    claims = _claims([each for each in declared if each.key not in taken], free)
+    free = {
+        key: left for key, group in named.items() if (left := [there for there in group if there.ref not in used])
+    }
+    claims = _claims([element for element in declared if element.key not in taken], free)
     left_behind = set(claims.values())
-    for each in declared:
-        wanted = claims.get(each.key, each.key)
-        is_leaving = wanted == each.key and wanted in left_behind
-        if each.key not in taken and not is_leaving and (found := free.get(wanted)):
-            taken[each.key] = found[0]
+    for element in declared:
+        wanted = claims.get(element.key, element.key)
+        is_leaving = wanted == element.key and wanted in left_behind
+        if element.key not in taken and not is_leaving and (found := free.get(wanted)):
+            taken[element.key] = found[0]
     used = {found.ref for found in taken.values()}
-    left = [each for group in named.values() for each in group if each.ref not in used]
-    pairs = [Pair(each, taken.get(each.key)) for each in declared]
-    pairs += [Pair(None, each) for each in sorted(left, key=lambda each: (each.kind, each.name, each.id))]
-    return pairs, list(_unclear([each for each in declared if each.key not in recorded], free, claims))
+    left = [there for group in named.values() for there in group if there.ref not in used]
+    pairs = [Pair(element, taken.get(element.key)) for element in declared]
+    pairs += [Pair(None, there) for there in sorted(left, key=lambda there: (there.kind, there.name, there.id))]
+    return pairs, list(_unclear([element for element in declared if element.key not in recorded], free, claims))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,15 +189,15 @@ def _recorded(
     """
     if not memory.ids:
         return {}
-    by_id = {each.ref: each for group in named.values() for each in group}
-    keys = frozenset(each.key for each in declared)
+    by_id = {there.ref: there for group in named.values() for there in group}
+    keys = frozenset(element.key for element in declared)
     found: dict[Key, Observed] = {}
-    for each in declared:
-        old = Key(each.key.kind, each.renamed_from or "")
-        for key in (each.key, *(() if old in keys else (old,))):
+    for element in declared:
+        old = Key(element.key.kind, element.renamed_from or "")
+        for key in (element.key, *(() if old in keys else (old,))):
             observed = by_id.get(Ref(key.kind, memory.ids.get(key, "")))
             if observed is not None:
-                found[each.key] = observed
+                found[element.key] = observed
                 break
     held = Counter(observed.ref for observed in found.values())
     return {key: observed for key, observed in found.items() if held[observed.ref] == 1}
@@ -206,12 +208,12 @@ def _claims(declared: Iterable[Declared], free: Mapping[Key, Sequence[Observed]]
     by another one that is renamed. Where both names are there to stay, the rename was done before.
     """
     renames = {
-        each.key: old
-        for each in declared
-        if each.renamed_from is not None and (old := Key(each.key.kind, each.renamed_from)) in free
+        element.key: old
+        for element in declared
+        if element.renamed_from is not None and (old := Key(element.key.kind, element.renamed_from)) in free
     }
     claims: dict[Key, Key] = {}
-    for new in (each for each in renames if each not in free):
+    for new in (key for key in renames if key not in free):
         name = new
         while name in renames and name not in claims:
             claims[name] = renames[name]
@@ -223,13 +225,13 @@ def _unclear(
     declared: Iterable[Declared], named: Mapping[Key, Sequence[Observed]], claims: Mapping[Key, Key]
 ) -> Iterator[Problem]:
     claimants = Counter(claims.values())
-    for each in declared:
-        wanted = claims.get(each.key, each.key)
+    for element in declared:
+        wanted = claims.get(element.key, element.key)
         if len(found := named.get(wanted, ())) > 1:
             ids = ", ".join(sorted(observed.id for observed in found))
-            name = "this name" if wanted == each.key else f"the name {wanted.name!r}"
+            name = "this name" if wanted == element.key else f"the name {wanted.name!r}"
             text = f"the server has {len(found)} {wanted.kind}s of {name} ({ids}); delete or rename all but one"
-            yield Problem(each.key, (), text)
-        if claimants[wanted] > 1 and wanted != each.key:
+            yield Problem(element.key, (), text)
+        if claimants[wanted] > 1 and wanted != element.key:
             text = f"several elements are declared as renamed from {wanted.name!r}; it can become only one of them"
-            yield Problem(each.key, (), text)
+            yield Problem(element.key, (), text)

@@ -24,32 +24,32 @@ class Reading:
 
     @property
     def readable(self) -> tuple[Observed, ...]:
-        return tuple(each for each in self.objects if each.fault is None)
+        return tuple(observed for observed in self.objects if observed.fault is None)
 
     @property
     def unreadable(self) -> tuple[Observed, ...]:
-        return tuple(each for each in self.objects if each.fault is not None)
+        return tuple(observed for observed in self.objects if observed.fault is not None)
 
     @property
     def refs(self) -> frozenset[Ref]:
-        return frozenset(each.ref for each in self.objects)
+        return frozenset(observed.ref for observed in self.objects)
 
 
 async def observe(kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaustive: bool) -> Reading:
     """Every kind that is asked for at once, and again where something declared is absent or rows repeat; with
     *exhaustive*, because what is not declared is to go, every kind of which there is anything.
     """
-    wanted = frozenset(each.key for each in declared)
-    mentioned = {key.kind for each in declared for key in (each.key, *references(each.fields))}
+    wanted = frozenset(element.key for element in declared)
+    mentioned = {key.kind for element in declared for key in (element.key, *references(element.fields))}
     asked = [kind for kind in kinds if not kind.on_demand or kind.name in mentioned]
 
     def suspect(kind: Kind, first: Sequence[Observed]) -> bool:
-        names = {each.key for each in first}
+        names = {observed.key for observed in first}
         missing = any(key.kind == kind.name and key not in names for key in wanted)
         return missing or _repeats(first) or bool(exhaustive and first)
 
     for kind in asked:
-        kind.expect([each for each in declared if each.key.kind == kind.name])
+        kind.expect([element for element in declared if element.key.kind == kind.name])
     first = await _read_all(asked)
     doubtful = [kind for kind in asked if suspect(kind, first[kind.name])]
     reading = await _confirmed(asked, first, doubtful)
@@ -58,18 +58,18 @@ async def observe(kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaus
 
 def needed(reading: Reading, declared: Iterable[Declared]) -> Iterator[Observed]:
     """What cannot be read and has to be: it has a declared name, or none, while a declared one is absent."""
-    names = {each.key for each in reading.readable}
-    wanted = [each.key for each in declared]
-    old = {Key(each.key.kind, each.renamed_from) for each in declared if each.renamed_from is not None}
+    names = {observed.key for observed in reading.readable}
+    wanted = [element.key for element in declared]
+    old = {Key(element.key.kind, element.renamed_from) for element in declared if element.renamed_from is not None}
     absent = {key.kind for key in wanted if key not in names}
-    for each in reading.unreadable:
-        if each.key in old.union(wanted) or (not each.name and each.kind in absent):
-            yield each
+    for observed in reading.unreadable:
+        if observed.key in old.union(wanted) or (not observed.name and observed.kind in absent):
+            yield observed
 
 
 async def confirm(kinds: Sequence[Kind], reading: Reading) -> Reading:
     """*reading* with every kind confirmed: for a plan that destroys, which must not miss what depends on it."""
-    known = {kind.name: [each for each in reading.objects if each.kind == kind.name] for kind in kinds}
+    known = {kind.name: [observed for observed in reading.objects if observed.kind == kind.name] for kind in kinds}
     rest = await _confirmed(kinds, known, [kind for kind in kinds if kind.name not in reading.confirmed])
     return replace(rest, confirmed=rest.confirmed | reading.confirmed)
 
@@ -95,7 +95,7 @@ async def _confirmed(
         confirmed.add(kind.name)
 
     await concurrently(*(partial(read, kind) for kind in doubtful))
-    once = {each.ref: each for kind in kinds for each in found[kind.name]}
+    once = {observed.ref: observed for kind in kinds for observed in found[kind.name]}
     return Reading(tuple(once.values()), frozenset(confirmed))
 
 
@@ -104,7 +104,7 @@ async def _agreed(kind: Kind, first: Sequence[Observed]) -> Sequence[Observed]:
     reads = [first]
     while len(reads) < _MOST_READS:
         reads.append(await kind.observe())
-        before, now = ({each.id for each in read} for read in reads[-2:])
+        before, now = ({observed.id for observed in read} for read in reads[-2:])
         if before == now and (now or not any(reads)):
             return reads[-1]
     text = f"The list of {kind.name}s changes from read to read; nothing is concluded from it. Try again."
@@ -112,4 +112,4 @@ async def _agreed(kind: Kind, first: Sequence[Observed]) -> Sequence[Observed]:
 
 
 def _repeats(read: Sequence[Observed]) -> bool:
-    return len({each.id for each in read}) < len(read)
+    return len({observed.id for observed in read}) < len(read)

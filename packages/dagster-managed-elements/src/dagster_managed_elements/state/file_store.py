@@ -52,7 +52,7 @@ class FileStore:
 
     def names(self, suffix: str) -> list[str]:
         try:
-            found = [each.name for each in islice(os.scandir(self._of(suffix)), MOST + 1)]
+            found = [entry.name for entry in islice(os.scandir(self._of(suffix)), MOST + 1)]
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -61,7 +61,7 @@ class Past:
         return [place for identity, place in known.items() if identity in wanted]
 
     def way(self, session: Session) -> WayBack:
-        (place,) = [each for each in self.run.places if each.identity == session.lasting]
+        (place,) = [past for past in self.run.places if past.identity == session.lasting]
         return WayBack(run=self.run.id, traces=self.planned.traces(place.place), report=place.report)
 
 
@@ -78,7 +78,7 @@ def find(histories: Sequence[History], said: str, key: FingerprintKey | None) ->
         said, histories = found[0][0], [found[0][1]]
     history = histories[0]
     if len(histories) > 1:  # of one alone no listing more is asked for: it says itself what it lacks
-        history = next((each for each in histories if each.has(said)), history)
+        history = next((known for known in histories if known.has(said)), history)
     planned, run = history.planned(said)
     if key is not None and not planned.is_sealed(key):
         text = f"The run {run.id} was changed since it was written, or written with another key than this, or none"

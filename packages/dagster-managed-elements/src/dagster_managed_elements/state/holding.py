@@ -126,19 +126,19 @@ async def opened(urls: Iterable[str], locking: Locking | None = None) -> AsyncGe
         try:
             for url in sorted(set(urls)):
                 states.opened[url] = await _tried(url, locking)
-            held = [each for each in states.opened.values() if isinstance(each, OpenState) and each.lease]
+            held = [state for state in states.opened.values() if isinstance(state, OpenState) and state.lease]
             if locking is not None:
-                for each in held:
-                    group.start_soon(_keep, each, locking)
+                for state in held:
+                    group.start_soon(_keep, state, locking)
             yield states
         except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
             failures.append(error)
         finally:
             group.cancel_scope.cancel()
             with anyio.CancelScope(shield=True):
-                for each in states.opened.values():
-                    if isinstance(each, OpenState) and each.lease is not None:
-                        await anyio.to_thread.run_sync(each.lease.release)
+                for state in states.opened.values():
+                    if isinstance(state, OpenState) and state.lease is not None:
+                        await anyio.to_thread.run_sync(state.lease.release)
     if failures:
         raise failures[0]
 

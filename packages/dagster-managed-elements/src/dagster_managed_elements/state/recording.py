@@ -65,7 +65,7 @@ class Recorder:
 
     async def kept(self, found: Survey) -> Kept:
         """The plan of *found* as the history keeps it, read before anything is written."""
-        changes = list({id(each.change): each.change for each in found.plan.operations}.values())
+        changes = list({id(operation.change): operation.change for operation in found.plan.operations}.values())
         of = {_identity(change): change for change in changes}
         keys = {
             pair.observed.ref: pair.declared.key if pair.declared else pair.observed.key
@@ -83,7 +83,7 @@ class Recorder:
                 self._masked(entry, change) for entry, change in zip(found.plan.entries, planned, strict=True)
             ],
             traces=[self._trace(change, again) for change in planned],
-            consequences=[each.text for each in found.plan.consequences],
+            consequences=[consequence.text for consequence in found.plan.consequences],
             keys=keys,
         )
 
@@ -120,10 +120,10 @@ class Recorder:
 
     async def begin(self, found: Survey) -> None:
         """Before the first write. Raises StateError where it cannot be put down; nothing is to be written then."""
-        named = [each for each in self.declarations if each.name]
-        keys = {each.name: frozenset[Key]() for each in named}
-        for each in named:
-            keys[each.name] |= mentioned(each.elements)
+        named = [declaration for declaration in self.declarations if declaration.name]
+        keys = {declaration.name: frozenset[Key]() for declaration in named}
+        for declaration in named:
+            keys[declaration.name] |= mentioned(declaration.elements)
         self.remembered.begin(found, keys, self.kinds, goes_back=self.goes_back)
         if not found.plan.is_empty:
             await self.state.assure()
@@ -184,16 +184,16 @@ class Chapter:
 
     async def begin(self, found: Sequence[Survey], command: Command, folder: FilePath) -> None:
         """Raises StateError; nothing is to be written then."""
-        kept = [await recorder.kept(each) for recorder, each in zip(self._recorders, found, strict=True)]
+        kept = [await recorder.kept(survey) for recorder, survey in zip(self._recorders, found, strict=True)]
         by = await anyio.to_thread.run_sync(author, folder)
         await self._recorders[0].state.assure()
         begin = partial(self._history.begin, command, by, kept, self._key, self._undoes, is_part=self._is_part)
         self._ticket = await anyio.to_thread.run_sync(begin)
         self._places = [
             PastPlace(
-                place=each.place, identity=each.identity, counts=Counter(entry.action for entry in each.entries)
+                place=place.place, identity=place.identity, counts=Counter(entry.action for entry in place.entries)
             )
-            for each in kept
+            for place in kept
         ]
 
     async def end(self, became: Mapping[str, tuple[Report | None, Exception | None]]) -> None:

@@ -133,7 +133,7 @@ class Remembered:
 
     def _risen(self, survey: Survey) -> Iterator[Notice]:
         """Of what was removed on purpose: that it is there again, or declared again."""
-        removing = {each.key for each in survey.declared if each.removal is not None}
+        removing = {declared.key for declared in survey.declared if declared.removal is not None}
         there = {pair.observed.key for pair in survey.pairs if pair.declared is None and pair.observed is not None}
         coming = {entry.key for entry in survey.plan.entries if entry.action == "create"}
         for key, stone in self._stones.items():
@@ -145,9 +145,11 @@ class Remembered:
 
     def _buried(self, removed: Iterable[Declared]) -> None:
         """Why each of *removed* went is remembered when its line has left the code."""
-        for each in removed:
-            if each.removal is not None and each.removal.reason and each.key not in self._stones:
-                self._stones[each.key] = Tombstone(key=each.key, reason=each.removal.reason, on=str(self._today))
+        for declared in removed:
+            if declared.removal is not None and declared.removal.reason and declared.key not in self._stones:
+                self._stones[declared.key] = Tombstone(
+                    key=declared.key, reason=declared.removal.reason, on=str(self._today)
+                )
 
     def begin(
         self,
@@ -163,7 +165,7 @@ class Remembered:
         self._mentioned, self._kinds = mentioned, kinds
         self._adopt(survey, goes_back=goes_back)
         there = {pair.observed.key for pair in survey.pairs if pair.observed is not None}
-        self._buried(each for each in survey.declared if each.key not in there)
+        self._buried(declared for declared in survey.declared if declared.key not in there)
         self._before = dict(self._objects)
         for operation in survey.plan.operations:
             match operation.change:
@@ -334,7 +336,11 @@ def owners_of(key: Key, mentioned: Mapping[str, frozenset[Key]]) -> frozenset[st
 
 def _is_overwritten(path: Path, change: Update) -> bool:
     """Whether *change* sends what is no secret where there was one."""
-    sent = (at(each.after, path[len(each.path) :]) for each in change.fields if path[: len(each.path)] == each.path)
+    sent = (
+        at(changed.after, path[len(changed.path) :])
+        for changed in change.fields
+        if path[: len(changed.path)] == changed.path
+    )
     return any(leaf is not ABSENT and not isinstance(leaf, (Secret, Masked)) for leaf in sent)
 
 

@@ -202,7 +202,7 @@ def _ended(place: PastPlace) -> _Json:
         place=place.place,
         identity=place.identity,
         counts=dict(place.counts),
-        outcomes=[_outcome(each) for each in report.outcomes] if report else None,
+        outcomes=[_outcome(outcome) for outcome in report.outcomes] if report else None,
         interrupted=bool(report and report.interrupted),
         error=place.error,
     )
@@ -232,7 +232,7 @@ class Planned:
 
     def traces(self, place: str) -> list[Trace]:
         """What the run did there, whatever became of it."""
-        found = next(each for each in self._places if each.place == place)
+        found = next(row for row in self._places if row.place == place)
         return [_trace(change, found.module) for change in found.changes]
 
     def is_sealed(self, key: FingerprintKey) -> bool:
@@ -247,13 +247,13 @@ def decode_plan(data: bytes, where: str) -> Planned:
     plan = _converted(document, _Plan, where)
     places = tuple(
         PastPlace(
-            place=each.place,
-            identity=each.identity,
-            counts=Counter(change.action for change in each.changes),
-            entries=tuple(_entry(change, where) for change in each.changes),
-            consequences=tuple(each.consequences),
+            place=row.place,
+            identity=row.identity,
+            counts=Counter(change.action for change in row.changes),
+            entries=tuple(_entry(change, where) for change in row.changes),
+            consequences=tuple(row.consequences),
         )
-        for each in plan.places
+        for row in plan.places
     )
     return Planned(_past(plan, places), document, plan.places)
 
@@ -263,13 +263,13 @@ def decode_outcome(data: bytes, where: str) -> PastRun:
     told = _converted(_read(data, where), _Outcomes, where)
     places = tuple(
         PastPlace(
-            place=each.place,
-            identity=each.identity,
-            counts=each.counts,
-            report=None if each.outcomes is None else _report(each),
-            error=each.error,
+            place=row.place,
+            identity=row.identity,
+            counts=row.counts,
+            report=None if row.outcomes is None else _report(row),
+            error=row.error,
         )
-        for each in told.places
+        for row in told.places
     )
     return _past(told, places, told.ended)
 
@@ -277,12 +277,12 @@ def decode_outcome(data: bytes, where: str) -> PastRun:
 def _report(ended: _Ended) -> Report:
     outcomes = tuple(
         Outcome(
-            step=Step(each.action, Key(each.kind, each.name), each.before),
-            status=each.status,
-            id=each.id,
-            reason=each.reason,
+            step=Step(row.action, Key(row.kind, row.name), row.before),
+            status=row.status,
+            id=row.id,
+            reason=row.reason,
         )
-        for each in ended.outcomes or ()
+        for row in ended.outcomes or ()
     )
     return Report(place=ended.place, outcomes=outcomes, interrupted=ended.interrupted)
 
@@ -330,8 +330,8 @@ def _past(run: _Run, places: tuple[PastPlace, ...], ended: str = "") -> PastRun:
 def _entry(change: _Change, where: str) -> Entry:
     try:
         fields = tuple(
-            FieldChange(tuple(each.path), markers.read(each.before), markers.read(each.after), each.why)
-            for each in change.fields
+            FieldChange(tuple(row.path), markers.read(row.before), markers.read(row.after), row.why)
+            for row in change.fields
         )
     except (markers.Unkept, RecursionError):
         raise _damaged(where) from None
@@ -344,7 +344,7 @@ def _trace(change: _Change, module: str) -> Trace:
     key = Key(change.kind, change.name)
     why_not, before, after = "", dict[Path, Any](), None
     try:
-        before = {tuple(each.path): markers.read(each.value, module) for each in change.was}
+        before = {tuple(row.path): markers.read(row.value, module) for row in change.was}
         if change.left is not None:
             fields = markers.read(change.left.fields, module)
             after = Declared(key=key, fields=fields, protect=change.left.protect, ignore=tuple(change.left.ignore))

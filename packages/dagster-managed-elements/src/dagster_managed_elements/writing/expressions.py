@@ -54,12 +54,12 @@ class Expressions:
             case Mapping():
                 named = cast("Mapping[Any, Any]", value).items()
                 return Bracketed(
-                    "{", [Labelled(self.value(key), ": ", self.value(each)) for key, each in named], "}"
+                    "{", [Labelled(self.value(key), ": ", self.value(inner)) for key, inner in named], "}"
                 )
             case list():
-                return Bracketed("[", [self.value(each) for each in cast("list[Any]", value)], "]")
+                return Bracketed("[", [self.value(inner) for inner in cast("list[Any]", value)], "]")
             case tuple():
-                items = [self.value(each) for each in cast("tuple[Any, ...]", value)]
+                items = [self.value(inner) for inner in cast("tuple[Any, ...]", value)]
                 return Bracketed("(", items, ")", is_tuple=True)
             case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
                 return Bracketed(f"{self._class(type(value))}(", [*self._given(value, positional=True)], ")")

@@ -49,7 +49,9 @@ def module_text(adoption: Adoption, origin: Origin, declaring: Declaring) -> str
     """All of it in one module."""
     names = variable_names(adoption.adopted, _reserved(origin, declaring))
     written = Expressions(declaring.module, names, adoption.variables)
-    bodies = [assigned(names[key_of(each.element)], written.element(each.element)) for each in adoption.adopted]
+    bodies = [
+        assigned(names[key_of(adopted.element)], written.element(adopted.element)) for adopted in adoption.adopted
+    ]
     listed = [names[key] for key in _alone(adoption.adopted, written.referred)]
     ending = _reconciler(written, origin, declaring, [*listed])
     return _file([*_header(origin), *_about(adoption)], _imports(written.imported, {}, origin), [*bodies, ending])
@@ -62,9 +64,9 @@ def package_texts(adoption: Adoption, origin: Origin, declaring: Declaring) -> d
     stems = sorted(set(homes.values()), key=lambda stem: (stem != _SHARED, stem))
     writers = {stem: Expressions(declaring.module, names, adoption.variables) for stem in stems}
     bodies: dict[str, list[str]] = defaultdict(list)
-    for each in adoption.adopted:
-        stem = homes[key_of(each.element)]
-        bodies[stem].append(assigned(names[key_of(each.element)], writers[stem].element(each.element)))
+    for adopted in adoption.adopted:
+        stem = homes[key_of(adopted.element)]
+        bodies[stem].append(assigned(names[key_of(adopted.element)], writers[stem].element(adopted.element)))
     referred = {key for written in writers.values() for key in written.referred}
     texts: dict[str, str] = {}
     unpacked: list[str] = []
@@ -89,7 +91,7 @@ def variable_names(adopted: Iterable[Adopted], reserved: Collection[str]) -> dic
     """By key, in order: the name and the kind of each as an identifier. One that is taken gets a digest."""
     names: dict[Key, str] = {}
     taken = {*reserved, *keyword.kwlist, *keyword.softkwlist, *vars(builtins)}
-    for key in (key_of(each.element) for each in adopted):
+    for key in (key_of(entry.element) for entry in adopted):
         name, kind = slug(key.name, of=key), slug(key.kind, of=key)
         if name[:1].isdecimal():
             name = f"{kind}_{name}"
@@ -122,9 +124,9 @@ def _instance_name(origin: Origin) -> str:
 def _homes(adopted: Sequence[Adopted], reserved: Collection[str]) -> dict[Key, str]:
     """The file of each, by its group, or that of what it refers to."""
     groups: dict[Key, str] = {}
-    for each in adopted:
-        of_parts = (groups.get(key_of(part), "") for part in each.element.parts())
-        groups[key_of(each.element)] = each.group or next(filter(None, of_parts), "")
+    for entry in adopted:
+        of_parts = (groups.get(key_of(part), "") for part in entry.element.parts())
+        groups[key_of(entry.element)] = entry.group or next(filter(None, of_parts), "")
     stems: dict[str, str] = {"": _SHARED}
     for group in sorted(set(groups.values()) - {""}):
         key = Key("group", group)
@@ -136,7 +138,7 @@ def _homes(adopted: Sequence[Adopted], reserved: Collection[str]) -> dict[Key, s
 
 def _alone(adopted: Iterable[Adopted], referred: Collection[Key]) -> Iterator[Key]:
     """Those that are not declared along with another."""
-    return (key for key in (key_of(each.element) for each in adopted) if key not in referred)
+    return (key for key in (key_of(entry.element) for entry in adopted) if key not in referred)
 
 
 def _reconciler(written: Expressions, origin: Origin, declaring: Declaring, listed: list[Item]) -> str:

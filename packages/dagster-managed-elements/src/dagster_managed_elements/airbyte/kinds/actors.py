@@ -97,13 +97,13 @@ class ActorKind(Kind):
 
         await concurrently(list_them, self._look_ahead)
         definitions = await self._gateway.definitions(self.side)
-        known = {each.id: each for each in definitions if isinstance(each, Definition)}
+        known = {definition.id: definition for definition in definitions if isinstance(definition, Definition)}
         return [self._observed(actor, known) for actor in actors]
 
     async def _look_ahead(self) -> None:
         """The gateway keeps what it is told, a refusal too: whoever needs it meets that again."""
         connectors = Connectors(self.side, await self._gateway.definitions(self.side))
-        types = [each.fields["type"] for each in self._expected if each.removal is None]
+        types = [declared.fields["type"] for declared in self._expected if declared.removal is None]
         spellings = {_spelling(type_) for type_ in types if not isinstance(type_, Key)}
         known = {found.id for spelling in spellings if isinstance(found := connectors.find(spelling), Definition)}
 
@@ -134,25 +134,27 @@ class ActorKind(Kind):
         named = {id_: key for key, id_ in context.ids.items() if key.kind in _CONNECTORS[self.side]}
         typed = [self._typed(pair, connectors, context, named) for pair in pairs]
         schemas = {
-            _needs(each)[0]: each.known for each in typed if isinstance(each, _Typed) and each.known is not None
+            _needs(entry)[0]: entry.known
+            for entry in typed
+            if isinstance(entry, _Typed) and entry.known is not None
         }
 
         async def fetch(definition_id: str, pinned: str | None) -> None:
             schemas[definition_id, pinned] = await self._specification(definition_id, pinned)
 
-        wanted = {need for each in typed if isinstance(each, _Typed) for need in _needs(each)} - {*schemas}
+        wanted = {need for entry in typed if isinstance(entry, _Typed) for need in _needs(entry)} - {*schemas}
         await concurrently(*(partial(fetch, *need) for need in sorted(wanted, key=str)))
         resolved = [
             side
-            for each in typed
-            for side in (self._comparable(each, schemas, connectors) if isinstance(each, _Typed) else [each])
+            for entry in typed
+            for side in (self._comparable(entry, schemas, connectors) if isinstance(entry, _Typed) else [entry])
         ]
-        unchecked = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_partial]
-        unknown = [each for each in typed if isinstance(each, _Typed) and schemas[_needs(each)[0]].is_unknown]
+        unchecked = [entry for entry in typed if isinstance(entry, _Typed) and schemas[_needs(entry)[0]].is_partial]
+        unknown = [entry for entry in typed if isinstance(entry, _Typed) and schemas[_needs(entry)[0]].is_unknown]
         unreadable = [
-            left_out(Key(f"{self.side} connector", each.name or each.id), each.fault)
-            for each in definitions
-            if isinstance(each, Unreadable)
+            left_out(Key(f"{self.side} connector", definition.name or definition.id), definition.fault)
+            for definition in definitions
+            if isinstance(definition, Unreadable)
         ]
         return [*resolved, *_unvalidated(unchecked), *_told_by_name(unknown), *unreadable]
 
@@ -164,18 +166,18 @@ class ActorKind(Kind):
         async def fetch(definition_id: str, pinned: str | None) -> None:
             schemas[definition_id, pinned] = await self._specification(definition_id, pinned)
 
-        known = [each for each in observed if connectors.get(_raw(each).definition_id) is not None]
+        known = [actor for actor in observed if connectors.get(_raw(actor).definition_id) is not None]
         await concurrently(
-            *(partial(fetch, *need) for need in sorted({_need(_raw(each)) for each in known}, key=str))
+            *(partial(fetch, *need) for need in sorted({_need(_raw(actor)) for actor in known}, key=str))
         )
         found: list[Adopted | Notice] = []
-        for each in observed:
-            if (definition := connectors.get(_raw(each).definition_id)) is None:
-                text = f"there is no connector {_raw(each).definition_id} in this workspace"
-                found.append(not_adopted(each.key, text))
+        for actor in observed:
+            if (definition := connectors.get(_raw(actor).definition_id)) is None:
+                text = f"there is no connector {_raw(actor).definition_id} in this workspace"
+                found.append(not_adopted(actor.key, text))
             else:
-                found += self._adopted_as(each, definition, connectors, schemas[_need(_raw(each))], context)
-        untold = {id_ for (id_, _), each in schemas.items() if each.is_partial}
+                found += self._adopted_as(actor, definition, connectors, schemas[_need(_raw(actor))], context)
+        untold = {id_ for (id_, _), schema in schemas.items() if schema.is_partial}
         if names := sorted({one.name for id_ in untold if (one := connectors.get(id_)) is not None}):
             text = f"this API does not tell what {', '.join(names)} have by default; all that is there is declared"
             found.append(Notice(Key(self.name, f"every {self.side}"), (), "untold", text))
@@ -226,7 +228,7 @@ class ActorKind(Kind):
         definitions = await self._gateway.definitions(self.side)
         referred = [pair.declared.fields["type"] for pair in pairs if pair.declared is not None]
         ids = {context.ids[key] for key in referred if isinstance(key, Key) and key in context.ids}
-        if ids <= {each.id for each in definitions}:
+        if ids <= {definition.id for definition in definitions}:
             return definitions
         self._gateway.registry.forget()
         return await self._gateway.definitions(self.side)
@@ -241,7 +243,7 @@ class ActorKind(Kind):
             found = connectors.find(_spelling(declared))
             if isinstance(found, Unfound):
                 keys = [Key(kind, str(declared)) for kind in _CONNECTORS[self.side]]
-                key = next((each for each in keys if each in context.coming), None)
+                key = next((coming for coming in keys if coming in context.coming), None)
                 if key is None and found.unreadable:
                     raise ServerFault(f"{pair.declared.key}: {found.message}")
                 if key is None:
@@ -308,7 +310,7 @@ class ActorKind(Kind):
         self, change: Create | Update | Replace, context: ResolveContext
     ) -> Sequence[Problem | Notice]:
         """The connector's own check, with the configuration as it would be."""
-        if isinstance(change, Update) and all(each.path[0] != "configuration" for each in change.fields):
+        if isinstance(change, Update) and all(changed.path[0] != "configuration" for changed in change.fields):
             return ()
         definition_id, why_not = trial(change.declared, context)
         if why_not:
@@ -482,7 +484,7 @@ def _needs(typed: _Typed) -> list[tuple[str, str | None]]:
 def _unvalidated(unchecked: Sequence[_Typed]) -> Iterator[Notice]:
     """Said once, however many there are."""
     if unchecked and (declared := unchecked[0].pair.declared) is not None:
-        names = ", ".join(sorted({each.definition.name for each in unchecked}))
+        names = ", ".join(sorted({actor.definition.name for actor in unchecked}))
         text = f"this API tells no specifications; give specs= to have configurations of {names} validated"
         yield Notice(declared.key, (), "not-validated", text)
 
@@ -490,7 +492,7 @@ def _unvalidated(unchecked: Sequence[_Typed]) -> Iterator[Notice]:
 def _told_by_name(unknown: Sequence[_Typed]) -> Iterator[Notice]:
     """Said once, however many there are."""
     if unknown and (declared := unknown[0].pair.declared) is not None:
-        names = ", ".join(sorted({each.definition.name for each in unknown}))
+        names = ", ".join(sorted({actor.definition.name for actor in unknown}))
         text = f"where the secrets of {names} are is not known; what sounds like one by its key is masked"
         yield Notice(declared.key, (), "masked-by-name", text)
 

@@ -90,7 +90,7 @@ def _with(short: Mapping[str, Any], path: Path, whole: Mapping[str, Any]) -> dic
     if rest and isinstance(inner, Mapping) and isinstance(value, Mapping):
         value = _with(cast("Mapping[str, Any]", inner), tuple(rest), cast("Mapping[str, Any]", value))
     in_order = {**{key: short.get(key, ABSENT) for key in whole}, name: value}
-    return {key: each for key, each in in_order.items() if each is not ABSENT}
+    return {key: held for key, held in in_order.items() if held is not ABSENT}
 
 
 def _choices(seen: Mapping[str, Any], schemas: Sequence[Schema]) -> dict[str, Any]:

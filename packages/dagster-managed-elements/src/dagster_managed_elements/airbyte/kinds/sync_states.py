@@ -43,7 +43,7 @@ class SyncState:
 
 
 def sync_state_of(connection: Connection, why_lost: str = "") -> SyncState:
-    entries = [each for each in connection.sync_catalog.streams if each.config.sync_mode == "incremental"]
+    entries = [stream for stream in connection.sync_catalog.streams if stream.config.sync_mode == "incremental"]
     cursors = {identity(entry.stream): cursor_of(entry) for entry in entries}
     return SyncState(connection_id=connection.connection_id, cursors=cursors, why_lost=why_lost)
 
@@ -65,7 +65,7 @@ def identities(
             found[label] = identity(entry.stream)
             continue
         name = named(label)
-        alike = [each for each in known if each == name or each[1] == name]
+        alike = [stream for stream in known if stream == name or stream[1] == name]
         if len(alike) == 1:
             found[label] = alike[0]
     return found
