@@ -57,13 +57,7 @@ VERSIONS = ("0.50", "1.5", "1.6", "1.8", "2.0", "cloud")
 @click.option("--allow-host", multiple=True, help="A further Host name to answer to.")
 @click.option("--log-bodies", is_flag=True, help="Keep bodies, secrets included, for /_local/requests.")
 def serve(
-    *,
-    port: int,
-    host: str,
-    data: Path,
-    allow_host: tuple[str, ...],
-    log_bodies: bool,
-    **deployed: Any,
+    *, port: int, host: str, data: Path, allow_host: tuple[str, ...], log_bodies: bool, **deployed: Any
 ) -> None:
     """Serve a local Airbyte until Ctrl-C."""
     # Imported here: `--help`, and whoever loads this command into another program, need not pay for a web server.

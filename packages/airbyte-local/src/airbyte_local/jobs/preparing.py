@@ -70,13 +70,7 @@ def prepare(world: World, job: Job, ends: Ends, cancellation: Cancellation) -> P
     with world.store.transaction() as session:
         states = session.states.get(ends.connection.id)
     streams = [job_stream(ends.connection, entry, states, job_id=job.id, empties=clearing) for entry in entries]
-    return Prepared(
-        streams=tuple(streams),
-        states=states,
-        ends=ends,
-        source=source,
-        destination=destination,
-    )
+    return Prepared(streams=tuple(streams), states=states, ends=ends, source=source, destination=destination)
 
 
 def _source(world: World, ends: Ends, wanted: Sequence[StreamKey], cancellation: Cancellation) -> Source:

@@ -34,11 +34,7 @@ Context = dict[str, Any]
 Find = Callable[[], Context]
 T = TypeVar("T")
 THREADS = 8
-TYPES = {
-    "STANDARD_SYNC": "connection",
-    "SOURCE_CONNECTION": "source",
-    "DESTINATION_CONNECTION": "destination",
-}
+TYPES = {"STANDARD_SYNC": "connection", "SOURCE_CONNECTION": "source", "DESTINATION_CONNECTION": "destination"}
 ASSETS = {
     "pages.css": "text/css; charset=utf-8",
     "pages.js": "text/javascript; charset=utf-8",

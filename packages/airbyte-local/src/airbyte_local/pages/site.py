@@ -37,13 +37,7 @@ HEADERS = [
 class Pages:
     """*world* is asked for at each request: a reset may put another in its place."""
 
-    def __init__(
-        self,
-        world: Callable[[], World],
-        *,
-        auth: Auth,
-        open_connections: OpenConnections,
-    ) -> None:
+    def __init__(self, world: Callable[[], World], *, auth: Auth, open_connections: OpenConnections) -> None:
         renderer, self._wanted = Renderer(world), auth.pair
         views, actions = Views(renderer, open_connections), Actions(renderer)
         self._routes: list[BaseRoute] = [*views.routes(), *actions.routes()]

@@ -95,10 +95,7 @@ def _inspecting(controls: Callable[[], Front]) -> list[Route]:
         found = await run_in_threadpool(diffs.kept, world.data)
         return JSONResponse(found) if found else JSONResponse({"message": "no diff was put here"}, status_code=404)
 
-    return [
-        Route("/_local/revision", revision),
-        Route("/_local/diff", diff, methods=["GET", "PUT", "DELETE"]),
-    ]
+    return [Route("/_local/revision", revision), Route("/_local/diff", diff, methods=["GET", "PUT", "DELETE"])]
 
 
 async def _bounded(request: Request) -> bytes:

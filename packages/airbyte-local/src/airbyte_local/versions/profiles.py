@@ -92,15 +92,14 @@ GEOGRAPHIES: Mapping[str, Json] = {
 }
 
 
-def _normalization(definition: Json) -> Json:
-    return {"supported": str(definition["dockerRepository"]).endswith("-postgres")}
-
-
 OF_0_50: Mapping[str, Json] = {
     **GEOGRAPHIES,
     "instance": {"webappUrl": "http://localhost:8000"},  # as its configuration has it, not as it is reached
     "organization": {"orgLevelBilling": False, "pba": False},
-    "destination_definition": {"supportsDbt": False, "normalizationConfig": _normalization},
+    "destination_definition": {
+        "supportsDbt": False,
+        "normalizationConfig": lambda told: {"supported": str(told["dockerRepository"]).endswith("-postgres")},
+    },
 }
 # What a version says it also takes: clients send streams back as they came.
 WORDS_OF_THE_FUTURE: Mapping[str, Mapping[str, list[str]]] = {
@@ -218,12 +217,6 @@ CLOUD = Profile(
     wrong_credentials=401,
     coordinates="masked",
 )
-FUTURE = Profile(
-    name="9.9",
-    version="9.9.0",
-    absent=GONE_WITH_1_7,
-    adds=OF_THE_FUTURE,
-    kinds=WORDS_OF_THE_FUTURE,
-)
+FUTURE = Profile(name="9.9", version="9.9.0", absent=GONE_WITH_1_7, adds=OF_THE_FUTURE, kinds=WORDS_OF_THE_FUTURE)
 PROFILES = {profile.name: profile for profile in (V_0_50, V_1_5, V_1_6, V_1_8, V_2_0, CLOUD, FUTURE)}
 LATEST = V_2_0

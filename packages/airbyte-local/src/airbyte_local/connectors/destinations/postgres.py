@@ -112,9 +112,7 @@ class Postgres(Specified, Destination):
 
 def _engine(configuration: Json) -> _Engine:
     return _Engine(
-        connect(configuration),
-        cascade=bool(configuration.get("drop_cascade")),
-        secrets=secrets_of(configuration),
+        connect(configuration), cascade=bool(configuration.get("drop_cascade")), secrets=secrets_of(configuration)
     )
 
 
