@@ -92,14 +92,15 @@ GEOGRAPHIES: Mapping[str, Json] = {
 }
 
 
+def _normalization(definition: Json) -> Json:
+    return {"supported": str(definition["dockerRepository"]).endswith("-postgres")}
+
+
 OF_0_50: Mapping[str, Json] = {
     **GEOGRAPHIES,
     "instance": {"webappUrl": "http://localhost:8000"},  # as its configuration has it, not as it is reached
     "organization": {"orgLevelBilling": False, "pba": False},
-    "destination_definition": {
-        "supportsDbt": False,
-        "normalizationConfig": lambda told: {"supported": str(told["dockerRepository"]).endswith("-postgres")},
-    },
+    "destination_definition": {"supportsDbt": False, "normalizationConfig": _normalization},
 }
 # What a version says it also takes: clients send streams back as they came.
 WORDS_OF_THE_FUTURE: Mapping[str, Mapping[str, list[str]]] = {
