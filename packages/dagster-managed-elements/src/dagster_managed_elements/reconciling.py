@@ -26,7 +26,7 @@ from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.guarding import Policy, guard, strictest, weighed
 from dagster_managed_elements.engine.kinds import Instance, Kinds, ResolveContext, Settings
 from dagster_managed_elements.engine.past import Command
-from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.planning import Plan, Starters, nobody
 from dagster_managed_elements.engine.preflighting import preflight
 from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.saving import Promise, ShownPlan, elsewhere, moved
@@ -73,7 +73,8 @@ class Options:
     widens for this run what the reconcilers' own lets pass. With a *promise* nothing is done unless all of it is
     what was saved. *preflight* is for how many seconds the plan is tried on the server before anything is written;
     None: it is not. Without *secrets_known* a check takes a secret that cannot be read here for the one that is
-    there.
+    there. *starters*, one for each reconciler where they are known, know who else than its server starts what it
+    declares.
 
     *state* is the URL of what is remembered, of all places; by default each reconciler's own, or else that of the
     environment. An apply waits for its lock for *lock_timeout* seconds, and has *tell* say so. With *versions* the
@@ -89,6 +90,7 @@ class Options:
     preflight: float | None = None
     resent: Resent = NONE_RESENT
     secrets_known: bool = True
+    starters: Sequence[Starters] = ()
     state: str | None = None
     lock_timeout: float = 0.0
     tell: Callable[[str], None] = lambda _text: None
@@ -274,7 +276,7 @@ async def _surveyed(
     id of the run that is undone, if one is.
     """
     members = [
-        Member(instance=reconciler.instance, declaration=_declaration(number, reconciler))
+        Member(instance=reconciler.instance, declaration=_declaration(number, reconciler, options))
         for number, reconciler in enumerate(of)
     ]
     past = await anyio.to_thread.run_sync(_past, options, states) if options.undo is not None else None
@@ -409,10 +411,11 @@ def _refuse_unknown(wanted: Iterable[str], surveys: Iterable[Survey]) -> None:
         raise DeclarationError(f"No secret is declared at {path}; nothing was written; {hint}")
 
 
-def _declaration(number: int, reconciler: Reconcilable) -> Declaration:
+def _declaration(number: int, reconciler: Reconcilable, options: Options) -> Declaration:
     return Declaration(
         owner=str(number),
         elements=reconciler.elements,
         delete_unmentioned=reconciler.delete_unmentioned_resources,
         name=reconciler.name,
+        starters=options.starters[number] if options.starters else nobody,
     )

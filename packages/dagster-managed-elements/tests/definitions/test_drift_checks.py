@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from click.testing import CliRunner
 from dagster import (
     AssetCheckSeverity,
     AssetSpec,
@@ -18,6 +20,7 @@ from dagster import (
     DefaultScheduleStatus,
     DefaultSensorStatus,
     Definitions,
+    MetadataValue,
     ScheduleDefinition,
     asset,
     define_asset_job,
@@ -25,12 +28,14 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Instance, Policy, Reconciler, Secret, Session, Unreachable
+from dagster_managed_elements.cli import main
 from dagster_managed_elements.definitions.drift import find_drift
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, find_double_triggers
 from dagster_managed_elements.definitions.loaded_assets import LoadedAssets
 from dagster_managed_elements.engine.elements import key_of
 from dagster_managed_elements.engine.values import Fields, Key
+from dagster_managed_elements.loading import import_module
 
 from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
 
@@ -389,9 +394,12 @@ def test_what_is_paused_or_manual_at_its_server_is_started_once(server):
     assert find_double_triggers(defs, as_observed) == []
 
 
+CHILDREN = Path(__file__).parent / "children"
+STARTED_TWICE = ReconstructableRepository.for_file(str(CHILDREN / "started_twice.py"), "defs")
+
+
 def test_a_run_of_the_checks_knows_what_its_code_location_starts():
-    file = Path(__file__).parent / "children" / "started_twice.py"
-    job = ReconstructableRepository.for_file(str(file), "defs").get_reconstructable_job("__ASSET_JOB")
+    job = STARTED_TWICE.get_reconstructable_job("__ASSET_JOB")
     with DagsterInstance.ephemeral() as instance:
         result = execute_job(job, instance=instance)
         found = {
@@ -399,8 +407,43 @@ def test_a_run_of_the_checks_knows_what_its_code_location_starts():
             for event in result.all_events
             if event.event_type_value == "ASSET_CHECK_EVALUATION"
         }
-    told = "leaf (leaf) is started twice: by its server (every hour), and in Dagster by the schedule nightly"
-    assert {key: text(each, "findings") for key, each in found.items()} == dict.fromkeys(
-        ["table", WHOLE], f"```\n{told}\n```"
-    )
+    twice = "{} (leaf) is started twice{}: by its server (every hour), and in Dagster by the schedule nightly"
+    leaf, late = twice.format("leaf", ""), twice.format("late", "")
+    assert {key: text(each, "findings") for key, each in found.items()} == {
+        "table": f"```\n{leaf}\n```",
+        "late_table": f"```\n{late}\n```",
+        WHOLE: f"```\n{leaf}\n{late}\n```",
+    }
     assert found["table"].severity == AssetCheckSeverity.WARN
+    coming = MetadataValue.md(f"```\n{twice.format('late', ' from then on')}\n```")
+    consequences = {key: each.metadata.get("consequences of an apply") for key, each in found.items()}
+    assert consequences == {"table": None, "late_table": coming, WHOLE: coming}
+
+
+def test_the_job_that_applies_says_what_is_started_twice_from_then_on():
+    with DagsterInstance.ephemeral() as instance:
+        result = execute_job(STARTED_TWICE.get_reconstructable_job("reconcile"), instance=instance)
+        told = [event.event_specific_data.metadata for event in result.all_events if event.is_successful_output]
+    (said,) = [each["here: consequences"].value for each in told if "here: consequences" in each]
+    assert said == (
+        "```\nlate (leaf) is started twice from then on: "
+        "by its server (every hour), and in Dagster by the schedule nightly\n```"
+    )
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_dagster_me_says_what_the_definitions_beside_a_reconciler_start_too(monkeypatch, broken):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "started_twice", raising=False)
+    module = import_module("started_twice", CHILDREN)
+    if broken:
+        alike = asset(key="table")(lambda: None)
+        monkeypatch.setattr(module, "defs", Definitions(assets=[module.table, alike]))
+    result = CliRunner().invoke(main, ["check", "-m", "started_twice", "-d", str(CHILDREN)])
+    said = (
+        "! late (leaf) is started twice from then on: "
+        "by its server (every hour), and in Dagster by the schedule nightly"
+    )
+    assert (said in result.stdout.splitlines()) != broken
+    assert ("note: what Dagster starts is not known: " in result.stderr) == broken
+    assert (result.exit_code, result.stdout.splitlines()[1]) == (0, "+ late:")

@@ -22,8 +22,9 @@ from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.planning import Plan, plan
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import Later, Masked, Named
+from dagster_managed_elements.engine.values import Fields, Later, Masked, Named
 
+from testing.memory_world import NodeKind, Server
 from testing.sides import KINDS, at, have, leaf, node, want
 
 SOME = (FieldChange(("color",), 0, 1),)
@@ -171,6 +172,37 @@ def test_entries_stand_in_declared_order_and_show_pointers_by_name() -> None:
     (field,) = entry.fields
     assert field.before == [Named("1", "a"), Named("9", "9")]
     assert [each.label for each in field.before] == ["a", "9"]
+
+
+class TimedKind(NodeKind):
+    def timetable(self, fields: Fields) -> str:
+        return "" if fields.get("color") is None else f"at {fields['color']}"
+
+
+@pytest.mark.parametrize(
+    ("change", "timetable"),
+    [
+        (Create(want("a", color=1)), "at 1"),
+        (Create(want("a")), None),
+        (Update(want("a", color=1), have("a", "1", color=None)), "at 1"),
+        (Update(want("a", color=2), have("a", "1", color=1)), "at 2"),
+        (Update(want("a", shape=2), have("a", "1", color=1)), None),
+        (Update(want("a", color=None), have("a", "1", color=1)), None),
+        (Replace(want("a", shape=2, color=2), have("a", "1", color=1)), "at 2"),
+        (Delete(have("a", "1", color=1)), None),
+    ],
+)
+def test_what_gets_a_timetable_and_is_started_by_somebody_else_is_started_twice(
+    change: Change, timetable: str | None
+) -> None:
+    kinds = {"node": TimedKind(Server())}
+    others = {node("a"): "by hand"}
+    text = f"a (node) is started twice from then on: by its server ({timetable}), and by hand"
+    said = [Consequence(node("a"), "started-twice", text, destructive=False)] if timetable else []
+    found = plan(Changes((change,)), kinds, "here", starters=lambda key: others[key])
+    assert [each for each in found.consequences if each.code == "started-twice"] == said
+    alone = plan(Changes((change,)), kinds, "here", starters=lambda _key: "")
+    assert "started-twice" not in {each.code for each in alone.consequences}
 
 
 def test_nothing_to_do_is_an_empty_plan() -> None:

@@ -18,6 +18,7 @@ from dagster_managed_elements.cli.inputs import Interruptions, answer
 from dagster_managed_elements.cli.plan_files import refuse_third_parties
 from dagster_managed_elements.cli.reconciling import as_sections, in_order, reconcilers, split, third_party_section
 from dagster_managed_elements.cli.runs import Run
+from dagster_managed_elements.cli.starting import starters
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.guarding import Policy, objections
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
@@ -89,7 +90,8 @@ class Apply:
             versions=self.run.asked.secrets == "server",
             trust_secrets=self.trust_secrets,
             lock_timeout=self.lock_timeout,
-            tell=self._waiting,
+            tell=self._tell,
+            starters=starters(self.run, ours, self._tell),
             settings=self.run.settings,
             decide=self._decide,
             on_outcome=self._finished,
@@ -138,7 +140,7 @@ class Apply:
             raise Declined("Nothing was written, as you asked.")
         return True
 
-    def _waiting(self, text: str) -> None:
+    def _tell(self, text: str) -> None:
         with self.run.progress.hidden():
             self.run.screen.note(escape(text))
 

@@ -10,6 +10,7 @@ from typing import Literal
 from dagster_managed_elements import reconciling
 from dagster_managed_elements.cli.plan_files import refuse_third_parties, write_plan
 from dagster_managed_elements.cli.runs import Run
+from dagster_managed_elements.cli.starting import starters
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.loading import Loaded
@@ -42,18 +43,22 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
     if save is not None or run.asked.destroy or run.asked.undo:
         refuse_third_parties(loaded.path for loaded in theirs)
 
+    def tell(text: str) -> None:
+        run.screen.note(escape(text))
+
     async def planned() -> None:
         options = reconciling.Options(
             resent=run.asked.resent,
             scope=run.asked.scope,
             undo=run.asked.undo,
-            tell=lambda text: run.screen.note(escape(text)),
+            tell=tell,
             policy=run.asked.policy,
             preflight=run.asked.seconds,
             state=run.asked.state,
             versions=run.asked.secrets == "server",
             settings=run.settings,
             secrets_known=run.recording is None,
+            starters=starters(run, ours, tell),
         )
         results = await reconciling.check(reconcilers(ours), options)
         sections.extend(as_sections(results, ours))

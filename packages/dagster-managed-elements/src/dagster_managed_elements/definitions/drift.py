@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import chain, count
 from typing import Any, Final, Literal, TypeAlias, cast, get_args
@@ -21,7 +21,7 @@ from dagster_managed_elements.engine.concurrency import run_blocking
 from dagster_managed_elements.engine.elements import Element, key_of, reachable
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice, Problem
-from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.planning import Plan, Starters, nobody
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.values import Key, references
 from dagster_managed_elements.reconciler import Reconciler
@@ -34,12 +34,13 @@ from dagster_managed_elements.third_party import is_third_party
 Sort: TypeAlias = Literal["changed", "missing", "invalid", "undeclared", "double trigger"]
 Reconcilers: TypeAlias = "Reconciler | Iterable[Reconciler] | Mapping[str, Reconciler]"
 Severities: TypeAlias = Mapping[Sort, AssetCheckSeverity | None]
+TWICE: Final[Sort] = "double trigger"
 SEVERITIES: Final[Severities] = {
     "changed": AssetCheckSeverity.ERROR,
     "missing": AssetCheckSeverity.ERROR,
     "invalid": AssetCheckSeverity.ERROR,
     "undeclared": AssetCheckSeverity.WARN,
-    "double trigger": AssetCheckSeverity.WARN,
+    TWICE: AssetCheckSeverity.WARN,
 }
 """What each sort of finding is by itself. None: it is counted, and no check fails for it."""
 
@@ -69,14 +70,14 @@ class Drift:
         place: Where.
         plan: What an apply would do about it.
         findings: Each by itself.
-        timetables: By which the server starts by itself what is declared, where it does.
+        knows_starters: Whether anybody could say what Dagster starts.
     """
 
     name: str
     place: str
     plan: Plan
     findings: tuple[Finding, ...] = ()
-    timetables: Mapping[Key, str] = field(default_factory=dict[Key, str])
+    knows_starters: bool = False
 
     def of(self, name: str, keys: Collection[Key]) -> Drift:
         """As far as these elements are concerned; what nobody declares is no part of it."""
@@ -87,7 +88,6 @@ class Drift:
             findings=tuple(
                 finding for finding in self.findings if finding.sort != "undeclared" and finding.key in keys
             ),
-            timetables={key: text for key, text in self.timetables.items() if key in keys},
         )
 
     def joined(self, findings: Iterable[Finding]) -> Drift:
@@ -134,10 +134,11 @@ class Drift:
             shown["findings"] = MetadataValue.md(list_block(beside))
         if self.plan.notices:
             shown["notices"] = MetadataValue.md(list_block(map(_said, self.plan.notices)))
-        return shown | {sort: MetadataValue.int(number) for sort, number in self.counts.items()}
+        looked_for = {sort: number for sort, number in self.counts.items() if sort != TWICE or self.knows_starters}
+        return shown | {sort: MetadataValue.int(number) for sort, number in looked_for.items()}
 
 
-_BESIDE_THE_DIFF: Final = frozenset({"invalid", "undeclared", "double trigger"})
+_BESIDE_THE_DIFF: Final = frozenset({"invalid", "undeclared", TWICE})
 _MOST_NAMES: Final = 5
 _GRAVEST_FIRST: Final = (AssetCheckSeverity.ERROR, AssetCheckSeverity.WARN)
 
@@ -150,8 +151,11 @@ class Unknown:
     error: Exception
 
 
-def find_drift(reconcilers: Mapping[str, Reconciler]) -> Mapping[str, Drift | Unknown]:
-    """What is found of each of *reconcilers*, by its name, with each place observed once. Writes nothing.
+def find_drift(
+    reconcilers: Mapping[str, Reconciler], starters: Mapping[str, Starters] | None = None
+) -> Mapping[str, Drift | Unknown]:
+    """What is found of each of *reconcilers*, by its name, with each place observed once. *starters*, by the same
+    names, know what Dagster starts. Writes nothing.
 
     A declaration that is invalid hides no drift of others: its place is observed again without it.
     """
@@ -161,10 +165,11 @@ def find_drift(reconcilers: Mapping[str, Reconciler]) -> Mapping[str, Drift | Un
     while ahead:
         names, given = list(ahead), list(ahead.values())
         again: dict[str, Reconciler] = {}
-        for result in run_blocking(lambda _stop, given=given: check(given, Options()), winds_up=False):
+        options = Options(starters=[starters[name] for name in names] if starters is not None else ())
+        for result in run_blocking(lambda _stop, given=given, how=options: check(given, how), winds_up=False):
             of_place = {names[number]: ahead[names[number]] for number in result.of}
             if (more := _invalid(of_place.values(), result)) is None:
-                found |= {name: _drift(name, reconcilers[name], result, apart[name]) for name in of_place}
+                found |= {name: _drift(name, reconcilers[name], result, apart[name], starters) for name in of_place}
                 continue
             again |= {name: _without(reconciler, more.keys) for name, reconciler in of_place.items()}
             apart |= {name: apart[name].joined(more) for name in of_place}
@@ -302,7 +307,9 @@ def _name(reconciler: Any) -> str:
     return getattr(reconciler, "name", "")
 
 
-def _drift(name: str, reconciler: Reconciler, result: Result, apart: _Apart) -> Drift | Unknown:
+def _drift(
+    name: str, reconciler: Reconciler, result: Result, apart: _Apart, starters: Mapping[str, Starters] | None
+) -> Drift | Unknown:
     if result.error is not None or result.plan is None or result.found is None:
         return Unknown(name, result.error or DeclarationError("nothing is declared"))
     elements = declared(reconciler.elements)
@@ -322,10 +329,16 @@ def _drift(name: str, reconciler: Reconciler, result: Result, apart: _Apart) -> 
         place=result.place,
         plan=result.plan,
         findings=(*problems, *_findings(result.plan.entries)),
-        timetables=result.found.timetables,
+        knows_starters=starters is not None or not result.found.timetables,
+    )
+    starter = starters[name] if starters is not None else nobody
+    twice = (
+        Finding(sort=TWICE, key=key, text=f"{key} is started twice: by its server ({timetable}), and {others}")
+        for key, timetable in result.found.timetables.items()
+        if key in keys and (others := starter(key))
     )
     strays = (Finding(sort="undeclared", key=key, text=f"{key} {text}") for key, text in undeclared)
-    return replace(whole.of(name, keys), plan=_part(result.plan, keys | going)).joined(strays)
+    return replace(whole.of(name, keys), plan=_part(result.plan, keys | going)).joined([*strays, *twice])
 
 
 def _is_undeclared(entry: Entry) -> bool:

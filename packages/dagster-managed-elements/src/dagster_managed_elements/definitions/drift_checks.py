@@ -2,7 +2,7 @@
 and one for each reconciler. Dagster reads the annotations of what it calls, so they are not put off here.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias, cast
@@ -25,9 +25,9 @@ from dagster import (
     RetryPolicy,
     op,
 )
-from dagster._check import CheckError
 
 from dagster_managed_elements.definitions.drift import (
+    TWICE,
     Drift,
     Finding,
     Reconcilers,
@@ -40,16 +40,15 @@ from dagster_managed_elements.definitions.drift import (
     of_one_instance,
     weights,
 )
+from dagster_managed_elements.definitions.filling import ConnectionOf, Filled, connection_of, filled
 from dagster_managed_elements.definitions.translating import input_name
-from dagster_managed_elements.definitions.triggers import double_triggers, repository_of
-from dagster_managed_elements.engine.elements import Element, key_of
+from dagster_managed_elements.definitions.triggers import Location, filled_in, location_of, repository_of, starters
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler
 
 CHECK: Final = "drift"
 Assets: TypeAlias = "Iterable[AssetsDefinition | AssetSpec | Iterable[AssetsDefinition | AssetSpec]]"
-ConnectionOf: TypeAlias = Callable[[AssetSpec], "str | None"]
 
 
 class DriftUnknown(ManagedElementsError):
@@ -59,14 +58,6 @@ class DriftUnknown(ManagedElementsError):
 def unknown_drift(places: Iterable[Unknown]) -> DriftUnknown:
     said = "; ".join(f"{place.name}: {place.error}" for place in places)
     return DriftUnknown(f"Whether there is drift is not known: {said}")
-
-
-def connection_of(spec: AssetSpec) -> str | None:
-    """The name of the connection that fills an asset; None where none does. Our assets, and those of Dagster's own
-    integrations, have it in their metadata, as `<integration>/connection_name`.
-    """
-    found: list[Any] = [value for name, value in spec.metadata.items() if name.endswith("/connection_name")]
-    return str(getattr(found[0], "value", found[0])) if found else None
 
 
 def build_drift_checks(
@@ -109,10 +100,10 @@ def build_drift_checks(
     given = named(reconcilers)
     weighed = weights(severities)
     specs = [spec for asset in assets for spec in _specs(asset)]
-    filled = _filled(given, specs, connection_of, remedy=_ONE_BY_ONE)
+    fills = filled(given, specs, connection_of, remedy=_ONE_BY_ONE)
     ops: list[AssetChecksDefinition] = []
     for group in of_one_instance(given).values():
-        targets = list(_targets(group, filled, on or {}))
+        targets = list(_targets(group, fills, on or {}))
         ops.append(_checks(group, targets, weighed, blocking=blocking, pool=pool, retry_policy=retry_policy))
     return ops
 
@@ -174,15 +165,13 @@ def find_double_triggers(
         DeclarationError: Where reconcilers of several instances declare the connection that fills an asset.
     """
     repository = repository_of(defs)
-    specs = [spec for asset in repository.assets_defs_by_key.values() for spec in asset.specs]
     given = named(reconcilers)
-    filled = _filled(given, specs, connection_of, remedy=_BY_FUNCTION)
-    assets = _by_root((name, root, asset) for asset, (name, root) in filled.items())
+    fills = filled_in(repository, given, connection_of, remedy=_BY_FUNCTION)
     findings: list[Finding] = []
-    for name, found in find_drift(given).items():
+    for found in find_drift(given, starters(Location(repository), given, lambda: fills)).values():
         if isinstance(found, Unknown):
             raise found.error
-        findings += double_triggers(found, assets.get(name, {}), repository)
+        findings += (finding for finding in found.findings if finding.sort == TWICE)
     return findings
 
 
@@ -210,6 +199,7 @@ def _checks(
 ) -> AssetChecksDefinition:
     # Of the keys Dagster would make names itself, which need not be any, nor different ones.
     names = {target: input_name(target.asset) for target in targets}
+    fills = {target.asset: (target.reconciler, target.root) for target in targets if target.root is not None}
     specs = {
         f"{names[target]}_{CHECK}": AssetCheckSpec(
             CHECK, asset=target.asset, blocking=blocking, description=_description(target)
@@ -227,24 +217,25 @@ def _checks(
     def drift(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         selected = context.selected_asset_check_keys
         wanted = [target for target in targets if target.key in selected]
-        found = find_drift(reconcilers)
+        location = location_of(context.op_execution_context)
+        started = starters(location, reconcilers, lambda: fills) if location is not None else None
+        found = find_drift(reconcilers, started)
         elements = {name: declared(reconciler.elements) for name, reconciler in reconcilers.items()}
 
         @cache
         def concerned(reconciler: str, root: Key) -> frozenset[Key]:
             return closure([root], elements[reconciler])
 
-        twice = _twice(context, found, targets)
         unknown: dict[str, Unknown] = {}
         for target in wanted:
             match found[target.reconciler]:
                 case Unknown() as place:
                     unknown[target.reconciler] = place
                 case drift:
-                    own = drift.joined(twice[target.reconciler] if twice is not None else ())
+                    own = drift
                     if target.root is not None:
                         own = own.of(target.root.name, concerned(target.reconciler, target.root))
-                    yield _result(target, own, severities, leaves_out=() if twice is not None else _TWICE)
+                    yield _result(target, own, severities)
         if unknown:
             raise unknown_drift(unknown.values()) from next(iter(unknown.values())).error
 
@@ -258,13 +249,9 @@ def _checks(
 
 
 _NOTHING: Any = Nothing
-_TWICE: Final = ("double trigger",)
 
 
-def _result(
-    target: _Target, drift: Drift, severities: Severities, *, leaves_out: Collection[str]
-) -> AssetCheckResult:
-    """Without the counts of what nobody looked for."""
+def _result(target: _Target, drift: Drift, severities: Severities) -> AssetCheckResult:
     severity = drift.severity(severities)
     return AssetCheckResult(
         passed=severity is None,
@@ -272,89 +259,21 @@ def _result(
         check_name=CHECK,
         severity=severity or AssetCheckSeverity.ERROR,
         description=f"{drift.name}: {drift.summary}",
-        metadata={name: value for name, value in drift.metadata().items() if name not in leaves_out},
+        metadata=drift.metadata(),
     )
-
-
-def _twice(
-    context: AssetCheckExecutionContext, found: Mapping[str, Drift | Unknown], targets: Iterable[_Target]
-) -> dict[str, list[Finding]] | None:
-    """What is started twice, by the name of the reconciler; None where nobody can say: the op runs by itself, and
-    not in a code location.
-    """
-    assets = _by_root((each.reconciler, each.root, each.asset) for each in targets if each.root is not None)
-    twice: dict[str, list[Finding]] = {name: [] for name in found}
-    if not any(isinstance(drift, Drift) and drift.timetables for drift in found.values()):
-        return twice
-    try:
-        repository = context.op_execution_context.repository_def
-    except CheckError:
-        return None
-    job = context.run.remote_job_origin
-    origin = job.repository_origin if job is not None else None
-    for name, drift in found.items():
-        if isinstance(drift, Drift):
-            twice[name] = list(double_triggers(drift, assets.get(name, {}), repository, context.instance, origin))
-    return twice
-
-
-def _by_root(filled: Iterable[tuple[str, Key, AssetKey]]) -> Mapping[str, Mapping[Key, set[AssetKey]]]:
-    """By the names of reconcilers, and then by the element that fills them, assets."""
-    assets: dict[str, dict[Key, set[AssetKey]]] = {}
-    for name, root, asset in filled:
-        assets.setdefault(name, {}).setdefault(root, set()).add(asset)
-    return assets
 
 
 def _targets(
     reconcilers: Mapping[str, Reconciler],
-    filled: Mapping[AssetKey, tuple[str, Key]],
+    fills: Filled,
     on: Mapping[str, AssetKey],
 ) -> Iterator[_Target]:
     own = {name: on.get(name, reconciler_key(name)) for name in reconcilers}
     for name, asset in own.items():
         yield _Target(asset=asset, reconciler=name)
-    for asset, (name, root) in filled.items():
+    for asset, (name, root) in fills.items():
         if name in reconcilers and asset not in own.values():
             yield _Target(asset=asset, reconciler=name, root=root)
-
-
-def _roots(elements: Iterable[Element]) -> Mapping[str, Key]:
-    """By its name each element that no other one has as a part: a connection is one, its source is none. Of several
-    that are called the same it is the connection, and else one that has parts.
-    """
-    elements = list(elements)
-    parts = {key_of(part) for element in elements for part in element.parts()}
-    roots = [element for element in elements if key_of(element) not in parts]
-    roots.sort(key=lambda element: (element.kind == _CONNECTION, bool(element.parts())))
-    return {element.name: key_of(element) for element in roots}
-
-
-_CONNECTION: Final = "connection"
-"""The kind of what the metadata of an asset calls `connection_name`, at integrations that have several kinds."""
-
-
-def _filled(
-    reconcilers: Mapping[str, Reconciler], specs: Iterable[AssetSpec], connection_of: ConnectionOf, *, remedy: str
-) -> dict[AssetKey, tuple[str, Key]]:
-    """By whose element each asset is filled: the name of the reconciler, and the element.
-
-    Raises DeclarationError, with the *remedy*, where that may be several at different instances.
-    """
-    roots = {name: _roots(reconciler.elements) for name, reconciler in reconcilers.items()}
-    filled: dict[AssetKey, tuple[str, Key]] = {}
-    for spec in specs:
-        connection = connection_of(spec)
-        called = [(name, own[connection]) for name, own in roots.items() if connection and connection in own]
-        found = [(name, root) for name, root in called if root.kind == _CONNECTION] or called
-        if len({reconcilers[name].instance for name, _ in found}) > 1:
-            raise DeclarationError(
-                f"{' and '.join(name for name, _ in found)} each declare {connection!r}, which fills the asset "
-                f"{spec.key.to_user_string()}: {remedy}."
-            )
-        if found:
-            filled.setdefault(spec.key, found[0])
-    return filled
 
 
 def _description(target: _Target) -> str:

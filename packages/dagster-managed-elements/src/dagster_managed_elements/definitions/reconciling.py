@@ -37,9 +37,12 @@ from dagster_managed_elements.definitions.drift import (
     weights,
 )
 from dagster_managed_elements.definitions.drift_checks import unknown_drift
+from dagster_managed_elements.definitions.filling import ConnectionOf, connection_of
+from dagster_managed_elements.definitions.triggers import filled_in, location_of, starters
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
 from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.guarding import Policy, policy_of
+from dagster_managed_elements.engine.planning import Starters
 from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.reconciling import Options, Result, apply
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
@@ -60,6 +63,7 @@ def build_drift_job(
     *,
     name: str = "watch_drift",
     severities: Severities | None = None,
+    connection_of: ConnectionOf = connection_of,
     executor_def: ExecutorDefinition | None = None,
     pool: str | None = None,
     retry_policy: RetryPolicy | None = None,
@@ -74,6 +78,8 @@ def build_drift_job(
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
         name: Of the job.
         severities: What other than the default a sort of finding is.
+        connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
+            starts too; by itself its metadata tells.
         executor_def: What runs the steps; by itself that of the code location.
         pool: The concurrency pool of the steps.
         retry_policy: Of the steps; drift itself is not tried again.
@@ -82,9 +88,10 @@ def build_drift_job(
     Raises:
         DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
     """
+    weighed, given = weights(severities), named(reconcilers)
     return _fan_out(
-        named(reconcilers),
-        _watching(weights(severities)),
+        given,
+        _watching(given, weighed, connection_of),
         name=name,
         description=_WATCHES,
         executor_def=executor_def,
@@ -99,6 +106,7 @@ def build_drift_op(
     *,
     name: str = "watch_drift",
     severities: Severities | None = None,
+    connection_of: ConnectionOf = connection_of,
     pool: str | None = None,
     retry_policy: RetryPolicy | None = None,
 ) -> OpDefinition:
@@ -112,13 +120,16 @@ def build_drift_op(
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
         name: Of the op.
         severities: What other than the default a sort of finding is.
+        connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
+            starts too; by itself its metadata tells.
         pool: The concurrency pool of the op.
         retry_policy: Of the op; drift itself is not tried again.
 
     Raises:
         DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
     """
-    given, watch = named(reconcilers), _watching(weights(severities))
+    weighed, given = weights(severities), named(reconcilers)
+    watch = _watching(given, weighed, connection_of)
 
     @op(name=name, ins={"start": In(_NOTHING)}, pool=pool, retry_policy=retry_policy, description=_WATCHES)
     def drift(context: OpExecutionContext) -> None:
@@ -135,6 +146,7 @@ def build_reconcile_job(
     *,
     name: str = "reconcile",
     guard: Policy | None = None,
+    connection_of: ConnectionOf = connection_of,
     lock_timeout: float = 0.0,
     executor_def: ExecutorDefinition | None = None,
     pool: str | None = None,
@@ -152,6 +164,8 @@ def build_reconcile_job(
         name: Of the job.
         guard: Which destruction passes with nobody there to ask; by itself none. What the reconcilers' own policies
             allow does not count here: they speak for a run that somebody looks at. Their *max_changes* holds.
+        connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
+            starts too; by itself its metadata tells.
         lock_timeout: How many seconds to wait for the lock of the state, where somebody else applies.
         executor_def: What runs the steps; by itself that of the code location.
         pool: The concurrency pool of the steps.
@@ -161,10 +175,16 @@ def build_reconcile_job(
     Raises:
         DeclarationError: Where a reconciler has no name or one that is taken, or *guard* is no policy.
     """
-    guard = policy_of(guard, "guard")
+    guard, given = policy_of(guard, "guard"), named(reconcilers)
 
     def reconcile(context: OpExecutionContext, group: Group) -> Metadata:
-        options = Options(policy=guard, lock_timeout=lock_timeout, tell=context.log.info)
+        started = _started(context, given, connection_of)
+        options = Options(
+            policy=guard,
+            lock_timeout=lock_timeout,
+            tell=context.log.info,
+            starters=[started[name] for name in group] if started is not None else (),
+        )
         try:
             results = run_blocking(partial(apply, _unattended(group), options), interrupts=_INTERRUPTS)
         except WoundUp as interrupt:
@@ -182,7 +202,7 @@ def build_reconcile_job(
         return metadata
 
     return _fan_out(
-        named(reconcilers),
+        given,
         reconcile,
         name=name,
         description=_RECONCILES,
@@ -197,12 +217,14 @@ _WATCHES: Final = "Fails where something is not as declared. Writes nothing."
 _RECONCILES: Final = "Makes what is there what is declared, as far as the guard lets it."
 
 
-def _watching(severities: Severities) -> Callable[[OpExecutionContext, Group], Metadata]:
+def _watching(
+    given: Group, severities: Severities, connection_of: ConnectionOf
+) -> Callable[[OpExecutionContext, Group], Metadata]:
     def watch(context: OpExecutionContext, group: Group) -> Metadata:
         metadata: Metadata = {}
         failed: list[str] = []
         unknown: list[Unknown] = []
-        for name, drift in find_drift(group).items():
+        for name, drift in find_drift(group, _started(context, given, connection_of)).items():
             if isinstance(drift, Unknown):
                 unknown.append(drift)
                 continue
@@ -251,6 +273,17 @@ def _fan_out(
         places().map(step)
 
     return built
+
+
+def _started(
+    context: OpExecutionContext, reconcilers: Group, connection_of: ConnectionOf
+) -> dict[str, Starters] | None:
+    """What the code location of the job starts; None where nobody can say. All *reconcilers* of the job are asked
+    for: by its name a connection may be that of another instance.
+    """
+    if (location := location_of(context)) is None:
+        return None
+    return starters(location, reconcilers, lambda: filled_in(location.repository, reconcilers, connection_of))
 
 
 def _unattended(group: Group) -> list[Reconciler]:

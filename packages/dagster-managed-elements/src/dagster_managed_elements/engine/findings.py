@@ -38,6 +38,7 @@ ConsequenceCode: TypeAlias = Literal[
     "moved",
     "secret-resent",
     "resumed",
+    "started-twice",
     "breaking-change",
     "draft-lost",
     "webhooks-lost",

@@ -8,7 +8,7 @@ Where a kind creates first, a replacement is made under an interim name, and not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal, TypeAlias
@@ -16,11 +16,18 @@ from typing import Literal, TypeAlias
 from dagster_managed_elements.engine.changes import Change, Changes, Create, Delete, Replace, Update
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice
-from dagster_managed_elements.engine.kinds import Kinds
+from dagster_managed_elements.engine.kinds import Kind, Kinds
 from dagster_managed_elements.engine.presentation import Entry, presented
-from dagster_managed_elements.engine.values import Key, Later, Ref, pointers, references
+from dagster_managed_elements.engine.values import Fields, Key, Later, Ref, pointers, references
 
 StepVerb: TypeAlias = Literal["create", "update", "delete"]
+Starters: TypeAlias = Callable[[Key], str]
+"""Who else than its server starts what an element does: `in Dagster by the schedule nightly`; "" for nobody."""
+
+
+def nobody(key: Key) -> str:
+    del key
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ def plan(
     names: Mapping[Ref, str] | None = None,
     *,
     protected: Container[Ref] = frozenset(),
+    starters: Starters = nobody,
 ) -> Plan:
     """Raises DeclarationError where changes wait for each other in a circle.
 
@@ -90,6 +98,7 @@ def plan(
     for change in changes.items:
         consequences += kinds[change.key.kind].consequences(change)
         consequences += _protection(change, protected)
+        consequences += _started_twice(change, kinds[change.key.kind], starters)
     return Plan(
         place=place,
         entries=presented(changes.items, kinds, names or {}),
@@ -108,6 +117,17 @@ def _protection(change: Change, protected: Container[Ref]) -> Iterator[Consequen
             "declare it without, and apply nothing but that, first"
         )
         yield Consequence(change.key, "protect", text)
+
+
+def _started_twice(change: Change, kind: Kind, starters: Starters) -> Iterator[Consequence]:
+    """What gets a timetable from its server, and is started by somebody else as well."""
+    if isinstance(change, Delete):
+        return
+    there: Fields = {} if isinstance(change, Create) else change.observed.fields
+    before, timetable = kind.timetable(there) if there else "", kind.timetable({**there, **change.declared.fields})
+    if timetable and timetable != before and (others := starters(change.key)):
+        text = f"{change.key} is started twice from then on: by its server ({timetable}), and {others}"
+        yield Consequence(change.key, "started-twice", text, destructive=False)
 
 
 def _steps(change: Change, *, create_first: bool) -> tuple[Step, ...]:

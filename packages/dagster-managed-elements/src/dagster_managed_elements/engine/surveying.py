@@ -33,7 +33,7 @@ from dagster_managed_elements.engine.findings import Consequence, Notice, Proble
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext, Session
 from dagster_managed_elements.engine.matching import gather, match, match_interims
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
-from dagster_managed_elements.engine.planning import Plan, Undeclared, plan
+from dagster_managed_elements.engine.planning import Plan, Starters, Undeclared, nobody, plan
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults, masked_beside
 from dagster_managed_elements.engine.selecting import ALL, Selection, select
 from dagster_managed_elements.engine.succession import next_attempt
@@ -56,13 +56,21 @@ from dagster_managed_elements.engine.values import (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
     """What one reconciler asks of a place: its elements, and whether what nobody declares is to go: all of it, or
-    what is "owned", which is remembered to be of the reconciler of this *name* and of no other.
+    what is "owned", which is remembered to be of the reconciler of this *name* and of no other. *starters* know who
+    else starts what it declares.
     """
 
     owner: str
     elements: Sequence[Element]
     delete_unmentioned: bool | Literal["owned"] = False
     name: str = ""
+    starters: Starters = nobody
+
+
+def starters(declarations: Iterable[Declaration]) -> Starters:
+    """Those of all of them."""
+    every = [declaration.starters for declaration in declarations]
+    return lambda key: next((found for each in every if (found := each(key))), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +381,7 @@ class _Work:
         changes = Changes(found, notices, tuple(self._emptied()))
         names = {each.ref: each.name for each in self.reading.objects}
         seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
-        whole = plan(changes, kinds, self.session.place, names, protected=self.memory.protected)
+        whole = self._plan(changes, kinds, names)
         if not self.scope.selected.is_all:
             whole = self._selected(whole, changes, kinds, names)
         gone = sum(isinstance(change, Delete) for change in found)
@@ -431,8 +439,12 @@ class _Work:
         said = tuple(notice for notice in changes.notices if notice.code != "later" or notice.key not in out)
         part = replace(changes, items=chosen, notices=said)
         left_out = len(changes.items) - len(chosen)
-        chosen_plan = plan(part, kinds, self.session.place, names, protected=self.memory.protected)
+        chosen_plan = self._plan(part, kinds, names)
         return replace(chosen_plan, left_out=left_out)
+
+    def _plan(self, changes: Changes, kinds: Kinds, names: Mapping[Ref, str]) -> Plan:
+        place, protected = self.session.place, self.memory.protected
+        return plan(changes, kinds, place, names, protected=protected, starters=starters(self.declarations))
 
     def _undeclared(self, kinds: Kinds) -> tuple[Undeclared, ...]:
         """What is there, stays, and no reconciler is known to declare: neither of this run nor of another one that

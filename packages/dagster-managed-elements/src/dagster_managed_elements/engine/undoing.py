@@ -20,7 +20,7 @@ from dagster_managed_elements.engine.matching import gather
 from dagster_managed_elements.engine.past import Trace
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret
-from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
+from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, starters, survey
 from dagster_managed_elements.engine.values import (
     ABSENT,
     Fields,
@@ -72,7 +72,7 @@ async def survey_back(
     elements = [element for step in steps if (element := step.back(by_key)) is not None]
     found = await survey(
         session,
-        [Declaration(owner="", elements=elements)],
+        [Declaration(owner="", elements=elements, starters=starters(declarations))],
         memory,
         resent=resent,
         scope=scope,

@@ -1,4 +1,6 @@
-"""A code location with a connection that its server starts every hour, and an enabled schedule that does too."""
+"""A code location with two connections that their server starts every hour, as an enabled schedule does. One of
+them is there, the other is to be made.
+"""
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from dagster import (
 )
 from dagster_managed_elements import Reconciler, Session
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks
+from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.engine.values import Fields
 
 from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
@@ -38,17 +41,24 @@ class HourlyInstance(MemoryInstance):
 def table() -> None: ...
 
 
-reconciler = Reconciler(HourlyInstance(Server()), [Leaf("leaf", root=Node("root"))], name="world")
-reconciler.apply()
+@asset(metadata={"memory/connection_name": "late"})
+def late_table() -> None: ...
+
+
+here = HourlyInstance(Server())
+leaf = Leaf("leaf", root=Node("root"))
+Reconciler(here, [leaf]).apply()
+reconciler = Reconciler(here, [leaf, Leaf("late", root=leaf.root)], name="world")
 nightly = ScheduleDefinition(
     name="nightly",
-    job=define_asset_job("night", selection=[table]),
+    job=define_asset_job("night", selection=[table, late_table]),
     cron_schedule="0 0 * * *",
     default_status=DefaultScheduleStatus.RUNNING,
 )
 defs = Definitions(
     executor=in_process_executor,
-    assets=[table],
-    asset_checks=build_drift_checks(reconciler, assets=[table]),
+    assets=[table, late_table],
+    asset_checks=build_drift_checks(reconciler, assets=[table, late_table]),
+    jobs=[build_reconcile_job(reconciler)],
     schedules=[nightly],
 )
