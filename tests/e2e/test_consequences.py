@@ -269,7 +269,7 @@ def came_to(place: Place, id_: str) -> Callable[[Outcome], None]:
     """A sync of that one that ends between the read of its state and its deletion."""
 
     def listen(outcome: Outcome) -> None:
-        if outcome.step.verb == "create":
+        if (outcome.step.verb, outcome.step.key.kind) == ("create", "connection"):
             place.put_state(id_, **LATER)
 
     return listen
@@ -308,15 +308,56 @@ def test_a_replacement_that_was_cut_goes_on_from_where_the_old_one_is_when_it_go
     assert place.state() == {"users": USERS_LATER}
 
 
-def test_what_a_replacement_that_was_cut_came_to_since_it_was_resumed_is_not_read_again(place):
+def unnamed(place: Place, *elements: Element, meanwhile: Callable[[Outcome], None] = lambda _: None) -> None:
+    """Replace a connection, but for what is done once the old one is gone."""
+
+    def listen(outcome: Outcome) -> None:
+        meanwhile(outcome)
+        if outcome.step.verb == "delete":
+            place.server.fault("", "status", status=400)
+
+    assert not place.tried(*elements, allowing=["replace"], listen=listen).report.ok
+    place.server.faults()
+
+
+def test_what_another_connection_first_came_to_is_not_read_again_where_its_replacement_was_cut(place):
+    place.apply(sync(), THERE)
+    unnamed(place, sync(to=THERE), HERE, meanwhile=came_to(place, place.id))
+    assert place.state() == {}, "there was none yet as it was made"
+    place.apply(sync(to=THERE), HERE)
+    assert place.state() == {"users": USERS_LATER}
+
+
+@pytest.mark.slow
+def test_of_another_source_no_first_state_is_taken_over_where_its_replacement_was_cut(place):
+    place.apply(sync())
+    after = sync(source=AirbyteSource("people too", "Sample Data", {"count": ROWS, "always_updated": False}))
+    unnamed(place, after, PEOPLE, meanwhile=came_to(place, place.id))
+    place.apply(after, PEOPLE)
+    assert place.state() == {}, "it may be of another connector, as far as can be told by then"
+
+
+@pytest.mark.parametrize(
+    ("ends", "left"),
+    [
+        (cut, "inactive"),
+        pytest.param(cut, "active", marks=pytest.mark.slow),
+        pytest.param(unnamed, "inactive", marks=pytest.mark.slow),
+        pytest.param(unnamed, "active", marks=pytest.mark.slow),
+    ],
+)
+def test_what_a_replacement_that_was_cut_came_to_since_it_was_resumed_is_not_read_again(place, ends, left):
     place.apply(sync(), THERE)
     place.sync()
-    place.server.fault("connections/update", "status", status=400)
-    assert not place.tried(sync(to=THERE), HERE, allowing=["replace"]).report.ok
-    place.server.faults()
-    place.call("connections/update", connectionId=place.id, status="active")
-    place.put_state(place.id, **LATER)
-    place.apply(sync(to=THERE), HERE)
+    old = place.id
+    ends(place, sync(to=THERE), HERE)
+    (made,) = [each["connectionId"] for each in place.connections() if each["connectionId"] != old]
+    place.call("connections/update", connectionId=made, status="active")
+    assert place.server.sync(made).status == "succeeded"
+    place.put_state(made, **LATER)
+    place.call("connections/update", connectionId=made, status=left)
+    place.apply(sync(to=THERE), HERE, allowing=["replace"])
+    assert place.id == made
     assert place.state() == {"users": USERS_LATER}
 
 

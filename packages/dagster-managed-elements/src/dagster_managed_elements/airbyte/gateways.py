@@ -258,6 +258,14 @@ class Gateway(Protocol):
         """Whether a connection normalizes its rows; asked once an operation, and of those that have some."""
         ...
 
+    async def deleted_connection(self, connection_id: str) -> Connection:
+        """One as it was when it was deleted, where Airbyte still tells it."""
+        ...
+
+    async def has_run(self, connection_id: str) -> bool:
+        """Whether it was ever synced, refreshed or cleared."""
+        ...
+
     async def sync_state(self, connection_id: str) -> Json:
         """How far the streams of a connection were read, in Airbyte's words; of a deleted one where it tells."""
         ...

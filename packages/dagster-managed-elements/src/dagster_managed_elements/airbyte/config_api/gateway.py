@@ -370,6 +370,13 @@ class ConfigGateway:
         outgoing = Outgoing(body={**bodies.change(fitting), "connectionId": connection_id}, secrets=secrets)
         await self._update(f"{CONNECTIONS}/update", outgoing, "connectionId")
 
+    async def deleted_connection(self, connection_id: str) -> Connection:
+        path = f"{CONNECTIONS}/get"
+        return _read_connection(await self._read(path, {"connectionId": connection_id}), path)
+
+    async def has_run(self, connection_id: str) -> bool:
+        return await self.jobs.newest(connection_id) is not None
+
     async def sync_state(self, connection_id: str) -> Json:
         path = f"{STATE}/get"
         return object_in(await self._read(path, {"connectionId": connection_id}), path)

@@ -40,6 +40,12 @@ class ConfigJobs:
         jobs = [_job(row, f"{path}[{number}]") for number, row in enumerate(rows)]
         return next((job for job in jobs if not job.is_over), None)
 
+    async def newest(self, connection_id: str) -> Job | None:
+        """Of all that read or write it: a clear is one, too."""
+        path = f"{_JOBS}/get_last_replication_job"
+        body = object_in(await self._send(path, {"connectionId": connection_id}), path)
+        return _job(body, path) if read_optional(body, "job", path) is not None else None
+
     async def start(self, connection_id: str) -> Job:
         path = f"{CONNECTIONS}/sync"
         return _job(await self._send(path, {"connectionId": connection_id}, "create"), path)

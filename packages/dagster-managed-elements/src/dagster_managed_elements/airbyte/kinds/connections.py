@@ -291,11 +291,12 @@ class ConnectionKind(Kind):
 
     async def complete(self, id_: str, declared: Declared, ids: Ids) -> None:
         await self._gateway.complete_connection(id_, self._draft(declared, ids))
-        await self._go_on(id_, declared)
+        await self._go_on(id_, declared, may_have_run=True)
 
-    async def _go_on(self, made: str, declared: Declared) -> None:
+    async def _go_on(self, made: str, declared: Declared, *, may_have_run: bool = False) -> None:
         """Give a new connection the sync state of the one whose place it takes: while that is there still, so that
-        it is with one of the two at any time.
+        it is with one of the two at any time. What somebody ran already keeps its own, which says what it has
+        written; that of the other one says what that has, and is neither older nor newer.
         """
         facts = cast("Facts", declared.facts)
         if (before := facts.sync_state) is None or before.connection_id == made:
@@ -303,8 +304,10 @@ class ConnectionKind(Kind):
         names = set(going_on(unwrapped(declared.fields["streams"]), facts.entries, before).values())
         if not names:
             return
-        self._went_on[made] = (before.connection_id, names)
         try:
+            if may_have_run and await self._gateway.has_run(made):
+                return
+            self._went_on[made] = (before.connection_id, names)
             there = await self._gateway.sync_state(before.connection_id)
             state = state_of(there, names, before.connection_id, is_whole=before.is_all(names))
             if state is not None:
@@ -312,21 +315,37 @@ class ConnectionKind(Kind):
         except ManagedElementsError as error:
             raise Partial(made, f"it was created, but its sync state could not be taken over: {error}") from error
 
-    async def _catch_up(self, made: str, before: str, names: Collection[Identity] | None = None) -> None:
-        """Give it what the one before came to until it was deleted, as far as Airbyte still tells that; else it
-        reads a few rows again. *names* are the streams that go on, None: those that it has a state of.
+    async def _catch_up(self, made: str, before: str, names: Collection[Identity]) -> None:
+        """Give it what the one before came to in the streams *names* until it was deleted, as far as Airbyte still
+        tells that; else it reads a few rows again.
         """
-        if before == made or self._gateway.capabilities.no_sync_states is not None:
-            return
-        own = await self._gateway.sync_state(made)
-        if not (names := streams_in(own, made) if names is None else names):
+        if not names:
             return
         try:
             state = state_of(await self._gateway.sync_state(before), names, made)
         except (Missing, Invalid, Unauthorized, ServerFault):
             return
+        own = await self._gateway.sync_state(made)
         if state is not None and state != {name: own.get(name) for name in state}:
             await self._gateway.write_sync_state(made, state)
+
+    async def _catch_up_later(self, made: Connection, before: str) -> None:
+        """As `_catch_up`, of what a run made that was cut off. That run knew whether both are read by the same
+        connector; where it took something over, they are.
+        """
+        id_ = made.connection_id
+        if self._gateway.capabilities.no_sync_states is not None or await self._gateway.has_run(id_):
+            return
+        own = streams_in(await self._gateway.sync_state(id_), id_)
+        try:
+            old = await self._gateway.deleted_connection(before)
+        except (Missing, Invalid, Unauthorized, ServerFault):
+            await self._catch_up(id_, before, own)
+            return
+        if own or old.source_id == made.source_id:
+            mine, theirs = sync_state_of(made).cursors, sync_state_of(old).cursors
+            alike = [name for name, cursor in mine.items() if name in theirs and [*cursor] == [*theirs[name]]]
+            await self._catch_up(id_, before, alike)
 
     async def _taken_over(self, pair: Pair, source_id: str | None, context: ResolveContext) -> Facts:
         """What a replacement has of the observed connection; its sync state only where one is made."""
@@ -397,9 +416,7 @@ class ConnectionKind(Kind):
             name=change.declared.key.name if "name" in changed else None, fields=self._sendable(fields, ids)
         )
         if interim is not None and "name" in changed:
-            if cast("Connection", change.observed.raw).status == "inactive":
-                # Where somebody resumed it, it has come further itself.
-                await self._catch_up(change.observed.id, interim.replaces)
+            await self._catch_up_later(cast("Connection", change.observed.raw), interim.replaces)
             draft = replace(draft, settings={"status": interim.note})
         if "normalize data" in changed:
             operations = cast("Connection", change.observed.raw).operations

@@ -305,6 +305,12 @@ class PublicGateway:
         del connection
         return False
 
+    async def deleted_connection(self, connection_id: str) -> Connection:
+        raise DeclarationError(f"{connection_id}: {NO_SYNC_STATES}")
+
+    async def has_run(self, connection_id: str) -> bool:
+        raise DeclarationError(f"{connection_id}: {NO_SYNC_STATES}")
+
     async def sync_state(self, connection_id: str) -> Json:
         raise DeclarationError(f"{connection_id}: {NO_SYNC_STATES}")
 
