@@ -14,6 +14,7 @@ import pytest
 from airbyte_local import LocalAirbyte
 from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteSource, EnvVar
 from dagster_managed_elements.engine.elements import Element
+from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Secret
@@ -122,16 +123,16 @@ def test_only_a_secret_that_changed_is_said_and_sent(bench, api, monkeypatch):
     assert bench.secrets_sent() == set()
     assert shown(bench.applied(bench.elements())) == rotated
     assert bench.secrets_sent() == {ROTATED}
-    assert bench.checked(bench.elements(), versions=True).entries == ()
+    assert bench.checked(bench.elements(), versions="asked").entries == ()
 
     bench.edit("crm", {"password": UI})
     assert bench.checked(bench.elements()).entries == ()
     theirs = [("crm", ("password",), "changed-on-server")]
-    assert shown(bench.checked(bench.elements(), versions=True)) == theirs
+    assert shown(bench.checked(bench.elements(), versions="asked")) == theirs
     bench.server.forget_requests()
-    assert shown(bench.applied(bench.elements(), versions=True)) == theirs
+    assert shown(bench.applied(bench.elements(), versions="asked")) == theirs
     assert bench.secrets_sent() == {OTHER}
-    assert bench.checked(bench.elements(), versions=True).entries == ()
+    assert bench.checked(bench.elements(), versions="asked").entries == ()
     assert bench.vault.calls == 1
 
     renewed = [("shop", ("tunnel_method", "tunnel_user_password"), "changed-in-code")]
@@ -139,12 +140,43 @@ def test_only_a_secret_that_changed_is_said_and_sent(bench, api, monkeypatch):
     assert bench.vault.calls == 1
     bench.applied(bench.elements(version=2))
     assert (bench.vault.calls, bench.secrets_sent()) == (2, {VAULT})
-    assert bench.checked(bench.elements(version=2), versions=True).entries == ()
+    assert bench.checked(bench.elements(version=2), versions="asked").entries == ()
     text = bench.file.read_text()
     for secret in (PASSWORD, ROTATED, OTHER, f"{VAULT}-1", f"{VAULT}-2", "shop.internal", "bastion"):
         for start in range(len(secret) - PIECE + 1):
             assert secret[start : start + PIECE] not in text
     assert bench.file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.slow
+def test_drift_checks_and_jobs_see_a_secret_that_somebody_changed_on_the_server(bench):
+    from dagster import Definitions
+    from dagster_managed_elements.definitions import build_drift_checks, build_reconcile_job
+
+    bench = bench("config")
+    bench.applied(bench.elements())
+    instance = AirbyteInstance(url=bench.server.url)
+    reconciler = Reconciler(instance, bench.elements(), name="shop", state=bench.state)
+
+    def said(reconciler: Reconciler, **how: Any) -> str:
+        checks = build_drift_checks(reconciler, **how)
+        job = Definitions(asset_checks=checks).resolve_implicit_global_asset_job_def()
+        (found,) = job.execute_in_process().get_asset_check_evaluations()
+        return found.description
+
+    assert said(reconciler) == "shop: in sync"
+    bench.edit("crm", {"password": UI})
+    assert said(reconciler) == "shop: 1 changed: crm (source)"
+    assert said(reconciler, secrets="local") == "shop: in sync"
+    assert said(Reconciler(instance, bench.elements(), name="shop")) == "shop: in sync", "nothing is recorded"
+    bench.server.forget_requests()
+    assert build_reconcile_job(reconciler, secrets="local").execute_in_process().success
+    assert bench.secrets_sent() == set()
+    assert build_reconcile_job(reconciler).execute_in_process().success
+    assert bench.secrets_sent() == {OTHER}
+    assert said(reconciler) == "shop: in sync"
+    with pytest.raises(DeclarationError, match="one of local, server"):
+        build_drift_checks(reconciler, secrets="nowhere")
 
 
 def test_a_secret_that_was_adopted_is_unknown_until_it_is_trusted(bench, monkeypatch):
@@ -165,7 +197,7 @@ def test_a_secret_that_was_adopted_is_unknown_until_it_is_trusted(bench, monkeyp
     assert bench.secrets_sent() == set()
     bench.edit("crm", {"password": UI})
     monkeypatch.setenv("SHOP", ROTATED)
-    assert shown(bench.checked(bench.elements(), versions=True)) == [
+    assert shown(bench.checked(bench.elements(), versions="asked")) == [
         ("shop", ("password",), "changed-in-code"),
         ("crm", ("password",), "changed-on-server"),
     ]
@@ -179,7 +211,7 @@ def test_an_airbyte_that_tells_no_versions_is_said_to(tmp_path, monkeypatch):
     with airbyte_local.server(tmp_path / "old", airbyte_version="1.6") as server:
         bench = Bench(server, "config", tmp_path)
         bench.applied(bench.elements())
-        plan = bench.checked(bench.elements(), versions=True)
+        plan = bench.checked(bench.elements(), versions="asked")
         assert plan.entries == ()
         (notice,) = [each for each in plan.notices if each.code == "no-version"]
         assert "told no version of 3 of 3 secrets" in notice.text

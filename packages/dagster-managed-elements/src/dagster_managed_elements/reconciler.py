@@ -17,7 +17,7 @@ from dagster_managed_elements.engine.kinds import Instance, Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.secrets import Resent
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, Versions, apply, check
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler, to_diff
 
 SecretsFrom: TypeAlias = Literal["local", "server"]
@@ -165,7 +165,7 @@ def check_together(
     _refuse("check", unknown)
     resent = _resent(include_secrets, every=include_all_secrets)
     settings = Settings(refresh_catalogs=refresh_catalogs)
-    options = Options(resent=resent, settings=settings, versions=_asks_server(secrets))
+    options = Options(resent=resent, settings=settings, versions=versions_of(secrets))
     return _joined(run_blocking(lambda _stop: check(of, options), winds_up=False))
 
 
@@ -191,7 +191,7 @@ def apply_together(
         resent=resent,
         settings=Settings(refresh_catalogs=refresh_catalogs),
         decide=partial(_decided, policy),
-        versions=_asks_server(secrets),
+        versions=versions_of(secrets),
         trust_secrets=trust_secrets,
         lock_timeout=lock_timeout,
     )
@@ -211,10 +211,11 @@ def _refuse(verb: str, unknown: Mapping[str, object]) -> None:
         raise DeclarationError(f"{verb} takes no {', '.join(f'{name}=' for name in unknown)}; nothing was written.")
 
 
-def _asks_server(secrets: SecretsFrom) -> bool:
+def versions_of(secrets: SecretsFrom, told: Versions = "asked") -> Versions:
+    """*told* where they are looked for on the server. Raises DeclarationError for another word."""
     if secrets not in get_args(SecretsFrom):
         raise DeclarationError(f"secrets= is one of {', '.join(get_args(SecretsFrom))}, not {secrets!r}.")
-    return secrets == "server"
+    return told if secrets == "server" else "unasked"
 
 
 def _resent(paths: Iterable[str], *, every: bool) -> Resent:

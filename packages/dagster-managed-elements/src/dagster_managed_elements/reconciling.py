@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal, Protocol, cast
+from typing import Final, Literal, Protocol, TypeAlias, cast
 
 import anyio
 import anyio.to_thread
@@ -41,6 +41,7 @@ from dagster_managed_elements.state.holding import Locking, States, opened
 from dagster_managed_elements.state.recording import Chapter, Recorder
 
 STATE_VARIABLE: Final = "DAGSTER_ME_STATE"
+Versions: TypeAlias = Literal["unasked", "asked", "where recorded"]
 
 
 class Reconcilable(Protocol):
@@ -77,8 +78,9 @@ class Options:
     declares.
 
     *state* is the URL of what is remembered, of all places; by default each reconciler's own, or else that of the
-    environment. An apply waits for its lock for *lock_timeout* seconds, and has *tell* say so. With *versions* the
-    server is asked for those of the secrets that it has; with *trust_secrets* those of which nothing is
+    environment. An apply waits for its lock for *lock_timeout* seconds, and has *tell* say so. With *versions*
+    "asked" the server is asked for those of the secrets that it has, and it is said of which it tells none; with
+    "where recorded" nothing is said, and a state is not needed. With *trust_secrets* those of which nothing is
     remembered are recorded as what the server has.
     """
 
@@ -94,7 +96,7 @@ class Options:
     state: str | None = None
     lock_timeout: float = 0.0
     tell: Callable[[str], None] = lambda _text: None
-    versions: bool = False
+    versions: Versions = "unasked"
     trust_secrets: bool = False
     settings: Settings = field(default_factory=Settings)
     decide: Callable[[Plan], Awaitable[Policy]] = _refuse_what_destroys
@@ -327,7 +329,7 @@ async def _survey(place: Place, recorder: Recorder | None, options: Options, pas
             memory,
             resent=options.resent,
             scope=options.scope,
-            versions=options.versions,
+            versions=options.versions != "unasked",
         )
     return await survey(
         place.session,
@@ -336,7 +338,7 @@ async def _survey(place: Place, recorder: Recorder | None, options: Options, pas
         resent=options.resent,
         scope=options.scope,
         secrets_known=options.secrets_known,
-        versions=options.versions,
+        versions=options.versions != "unasked",
     )
 
 
@@ -366,7 +368,7 @@ def _recorder(place: Place, of: Sequence[Reconcilable], options: Options, states
     if url is None:
         if any(declaration.delete_unmentioned == "owned" for declaration in place.declarations):
             raise DeclarationError('delete_unmentioned_resources="owned" needs a state: it tells what is owned.')
-        if options.versions or options.trust_secrets:
+        if options.versions == "asked" or options.trust_secrets:
             raise DeclarationError("Versions and values of secrets are recorded in a state; give one, by --state.")
         return None
     session, state = place.session, states.of(url)
@@ -379,7 +381,7 @@ def _recorder(place: Place, of: Sequence[Reconcilable], options: Options, states
         # What goes back is nobody's new: whose it is, the next apply says.
         () if options.undo is not None else place.declarations,
         trust=options.trust_secrets,
-        versions=options.versions,
+        versions=options.versions == "asked",
         goes_back=options.undo is not None,
     )
 

@@ -90,7 +90,7 @@ def test_without_a_state_nothing_is_kept_and_everything_is_as_before(team: Team)
     assert list(team.folder.iterdir()) == []
     (result,) = anyio.run(check, [team.of(Node("a", token=TOKEN))], Options())
     assert [notice.code for notice in result.plan.notices] == ["secret-unknown"]
-    result = team.apply(team.of(Node("a")), state=None, versions=True)
+    result = team.apply(team.of(Node("a")), state=None, versions="asked")
     assert isinstance(result.error, DeclarationError)
 
 

@@ -87,7 +87,7 @@ class Apply:
             promise=self.promise,
             preflight=self.run.asked.seconds,
             state=self.run.asked.state,
-            versions=self.run.asked.secrets == "server",
+            versions="asked" if self.run.asked.secrets == "server" else "unasked",
             trust_secrets=self.trust_secrets,
             lock_timeout=self.lock_timeout,
             tell=self._tell,

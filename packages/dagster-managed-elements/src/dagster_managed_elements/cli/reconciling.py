@@ -55,7 +55,7 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
             policy=run.asked.policy,
             preflight=run.asked.seconds,
             state=run.asked.state,
-            versions=run.asked.secrets == "server",
+            versions="asked" if run.asked.secrets == "server" else "unasked",
             settings=run.settings,
             secrets_known=run.recording is None,
             starters=starters(run, ours, tell),

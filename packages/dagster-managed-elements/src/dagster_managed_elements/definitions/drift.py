@@ -25,7 +25,7 @@ from dagster_managed_elements.engine.planning import Plan, Starters, nobody
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.values import Key, references
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, check
+from dagster_managed_elements.reconciling import Options, Result, Versions, check
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.values import escape
@@ -152,7 +152,10 @@ class Unknown:
 
 
 def find_drift(
-    reconcilers: Mapping[str, Reconciler], starters: Mapping[str, Starters] | None = None
+    reconcilers: Mapping[str, Reconciler],
+    starters: Mapping[str, Starters] | None = None,
+    *,
+    versions: Versions = "unasked",
 ) -> Mapping[str, Drift | Unknown]:
     """What is found of each of *reconcilers*, by its name, with each place observed once. *starters*, by the same
     names, know what Dagster starts. Writes nothing.
@@ -165,7 +168,8 @@ def find_drift(
     while ahead:
         names, given = list(ahead), list(ahead.values())
         again: dict[str, Reconciler] = {}
-        options = Options(starters=[starters[name] for name in names] if starters is not None else ())
+        known = [starters[name] for name in names] if starters is not None else ()
+        options = Options(starters=known, versions=versions)
         for result in run_blocking(lambda _stop, given=given, how=options: check(given, how), winds_up=False):
             of_place = {names[number]: ahead[names[number]] for number in result.of}
             if (more := _invalid(of_place.values(), result)) is None:

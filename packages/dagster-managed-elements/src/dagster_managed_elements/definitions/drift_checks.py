@@ -45,7 +45,8 @@ from dagster_managed_elements.definitions.translating import input_name
 from dagster_managed_elements.definitions.triggers import Location, filled_in, location_of, repository_of, starters
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.values import Key
-from dagster_managed_elements.reconciler import Reconciler
+from dagster_managed_elements.reconciler import Reconciler, SecretsFrom, versions_of
+from dagster_managed_elements.reconciling import Versions
 
 CHECK: Final = "drift"
 Assets: TypeAlias = "Iterable[AssetsDefinition | AssetSpec | Iterable[AssetsDefinition | AssetSpec]]"
@@ -67,6 +68,7 @@ def build_drift_checks(
     connection_of: ConnectionOf = connection_of,
     on: Mapping[str, AssetKey] | None = None,
     severities: Severities | None = None,
+    secrets: SecretsFrom = "server",
     blocking: bool = False,
     pool: str | None = None,
     retry_policy: RetryPolicy | None = None,
@@ -87,6 +89,8 @@ def build_drift_checks(
         on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`,
             which `build_reconciler_assets` makes.
         severities: What other than the default a sort of finding is; None lets the check pass.
+        secrets: "server" finds those too that somebody else changed there, by a read for each element of which the
+            state knows a version; "local" does without.
         blocking: Whether nothing downstream of an asset is materialised in a run in which its check fails as an
             error.
         pool: The concurrency pool of the ops.
@@ -94,17 +98,27 @@ def build_drift_checks(
 
     Raises:
         DeclarationError: Where a reconciler has no name or one that is taken, *severities* has another sort,
-            *assets* has what is none, or reconcilers of several instances declare the connection that fills an
-            asset: its name does not tell which of them it is.
+            *secrets* is another word, *assets* has what is none, or reconcilers of several instances declare the
+            connection that fills an asset: its name does not tell which of them it is.
     """
     given = named(reconcilers)
-    weighed = weights(severities)
+    weighed, versions = weights(severities), versions_of(secrets, "where recorded")
     specs = [spec for asset in assets for spec in _specs(asset)]
     fills = filled(given, specs, connection_of, remedy=_ONE_BY_ONE)
     ops: list[AssetChecksDefinition] = []
     for group in of_one_instance(given).values():
         targets = list(_targets(group, fills, on or {}))
-        ops.append(_checks(group, targets, weighed, blocking=blocking, pool=pool, retry_policy=retry_policy))
+        ops.append(
+            _checks(
+                group,
+                targets,
+                weighed,
+                versions=versions,
+                blocking=blocking,
+                pool=pool,
+                retry_policy=retry_policy,
+            )
+        )
     return ops
 
 
@@ -193,6 +207,7 @@ def _checks(
     targets: Sequence[_Target],
     severities: Severities,
     *,
+    versions: Versions,
     blocking: bool,
     pool: str | None,
     retry_policy: RetryPolicy | None,
@@ -219,7 +234,7 @@ def _checks(
         wanted = [target for target in targets if target.key in selected]
         location = location_of(context.op_execution_context)
         started = starters(location, reconcilers, lambda: fills) if location is not None else None
-        found = find_drift(reconcilers, started)
+        found = find_drift(reconcilers, started, versions=versions)
         elements = {name: declared(reconciler.elements) for name, reconciler in reconcilers.items()}
 
         @cache

@@ -43,8 +43,8 @@ from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
 from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.guarding import Policy, policy_of
 from dagster_managed_elements.engine.planning import Starters
-from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply
+from dagster_managed_elements.reconciler import Reconciler, SecretsFrom, versions_of
+from dagster_managed_elements.reconciling import Options, Result, Versions, apply
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.text import outcomes, totals
@@ -63,6 +63,7 @@ def build_drift_job(
     *,
     name: str = "watch_drift",
     severities: Severities | None = None,
+    secrets: SecretsFrom = "server",
     connection_of: ConnectionOf = connection_of,
     executor_def: ExecutorDefinition | None = None,
     pool: str | None = None,
@@ -78,6 +79,8 @@ def build_drift_job(
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
         name: Of the job.
         severities: What other than the default a sort of finding is.
+        secrets: "server" finds those too that somebody else changed there, by a read for each element of which the
+            state knows a version; "local" does without.
         connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
             starts too; by itself its metadata tells.
         executor_def: What runs the steps; by itself that of the code location.
@@ -86,12 +89,14 @@ def build_drift_job(
         tags: Of its runs.
 
     Raises:
-        DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
+        DeclarationError: Where a reconciler has no name or one that is taken, *severities* has another sort,
+            or *secrets* is another word.
     """
     weighed, given = weights(severities), named(reconcilers)
+    versions = versions_of(secrets, "where recorded")
     return _fan_out(
         given,
-        _watching(given, weighed, connection_of),
+        _watching(given, weighed, versions, connection_of),
         name=name,
         description=_WATCHES,
         executor_def=executor_def,
@@ -106,6 +111,7 @@ def build_drift_op(
     *,
     name: str = "watch_drift",
     severities: Severities | None = None,
+    secrets: SecretsFrom = "server",
     connection_of: ConnectionOf = connection_of,
     pool: str | None = None,
     retry_policy: RetryPolicy | None = None,
@@ -120,16 +126,20 @@ def build_drift_op(
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
         name: Of the op.
         severities: What other than the default a sort of finding is.
+        secrets: "server" finds those too that somebody else changed there, by a read for each element of which the
+            state knows a version; "local" does without.
         connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
             starts too; by itself its metadata tells.
         pool: The concurrency pool of the op.
         retry_policy: Of the op; drift itself is not tried again.
 
     Raises:
-        DeclarationError: Where a reconciler has no name or one that is taken, or *severities* has another sort.
+        DeclarationError: Where a reconciler has no name or one that is taken, *severities* has another sort,
+            or *secrets* is another word.
     """
     weighed, given = weights(severities), named(reconcilers)
-    watch = _watching(given, weighed, connection_of)
+    versions = versions_of(secrets, "where recorded")
+    watch = _watching(given, weighed, versions, connection_of)
 
     @op(name=name, ins={"start": In(_NOTHING)}, pool=pool, retry_policy=retry_policy, description=_WATCHES)
     def drift(context: OpExecutionContext) -> None:
@@ -146,6 +156,7 @@ def build_reconcile_job(
     *,
     name: str = "reconcile",
     guard: Policy | None = None,
+    secrets: SecretsFrom = "server",
     connection_of: ConnectionOf = connection_of,
     lock_timeout: float = 0.0,
     executor_def: ExecutorDefinition | None = None,
@@ -164,6 +175,8 @@ def build_reconcile_job(
         name: Of the job.
         guard: Which destruction passes with nobody there to ask; by itself none. What the reconcilers' own policies
             allow does not count here: they speak for a run that somebody looks at. Their *max_changes* holds.
+        secrets: "server" sends those too that somebody else changed there, by a read for each element of which the
+            state knows a version; "local" does without.
         connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
             starts too; by itself its metadata tells.
         lock_timeout: How many seconds to wait for the lock of the state, where somebody else applies.
@@ -173,9 +186,11 @@ def build_reconcile_job(
         tags: Of its runs.
 
     Raises:
-        DeclarationError: Where a reconciler has no name or one that is taken, or *guard* is no policy.
+        DeclarationError: Where a reconciler has no name or one that is taken, *guard* is no policy, or *secrets* is
+            another word.
     """
     guard, given = policy_of(guard, "guard"), named(reconcilers)
+    versions = versions_of(secrets, "where recorded")
 
     def reconcile(context: OpExecutionContext, group: Group) -> Metadata:
         started = _started(context, given, connection_of)
@@ -183,6 +198,7 @@ def build_reconcile_job(
             policy=guard,
             lock_timeout=lock_timeout,
             tell=context.log.info,
+            versions=versions,
             starters=[started[name] for name in group] if started is not None else (),
         )
         try:
@@ -218,13 +234,14 @@ _RECONCILES: Final = "Makes what is there what is declared, as far as the guard 
 
 
 def _watching(
-    given: Group, severities: Severities, connection_of: ConnectionOf
+    given: Group, severities: Severities, versions: Versions, connection_of: ConnectionOf
 ) -> Callable[[OpExecutionContext, Group], Metadata]:
     def watch(context: OpExecutionContext, group: Group) -> Metadata:
         metadata: Metadata = {}
         failed: list[str] = []
         unknown: list[Unknown] = []
-        for name, drift in find_drift(group, _started(context, given, connection_of)).items():
+        started = _started(context, given, connection_of)
+        for name, drift in find_drift(group, started, versions=versions).items():
             if isinstance(drift, Unknown):
                 unknown.append(drift)
                 continue
