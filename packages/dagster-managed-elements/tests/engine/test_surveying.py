@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
 from dagster_managed_elements.engine.secrets import EnvVar
 from dagster_managed_elements.engine.succession import Interim
 from dagster_managed_elements.engine.surveying import Declaration, Scope, Survey, survey
-from dagster_managed_elements.engine.values import Fields, Key
+from dagster_managed_elements.engine.values import Fields, Key, Ref
 
 from testing.memory_world import FirstNodeKind, Leaf, LeafKind, Node, NodeKind, Server
 from testing.sides import at, leaf, node
@@ -340,6 +341,26 @@ def test_what_its_kind_keeps_back_stays_where_all_is_destroyed_and_cannot_be_dec
     tombstone = Declaration(owner="0", elements=[removed(Node, "a", reason="x")])
     with pytest.raises(DeclarationError, match="none that is deleted from here"):
         anyio.run(survey, session, [tombstone])
+
+
+@pytest.mark.parametrize("unmentioned", [True, False])
+def test_what_is_to_be_removed_on_a_later_day_stays_until_then_with_what_it_needs(unmentioned):
+    server = Server()
+    for number, (name, parent) in enumerate([("a", None), ("b", 0), ("stray", None), ("on a", 0)]):
+        row = {"kind": "node", "name": name, "shape": 0}
+        server.put(f"{number}", row if parent is None else {**row, "parent": Ref("node", f"{parent}")})
+    session = Session(place="here", kinds=[NodeKind(server)])
+    elements = [removed(Node, "b", reason="x", on=date(2030, 1, 2))]
+
+    def gone(day: int) -> set[str]:
+        declaration = Declaration(owner="0", elements=elements, delete_unmentioned=unmentioned)
+        scope = Scope(today=date(2030, 1, day))
+        return {
+            each.key.name for each in anyio.run(lambda: survey(session, [declaration], scope=scope)).plan.entries
+        }
+
+    assert gone(1) == ({"stray", "on a"} if unmentioned else set())
+    assert gone(2) == ({"stray", "on a", "a", "b"} if unmentioned else {"b"})
 
 
 class Serving(FirstNodeKind):

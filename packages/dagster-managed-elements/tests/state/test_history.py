@@ -182,6 +182,15 @@ def test_an_undone_rename_has_its_old_name(world: World) -> None:
     assert world.rows == {"a": {"color": 1, "shape": 0}}
 
 
+def test_what_refers_to_an_undone_rename_does_so_by_its_old_name(world: World) -> None:
+    world.done(world.of(Leaf("x", root=Node("a"))))
+    renamed = Leaf("y", root=Node("b", renamed_from="a"), renamed_from="x")
+    world.done(world.of(renamed, Node("c", parent=Key("node", "b"))))
+    before = world.rows
+    world.undone(world.of(renamed))
+    assert world.rows == {"a": before["b"], "x": before["y"]}
+
+
 def test_an_undone_delete_is_there_again_with_the_secret_of_its_variable(world: World) -> None:
     world.done(world.of(Node("a", color=1, token=TOKEN), Leaf("l", root=Key("node", "a"))))
     world.done(world.of(**ALL))

@@ -189,6 +189,7 @@ class _Work:
         matched, self.problems = match(declared, reading.readable, memory)
         interims = match_interims(matched, _longest_names(session))
         self.doomed: dict[Ref, Declared] = {}
+        self.awaiting: set[Ref] = set()
         self.notices = [*session.notices, *(_left_out(each) for each in reading.unreadable)]
         self.pairs = [each for pair in interims.pairs for each in self._observed_alone(pair)]
         self.begun = [pair for pair in interims.begun if pair.declared and pair.declared.removal is None]
@@ -207,7 +208,7 @@ class _Work:
         self.declared = frozenset(each.key for each in declared if each.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
         self.unmentioned = not scope.destroy and any(each.delete_unmentioned for each in declarations)
-        self.kept = _kept(declared, self.pairs, on_demand) if self.unmentioned else frozenset[Ref]()
+        self.kept = _kept(declared, self.pairs, on_demand, self.awaiting) if self.unmentioned else frozenset[Ref]()
 
     def _observed_alone(self, pair: Pair) -> Iterator[Pair]:
         """*pair*; of what is to go its observed side, which nobody declares from here on."""
@@ -223,6 +224,7 @@ class _Work:
         elif observed is not None and is_due:
             self.doomed[observed.ref] = declared
         elif observed is not None:
+            self.awaiting.add(observed.ref)
             text = f"it is to be removed on {removal.on}: {removal.reason}"
             self.notices.append(Notice(declared.key, (), "removed", text))
 
@@ -503,15 +505,19 @@ def _faults_of(pair: Pair, kind: Kind, *, may_lack: bool) -> Iterable[Problem]:
         yield Problem(pair.declared.key, kind.shown(path), message)
 
 
-def _kept(declared: Iterable[Declared], pairs: Iterable[Pair], on_demand: frozenset[str]) -> frozenset[Ref]:
-    """What stays although nobody declares it: what a declared reference names; of kinds *on_demand*, what an object
-    points at by a field that is declared otherwise than by reference; and what that points at in turn.
+def _kept(
+    declared: Iterable[Declared], pairs: Iterable[Pair], on_demand: frozenset[str], awaiting: Iterable[Ref]
+) -> frozenset[Ref]:
+    """What stays although nobody declares it: what a declared reference names, and what is *awaiting* its removal;
+    of kinds *on_demand*, what an object points at by a field that is declared otherwise than by reference; and what
+    that points at in turn.
     """
     pairs = list(pairs)
     alone = {pair.observed.ref: pair.observed for pair in pairs if pair.observed and pair.declared is None}
     mentioned = {key for each in declared for key in references(each.fields)} if alone else frozenset[Key]()
     kept: set[Ref] = set()
     ahead = [ref for ref, observed in alone.items() if observed.key in mentioned]
+    ahead += awaiting
     ahead += [ref for pair in pairs for ref in _used(pair) if ref.kind in on_demand] if alone else []
     while ahead:
         if (ref := ahead.pop()) in alone and ref not in kept:

@@ -69,7 +69,8 @@ async def survey_back(
     await _compare(session, [step for step in steps if step.after is not None], memory)
     today, _ = gather((declaration.owner, declaration.elements) for declaration in declarations)
     by_key = {declared.key: declared for declared in today}
-    elements = [element for step in steps if (element := step.back(by_key)) is not None]
+    names = {step.trace.key: step.key for step in steps}
+    elements = [element for step in steps if (element := step.back(by_key, names)) is not None]
     found = await survey(
         session,
         [Declaration(owner="", elements=elements, starters=starters(declarations))],
@@ -147,8 +148,10 @@ class _Step:
                 listed = ", ".join(dict.fromkeys(self._written(path) for path in overlap))
                 self.moved = f"it was changed since: {listed}"
 
-    def back(self, today: Mapping[Key, Declared]) -> Element | None:
-        """What declares it as it was; None where that is so already."""
+    def back(self, today: Mapping[Key, Declared], names: Mapping[Key, Key]) -> Element | None:
+        """What declares it as it was; None where that is so already. What is renamed on the way back has another of
+        the *names* then.
+        """
         trace = self.trace
         if trace.action == "create":
             if self.gone:
@@ -161,7 +164,10 @@ class _Step:
         secrets = {path: self._secret(path, leaf, today) for path, leaf in walk(fields) if _is_secret(leaf)}
         apart = [path for path in self.since if not self._touches(path)]
         ignore = (*(self.after.ignore if self.after else ()), *(".".join(self._shown(path)) for path in apart))
-        return self._restored(self.key, replaced(fields, secrets), ignore)
+        fields = mapped(
+            replaced(fields, secrets), lambda leaf: names.get(leaf, leaf) if isinstance(leaf, Key) else leaf
+        )
+        return self._restored(self.key, fields, ignore)
 
     def _restored(self, key: Key, fields: Fields, ignore: Iterable[str]) -> Element:
         return Restored(
