@@ -487,6 +487,15 @@ def test_a_connection_that_is_resumed_or_scheduled_syncs_by_itself(before, after
 
 
 @pytest.mark.slow
+def test_of_what_is_ignored_no_consequence_is_said(place):
+    place.apply(sync(prefix="a_"))
+    place.sync()
+    said = place.says(sync(prefix="b_", schedule="0 0 12 * * ?", backfill=True, ignore=("schedule",)))
+    assert said.keys() == {"state-kept", "moved"}
+    assert place.says(sync(prefix="b_", backfill=True, ignore=("prefix",))) == {}
+
+
+@pytest.mark.slow
 def test_a_connector_is_not_moved_over_a_breaking_change_unasked(place):
     feed = AirbyteSource("feed", "E2E Testing", {"type": "INFINITE_FEED", "max_records": 3})
     place.apply(feed)

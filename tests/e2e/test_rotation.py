@@ -51,7 +51,7 @@ class Bench:
             "tunnel_host": "bastion",
             "tunnel_port": 22,
             "tunnel_user": "airbyte",
-            "tunnel_user_password": Secret.call(self.vault.read, reference=f"tunnel/{version}"),
+            "tunnel_user_password": Secret.call(self.vault.read, reference="tunnel", version=version),
         }
         shop = {"host": "shop.internal", "port": 5432, "database": "shop", "username": "airbyte"}
         return [

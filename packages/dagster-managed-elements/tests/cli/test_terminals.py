@@ -13,7 +13,7 @@ DESTRUCTIVE = """
 store = {("source", "a"): {"type": "Old", "config": {}}}
 reconciler = Reconciler(Toy(store=store), [Source("a", type="New")])
 """
-QUESTION = "One consequence above cannot be undone. Continue? [y/N] "
+QUESTION = "One consequence above has to be agreed to. Continue? [y/N] "
 # Makes the terminal the controlling one, without which Ctrl-C typed there is no signal.
 TAKE_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"

@@ -134,8 +134,8 @@ class Apply:
         against = objections(plan, Policy())
         if not against or not self.run.screen.asks or objections(plan, Policy(allow_all=True)):
             return False
-        number = "One consequence" if len(against) == 1 else f"{len(against)} consequences"
-        question = f"{number} above cannot be undone. Continue? [y/N] "
+        number = "One consequence above has" if len(against) == 1 else f"{len(against)} consequences above have"
+        question = f"{number} to be agreed to. Continue? [y/N] "
         if (await answer(question, self.stop)).strip().lower() not in {"y", "yes"}:
             raise Declined("Nothing was written, as you asked.")
         return True

@@ -142,6 +142,11 @@ class Create:
     def key(self) -> Key:
         return self.declared.key
 
+    @property
+    def left(self) -> Fields:
+        """Its fields once that is done."""
+        return self.declared.fields
+
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -161,6 +166,13 @@ class Update:
     @property
     def key(self) -> Key:
         return self.declared.key
+
+    @property
+    def left(self) -> Fields:
+        """Its fields once that is done: what is declared and differs, and is ignored, stays as it is."""
+        changed = {each.path[0] for each in self.fields}
+        new = {name: value for name, value in self.declared.fields.items() if name in changed}
+        return {**self.observed.fields, **new}
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +199,11 @@ class Replace:
     @property
     def key(self) -> Key:
         return self.declared.key
+
+    @property
+    def left(self) -> Fields:
+        """Its fields once that is done."""
+        return {**self.observed.fields, **self.declared.fields}
 
 
 @dataclass(frozen=True, slots=True)

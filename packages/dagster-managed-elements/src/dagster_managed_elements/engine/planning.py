@@ -124,7 +124,7 @@ def _started_twice(change: Change, kind: Kind, starters: Starters) -> Iterator[C
     if isinstance(change, Delete):
         return
     there: Fields = {} if isinstance(change, Create) else change.observed.fields
-    before, timetable = kind.timetable(there) if there else "", kind.timetable({**there, **change.declared.fields})
+    before, timetable = kind.timetable(there) if there else "", kind.timetable(change.left)
     if timetable and timetable != before and (others := starters(change.key)):
         text = f"{change.key} is started twice from then on: by its server ({timetable}), and {others}"
         yield Consequence(change.key, "started-twice", text, destructive=False)

@@ -112,17 +112,19 @@ class Secret:
         )
 
     @classmethod
-    def call(cls, function: Reader, *, reference: str) -> Secret:
+    def call(cls, function: Reader, *, reference: str, version: str | int = "") -> Secret:
         """What a function returns, say from a vault. Never called in a check, once in an apply that sends it.
 
         Args:
             function: Returns the value. Reading the secret raises DeclarationError where it raises, or returns what
                 is no JSON value.
-            reference: Which secret it is. A rotation cannot be seen without calling the function: put a version
-                in here, by which a record of what was last written tells it. Where no such record is kept, a new
-                one changes nothing by itself.
+            reference: Which secret it is.
+            version: Of what it holds. A rotation cannot be seen without calling the function: another version, or
+                reference, than that of the record of what was last written tells it. Where no such record is kept,
+                a new one changes nothing by itself.
         """
-        return cls(reference=f"call:{reference}", read=function, cheap=False)
+        named = reference if version == "" else f"{reference}#{version}"
+        return cls(reference=f"call:{named}", read=function, cheap=False)
 
     @classmethod
     def format(cls, template: str, *values: Any, **named: Any) -> Secret:

@@ -132,7 +132,7 @@ def _moved(change: Update | Replace) -> Iterator[Consequence]:
         text = f"{key}: its tables are written to {to} from then on; those that are there so far stay"
         yield Consequence(key, "moved", text, destructive=False)
         return
-    set_here = {label: value for label, value in declared.fields.items() if value is not None}
+    set_here = {label: value for label, value in change.left.items() if value is not None}
     old, new = _landing({**initial_values(), **before}), _landing({**initial_values(), **before, **set_here})
     if old == new:
         return
@@ -166,8 +166,7 @@ def _shown(table: tuple[str, str], other: tuple[str, str]) -> str:
 
 def _resumed(change: Update | Replace) -> Iterator[Consequence]:
     """A connection that syncs by itself again, or for the first time, may read all that came meanwhile."""
-    before = change.observed.fields
-    after = {**before, **change.declared.fields}
+    before, after = change.observed.fields, change.left
     schedule = cast("AirbyteSchedule", after["schedule"])
     if after["status"] != "active":
         return

@@ -179,7 +179,7 @@ class DefinitionKind(Kind):
     def consequences(self, change: Change) -> Iterable[Consequence]:
         for consequence in super().consequences(change):
             yield taken_along(consequence, self.side) if isinstance(change, Delete) else consequence
-        if isinstance(change, Update):
+        if isinstance(change, Update) and any(changed.path == (TAG,) for changed in change.fields):
             for breaking in cast("list[BreakingChange]", change.declared.facts or []):
                 yield Consequence(change.key, "breaking-change", f"{change.key}: {breaking}")
 
