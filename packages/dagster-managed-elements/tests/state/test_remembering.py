@@ -266,7 +266,8 @@ def test_a_key_that_comes_later_finds_what_is_there_unknown(team: Team, monkeypa
     team.done(team.of(node))
     monkeypatch.setenv("DAGSTER_ME_STATE_KEY", "k" * 40)
     assert [notice.code for notice in team.check(team.of(node)).plan.notices] == ["secret-unrecorded"]
-    team.done(team.of(node), trust_secrets=True)
+    trusted = team.done(team.of(node), trust_secrets=True)
+    assert [notice.code for notice in trusted.notices] == ["secret-trusted"]
     assert team.check(team.of(node)).plan.notices == ()
 
 

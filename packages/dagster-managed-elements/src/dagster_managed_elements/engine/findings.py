@@ -11,6 +11,7 @@ NoticeCode: TypeAlias = Literal[
     "ignored",
     "secret-unknown",
     "secret-unrecorded",
+    "secret-trusted",
     "later",
     "not-validated",
     "masked-by-name",

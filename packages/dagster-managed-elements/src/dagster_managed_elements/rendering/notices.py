@@ -24,6 +24,8 @@ def summarised(sections: Iterable[Section]) -> Iterator[str]:
             yield _secrets(group)
         elif code == "secret-unrecorded":
             yield _unrecorded(group)
+        elif code == "secret-trusted":
+            yield f"{_several(len(group), 'secret')} to be recorded as what the server has: {_places(group)}"
         elif code == "ignored":
             yield f"{_several(len(group), 'difference')} ignored as declared: {_places(group)}"
         else:

@@ -55,7 +55,8 @@ class Recorder:
     def annotated(self, found: Survey) -> Survey:
         """*found* with what is to be said of the state."""
         said = self.remembered.notices(found, versions=self.versions)
-        notices = (*found.plan.notices, *said, *self._moved())
+        known = map(_trusted, found.plan.notices) if self.trust else found.plan.notices
+        notices = (*known, *said, *self._moved())
         return replace(found, plan=replace(found.plan, notices=notices))
 
     def _moved(self) -> Iterator[Notice]:
@@ -159,6 +160,12 @@ class Recorder:
                 self.remembered.trust(ref, untrusted[ref], versions.get(ref.id, {}))
 
         await concurrently(*(partial(trust, kind) for kind in self.kinds.values()))
+
+
+def _trusted(notice: Notice) -> Notice:
+    if notice.code != "secret-unrecorded":
+        return notice
+    return replace(notice, code="secret-trusted", text="it is to be recorded as what the server has")
 
 
 async def _versions(kind: Kind, ids: Sequence[str]) -> Mapping[str, Mapping[Path, str]]:
