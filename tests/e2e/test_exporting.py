@@ -167,6 +167,48 @@ def test_connectors_that_somebody_added_are_exported_with_what_is_made_of_them(p
     assert (declared.count("Source"), "manifest=" in place.text(), SECRET in place.text()) == (2, True, False)
 
 
+ALSO = ("--also", "workspace", "--also", "source definition", "--also", "destination definition")
+HOOK = "https://hooks.slack.com/services/T0/B0/0123456789"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("api", ["config", "public"])
+def test_what_everybody_has_is_exported_where_it_is_asked_for(place: Place, monkeypatch, api):
+    populate(place.populated, sources=4, connections=2)
+    tell = {"sendOnSuccess": {"notificationType": ["slack"], "slackConfiguration": {"webhook": HOOK}}}
+    id_ = place.server.workspace_id
+    body = {"workspaceId": id_, "email": "data@shop.example", "notificationSettings": tell}
+    place.populated.call("workspaces/update", **body)
+    place.shop(api)
+    assert place.export().exit_code == 0
+    without = place.text()
+    result = place.export(*ALSO)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (
+        0,
+        "Checked: nothing differs from what is there.",
+    ), result.output
+    written = ast.unparse(ast.parse(place.text()))
+    assert "'success': AirbyteNotification(email=False, webhook=EnvVar(" in written
+    assert ("email='data@shop.example'" in written) == (api == "config"), "which the Public API does not tell"
+    for side in ("source", "destination"):
+        used = set(re.findall(rf"{side}_type='(.+?)'", written))
+        pinned = re.findall(rf"Airbyte{side.title()}Definition\(name='(.+?)', docker_image_tag='.+?'\)", written)
+        assert (set(pinned), len(pinned)) == (used, len(used))
+    assert not re.search(r"AirbyteWorkspace|Definition\(", without)
+    assert HOOK not in place.text() + result.output
+    for name in re.findall(r"^#   (\w+)$", place.text(), re.MULTILINE):
+        monkeypatch.setenv(name, HOOK if name.endswith("WEBHOOK") else "another")
+    checked = place.run("check", "-m", "warehouse", "--exit-code")
+    assert (checked.exit_code, checked.stdout.splitlines()[-1]) == (0, "No diff found."), checked.output
+
+
+def test_of_a_kind_that_nobody_has_nothing_is_exported(place: Place):
+    result = place.export("--also", "spaceship")
+    said = "Error: There is no spaceship that everybody has; name one of workspace, source definition, "
+    assert (result.exit_code, result.stderr[: len(said)]) == (2, said)
+    assert not (place.folder / "warehouse.py").exists()
+
+
 @pytest.mark.slow
 def test_what_changed_there_changes_its_own_lines(place: Place):
     populate(place.populated, sources=9, connections=6)

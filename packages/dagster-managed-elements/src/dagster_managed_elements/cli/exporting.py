@@ -40,6 +40,13 @@ _MOST: Final = 5
     help="The module to write, `warehouse.py`; or its name, `warehouse`: a package then, if it is large. Without, "
     "it is printed.",
 )
+@click.option(
+    "--also",
+    multiple=True,
+    metavar="KIND",
+    help="What everybody has, too: `workspace` for its settings, `source definition` or `destination definition` "
+    "for the versions of Airbyte's own connectors. May be given several times.",
+)
 @click.option("--force", is_flag=True, help="Overwrite also what no export has written.")
 def export_cmd(
     *,
@@ -49,6 +56,7 @@ def export_cmd(
     timeout: float,
     verbose: bool,
     output: Path | None,
+    also: tuple[str, ...],
     force: bool,
 ) -> int:
     """Write what is there as a Python module, and check that nothing differs from it.
@@ -73,12 +81,13 @@ def export_cmd(
 
     screen, settings = Screen(), Settings(timeout=timeout)
     path, found = load_instance(instance, working_directory)
-    words = ["--instance", instance, *(["-o", output.name] if output else []), *keys]
+    words = ["--instance", instance, *(["-o", output.name] if output else [])]
+    words += [word for kind in also for word in ("--also", kind)] + [*keys]
     origin = _origin(path, " ".join(map(quoted, words)))
     if output is not None:
         _refuse(output)
     with request_log(wanted=verbose):
-        adoption, declaring = anyio.run(_adopted, found, settings, keys)
+        adoption, declaring = anyio.run(_adopted, found, settings, keys, also)
         texts = _texts(adoption, origin, declaring, output)
         if output is not None:
             screen.say(_put(texts, output, force=force))
@@ -92,12 +101,14 @@ def export_cmd(
     return _conclude(screen, adoption, results, printed=output is None)
 
 
-async def _adopted(instance: Instance, settings: Settings, keys: Sequence[str]) -> tuple[Adoption, Declaring]:
+async def _adopted(
+    instance: Instance, settings: Settings, keys: Sequence[str], also: Collection[str]
+) -> tuple[Adoption, Declaring]:
     from dagster_managed_elements.engine.adopting import adopt, chosen
     from dagster_managed_elements.writing.modules import Declaring
 
     async with instance.connect(settings) as session:
-        adoption = await adopt(session)
+        adoption = await adopt(session, also)
         declaring = Declaring(module=session.module, reconciler=session.reconciler)
     return (chosen(adoption, keys) if keys else adoption), declaring
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, Adoption, not_adopted
@@ -22,11 +22,18 @@ from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Fields, Key, Masked, Ref, is_sendable, replaced, walk
 
 
-async def adopt(session: Session) -> Adoption:
-    """Raises ApiError where the place cannot be read, DeclarationError where nothing of it can be declared."""
-    kinds = [kind for kind in session.kinds if kind.adopts]
+async def adopt(session: Session, also: Collection[str] = ()) -> Adoption:
+    """Of the kinds *also* what everybody has, too.
+
+    Raises ApiError where the place cannot be read, DeclarationError where nothing of it, or of such a kind, can be
+    declared.
+    """
+    kinds = [kind for kind in session.kinds if kind.adopts and (not kind.universal or kind.name in also)]
     if not kinds:
         raise DeclarationError(f"What is at {session.place} cannot be written as Python.")
+    known = [kind.name for kind in session.kinds if kind.adopts and kind.on_demand]
+    if unknown := sorted(set(also) - set(known)):
+        raise DeclarationError(f"There is no {unknown[0]} that everybody has; name one of {', '.join(known)}.")
     reading = await observe([kind for kind in kinds if not kind.on_demand], (), exhaustive=True)
     objects = [*reading.objects]
     for kind in kinds:
@@ -35,9 +42,8 @@ async def adopt(session: Session) -> Adoption:
     adopted: list[Adopted] = []
     notices = list(session.notices)
     for kind in kinds:
-        sound, odd = _declarable(
-            observed for observed in objects if observed.kind == kind.name and kind.is_own(observed)
-        )
+        mine = [observed for observed in objects if observed.kind == kind.name]
+        sound, odd = _declarable(observed for observed in mine if kind.name in also or kind.is_own(observed))
         notices += odd
         for found in await kind.adopt(sound, context):
             if isinstance(found, Notice):
@@ -89,7 +95,7 @@ async def declared_again(
     found: dict[Ref, Fields] = {}
     context = AdoptContext(elements=dict(known))
     if going:
-        for kind in (kind for kind in session.kinds if kind.on_demand and kind.adopts):
+        for kind in (kind for kind in session.kinds if kind.on_demand and kind.adopts and not kind.universal):
             context.elements |= {
                 observed.ref: observed.key for observed in await _asked(kind) if observed.ref not in known
             }

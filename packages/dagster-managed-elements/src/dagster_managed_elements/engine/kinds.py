@@ -63,6 +63,7 @@ class Kind(ABC):
         on_demand: Whether it is looked at only where something of its kind is declared or referred to, and deleted
             only where something of it is declared: most declarations say nothing of such things, and mean nothing
             by it.
+        universal: Whether every place has it, so that it is adopted only where its kind is asked for.
         element: What declares one, where its attributes are called as the fields are: then what is there can be
             exported.
     """
@@ -74,6 +75,7 @@ class Kind(ABC):
     create_first: ClassVar[bool] = False
     longest_name: ClassVar[int | None] = None
     on_demand: ClassVar[bool] = False
+    universal: ClassVar[bool] = False
     element: ClassVar[type[Element] | None] = None
 
     def expect(self, declared: Sequence[Declared]) -> None:
@@ -177,7 +179,7 @@ class Kind(ABC):
         return self.element is not None or type(self).adopt is not Kind.adopt
 
     def is_own(self, observed: Observed) -> bool:
-        """Whether somebody made it for this place, which alone is adopted, and not everybody has it.
+        """Whether somebody made it for this place, and not everybody has it: it is adopted without being asked for.
 
         Args:
             observed: What is there.

@@ -72,10 +72,18 @@ class DefinitionKind(Kind):
         return observed.fault is not None or cast("Definition", observed.raw).custom is True
 
     async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
-        """Those that users added; with the version that is in use."""
+        """With the version that is in use. Of Airbyte's own only those that something here is made of."""
         made = AirbyteSourceDefinition if self.side == "source" else AirbyteDestinationDefinition
+        used = set[str]()
+        if not all(map(self.is_own, observed)):
+            actors = await self._gateway.actors(self.side)
+            used = {actor.definition_id for actor in actors if isinstance(actor, Actor)}
         found: list[Adopted | Notice] = []
         for definition in observed:
+            if not self.is_own(definition):
+                if definition.id in used:
+                    found.append(Adopted(element=made(definition.name, docker_image_tag=definition.fields[TAG])))
+                continue
             repository, tag, page = (definition.fields[label] for label in (REPOSITORY, TAG, PAGE))
             element = made(
                 definition.name, docker_repository=repository, docker_image_tag=tag, documentation_url=page or UNSET

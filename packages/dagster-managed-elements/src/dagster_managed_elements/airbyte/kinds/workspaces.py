@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any, ClassVar, NoReturn, cast
 
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway
+from dagster_managed_elements.airbyte.workspace_elements import AirbyteNotification, AirbyteWorkspace
 from dagster_managed_elements.airbyte.workspace_settings import WorkspaceChange, WorkspaceSettings
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, left_alone
 from dagster_managed_elements.engine.changes import Change, Declared, Observed, Pair, Update
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import Ids
+from dagster_managed_elements.engine.values import UNSET, Ids
 
 _CONFIG = 'use api="config"'
 
@@ -22,6 +24,7 @@ class WorkspaceKind(Kind):
     name: ClassVar[str] = "workspace"
     longest_name: ClassVar[int | None] = LONGEST_NAME
     on_demand: ClassVar[bool] = True
+    universal: ClassVar[bool] = True
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
@@ -44,6 +47,29 @@ class WorkspaceKind(Kind):
             return [Problem(workspace.key, (), text) for workspace in declared]
         problems = [problem for workspace in declared for problem in _refused(workspace, observed)]
         return problems or [Pair(workspace, _as_declared(workspace, observed)) for workspace in declared]
+
+    async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
+        """With all it tells of its settings: what is on by itself is another thing in every version of Airbyte."""
+        found: list[Adopted | Notice] = []
+        for each in observed:
+            settings = cast("WorkspaceSettings", each.raw)
+            told = {
+                event: AirbyteNotification(
+                    email=channels["email"],
+                    webhook=context.secret(each.key, ("notifications", event, "webhook"))
+                    if channels["webhook"]
+                    else UNSET,
+                )
+                for event, channels in (settings.notifications or {}).items()
+            }
+            element = AirbyteWorkspace(each.name, email=settings.email or UNSET, notifications=told or UNSET)
+            found.append(Adopted(element=element))
+            if settings.webhooks:
+                why = (
+                    "Airbyte does not show their tokens, and erases them where an apply changes more than the name"
+                )
+                found.append(left_alone(each.key, "webhooks for dbt Cloud", why))
+        return found
 
     async def create(self, declared: Declared, ids: Ids) -> NoReturn:
         del ids
