@@ -123,3 +123,43 @@ def test_creates_updates_and_deletes_are_undone_to_the_last_field(bench, monkeyp
     assert bench.planned([]) == []
     kept = "".join(file.read_text() for file in (bench.folder / "state.json.history").iterdir())
     assert not [PASSWORD[start : start + 8] for start in range(14) if PASSWORD[start : start + 8] in kept]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bench", ["config", "public"], indirect=True)
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "with its source"])
+def test_a_connection_that_is_there_again_goes_on_from_where_it_was(bench, alone):
+    people = AirbyteSource("people", "Sample Data", {"count": 3, "always_updated": False})
+    here = AirbyteDestination("here", "Local JSON", {"destination_path": "/local/here"})
+    streams = {"users": AirbyteSyncMode.INCREMENTAL_APPEND, "products": AirbyteSyncMode.FULL_REFRESH_APPEND}
+    before = [AirbyteConnection("sync", people, here, streams)]
+
+    def call(path: str, **body: Any) -> Any:
+        return httpx.post(f"{bench.server.url}/api/v1/{path}", json=body).json()
+
+    def connection() -> str:
+        (found,) = call("connections/list", workspaceId=bench.server.workspace_id)["connections"]
+        return found["connectionId"]
+
+    def state() -> Any:
+        return call("state/get", connectionId=connection()).get("streamState")
+
+    bench.done(before)
+    assert bench.server.sync(connection()).status == "succeeded"
+    was, read = connection(), state()
+    bench.done([people, here] if alone else [here])
+    undone = bench.apply([], undo="last")
+    assert undone.report.ok
+    assert connection() != was
+    said = {each.code: each.text for each in undone.plan.consequences}
+    if bench.api == "public":
+        assert (said, state()) == ({}, None)
+    elif alone:
+        assert said == {"state-kept": "sync (connection): its stream users goes on from where it was"}
+        assert state() == read
+    else:
+        assert said == {
+            "reread": "sync (connection) has no sync state of its stream users, since its source is another one by "
+            "now; it is read in full"
+        }
+        assert state() is None

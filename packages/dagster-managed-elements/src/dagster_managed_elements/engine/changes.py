@@ -40,6 +40,7 @@ class Declared:
         ignore: As of the element.
         renamed_from: As of the element.
         removal: That it is to go, of one that is.
+        in_place_of: The id of the object that was deleted, of one that is to be as that was.
         facts: The kind's own, from resolve; never compared or shown.
     """
 
@@ -50,6 +51,7 @@ class Declared:
     ignore: tuple[str, ...] = ()
     renamed_from: str | None = None
     removal: Removal | None = None
+    in_place_of: str | None = None
     facts: Any = field(default=None, compare=False, repr=False)
 
 

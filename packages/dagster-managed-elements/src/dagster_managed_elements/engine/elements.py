@@ -86,10 +86,13 @@ class Removed(Element):
 
 @dataclass(frozen=True)
 class Restored(Element):
-    """What is to be as it once was, of whatever kind: its fields as they are compared."""
+    """What is to be as it once was, of whatever kind: its fields as they are compared, and the id of the object
+    that it takes the place of, where that was deleted.
+    """
 
     kind: str = field(kw_only=True)  # pyright: ignore[reportIncompatibleVariableOverride] - each has its own
     as_it_was: Mapping[str, Any] = field(kw_only=True, repr=False)
+    in_place_of: str | None = field(default=None, kw_only=True)
 
     def fields(self) -> Fields:
         return self.as_it_was

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Removal
-from dagster_managed_elements.engine.elements import Element, Removed, key_of, reachable
+from dagster_managed_elements.engine.elements import Element, Removed, Restored, key_of, reachable
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.succession import read_interim
@@ -97,6 +97,7 @@ def declare(element: Element, owner: str = "") -> Declared:
         ignore=element.ignore if _are_paths(element.ignore) else (),
         renamed_from=element.renamed_from if isinstance(element.renamed_from, str) else None,
         removal=Removal(element.reason, element.on) if isinstance(element, Removed) else None,
+        in_place_of=element.in_place_of if isinstance(element, Restored) else None,
     )
 
 

@@ -177,6 +177,7 @@ class _Step:
             protect=bool(self.after and self.after.protect),
             ignore=tuple(ignore),
             renamed_from=self.trace.key.name if key != self.trace.key else None,
+            in_place_of=self.trace.id if self.trace.action == "delete" else None,
         )
 
     def _fields(self) -> Fields:

@@ -23,7 +23,7 @@ from dagster_managed_elements.airbyte.kinds.tables import Landing
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.stream_names import identity
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
-from dagster_managed_elements.engine.changes import Change, Delete, Replace, Update
+from dagster_managed_elements.engine.changes import Change, Create, Declared, Delete, Replace, Update
 from dagster_managed_elements.engine.findings import Consequence
 from dagster_managed_elements.engine.values import Key
 
@@ -45,7 +45,9 @@ def of_removal(consequence: Consequence, change: Change) -> Consequence:
 
 
 def of_change(change: Change) -> Iterator[Consequence]:
-    """What an update or a replacement does beside that."""
+    """What an update, a replacement, or a creation in the place of what was deleted does beside that."""
+    if isinstance(change, Create):
+        yield from _states_of_return(change)
     if isinstance(change, Update):
         yield from _states_of_update(change)
     if isinstance(change, Replace):
@@ -96,23 +98,45 @@ def _first_state(key: Key, label: str, want: streams.Wanted, entry: ConfiguredSt
     return f"{text}; its rows are appended once more" if appended else text
 
 
-def _states_of_replacement(change: Replace) -> Iterator[Consequence]:
-    key, declared = change.key, change.declared
+def _kept_and_lost(declared: Declared) -> tuple[Sequence[str], Sequence[str], str]:
+    """The streams that go on from where another connection was, those that do not, and why."""
     facts = cast("Facts", declared.facts)
-    if (before := facts.sync_state) is None:
-        return
+    if not isinstance(declared.facts, Facts) or (before := facts.sync_state) is None:
+        return (), (), ""
     wanted = unwrapped(declared.fields["streams"])
     kept = going_on(wanted, facts.entries, before)
     stays = identities([want.label for want in streams.wanted(wanted)], facts.entries, before.cursors)
     lost = [label for label, name in stays.items() if name in before.cursors and label not in kept]
+    return list(kept), lost, before.why_lost or f"{_they(lost)} synced otherwise"
+
+
+def _they(labels: Sequence[str]) -> str:
+    return "it is" if len(labels) == 1 else "they are"
+
+
+def _going_on(key: Key, kept: Sequence[str]) -> str:
+    go = "goes on from where it was" if len(kept) == 1 else "go on from where they were"
+    return f"{key}: its {_named(kept)} {go}"
+
+
+def _states_of_return(change: Create) -> Iterator[Consequence]:
+    """Nothing is lost by it that was not by the deletion."""
+    kept, lost, why = _kept_and_lost(change.declared)
     if lost:
-        they = "it is" if len(lost) == 1 else "they are"
-        why = before.why_lost or f"{they} synced otherwise"
-        text = f"{key}: the sync state of its {_named(lost)} is lost, since {why}; {they} read in full"
+        text = f"{change.key} has no sync state of its {_named(lost)}, since {why}; {_they(lost)} read in full"
+        yield Consequence(change.key, "reread", text, destructive=False)
+    if kept:
+        yield Consequence(change.key, "state-kept", _going_on(change.key, kept), destructive=False)
+
+
+def _states_of_replacement(change: Replace) -> Iterator[Consequence]:
+    key, declared = change.key, change.declared
+    kept, lost, why = _kept_and_lost(declared)
+    if lost:
+        text = f"{key}: the sync state of its {_named(lost)} is lost, since {why}; {_they(lost)} read in full"
         yield Consequence(key, "state-lost", text)
     if kept:
-        go = "goes on from where it was" if len(kept) == 1 else "go on from where they were"
-        text = f"{key}: its {_named(kept)} {go}"
+        text = _going_on(key, kept)
         moved = {changed.path[0] for changed in change.fields}
         destination, source = declared.fields["destination"], declared.fields["source"]
         if "source" in moved:

@@ -36,7 +36,13 @@ from dagster_managed_elements.airbyte.kinds.connection_consequences import of_ch
 from dagster_managed_elements.airbyte.kinds.mapper_fields import wrong_keys
 from dagster_managed_elements.airbyte.kinds.stream_patterns import Expanded, expanded, is_pattern
 from dagster_managed_elements.airbyte.kinds.stream_settings import MAPPERS, mapper_types, used
-from dagster_managed_elements.airbyte.kinds.sync_states import going_on, is_global, streams_in, sync_state_of
+from dagster_managed_elements.airbyte.kinds.sync_states import (
+    SyncState,
+    going_on,
+    is_global,
+    streams_in,
+    sync_state_of,
+)
 from dagster_managed_elements.airbyte.kinds.sync_states import taken_over as state_of
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
@@ -348,11 +354,15 @@ class ConnectionKind(Kind):
             await self._catch_up(id_, before, alike)
 
     async def _taken_over(self, pair: Pair, source_id: str | None, context: ResolveContext) -> Facts:
-        """What a replacement has of the observed connection; its sync state only where one is made."""
+        """What a replacement has of the observed connection; its sync state only where one is made. What takes the
+        place of a deleted one has the sync state of that.
+        """
         facts = taken_over(pair, source_id)
         declared, observed = pair.declared, pair.observed
-        if declared is None or observed is None or facts.sync_state is not None:
+        if declared is None or facts.sync_state is not None:
             return facts
+        if observed is None:
+            return replace(facts, sync_state=await self._left_behind(declared, context))
         connection = cast("Connection", observed.raw)
         found = sync_state_of(connection, self._gateway.capabilities.no_sync_states or "")
         if found.cursors and not found.why_lost:
@@ -362,6 +372,20 @@ class ConnectionKind(Kind):
                 is_place = await self._is_in_log.get(connection.connection_id, partial(self._read_form, connection))
                 found = replace(found, why_lost=_IN_LOG if is_place else "")
         return replace(facts, sync_state=found)
+
+    async def _left_behind(self, declared: Declared, context: ResolveContext) -> SyncState | None:
+        """How far the deleted connection was read whose place *declared* takes, where Airbyte still tells it."""
+        if (id_ := declared.in_place_of) is None or self._gateway.capabilities.no_sync_states is not None:
+            return None
+        try:
+            connection = await self._gateway.deleted_connection(id_)
+            there = streams_in(await self._gateway.sync_state(id_), id_)
+        except (Missing, Invalid, Unauthorized, ServerFault, DeclarationError):
+            return None
+        is_other = context.ids.get(declared.fields["source"]) != connection.source_id
+        found = sync_state_of(connection, "its source is another one by now" if is_other else "")
+        cursors = {name: cursor for name, cursor in found.cursors.items() if name in there}
+        return replace(found, cursors=cursors) if cursors else None
 
     async def _read_form(self, connection: Connection) -> bool:
         """Whether its sync state says where one log of a whole database was read to, as far as that is told: a
