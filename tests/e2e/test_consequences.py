@@ -496,6 +496,17 @@ def test_of_what_is_ignored_no_consequence_is_said(place):
 
 
 @pytest.mark.slow
+def test_what_is_ignored_is_on_a_connection_made_anew_as_it_was(place):
+    place.apply(sync(prefix="a_"), THERE)
+    place.call("connections/update", connectionId=place.id, prefix="theirs_")
+    after = sync(to=THERE, prefix="a_", schedule="0 0 12 * * ?", ignore=("prefix", "schedule"))
+    assert "resumed" not in place.says(after, HERE)
+    place.apply(after, HERE, allowing=["replace"])
+    (made,) = place.connections()
+    assert (made["prefix"], made["scheduleType"]) == ("theirs_", "manual")
+
+
+@pytest.mark.slow
 def test_a_connector_is_not_moved_over_a_breaking_change_unasked(place):
     feed = AirbyteSource("feed", "E2E Testing", {"type": "INFINITE_FEED", "max_records": 3})
     place.apply(feed)

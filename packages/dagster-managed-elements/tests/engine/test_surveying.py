@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import anyio
 import pytest
 from dagster_managed_elements.engine.changes import Memory, Observed, Pair, Replace, Update
-from dagster_managed_elements.engine.elements import Element, removed
+from dagster_managed_elements.engine.elements import Element, key_of, removed
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext, Session
@@ -361,6 +361,26 @@ def test_what_is_to_be_removed_on_a_later_day_stays_until_then_with_what_it_need
 
     assert gone(1) == ({"stray", "on a"} if unmentioned else set())
     assert gone(2) == ({"stray", "on a", "a", "b"} if unmentioned else {"b"})
+
+
+class TakingOver(NodeKind):
+    takes_over = True
+
+
+@pytest.mark.parametrize(("kind", "color"), [(TakingOver, 7), (NodeKind, 1)])
+def test_of_what_is_made_anew_what_is_ignored_stays_as_it_is_or_is_shown(kind, color):
+    server = Server()
+    server.put("1", {"kind": "node", "name": "a", "shape": 0, "color": 7})
+    server.put("2", {"kind": "node", "name": "b", "shape": 0, "color": 7, "parent": Ref("node", "1")})
+    above = Node("a", shape=1, color=1, ignore=("color",))
+    found = surveyed(server, above, Node("b", parent=key_of(above), color=1, ignore=("color",)), kinds=[kind]).plan
+    made = {each.change.key.name: each.change for each in found.operations if isinstance(each.change, Replace)}
+    assert {name: change.declared.fields["color"] for name, change in made.items()} == {"a": color, "b": color}
+    fields = {entry.key.name: [field.path for field in entry.fields] for entry in found.entries}
+    colors = [("color",)] if color == 1 else []
+    assert fields == {"a": [("shape",), *colors], "b": colors}
+    ignored = [notice.key.name for notice in found.notices if notice.code == "ignored"]
+    assert ignored == ([] if color == 1 else ["a", "b"]), "what is shown is not said to be ignored"
 
 
 class Serving(FirstNodeKind):

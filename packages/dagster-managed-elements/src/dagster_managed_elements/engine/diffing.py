@@ -7,7 +7,7 @@ lists compared item by item.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from dagster_managed_elements.engine.changes import (
@@ -60,6 +60,22 @@ def diff(pairs: Iterable[Pair], basis: Basis) -> Changes:
                 pass
     notices += [notice for item in items for notice in later(item, basis.ids)]
     return Changes(tuple(items), tuple(notices))
+
+
+def made_anew(change: Replace, basis: Basis) -> Replace:
+    """*change* with what differs and is ignored: as it is on the server where the kind takes over what it replaces,
+    else as declared, and shown.
+    """
+    comparison = _Comparison(change.declared, change.observed, basis)
+    ignored = comparison.ignored() if change.declared.ignore else []
+    takes_over = basis.kinds[change.key.kind].takes_over
+    kept = [changed for changed in ignored if takes_over and not isinstance(changed.before, Ref)]
+    shown = [changed for changed in ignored if changed not in kept]
+    return replace(
+        change,
+        declared=left_alone(change.declared, kept, whole=True),
+        fields=(*change.fields, *shown),
+    )
 
 
 def undeclared(pairs: Iterable[Pair], kept: Container[Ref]) -> Iterator[Delete]:
@@ -117,6 +133,9 @@ class _Comparison:
         if self.kind.replaces(update):
             return Replace(self.declared, self.observed, update.fields), notices
         return update, notices
+
+    def ignored(self) -> list[FieldChange]:
+        return [changed for changed in self._changes() if self._is_ignored(changed)]
 
     def _changes(self) -> Iterator[FieldChange]:
         if self.declared.key.name != self.observed.name:

@@ -59,6 +59,7 @@ class Kind(ABC):
         create_first: Whether a replacement is made under an interim name before the old object is deleted, and then
             given its own: where it cannot be made nothing is lost. For objects that can be renamed; needs `rename`,
             and room for an interim name, some 100 characters.
+        takes_over: Whether a replacement has of the old object what nobody declares: so it has what is ignored.
         longest_name: How many characters the server has room for.
         on_demand: Whether it is looked at only where something of its kind is declared or referred to, and deleted
             only where something of it is declared: most declarations say nothing of such things, and mean nothing
@@ -73,6 +74,7 @@ class Kind(ABC):
     lifted: ClassVar[frozenset[str]] = frozenset()
     quiet: ClassVar[frozenset[str]] = frozenset()
     create_first: ClassVar[bool] = False
+    takes_over: ClassVar[bool] = False
     longest_name: ClassVar[int | None] = None
     on_demand: ClassVar[bool] = False
     universal: ClassVar[bool] = False

@@ -17,6 +17,7 @@ from dagster_managed_elements.engine.changes import (
     Create,
     Declared,
     Delete,
+    FieldChange,
     Memory,
     Observed,
     Pair,
@@ -26,7 +27,7 @@ from dagster_managed_elements.engine.changes import (
 )
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.continuing import go_on, is_half
-from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, undeclared
+from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, made_anew, undeclared
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out, written
@@ -376,9 +377,15 @@ class _Work:
 
     def survey(self) -> Survey:
         kinds = {kind.name: kind for kind in self.session.kinds}
+        basis = Basis(kinds=kinds, ids=self.ids, memory=self.memory, resent=self.resent)
+        self.changes = tuple(
+            made_anew(change, basis) if isinstance(change, Replace) else change for change in self.changes
+        )
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change, self.ids)]
-        notices = tuple(dict.fromkeys((*self.notices, *taken_along)))
+        shown = {(each.key, kinds[each.key.kind].shown(field.path)) for each, field in self._replaced()}
+        said = (each for each in self.notices if each.code != "ignored" or (each.key, each.path) not in shown)
+        notices = tuple(dict.fromkeys((*said, *taken_along)))
         found = _in_order(self._discreet(), self.order, self.session.kinds)
         changes = Changes(found, notices, tuple(self._emptied()))
         names = {each.ref: each.name for each in self.reading.objects}
@@ -399,6 +406,9 @@ class _Work:
             secrets=frozenset(self._secrets(kinds)),
             timetables=dict(self._timetables(kinds)),
         )
+
+    def _replaced(self) -> Iterator[tuple[Replace, FieldChange]]:
+        return ((each, field) for each in self.changes if isinstance(each, Replace) for field in each.fields)
 
     def _discreet(self) -> Iterator[Change]:
         """The changes, of what goes without what is a secret by its declaration, or was one by what is remembered:

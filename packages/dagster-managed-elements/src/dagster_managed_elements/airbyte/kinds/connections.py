@@ -82,6 +82,7 @@ class ConnectionKind(Kind):
     name: ClassVar[str] = CONNECTION
     fixed: ClassVar[frozenset[str]] = frozenset({"source", "destination"})
     create_first: ClassVar[bool] = True
+    takes_over: ClassVar[bool] = True
     longest_name: ClassVar[int | None] = LONGEST_NAME
 
     def __init__(self, gateway: Gateway, *, refresh_catalogs: bool = False) -> None:
