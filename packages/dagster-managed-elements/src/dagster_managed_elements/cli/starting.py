@@ -27,19 +27,19 @@ def starters(run: Run, ours: Sequence[Loaded], tell: Callable[[str], None]) -> S
         return ()
     sorts = (dagster.Definitions, dagster.RepositoryDefinition)
     defined: list[Any] = [value for value in vars(module).values() if isinstance(value, sorts)]
-    given = {each.path: each.reconciler for each in ours if isinstance(each.reconciler, Reconciler)}
+    given = {loaded.path: loaded.reconciler for loaded in ours if isinstance(loaded.reconciler, Reconciler)}
     tell_once = cache(tell)
 
     @cache
     def known() -> Sequence[Mapping[str, Starters]]:
         from dagster_managed_elements.definitions.triggers import Location, filled_in, repository_of, starters
 
-        repositories = [repository_of(each) for each in defined]
-        return [starters(Location(each), given, partial(filled_in, each, given)) for each in repositories]
+        repositories = [repository_of(defs) for defs in defined]
+        return [starters(Location(own), given, partial(filled_in, own, given)) for own in repositories]
 
     def starter(path: str, key: Key) -> str:
         try:
-            return next((said for each in known() if (said := each[path](key))), "")
+            return next((said for location in known() if (said := location[path](key))), "")
         except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
             tell_once(f"what Dagster starts is not known: {described(error)}")
             return ""

@@ -172,7 +172,7 @@ class Update:
     @property
     def left(self) -> Fields:
         """Its fields once that is done: what is declared and differs, and is ignored, stays as it is."""
-        changed = {each.path[0] for each in self.fields}
+        changed = {field.path[0] for field in self.fields}
         new = {name: value for name, value in self.declared.fields.items() if name in changed}
         return {**self.observed.fields, **new}
 

@@ -71,7 +71,7 @@ class Declaration:
 def starters(declarations: Iterable[Declaration]) -> Starters:
     """Those of all of them."""
     every = [declaration.starters for declaration in declarations]
-    return lambda key: next((found for each in every if (found := each(key))), "")
+    return lambda key: next((found for ask in every if (found := ask(key))), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,8 +383,10 @@ class _Work:
         )
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change, self.ids)]
-        shown = {(each.key, kinds[each.key.kind].shown(field.path)) for each, field in self._replaced()}
-        said = (each for each in self.notices if each.code != "ignored" or (each.key, each.path) not in shown)
+        shown = {(change.key, kinds[change.key.kind].shown(field.path)) for change, field in self._replaced()}
+        said = (
+            notice for notice in self.notices if notice.code != "ignored" or (notice.key, notice.path) not in shown
+        )
         notices = tuple(dict.fromkeys((*said, *taken_along)))
         found = _in_order(self._discreet(), self.order, self.session.kinds)
         changes = Changes(found, notices, tuple(self._emptied()))
@@ -408,7 +410,9 @@ class _Work:
         )
 
     def _replaced(self) -> Iterator[tuple[Replace, FieldChange]]:
-        return ((each, field) for each in self.changes if isinstance(each, Replace) for field in each.fields)
+        return (
+            (change, field) for change in self.changes if isinstance(change, Replace) for field in change.fields
+        )
 
     def _discreet(self) -> Iterator[Change]:
         """The changes, of what goes without what is a secret by its declaration, or was one by what is remembered:

@@ -51,24 +51,24 @@ class WorkspaceKind(Kind):
     async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
         """With all it tells of its settings: what is on by itself is another thing in every version of Airbyte."""
         found: list[Adopted | Notice] = []
-        for each in observed:
-            settings = cast("WorkspaceSettings", each.raw)
+        for workspace in observed:
+            settings = cast("WorkspaceSettings", workspace.raw)
             told = {
                 event: AirbyteNotification(
                     email=channels["email"],
-                    webhook=context.secret(each.key, ("notifications", event, "webhook"))
+                    webhook=context.secret(workspace.key, ("notifications", event, "webhook"))
                     if channels["webhook"]
                     else UNSET,
                 )
                 for event, channels in (settings.notifications or {}).items()
             }
-            element = AirbyteWorkspace(each.name, email=settings.email or UNSET, notifications=told or UNSET)
+            element = AirbyteWorkspace(workspace.name, email=settings.email or UNSET, notifications=told or UNSET)
             found.append(Adopted(element=element))
             if settings.webhooks:
                 why = (
                     "Airbyte does not show their tokens, and erases them where an apply changes more than the name"
                 )
-                found.append(left_alone(each.key, "webhooks for dbt Cloud", why))
+                found.append(left_alone(workspace.key, "webhooks for dbt Cloud", why))
         return found
 
     async def create(self, declared: Declared, ids: Ids) -> NoReturn:
