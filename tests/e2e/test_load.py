@@ -105,7 +105,9 @@ def connections(place: Place) -> list[str]:
     with (place.data / "local" / "rows.csv").open("w") as file:
         file.write("id,name,price\n")
         file.writelines(f"{number},user {number},{number / 8}\n" for number in range(ROWS))
-    kinds = [{"name": name, "type": name, "configuration": each} for name, each in DESTINATIONS.items()]
+    kinds = [
+        {"name": name, "type": name, "configuration": configuration} for name, configuration in DESTINATIONS.items()
+    ]
     flows = [{"source": "rows", "destination": name, "prefix": p} for name in DESTINATIONS for p in PREFIXES]
     source = {"name": "rows", "type": "File (CSV, JSON, Excel, Feather, Parquet)", "configuration": FILE}
     plan = {"sources": [source], "destinations": kinds, "connections": flows}
@@ -142,7 +144,7 @@ def ask(place: Place, connection: str, times: int) -> None:
         assert place.ok("sources/check_connection", sourceId=source)["status"] == "succeeded"
         assert place.ok("connections/get", connectionId=connection)["connectionId"] == connection
         page = place.client.get("/api/public/v1/connections", params={"limit": 100}).raise_for_status().json()
-        assert connection in {each["connectionId"] for each in page["data"]}
+        assert connection in {row["connectionId"] for row in page["data"]}
 
 
 @pytest.mark.slow
@@ -156,16 +158,16 @@ def test_eight_syncs_and_hundreds_of_requests_do_not_get_into_each_others_way(pl
             pool.submit(ask, place, connection, REQUESTS // ASKING // 2) for connection in connections[:ASKING]
         ]
         try:
-            for each in asking:
-                each.result()
+            for future in asking:
+                future.result()
         finally:
             stop.set()
         version = reconciling.result()
-        for each in syncing:
-            each.result()
+        for future in syncing:
+            future.result()
     asked = place.client.get("/_local/requests").json()
-    assert {each["status"] for each in asked if each["status"] >= 400} == set()
-    assert len([each for each in asked if "/jobs/" not in each["path"]]) >= REQUESTS
+    assert {request["status"] for request in asked if request["status"] >= 400} == set()
+    assert len([request for request in asked if "/jobs/" not in request["path"]]) >= REQUESTS
     assert [attempt["failureSummary"] for attempt in place.attempts if attempt["status"] != "succeeded"] == []
     assert len(place.attempts) >= len(connections)
     assert set(place.counts().values()) == {ROWS}

@@ -187,11 +187,11 @@ def test_a_single_read_has_no_status_and_in_lists_what_is_unused_is_inactive(api
         assert ("status" in read, read["connectionJobStatuses"]) == (False, {})
     page = {"workspaceIds": [api.workspace], "pagination": {}}
     for listed in (api.ok(f"{kind}s/list", workspaceId=api.workspace), api.ok(f"{kind}s/list_paginated", page)):
-        states = {each[f"{kind}Id"]: each["status"] for each in listed[f"{kind}s"]}
+        states = {actor[f"{kind}Id"]: actor["status"] for actor in listed[f"{kind}s"]}
         assert states == {used: "active", unused[f"{kind}Id"]: "inactive"}
     for state, wanted in (("active", used), ("inactive", unused[f"{kind}Id"])):
         body = {"workspaceId": api.workspace, "filters": {"states": [state]}}
-        assert [each[f"{kind}Id"] for each in api.ok(f"{kind}s/list", body)[f"{kind}s"]] == [wanted]
+        assert [actor[f"{kind}Id"] for actor in api.ok(f"{kind}s/list", body)[f"{kind}s"]] == [wanted]
 
 
 @KINDS
@@ -223,28 +223,28 @@ def test_a_list_has_no_order_and_an_update_moves_a_row_to_another_page(api, path
 
     def listed():
         if path == "public":
-            return [each["connectionId"] for each in api.public("GET", "connections", limit=100).json["data"]]
+            return [row["connectionId"] for row in api.public("GET", "connections", limit=100).json["data"]]
         body = {"workspaceIds": [api.workspace], "userId": NIL_ID, "pagination": {"pageSize": 100}}
         if path == "connections/list":
             body = {"workspaceId": api.workspace}
-        return [each[f"{kind}Id"] for each in api.ok(path, body)[f"{kind}s"]]
+        return [row[f"{kind}Id"] for row in api.ok(path, body)[f"{kind}s"]]
 
     before = listed()
     assert (set(before), before != made[f"{kind}s"], listed()) == (set(made[f"{kind}s"]), True, before)
     moved = 0
-    for each in before[:10]:
+    for actor in before[:10]:
         update = "sources/partial_update" if kind == "source" else "connections/update"
-        api.ok(update, {f"{kind}Id": each, "name": "moved"})
+        api.ok(update, {f"{kind}Id": actor, "name": "moved"})
         after = listed()
         assert sorted(after) == sorted(before)
-        moved += after.index(each) // 10 != before.index(each) // 10
+        moved += after.index(actor) // 10 != before.index(actor) // 10
     assert moved > 0
 
 
 def test_connections_of_workspaces_are_listed_without_a_user_and_tags(odd):
     made = odd.connection()
     listed = odd.ok("connections/list_paginated", workspaceIds=[odd.workspace])["connections"]
-    assert [each["connectionId"] for each in listed] == [made["connectionId"]]
+    assert [connection["connectionId"] for connection in listed] == [made["connectionId"]]
 
 
 def test_a_connection_without_a_status_is_in_one_list_alone_and_outlives_its_ends(odd):
@@ -305,7 +305,7 @@ def test_a_selection_of_columns_cuts_the_schema_that_the_connection_keeps(api):
     assert sorted(kept["jsonSchema"]["properties"]) == names
     whole = api.ok("web_backend/connections/get", connectionId=made["connectionId"])["syncCatalog"]["streams"]
     name = entry["stream"]["name"]
-    shown = next(each["stream"] for each in whole if each["stream"]["name"] == name)
+    shown = next(stream["stream"] for stream in whole if stream["stream"]["name"] == name)
     assert shown["jsonSchema"] == entry["stream"]["jsonSchema"]
 
 
@@ -360,7 +360,7 @@ def test_a_specification_says_nothing_of_credentials_and_a_definition_how_long_i
     body = {"sourceDefinitionId": definition, "workspaceId": api.workspace}
     assert "advancedAuthGlobalCredentialsAvailable" not in api.ok("source_definition_specifications/get", body)
     listed = api.ok("source_definitions/list")["sourceDefinitions"]
-    assert {each["maxSecondsBetweenMessages"] for each in listed} == {86_400}
+    assert {row["maxSecondsBetweenMessages"] for row in listed} == {86_400}
 
 
 def test_a_tag_of_a_name_that_is_there_is_refused_in_a_sentence(api):
@@ -373,7 +373,7 @@ def test_a_tag_of_a_name_that_is_there_is_refused_in_a_sentence(api):
 def test_users_and_organizations_are_there(api):
     assert api.ok("users/get", userId=NIL_ID)["userId"] == NIL_ID
     api.server.forget_requests()  # the descriptions kept for tests leave users out
-    assert [each["organizationId"] for each in api.made("organizations", "GET")["data"]] == [NIL_ID]
+    assert [organization["organizationId"] for organization in api.made("organizations", "GET")["data"]] == [NIL_ID]
 
 
 @pytest.mark.parametrize("auth", ["basic", "client"])
@@ -431,4 +431,4 @@ def test_no_specification_of_a_connector_here_says_overwrite_dedup_itself(api):
     """With one that does the vendor's list of definitions fails; the server adds the word elsewhere."""
     with api.server.world.store.transaction() as session:
         known = api.server.world.definitions(session, "destination").all()
-    assert not [each.name for each in known if "overwrite_dedup" in each.sync_modes]
+    assert not [connector.name for connector in known if "overwrite_dedup" in connector.sync_modes]

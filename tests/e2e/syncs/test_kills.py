@@ -56,7 +56,7 @@ class Feed:
         self.flow.start()
 
 
-def feed(served: Served, landing: Landing, folder: Path, mode: str) -> Feed:
+def make_feed(served: Served, landing: Landing, folder: Path, mode: str) -> Feed:
     """With the old rows at their destination."""
     folder.mkdir()
     tables = Tables(served, folder)
@@ -78,22 +78,22 @@ def feed(served: Served, landing: Landing, folder: Path, mode: str) -> Feed:
 def test_a_sync_that_is_cut_short_is_not_seen_beyond_its_state_and_made_up_for(
     served, land_served, tmp_path, database, mode, kept, rest
 ):
-    feeds = [feed(served, land_served(name), tmp_path / name, mode) for name in SQL]
-    for each in feeds:
-        each.write(NEW, waits=True)
-        each.flow.start()
-        wait_until(each.marker.exists)
-        wait_until(lambda each=each: not each.mode.incremental or each.flow.states()["noise"] == STATE)
+    feeds = [make_feed(served, land_served(name), tmp_path / name, mode) for name in SQL]
+    for feed in feeds:
+        feed.write(NEW, waits=True)
+        feed.flow.start()
+        wait_until(feed.marker.exists)
+        wait_until(lambda feed=feed: not feed.mode.incremental or feed.flow.states()["noise"] == STATE)
     served.kill()
-    for each in feeds:
-        each.flow.holds(STREAM, kept)
+    for feed in feeds:
+        feed.flow.holds(STREAM, kept)
     served.start()
-    for each in feeds:
-        found = each.flow.ended(each.flow.jobs[-1])
+    for feed in feeds:
+        found = feed.flow.ended(feed.flow.jobs[-1])
         assert (found["job"]["status"], failure(found)) == ("failed", STOPPED)
-        each.write(NEW)
-        each.flow.sync()
-        each.flow.holds(STREAM, each.mode.after(kept, rest, STREAM))
+        feed.write(NEW)
+        feed.flow.sync()
+        feed.flow.holds(STREAM, feed.mode.after(kept, rest, STREAM))
     assert not [path.name for path in served.local.rglob("*_airbyte_tmp_*")]
 
 
@@ -106,22 +106,22 @@ def a_while(feeds: list[Feed]) -> None:
 @pytest.mark.slow
 def test_whenever_it_is_killed_a_place_holds_one_whole_sync(served, land_served, tmp_path, database):
     """Kills at random moments: of a start, a read, a commit, an end."""
-    feeds = [feed(served, land_served(name), tmp_path / name, "full_refresh_overwrite") for name in LANDINGS]
+    feeds = [make_feed(served, land_served(name), tmp_path / name, "full_refresh_overwrite") for name in LANDINGS]
     for version in range(1, VERSIONS + 1):
-        for each in feeds:
-            each.write([{"id": n, "at": version, "text": str(version)} for n in range(300)])
-            each.restart()
+        for feed in feeds:
+            feed.write([{"id": n, "at": version, "text": str(version)} for n in range(300)])
+            feed.restart()
         a_while(feeds)
         served.kill()
-        for each in feeds:
-            rows = each.landing.rows(STREAM)
+        for feed in feeds:
+            rows = feed.landing.rows(STREAM)
             (there,) = {row["text"] for row in rows}
             assert len(rows) == (2 if there == "old" else 300)
         served.start()
-    for each in feeds:
-        each.restart()
-        assert each.flow.ended(each.flow.jobs[-1])["job"]["status"] == "succeeded"
-        each.flow.holds(STREAM, [{"id": n, "at": VERSIONS, "text": str(VERSIONS)} for n in range(300)])
+    for feed in feeds:
+        feed.restart()
+        assert feed.flow.ended(feed.flow.jobs[-1])["job"]["status"] == "succeeded"
+        feed.flow.holds(STREAM, [{"id": n, "at": VERSIONS, "text": str(VERSIONS)} for n in range(300)])
     assert not [path.name for path in served.local.rglob("*_airbyte_tmp_*")]
 
 
@@ -129,17 +129,17 @@ def test_whenever_it_is_killed_a_place_holds_one_whole_sync(served, land_served,
 def test_whenever_it_is_killed_an_incremental_sync_loses_no_row_and_doubles_none(
     served, land_served, tmp_path, database
 ):
-    feeds = [feed(served, land_served(name), tmp_path / name, "incremental_deduped_history") for name in SQL]
+    feeds = [make_feed(served, land_served(name), tmp_path / name, "incremental_deduped_history") for name in SQL]
     rows = [*OLD]
     for version in range(1, VERSIONS + 1):
         rows += [{"id": CHANCE.randrange(50), "at": version * 1000 + n, "text": str(version)} for n in range(30)]
-        for each in feeds:
-            each.write(rows)
-            each.restart()
+        for feed in feeds:
+            feed.write(rows)
+            feed.restart()
         a_while(feeds)
         served.kill()
         served.start()
-    for each in feeds:
-        each.restart()
-        assert each.flow.ended(each.flow.jobs[-1])["job"]["status"] == "succeeded"
-        each.flow.holds(STREAM, each.mode.after([], rows, STREAM))
+    for feed in feeds:
+        feed.restart()
+        assert feed.flow.ended(feed.flow.jobs[-1])["job"]["status"] == "succeeded"
+        feed.flow.holds(STREAM, feed.mode.after([], rows, STREAM))

@@ -26,7 +26,7 @@ SCALARS = st.one_of(
 def typed(schema):
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
-    return next((each for each in kinds if each != "null"), None)
+    return next((kind for kind in kinds if kind != "null"), None)
 
 
 @st.composite
@@ -76,7 +76,7 @@ def masked_by_airbyte(value, schemas):
         }
     if isinstance(value, list):
         items = [part["items"] for part in inner if isinstance(part.get("items"), dict)]
-        return [masked_by_airbyte(each, items) for each in value]
+        return [masked_by_airbyte(part, items) for part in value]
     return value
 
 
@@ -102,8 +102,8 @@ def secret_paths(value, path=()):
     if isinstance(value, Secret):
         yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, each in inner:
-        yield from secret_paths(each, (*path, str(key)))
+    for key, part in inner:
+        yield from secret_paths(part, (*path, str(key)))
 
 
 @PLAIN
@@ -143,7 +143,7 @@ def test_a_configuration_the_schema_accepts_has_no_problem_and_another_has_one(c
 
 def nulls_in(value):
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value is None or any(nulls_in(each) for each in inner)
+    return value is None or any(nulls_in(part) for part in inner)
 
 
 @pytest.mark.slow
@@ -186,7 +186,7 @@ def test_the_corpus_has_the_secrets_it_is_known_to_have(corpus):
     def count(schema):
         below = [*schema.get("properties", {}).values(), *schema.get("oneOf", [])]
         items = [schema["items"]] if isinstance(schema.get("items"), dict) else []
-        return ("airbyte_secret" in schema) + sum(count(each) for each in (*below, *items))
+        return ("airbyte_secret" in schema) + sum(count(part) for part in (*below, *items))
 
     counts = [count(entry["spec"]) for entry in corpus]
     assert sum(map(bool, counts)) > 600

@@ -121,7 +121,7 @@ class _Outcomes(_Run, kw_only=True):
 
 
 def encode_plan(run: PastRun, places: Sequence[Kept], key: FingerprintKey | None) -> bytes:
-    """With a *key*, sealed by it: whoever changes the document without it is found out."""
+    """With a *key*, signed by it: whoever changes the document without it is found out."""
     document = _document(run) | {"places": [_planned(place, key) for place in places]}
     return _text({**document, "seal": _seal(document, key)} if key else document)
 
