@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dagster import (
     AssetSpec,
+    ConfigurableIOManager,
     DagsterInstance,
     Definitions,
     In,
@@ -25,6 +32,7 @@ from dagster_managed_elements import DeclarationError, Policy, Reconciler
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule, build_drift_sensor
 from dagster_managed_elements.definitions.drift_checks import DriftUnknown, build_drift_checks
 from dagster_managed_elements.definitions.reconciling import build_drift_job, build_drift_op, build_reconcile_job
+from dagster_managed_elements.engine.kinds import Settings
 
 from testing.memory_world import MemoryInstance, Node, Server
 
@@ -286,6 +294,71 @@ def test_a_tick_that_cannot_look_fails():
         Sensed(instance, reconciler).tick()
 
 
+def test_each_instance_has_a_pool_where_the_name_of_the_pool_says_so():
+    reconcilers = [world(name)[1] for name in ("eu-west", "south")]
+    for build, step in ((build_reconcile_job, "reconcile_place"), (build_drift_job, "watch_drift_place")):
+        shared, own = (
+            {node.name: node.definition.pools for node in build(reconcilers, pool=pool).graph.nodes}
+            for pool in ("airbyte", "airbyte/{instance}")
+        )
+        assert shared == {step.removesuffix("_place") + "_places": set(), step: {"airbyte"}}
+        assert own == {f"{step}_eu_west": {"airbyte/eu_west"}, f"{step}_south": {"airbyte/south"}}
+    checks = build_drift_checks(reconcilers, pool="airbyte/{instance}")
+    assert [each.node_def.pools for each in checks] == [{"airbyte/eu_west"}, {"airbyte/south"}]
+    result = run(build_reconcile_job(reconcilers, pool="airbyte/{instance}"))
+    assert metadata(result, "reconcile_place_south")["south: report"].endswith("Applied: 1 done.\n```")
+
+
+class NoStorage(ConfigurableIOManager):
+    def handle_output(self, context: Any, obj: Any) -> None:
+        raise AssertionError(obj)
+
+    def load_input(self, context: Any) -> Any:
+        raise AssertionError(context)
+
+
+@pytest.mark.parametrize("pool", [None, "{instance}"])
+def test_steps_hand_nothing_on_so_that_machines_share_no_storage(pool):
+    worlds = [world(name) for name in ("one", "two")]
+    job = build_reconcile_job([reconciler for _, reconciler in worlds], pool=pool)
+    result = run(Definitions(jobs=[job], resources={"io_manager": NoStorage()}).resolve_job_def("reconcile"))
+    assert result.success
+    assert [server.writes for server, _ in worlds] == [["create one"], ["create two"]]
+
+
+def test_a_step_has_as_many_requests_in_flight_as_it_is_given():
+    asked: list[int] = []
+
+    class Counted(MemoryInstance):
+        def connect(self, settings: Settings) -> Any:
+            asked.append(settings.concurrency)
+            return super().connect(settings)
+
+    reconciler = Reconciler(Counted(Server()), [Node("one")], name="one")
+    checks = build_drift_checks(reconciler, concurrency=4)
+    run(build_reconcile_job(reconciler, concurrency=2))
+    run(build_drift_job(reconciler, concurrency=3))
+    run(Definitions(asset_checks=checks, jobs=[build_drift_schedule(checks).job]).resolve_job_def("drift_checks"))
+    assert set(asked[:1] + asked[-2:]) == {2, 3, 4}
+
+
+@pytest.mark.parametrize("over", ["canceling", "canceled", "failed"])
+def test_a_step_that_is_delivered_when_its_run_is_over_writes_nothing(over):
+    (one, first), (two, second) = world("one"), world("two")
+    with DagsterInstance.ephemeral() as instance:
+
+        def end() -> str:
+            (under_way,) = instance.get_runs()
+            getattr(instance, f"report_run_{over}")(under_way)
+            return "ok"
+
+        one.mishaps = end
+        result = build_reconcile_job([first, second]).execute_in_process(instance=instance, raise_on_error=False)
+    assert "The run is over" in failures(result)["reconcile_place[two]"]
+    assert (one.writes, two.writes) == (["create one"], [])
+
+
+REPOSITORY = Path(__file__).parents[4]
 FLEET = Path(__file__).parent / "children" / "fleet.py"
 
 
@@ -301,3 +374,31 @@ def test_every_executor_spreads_the_steps(job, tmp_path, monkeypatch):
     pids = {file.name: file.read_text() for file in tmp_path.glob("*.applied")}
     assert set(pids) == {f"{name}.applied" for name in ("north", "south", "west")}
     assert len(set(pids.values())) == (1 if job == "in_process" else 3)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_pool_lets_one_step_at_a_time_to_an_instance_in_all_runs(tmp_path):
+    shutil.copy(REPOSITORY / "examples" / "fleet" / "dagster.yaml", tmp_path)
+    pools = ["airbyte/north", "airbyte/south"]
+    told = {"DAGSTER_HOME": str(tmp_path), "FLEET_FOLDER": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "dagster", "job", "execute", "-f", str(FLEET), "-a", "defs", "-j", "pooled"]
+    with DagsterInstance.from_config(str(tmp_path)) as instance, ExitStack() as stack:
+        assert instance.get_runs() == []
+        logs = [stack.enter_context((tmp_path / f"{number}.log").open("wb")) for number in range(2)]
+        runs = [
+            stack.enter_context(subprocess.Popen(command, env={**os.environ, **told}, stdout=log, stderr=log))
+            for log in logs
+        ]
+        stack.callback((tmp_path / "open").touch)
+        deadline = time.monotonic() + 120
+        while True:
+            found = [instance.event_log_storage.get_concurrency_info(pool) for pool in pools]
+            states = [(pool.active_slot_count, pool.pending_step_count) for pool in found]
+            if (1, 1) in states:  # one step is inside, that of the other run waits
+                break
+            assert time.monotonic() < deadline, states
+            assert [each.poll() for each in runs] == [None, None], [log.name for log in logs]
+            time.sleep(0.1)
+        (tmp_path / "open").touch()
+        assert [each.wait(120) for each in runs] == [0, 0]

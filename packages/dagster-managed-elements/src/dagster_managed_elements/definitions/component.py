@@ -34,6 +34,7 @@ from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Allowable
 from dagster_managed_elements.engine.guarding import Policy
+from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.loading import Loaded, load
 from dagster_managed_elements.reconciler import Reconciler
 
@@ -97,7 +98,8 @@ class DriftOptions(Model, Resolvable):
         undeclared: How grave it is where something is there that nobody declares.
         double_trigger: How grave it is where a connection is started by its server and by Dagster too.
         schedule: When the checks run by themselves, as cron; none if left out. Turned on from the start.
-        pool: The concurrency pool of the checks.
+        pool: The concurrency pool of the checks; `{instance}` in it stands for the instance.
+        concurrency: How many requests a look at an instance has in flight at most.
     """
 
     blocking: bool = False
@@ -108,6 +110,7 @@ class DriftOptions(Model, Resolvable):
     double_trigger: Weight = "warn"
     schedule: str | None = None
     pool: str | None = None
+    concurrency: int = Settings().concurrency
 
     def severities(self) -> Severities:
         said: Mapping[Sort, Weight] = {
@@ -127,13 +130,15 @@ class ReconcileOptions(Model, Resolvable):
         allow: Which destruction passes with nobody there to ask, such as `delete`; by itself none.
         max_changes: The share of what is there of which more is not changed at once.
         schedule: When it runs by itself, as cron; none if left out. Turned on from the start.
-        pool: The concurrency pool of its steps.
+        pool: The concurrency pool of its steps; `{instance}` in it stands for the instance.
+        concurrency: How many requests a step has in flight at most.
     """
 
     allow: list[Allowable] = []  # noqa: RUF012 - pydantic copies it
     max_changes: float | None = None
     schedule: str | None = None
     pool: str | None = None
+    concurrency: int = Settings().concurrency
 
 
 _SEVERITIES: Mapping[Weight, AssetCheckSeverity | None] = {
@@ -216,6 +221,7 @@ class ManagedElementsComponent(Component, Model, Resolvable):
                     severities=drift.severities(),
                     blocking=drift.blocking,
                     pool=drift.pool,
+                    concurrency=drift.concurrency,
                 )
         if self.drift is not None and self.drift.schedule is not None:
             schedules.append(
@@ -225,7 +231,13 @@ class ManagedElementsComponent(Component, Model, Resolvable):
             )
         if (reconcile := self.reconcile) is not None:
             policy = Policy(allowed=frozenset(reconcile.allow), max_changes=reconcile.max_changes)
-            job = build_reconcile_job(reconcilers, name=f"{word}_reconcile", guard=policy, pool=reconcile.pool)
+            job = build_reconcile_job(
+                reconcilers,
+                name=f"{word}_reconcile",
+                guard=policy,
+                pool=reconcile.pool,
+                concurrency=reconcile.concurrency,
+            )
             jobs.append(job)
             if reconcile.schedule is not None:
                 schedules.append(ScheduleDefinition(job=job, cron_schedule=reconcile.schedule, default_status=_ON))

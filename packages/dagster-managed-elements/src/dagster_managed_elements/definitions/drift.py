@@ -21,6 +21,7 @@ from dagster_managed_elements.engine.concurrency import run_blocking
 from dagster_managed_elements.engine.elements import Element, key_of, reachable
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice, Problem
+from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan, Starters, nobody
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.values import Key, references
@@ -156,6 +157,7 @@ def find_drift(
     starters: Mapping[str, Starters] | None = None,
     *,
     versions: Versions = "unasked",
+    settings: Settings | None = None,
 ) -> Mapping[str, Drift | Unknown]:
     """What is found of each of *reconcilers*, by its name, with each place observed once. *starters*, by the same
     names, know what Dagster starts. Writes nothing.
@@ -169,7 +171,7 @@ def find_drift(
         names, given = list(ahead), list(ahead.values())
         again: dict[str, Reconciler] = {}
         known = [starters[name] for name in names] if starters is not None else ()
-        options = Options(starters=known, versions=versions)
+        options = Options(starters=known, versions=versions, settings=settings or Settings())
         for result in run_blocking(lambda _stop, given=given, how=options: check(given, how), winds_up=False):
             of_place = {names[number]: ahead[names[number]] for number in result.of}
             if (more := _invalid(of_place.values(), result)) is None:
@@ -279,6 +281,14 @@ def of_one_instance(reconcilers: Mapping[str, Reconciler]) -> dict[str, Mapping[
         numbered = (f"{word}_{number}" for number in count(2))
         named_groups[next(key for key in chain([word], numbered) if key not in named_groups)] = group
     return named_groups
+
+
+def pool_of(pool: str | None, instance: str) -> str | None:
+    """The name that *pool* is for the *instance* of this name, for which `{instance}` stands in it."""
+    return pool and pool.replace(INSTANCE, instance)
+
+
+INSTANCE: Final = "{instance}"
 
 
 def declared(elements: Iterable[Element]) -> Mapping[Key, Element]:

@@ -38,12 +38,14 @@ from dagster_managed_elements.definitions.drift import (
     find_drift,
     named,
     of_one_instance,
+    pool_of,
     weights,
 )
 from dagster_managed_elements.definitions.filling import ConnectionOf, Filled, connection_of, filled
 from dagster_managed_elements.definitions.translating import input_name
 from dagster_managed_elements.definitions.triggers import Location, filled_in, location_of, repository_of, starters
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
+from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler, SecretsFrom, versions_of
 from dagster_managed_elements.reconciling import Versions
@@ -71,6 +73,7 @@ def build_drift_checks(
     secrets: SecretsFrom = "server",
     blocking: bool = False,
     pool: str | None = None,
+    concurrency: int = Settings().concurrency,
     retry_policy: RetryPolicy | None = None,
 ) -> list[AssetChecksDefinition]:
     """Asset checks named `drift`: one on each asset that a connection fills, which says whether that connection,
@@ -93,7 +96,8 @@ def build_drift_checks(
             state knows a version; "local" does without.
         blocking: Whether nothing downstream of an asset is materialised in a run in which its check fails as an
             error.
-        pool: The concurrency pool of the ops.
+        pool: The concurrency pool of the ops; `{instance}` in it stands for the instance, so that each has its own.
+        concurrency: How many requests an op has in flight at most.
         retry_policy: Of the ops: a place that cannot be reached is looked at again.
 
     Raises:
@@ -106,16 +110,18 @@ def build_drift_checks(
     specs = [spec for asset in assets for spec in _specs(asset)]
     fills = filled(given, specs, connection_of, remedy=_ONE_BY_ONE)
     ops: list[AssetChecksDefinition] = []
-    for group in of_one_instance(given).values():
+    settings = Settings(concurrency=concurrency)
+    for key, group in of_one_instance(given).items():
         targets = list(_targets(group, fills, on or {}))
         ops.append(
             _checks(
                 group,
                 targets,
                 weighed,
+                settings,
                 versions=versions,
                 blocking=blocking,
-                pool=pool,
+                pool=pool_of(pool, key),
                 retry_policy=retry_policy,
             )
         )
@@ -206,6 +212,7 @@ def _checks(
     reconcilers: Mapping[str, Reconciler],
     targets: Sequence[_Target],
     severities: Severities,
+    settings: Settings,
     *,
     versions: Versions,
     blocking: bool,
@@ -234,7 +241,7 @@ def _checks(
         wanted = [target for target in targets if target.key in selected]
         location = location_of(context.op_execution_context)
         started = starters(location, reconcilers, lambda: fills) if location is not None else None
-        found = find_drift(reconcilers, started, versions=versions)
+        found = find_drift(reconcilers, started, versions=versions, settings=settings)
         elements = {name: declared(reconciler.elements) for name, reconciler in reconcilers.items()}
 
         @cache

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from dagster import (
     AssetCheckSeverity,
+    DagsterRunStatus,
     DynamicOut,
     DynamicOutput,
     ExecutorDefinition,
@@ -28,12 +29,14 @@ from dagster import (
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from dagster_managed_elements.definitions.drift import (
+    INSTANCE,
     Reconcilers,
     Severities,
     Unknown,
     find_drift,
     named,
     of_one_instance,
+    pool_of,
     weights,
 )
 from dagster_managed_elements.definitions.drift_checks import unknown_drift
@@ -42,6 +45,7 @@ from dagster_managed_elements.definitions.triggers import filled_in, location_of
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
 from dagster_managed_elements.engine.errors import PlanRefused
 from dagster_managed_elements.engine.guarding import Policy, policy_of
+from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Starters
 from dagster_managed_elements.reconciler import Reconciler, SecretsFrom, versions_of
 from dagster_managed_elements.reconciling import Options, Result, Versions, apply
@@ -67,6 +71,7 @@ def build_drift_job(
     connection_of: ConnectionOf = connection_of,
     executor_def: ExecutorDefinition | None = None,
     pool: str | None = None,
+    concurrency: int = Settings().concurrency,
     retry_policy: RetryPolicy | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> JobDefinition:
@@ -84,7 +89,9 @@ def build_drift_job(
         connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
             starts too; by itself its metadata tells.
         executor_def: What runs the steps; by itself that of the code location.
-        pool: The concurrency pool of the steps.
+        pool: The concurrency pool of the steps, of which Dagster limits how many are at work at once; with
+            `{instance}` in it, each instance has a pool, and an op, of its own.
+        concurrency: How many requests a step has in flight at most.
         retry_policy: Of the steps; drift itself is not tried again.
         tags: Of its runs.
 
@@ -96,7 +103,7 @@ def build_drift_job(
     versions = versions_of(secrets, "where recorded")
     return _fan_out(
         given,
-        _watching(given, weighed, versions, connection_of),
+        _watching(given, weighed, versions, connection_of, Settings(concurrency=concurrency)),
         name=name,
         description=_WATCHES,
         executor_def=executor_def,
@@ -114,6 +121,7 @@ def build_drift_op(
     secrets: SecretsFrom = "server",
     connection_of: ConnectionOf = connection_of,
     pool: str | None = None,
+    concurrency: int = Settings().concurrency,
     retry_policy: RetryPolicy | None = None,
 ) -> OpDefinition:
     """What a step of the drift job does, as an op for a graph or a job of your own: it fails where something
@@ -131,6 +139,7 @@ def build_drift_op(
         connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
             starts too; by itself its metadata tells.
         pool: The concurrency pool of the op.
+        concurrency: How many requests it has in flight at most.
         retry_policy: Of the op; drift itself is not tried again.
 
     Raises:
@@ -139,7 +148,7 @@ def build_drift_op(
     """
     weighed, given = weights(severities), named(reconcilers)
     versions = versions_of(secrets, "where recorded")
-    watch = _watching(given, weighed, versions, connection_of)
+    watch = _watching(given, weighed, versions, connection_of, Settings(concurrency=concurrency))
 
     @op(name=name, ins={"start": In(_NOTHING)}, pool=pool, retry_policy=retry_policy, description=_WATCHES)
     def drift(context: OpExecutionContext) -> None:
@@ -161,6 +170,7 @@ def build_reconcile_job(
     lock_timeout: float = 0.0,
     executor_def: ExecutorDefinition | None = None,
     pool: str | None = None,
+    concurrency: int = Settings().concurrency,
     retry_policy: RetryPolicy | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> JobDefinition:
@@ -181,7 +191,9 @@ def build_reconcile_job(
             starts too; by itself its metadata tells.
         lock_timeout: How many seconds to wait for the lock of the state, where somebody else applies.
         executor_def: What runs the steps; by itself that of the code location.
-        pool: The concurrency pool of the steps.
+        pool: The concurrency pool of the steps, of which Dagster limits how many are at work at once; with
+            `{instance}` in it, each instance has a pool, and an op, of its own.
+        concurrency: How many requests a step has in flight at most.
         retry_policy: Of the steps; a plan that is refused is not tried again.
         tags: Of its runs.
 
@@ -190,6 +202,7 @@ def build_reconcile_job(
             another word.
     """
     guard, given = policy_of(guard, "guard"), named(reconcilers)
+    settings = Settings(concurrency=concurrency)
     versions = versions_of(secrets, "where recorded")
 
     def reconcile(context: OpExecutionContext, group: Group) -> Metadata:
@@ -200,6 +213,7 @@ def build_reconcile_job(
             tell=context.log.info,
             versions=versions,
             starters=[started[name] for name in group] if started is not None else (),
+            settings=settings,
         )
         try:
             results = run_blocking(partial(apply, _unattended(group), options), interrupts=_INTERRUPTS)
@@ -234,14 +248,14 @@ _RECONCILES: Final = "Makes what is there what is declared, as far as the guard 
 
 
 def _watching(
-    given: Group, severities: Severities, versions: Versions, connection_of: ConnectionOf
+    given: Group, severities: Severities, versions: Versions, connection_of: ConnectionOf, settings: Settings
 ) -> Callable[[OpExecutionContext, Group], Metadata]:
     def watch(context: OpExecutionContext, group: Group) -> Metadata:
         metadata: Metadata = {}
         failed: list[str] = []
         unknown: list[Unknown] = []
         started = _started(context, given, connection_of)
-        for name, drift in find_drift(group, started, versions=versions).items():
+        for name, drift in find_drift(group, started, versions=versions, settings=settings).items():
             if isinstance(drift, Unknown):
                 unknown.append(drift)
                 continue
@@ -273,23 +287,48 @@ def _fan_out(
     retry_policy: RetryPolicy | None,
     tags: Mapping[str, str] | None,
 ) -> JobDefinition:
-    """A job with a dynamic step for each instance, named for the reconcilers it has."""
+    """A job with a step for each instance, named for the reconcilers it has."""
     groups = of_one_instance(reconcilers)
 
-    @op(name=f"{name}_places", out=DynamicOut(str), description="A step for each instance.")
-    def places() -> Iterator[DynamicOutput[str]]:
+    # Nothing is handed on: where steps run on machines of their own, no storage has to be shared.
+    @op(name=f"{name}_places", out=DynamicOut(_NOTHING), description="A step for each instance.")
+    def places() -> Iterator[DynamicOutput[None]]:
         for key in groups:
-            yield DynamicOutput(key, mapping_key=key)
+            yield DynamicOutput(None, mapping_key=key)
 
-    @op(name=f"{name}_place", ins={"place": In(str)}, pool=pool, retry_policy=retry_policy, description=description)
-    def step(context: OpExecutionContext, place: str) -> None:
-        context.add_output_metadata(act(context, groups[place]))
+    def step_of(place: str | None = None) -> Callable[[OpExecutionContext], None]:
+        def step(context: OpExecutionContext) -> None:
+            _refuse_what_is_over(context)
+            context.add_output_metadata(act(context, groups[place or context.get_mapping_key() or ""]))
+
+        return step
+
+    of_steps = partial(op, description=description, retry_policy=retry_policy)
 
     @job(name=name, description=description, executor_def=executor_def, tags=dict(tags or {}))
     def built() -> None:
-        places().map(step)
+        if INSTANCE in (pool or ""):  # a pool is a property of an op
+            for key in groups:
+                of_steps(name=f"{name}_place_{key}", pool=pool_of(pool, key))(step_of(key))()
+        else:
+            step = of_steps(name=f"{name}_place", ins={"place": In(_NOTHING)}, pool=pool)(step_of())
+            places().map(partial(_begun_by_name, step))
 
     return built
+
+
+def _begun_by_name(step: Any, place: Any) -> Any:
+    """What hands nothing on is told to Dagster by its name, and not by its position."""
+    return step(place=place)
+
+
+def _refuse_what_is_over(context: OpExecutionContext) -> None:
+    """A queue may deliver a step once more when nobody waits for it any longer: Celery does, hours later, and
+    nobody looks then at what it writes.
+    """
+    run = context.instance.get_run_by_id(context.run_id)
+    if run is not None and (run.is_finished or run.status is DagsterRunStatus.CANCELING):
+        raise Failure(f"The run is over ({run.status.value}): nothing was done.", allow_retries=False)
 
 
 def _started(
