@@ -65,9 +65,9 @@ def proxied(target: str) -> Iterator[Proxy]:
             self.wfile.write(said.content)
 
         def _asked_behind(self, sent: bytes) -> Said:
-            answer = behind.request(
-                self.command, target + self.path, content=sent, headers={"Content-Type": "application/json"}
-            )
+            passed = {name: self.headers[name] for name in ("Authorization",) if name in self.headers}
+            headers = {"Content-Type": "application/json", **passed}
+            answer = behind.request(self.command, target + self.path, content=sent, headers=headers)
             return Said(answer.status_code, proxy.spoil(self.path, answer.content))
 
         def __getattr__(self, name: str) -> object:

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -23,15 +24,31 @@ ATTEMPTS = 5
 SECONDS = 60
 
 
+@dataclass(frozen=True, kw_only=True)
+class RedisServer:
+    port: int
+    password: str = field(repr=False)
+
+    def url(self, database: int = 0) -> str:
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def ask(self, database: int, *words: str) -> list[str]:
+        """The lines that `redis-cli`, which comes with the server, prints."""
+        asked = ["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), "-n", str(database), "-e", *words]
+        environment = {"PATH": os.environ["PATH"], "REDISCLI_AUTH": self.password}
+        done = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True, timeout=SECONDS)
+        return done.stdout.split()
+
+
 @contextmanager
-def serving_redis() -> Iterator[str]:
-    """The address of a server, with its password, for as long as the block lasts."""
+def serving_redis() -> Iterator[RedisServer]:
+    """A server for as long as the block lasts."""
     program = _program()
     password = secrets.token_urlsafe(12)
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         process, port = _start(program, Path(folder), password)
         try:
-            yield f"redis://:{password}@127.0.0.1:{port}/0"
+            yield RedisServer(port=port, password=password)
         finally:
             process.terminate()
             process.wait(SECONDS)
@@ -59,12 +76,10 @@ def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
     """Whether it does; False where it ended."""
     deadline = time.monotonic() + SECONDS
     while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return process.poll() is None
+        with socket.socket() as asking:
+            if asking.connect_ex(("127.0.0.1", port)) == 0:
+                return process.poll() is None
+        time.sleep(0.02)
     return False
 
 

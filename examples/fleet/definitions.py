@@ -10,9 +10,11 @@ from fleet import fleet
 
 settings = yaml.safe_load(Path(__file__).with_name("celery.yaml").read_text())
 spread = celery_executor.configured(settings["execution"]["config"])
+pool = "airbyte/{instance}"
+tags = {"dagster/max_runtime": "7200"}
 defs = Definitions(
     jobs=[
-        build_drift_job(fleet, executor_def=spread),
-        build_reconcile_job(fleet, executor_def=spread, lock_timeout=120, tags={"dagster/max_runtime": "7200"}),
+        build_drift_job(fleet, executor_def=spread, pool=pool, concurrency=5, tags=tags),
+        build_reconcile_job(fleet, executor_def=spread, pool=pool, concurrency=5, lock_timeout=120, tags=tags),
     ]
 )

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,9 @@ import pytest
 from airbyte_local import LocalAirbyte
 
 HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
 CHILDREN = HERE / "children"
-ENVIRONMENTS = HERE.parents[1] / ".venv-clients"
+ENVIRONMENTS = REPOSITORY / ".venv-clients"
 SECONDS = 180
 SDK_CELLS = [
     *((version, auth) for version in ("1.6", "1.8", "2.0") for auth in ("none", "basic", "client")),
@@ -138,3 +140,24 @@ def sdk(client: Callable[[str], Client]) -> Callable[..., Any]:
 @pytest.fixture(scope="session")
 def dagster(client: Callable[[str], Client]) -> Client:
     return client("dagster_airbyte")
+
+
+@pytest.fixture(scope="session")
+def fleets(client: Callable[[str], Client]) -> Client:
+    """Dagster's newest with its executors, our packages as they are here, and an instance that is there already."""
+    made = client("dagster_fleets")
+    pip = [made.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    package = f"-e{REPOSITORY / 'packages' / 'dagster-managed-elements'}"
+    subprocess.run([*pip, "--no-build-isolation", package], check=True)
+    (made.home / "bin").mkdir()
+    # An environment that was moved has programs that look for a Python where it was.
+    celery = made.home / "bin" / "celery"
+    celery.write_text(f'#!/bin/sh\nexec {made.python} -m celery "$@"\n')
+    celery.chmod(0o755)
+    assert made.run("-c", "import dagster; dagster.DagsterInstance.get().get_runs()").returncode == 0
+    return made
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(REPOSITORY / "examples" / "fleet", tmp_path / "project"))
