@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import code_locations, misspelling, moving, pairs, starting
+from benchmarks import code_locations, fleets, misspelling, moving, pairs, starting
 from benchmarks.page import page
 
 PARTS = {
@@ -14,6 +14,7 @@ PARTS = {
     "misspelling": misspelling.main,
     "moving": moving.main,
     "loading": code_locations.main,
+    "fleets": fleets.main,
 }
 
 
