@@ -1,4 +1,4 @@
-"""What docs/fleets.md counts for a thousand workspaces follows from the figures it shows, as `benchmarks` counts."""
+"""What docs/fleets.md counts for a thousand workspaces follows from its figures, as `benchmarks` counts."""
 
 from __future__ import annotations
 
