@@ -92,6 +92,25 @@ def test_an_email_is_set_over_the_config_api(serve):
     assert settings(workspace)["email"] == "data@example.com"
 
 
+def test_the_region_of_a_workspace_is_set_over_the_config_api(serve):
+    workspace, (us, eu) = serve("config"), (f"7d0c3b52-64a1-4f0e-9a55-0d2f8a1c6e0{number}" for number in "12")
+    workspace.applied(AirbyteWorkspace("Default Workspace", region=us))
+    assert settings(workspace)["dataplaneGroupId"] == us
+    here = {"workspaceId": workspace.server.workspace_id}
+    workspace.call("workspaces/update", **here, dataplaneGroupId=eu)
+    declared = AirbyteWorkspace("Default Workspace", region=us)
+    assert workspace.lines(declared) == ["~ Default Workspace:", f"  ~ region: {eu} -> {us}"]
+    assert workspace.lines(AirbyteWorkspace("Default Workspace")) == []
+    workspace.applied(declared)
+    assert workspace.lines(declared) == []
+
+
+@pytest.mark.parametrize(("api", "version"), [("config", "1.6"), ("public", "2.0")])
+def test_a_region_that_nobody_can_set_is_refused_before_any_write(serve, api, version):
+    (said,) = serve(api, version).problems(AirbyteWorkspace("W", region="x"))
+    assert said.startswith("W.region: a workspace takes another region since Airbyte 1.8, through the Config API")
+
+
 def test_a_workspace_that_is_not_declared_stays_and_costs_nothing(workspace):
     workspace.applied(AirbyteWorkspace("Analytics"))
     people = AirbyteSource("people", "Sample Data", {"count": 10})

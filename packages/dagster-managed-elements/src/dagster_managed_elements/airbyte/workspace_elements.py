@@ -35,6 +35,8 @@ class AirbyteWorkspace(Element):
         notifications: An `AirbyteNotification` by event: failure, success, connection_update,
             connection_update_action_required, sync_disabled, sync_disabled_warning, breaking_change_warning and
             breaking_change_syncs_disabled. Those that are not declared are left alone.
+        region: The id of the region (dataplane group) where its connections run; since Airbyte 1.8, through the
+            Config API.
 
     Raises:
         DeclarationError: For an event that there is not, or a value of another type.
@@ -44,10 +46,12 @@ class AirbyteWorkspace(Element):
 
     email: str | Unset = UNSET
     notifications: Mapping[str, AirbyteNotification] | Unset = UNSET
+    region: str | Unset = UNSET
 
     def __post_init__(self) -> None:
         require(self, "email", self.email, str, Unset)
         require(self, "notifications", self.notifications, Mapping, Unset)
+        require(self, "region", self.region, str, Unset)
         given = {} if isinstance(self.notifications, Unset) else dict(self.notifications)
         for event, notification in given.items():
             if event not in EVENTS:
@@ -56,7 +60,8 @@ class AirbyteWorkspace(Element):
             require(self, f"{event}: email", notification.email, bool, Unset)
 
     def fields(self) -> Fields:
-        told: dict[str, Any] = {} if isinstance(self.email, Unset) else {"email": self.email}
+        given = {"email": self.email, "region": self.region}
+        told: dict[str, Any] = {name: value for name, value in given.items() if not isinstance(value, Unset)}
         if not isinstance(self.notifications, Unset):
             told["notifications"] = {event: _channels(channels) for event, channels in self.notifications.items()}
         return told

@@ -30,13 +30,15 @@ _EMAIL, _WEBHOOK = "customerio", "slack"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSettings:
     """What can be told of a workspace. *email* is None where this API does not tell it, *notifications* where it
-    has none; *webhooks* are the names of those it has for other ends (dbt Cloud), None where they are not told.
+    has none, *region* where nobody can change it; *webhooks* are the names of those it has for other ends (dbt
+    Cloud), None where they are not told.
     """
 
     name: str
     email: str | None = None
     notifications: Mapping[str, Mapping[str, Any]] | None = None
     webhooks: tuple[str, ...] | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +48,11 @@ class WorkspaceChange:
     name: str
     email: str | None = None
     notifications: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]], repr=False)
+    region: str | None = None
 
 
-def read_config_settings(body: Any, at: str) -> WorkspaceSettings:
+def read_config_settings(body: Any, at: str, *, has_region: bool = False) -> WorkspaceSettings:
+    """*has_region*: this version takes another region for it; 1.6 shows one, and takes none."""
     settings = _object(object_in(body, at).get("notificationSettings"), at)
     configs = object_in(body, at).get("webhookConfigs")
     rows = cast("list[Any]", configs) if isinstance(configs, list) else []
@@ -59,6 +63,7 @@ def read_config_settings(body: Any, at: str) -> WorkspaceSettings:
             event: _of_setting(_object(settings.get(key), at), at) for event, (key, _) in EVENTS.items()
         },
         webhooks=tuple(read_optional_text(row, "name", at) or "unnamed" for row in rows),
+        region=read_optional_text(body, "dataplaneGroupId", at) if has_region else None,
     )
 
 

@@ -36,7 +36,7 @@ from dagster_managed_elements.airbyte.gateways import (
 from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
 from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT, PUBLIC_ROOT
 from dagster_managed_elements.airbyte.servers.server import NIL, KnownEndpoints, Server
-from dagster_managed_elements.airbyte.servers.versions import Scope
+from dagster_managed_elements.airbyte.servers.versions import WORKSPACE_REGION, Scope
 from dagster_managed_elements.airbyte.wire import (
     Actor,
     Catalog,
@@ -126,7 +126,8 @@ class ConfigGateway:
         return Capabilities(api="config", fields=fields, no_normalization=why)
 
     async def workspace_settings(self) -> WorkspaceSettings:
-        return read_config_settings(await self._read(WORKSPACE, self._here), WORKSPACE)
+        has_region = self._server.profile.since >= WORKSPACE_REGION
+        return read_config_settings(await self._read(WORKSPACE, self._here), WORKSPACE, has_region=has_region)
 
     async def update_workspace(self, change: WorkspaceChange) -> None:
         """The name by a call of its own: `workspaces/update` erases the webhooks that it is not sent."""
@@ -135,6 +136,7 @@ class ConfigGateway:
             outgoing = Outgoing(body={**self._here, "name": change.name})
             await self._update(f"{CONFIG_ROOT}/workspaces/update_name", outgoing, "workspaceId")
         said: dict[str, Any] = {} if change.email is None else {"email": change.email}
+        said |= {} if change.region is None else {"dataplaneGroupId": change.region}
         sent = revealed(change.notifications)
         if sent.body:
             said["notificationSettings"] = config_settings(before, WORKSPACE, sent.body)

@@ -31,7 +31,7 @@ class WorkspaceKind(Kind):
 
     async def observe(self) -> Sequence[Observed]:
         settings = await self._gateway.workspace_settings()
-        fields = {"email": settings.email, "notifications": settings.notifications}
+        fields = {"email": settings.email, "notifications": settings.notifications, "region": settings.region}
         id_ = self._gateway.workspace.workspace_id
         return [Observed(kind=self.name, name=settings.name, id=id_, fields=fields, raw=settings)]
 
@@ -83,6 +83,7 @@ class WorkspaceKind(Kind):
                 name=change.declared.key.name,
                 email=fields["email"] if "email" in changed else None,
                 notifications=fields["notifications"] if "notifications" in changed else {},
+                region=fields["region"] if "region" in changed else None,
             )
         )
 
@@ -108,6 +109,9 @@ def _refused(declared: Declared, observed: Observed) -> Iterator[Problem]:
     if "email" in declared.fields and settings.email is None:
         text = f"Airbyte's Public API does not know the email of a workspace; {_CONFIG}"
         yield Problem(declared.key, ("email",), text)
+    if "region" in declared.fields and settings.region is None:
+        text = f"a workspace takes another region since Airbyte 1.8, through the Config API; {_CONFIG} there"
+        yield Problem(declared.key, ("region",), text)
     wanted = cast("Mapping[str, Any]", declared.fields.get("notifications", {}))
     if wanted and settings.notifications is None:
         text = f"the Public API of this Airbyte has no notifications (1.6 and later have); {_CONFIG}"

@@ -142,6 +142,8 @@ STREAM_SETTINGS: Final[Mapping[str, Mapping[str, Release]]] = {
 }
 """By API, since when a stream of a connection has a setting, by its label; types of mappers are among them."""
 
+WORKSPACE_REGION: Final[Release] = (1, 8)
+"""Since when a workspace takes another region."""
 REGION_LEFT: Final = "before 1.7; since then a connection runs in the region of its workspace"
 
 LEFT: Final[Mapping[str, Mapping[str, tuple[Release, str]]]] = {
