@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,6 +10,7 @@ from pathlib import Path
 import airbyte_local
 import pytest
 
+from testing import pairs
 from testing.airbytes import Cell
 from testing.fault_campaign import PROMISES, Campaign, campaign
 from testing.trust import CELLS, PAGE, RUNS, block, figures, promises, seeds
@@ -75,44 +73,35 @@ def test_the_figures_of_the_page_are_of_a_campaign_and_no_promise_was_broken():
     assert [row for row in rows if row in empty] == empty
 
 
-ELEMENTS = """
-from dagster_managed_elements import Reconciler
-from dagster_managed_elements.airbyte import *
-
-full = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
-files = AirbyteDestination("files", "Local JSON", {{"destination_path": "/local/out"}})
-connections = [
-    AirbyteConnection(
-        f"sync {{n}}", AirbyteSource(f"people {{n}}", "Sample Data", {{"count": 10 + n}}), files, {{"users": full}}
-    )
-    for n in range(6)
-]
-everything = Reconciler(AirbyteInstance(url="{url}"), connections)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(3))
 def test_what_two_processes_at_once_make_twice_they_say(tmp_path: Path, number: int):
     with airbyte_local.server() as server:
-        (tmp_path / "wanted.py").write_text(ELEMENTS.format(url=server.url))
-        asked = [sys.executable, "-m", "dagster_managed_elements.cli", "apply", "-m", "wanted", "--yes"]
-
-        def begin() -> subprocess.Popen[str]:
-            out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-            return subprocess.Popen(asked, cwd=tmp_path, text=True, **out)
-
-        said = "".join(process.communicate(timeout=120)[0] for process in [begin(), begin()])
-        here = [server.workspace_id]
-        with server.world.store.transaction() as session:
-            rows = [
-                row.name for kind in ("source", "destination") for row in session.actors.of_workspaces(kind, here)
-            ]
-            rows += [row.name for row in session.connections.of_workspaces(here)]
-        for name, found in Counter(rows).items():
+        pair = pairs.Pair(tmp_path, server)
+        said = "".join(ended.said for ended in pair.ended())
+        made = pair.made()
+        for name, found in made.items():
             assert found == 1 or re.search(rf"{name} .*more than once", said), said
-        assert len(set(rows)) == 13, said
-        if len(rows) == 13:
-            again = begin()
-            again.communicate(timeout=120)
-            assert again.returncode == 0
+        assert len(made) == pairs.OBJECTS, said
+        if made.total() == pairs.OBJECTS:
+            assert pair.end(pair.begin()).code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [pairs.LOCKED, pairs.WAITING] * 3)
+def test_two_processes_at_once_that_share_a_state_make_nothing_twice(options: tuple[str, ...]):
+    found = pairs.counted(options)
+    assert found["objects made"] == pairs.OBJECTS
+    assert found["objects made twice"] == found["objects lacking"] == 0
+    assert found["runs after both that found a difference"] == 0
+    assert found["of these, both did what was left for them, the second after the first"] or options == pairs.LOCKED
+
+
+def test_the_page_says_of_pairs_that_share_a_state_that_nothing_was_made_twice():
+    page = PAGE.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (.+) \| ([\d,]+) \|$", pairs.block(page), re.MULTILINE))
+    both, refused, total = (int(rows[what]) for what in [*list(rows)[1:3], "pairs of runs at the same time"])
+    assert total == pairs.PAIRS == both + refused
+    assert int(rows["objects made"].replace(",", "")) == pairs.PAIRS * pairs.OBJECTS
+    assert rows["objects made twice"] == rows["objects lacking"] == "0"
+    assert rows["runs after both that found a difference"] == "0"
