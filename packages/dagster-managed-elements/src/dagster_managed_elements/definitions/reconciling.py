@@ -359,7 +359,7 @@ def _report(results: Iterable[Result]) -> Metadata:
         if result.plan is not None and result.plan.entries:
             metadata[f"{place}: diff"] = MetadataValue.md(diff_block([Section(of=(), plan=result.plan)]))
         if result.plan is not None and result.plan.consequences:
-            texts = (each.text for each in result.plan.consequences)
+            texts = (consequence.text for consequence in result.plan.consequences)
             metadata[f"{place}: consequences"] = MetadataValue.md(list_block(texts))
         if result.report is not None:
             metadata[f"{place}: report"] = MetadataValue.md(

@@ -126,7 +126,7 @@ async def survey(
     problems += _too_long(declared, session)
     unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
     if scope.destroy:
-        declared = [_doomed(each) for each in declared if each.removal is None]
+        declared = [_doomed(element) for element in declared if element.removal is None]
 
     async def compare(reading: Reading) -> _Work:
         for lacking in needed(reading, declared):
@@ -155,7 +155,7 @@ async def survey(
 
 def _too_long(declared: Iterable[Declared], session: Session) -> Iterator[Problem]:
     longest = _longest_names(session)
-    for key in (each.key for each in declared):
+    for key in (element.key for element in declared):
         most, length = longest.get(key.kind), len(str(key.name))
         if most is not None and length > most:
             yield Problem(key, (), f"its name has {length:,} characters; there is room for {most}")
@@ -168,7 +168,11 @@ def _longest_names(session: Session) -> Mapping[str, int | None]:
 def _unknown_kinds(declared: Iterable[Declared], session: Session) -> list[Problem]:
     known = {kind.name for kind in session.kinds}
     text = f"no {{}} can be declared there, only {', '.join(sorted(known))}"
-    return [Problem(each.key, (), text.format(each.key.kind)) for each in declared if each.key.kind not in known]
+    return [
+        Problem(element.key, (), text.format(element.key.kind))
+        for element in declared
+        if element.key.kind not in known
+    ]
 
 
 class _Work:
@@ -191,8 +195,8 @@ class _Work:
         interims = match_interims(matched, _longest_names(session))
         self.doomed: dict[Ref, Declared] = {}
         self.awaiting: set[Ref] = set()
-        self.notices = [*session.notices, *(_left_out(each) for each in reading.unreadable)]
-        self.pairs = [each for pair in interims.pairs for each in self._observed_alone(pair)]
+        self.notices = [*session.notices, *(_left_out(unreadable) for unreadable in reading.unreadable)]
+        self.pairs = [alone for pair in interims.pairs for alone in self._observed_alone(pair)]
         self.begun = [pair for pair in interims.begun if pair.declared and pair.declared.removal is None]
         leaving = {declared.key for declared in self.doomed.values()}
         self.doomed |= {
@@ -206,9 +210,9 @@ class _Work:
         self.going_on: dict[Key, Update] = {}
         self.secrets_known = True
         self.ids, self.ambiguous = _index(self.pairs)
-        self.declared = frozenset(each.key for each in declared if each.removal is None)
+        self.declared = frozenset(element.key for element in declared if element.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
-        self.unmentioned = not scope.destroy and any(each.delete_unmentioned for each in declarations)
+        self.unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
         self.kept = _kept(declared, self.pairs, on_demand, self.awaiting) if self.unmentioned else frozenset[Ref]()
 
     def _observed_alone(self, pair: Pair) -> Iterator[Pair]:
@@ -245,9 +249,9 @@ class _Work:
         """Raises where something goes and what may depend on it cannot be read: kinds come referred-to first."""
         order = {kind.name: number for number, kind in enumerate(self.session.kinds)}
         going = [order[change.key.kind] for change in self.changes if isinstance(change, (Delete, Replace))]
-        for each in self.reading.unreadable:
-            if going and order[each.kind] >= min(going):
-                raise cast("ManagedElementsError", each.fault)
+        for unreadable in self.reading.unreadable:
+            if going and order[unreadable.kind] >= min(going):
+                raise cast("ManagedElementsError", unreadable.fault)
 
     async def ask_versions(self) -> None:
         """One read of each object that has a secret of which a version is remembered."""
@@ -300,11 +304,13 @@ class _Work:
         """Whether a reconciler deletes what nobody declares; or its own, unless another has declared it that is not
         here to say that it needs it no more.
         """
-        if any(each.delete_unmentioned is True for each in self.declarations):
+        if any(declaration.delete_unmentioned is True for declaration in self.declarations):
             return True
         owners = self.memory.owners.get(ref, frozenset())
-        owning = {each.name for each in self.declarations if each.delete_unmentioned == "owned"}
-        return not owners.isdisjoint(owning) and owners <= {each.name for each in self.declarations}
+        owning = {
+            declaration.name for declaration in self.declarations if declaration.delete_unmentioned == "owned"
+        }
+        return not owners.isdisjoint(owning) and owners <= {declaration.name for declaration in self.declarations}
 
     def _sound(self, pairs: Iterable[Pair]) -> list[Pair]:
         broken = self._broken()
@@ -331,14 +337,14 @@ class _Work:
 
     def _sorted(self, results: Iterable[Pair | Problem | Notice]) -> list[Pair]:
         resolved: list[Pair] = []
-        for each in results:
-            match each:
+        for result in results:
+            match result:
                 case Pair():
-                    resolved.append(each)
+                    resolved.append(result)
                 case Problem():
-                    self.problems.append(each)
+                    self.problems.append(result)
                 case Notice():
-                    self.notices.append(each)
+                    self.notices.append(result)
         return resolved
 
     def _remember(self, resolved: Iterable[Pair]) -> None:
@@ -368,7 +374,7 @@ class _Work:
         dangling = [key for key in unknown if key not in self._broken()]
         for key in dangling:
             lack = "several exist" if key in self.ambiguous else "none is declared and none exists"
-            others = {each.kind for each in self.reading.objects if each.name == key.name} - {key.kind}
+            others = {observed.kind for observed in self.reading.objects if observed.name == key.name} - {key.kind}
             others.update(kind.elsewhere(key.name) for kind in self.session.kinds if kind.name == key.kind)
             hint = "".join(f"; there is a {other} of that name" for other in sorted(others) if other)
             text = f"refers to a {key.kind} named {key.name!r}, of which {lack}{hint}"
@@ -390,8 +396,11 @@ class _Work:
         notices = tuple(dict.fromkeys((*said, *taken_along)))
         found = _in_order(self._discreet(), self.order, self.session.kinds)
         changes = Changes(found, notices, tuple(self._emptied()))
-        names = {each.ref: each.name for each in self.reading.objects}
-        seen = {name: frozenset(each.id for each in self.reading.objects if each.kind == name) for name in kinds}
+        names = {observed.ref: observed.name for observed in self.reading.objects}
+        seen = {
+            name: frozenset(observed.id for observed in self.reading.objects if observed.kind == name)
+            for name in kinds
+        }
         whole = self._plan(changes, kinds, names)
         if not self.scope.selected.is_all:
             whole = self._selected(whole, changes, kinds, names)
@@ -401,7 +410,7 @@ class _Work:
             plan=replace(whole, existing=existing, undeclared=self._undeclared(kinds)),
             declared=self.as_declared,
             pairs=self.pairs,
-            keys=frozenset((*(each.key for each in self.as_declared), *(change.key for change in found))),
+            keys=frozenset((*(element.key for element in self.as_declared), *(change.key for change in found))),
             ids=self.ids,
             seen=seen,
             facts=self._facts(),
@@ -432,8 +441,8 @@ class _Work:
             there = [path for path in known.get(observed.ref, ()) if at(observed.fields, path) is not ABSENT]
             told = replaced(masked_beside(observed.fields, declared), dict.fromkeys(there, Masked()))
             fields = [
-                replace(each, before=at(told, each.path)) if each.after is ABSENT else each
-                for each in change.fields
+                replace(changed, before=at(told, changed.path)) if changed.after is ABSENT else changed
+                for changed in change.fields
             ]
             yield replace(change, fields=tuple(fields))
 
@@ -470,8 +479,8 @@ class _Work:
             return ()
         found: list[Undeclared] = []
         names = {declaration.name for declaration in self.declarations}
-        spoken_of = {each.key for each in self.as_declared}
-        spoken_of |= {key for each in self.as_declared for key in references(each.fields)}
+        spoken_of = {element.key for element in self.as_declared}
+        spoken_of |= {key for element in self.as_declared for key in references(element.fields)}
         going = {change.observed.ref for change in self.changes if isinstance(change, (Delete, Replace))}
         for observed in (
             pair.observed for pair in self.pairs if pair.declared is None and pair.observed is not None
@@ -528,7 +537,7 @@ def _kept(
     """
     pairs = list(pairs)
     alone = {pair.observed.ref: pair.observed for pair in pairs if pair.observed and pair.declared is None}
-    mentioned = {key for each in declared for key in references(each.fields)} if alone else frozenset[Key]()
+    mentioned = {key for element in declared for key in references(element.fields)} if alone else frozenset[Key]()
     kept: set[Ref] = set()
     ahead = [ref for ref, observed in alone.items() if observed.key in mentioned]
     ahead += awaiting

@@ -106,7 +106,7 @@ class ConnectionKind(Kind):
             found[number] = await self._resolve(pair, context)
 
         await concurrently(*(partial(resolve_one, number, pair) for number, pair in enumerate(pairs)))
-        return [each for number in range(len(pairs)) for each in found[number]]
+        return [resolved for number in range(len(pairs)) for resolved in found[number]]
 
     async def _resolve(self, pair: Pair, context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         pair = with_tags(pair, context.ids)
@@ -275,15 +275,15 @@ class ConnectionKind(Kind):
         else:
             entries = _merged(catalog, {}, value)
         checked = self._checked(Pair(declared, None), context, facts, value, entries)
-        return [each for each in checked if isinstance(each, Problem)]
+        return [finding for finding in checked if isinstance(finding, Problem)]
 
     async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
         capabilities, found = self._gateway.capabilities, list[Adopted | Notice]()
-        for each in observed:
-            connection = cast("Connection", each.raw)
+        for there in observed:
+            connection = cast("Connection", there.raw)
             asked = capabilities.normalizes is not False and connection.operations
             normalizes = bool(asked) and await self._gateway.normalizes(connection)
-            found += adopted_connection(each, context, capabilities, normalizes=normalizes)
+            found += adopted_connection(there, context, capabilities, normalizes=normalizes)
         if (labels := ", ".join(untold(capabilities))) and observed:
             text = f"Airbyte's Public API does not tell of a connection: {labels}; they are left as they are"
             found.append(Notice(Key(self.name, "every connection"), (), "untold", text))
@@ -402,7 +402,7 @@ class ConnectionKind(Kind):
         source = cast("Key", declared.fields["source"])
         coming = context.coming.get(source)
         if context.ids.get(source) == connection.source_id:
-            return not (isinstance(coming, Replace) and any(each.path == ("type",) for each in coming.fields))
+            return not (isinstance(coming, Replace) and any(field.path == ("type",) for field in coming.fields))
         connectors = await self._connectors.get("source", self._read_connectors)
         after = connectors.get(context.ids.get(source, ""))
         if isinstance(coming, (Create, Replace)):
@@ -432,7 +432,7 @@ class ConnectionKind(Kind):
         )
 
     async def update(self, change: Update, ids: Ids) -> None:
-        changed = {each.path[0] for each in change.fields}
+        changed = {field.path[0] for field in change.fields}
         if (interim := read_interim(change.observed.name)) is not None:
             # With its own name it gets its own status, and not before.
             changed = changed | {"status"} if "name" in changed else changed - {"status"}
@@ -447,7 +447,9 @@ class ConnectionKind(Kind):
             operations = cast("Connection", change.observed.raw).operations
             draft = replace(draft, normalize=change.declared.fields["normalize data"], operations=operations)
         if "streams" in changed:
-            touched = {each.path[1] for each in change.fields if each.path[0] == "streams" and len(each.path) > 1}
+            touched = {
+                field.path[1] for field in change.fields if field.path[0] == "streams" and len(field.path) > 1
+            }
             kept = untouched(change.observed, touched)
             rows = selected(change.declared, kept, changed_settings(change.fields))
             facts = cast("Facts", change.declared.facts)

@@ -59,7 +59,9 @@ class LowCodeKind(Kind):
 
     async def observe(self) -> Sequence[Observed]:
         definitions = await self._gateway.definitions("source")  # which the registry asks for, too
-        self._imaged = {each.name for each in definitions if isinstance(each, Unreadable) or not each.is_low_code}
+        self._imaged = {
+            known.name for known in definitions if isinstance(known, Unreadable) or not known.is_low_code
+        }
         return [
             Observed(
                 kind=self.name,

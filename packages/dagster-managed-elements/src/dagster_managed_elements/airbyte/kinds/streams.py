@@ -328,7 +328,7 @@ def has_taken_over(want: Wanted, entry: ConfiguredStream, old: ConfiguredStream)
     labels = {"cursor", "primary key", stream_fields.INCLUDED, *(setting.label for setting in SETTINGS)}
     labels -= {*want.block, *([stream_fields.INCLUDED] if chooses_fields(want.block) else [])}
     expected = configured(want, as_chosen(entry, old), settings=())
-    shown, has = (observed_value(each, dict.fromkeys(labels)) for each in (expected, entry))
+    shown, has = (observed_value(side, dict.fromkeys(labels)) for side in (expected, entry))
     return all(unsecret(shown.get(label)) == unsecret(has.get(label)) for label in labels)
 
 
