@@ -67,6 +67,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "Replace": {"declared": DECLARED, "observed": OBSERVED},
     "ResolveContext": {"ids": {}},
     "Secret": {"reference": "r", "read": lambda: "x"},
+    "Secret.call": {"function": lambda: "x", "reference": "r"},
     "Secret.env": {"variable": "V"},
     "Secret.file": {"path": "/nowhere"},
     "Session": {"place": "p", "kinds": ()},

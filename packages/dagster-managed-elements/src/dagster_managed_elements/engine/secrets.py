@@ -112,7 +112,7 @@ class Secret:
         )
 
     @classmethod
-    def call(cls, function: Reader, *, reference: str, version: str | int = "") -> Secret:
+    def call(cls, function: Reader, *, reference: str, version: str | int | None = None) -> Secret:
         """What a function returns, say from a vault. Never called in a check, once in an apply that sends it.
 
         Args:
@@ -123,7 +123,7 @@ class Secret:
                 reference, than that of the record of what was last written tells it. Where no such record is kept,
                 a new one changes nothing by itself.
         """
-        named = reference if version == "" else f"{reference}#{version}"
+        named = reference if version in {None, ""} else f"{reference}#{version}"
         return cls(reference=f"call:{named}", read=function, cheap=False)
 
     @classmethod
