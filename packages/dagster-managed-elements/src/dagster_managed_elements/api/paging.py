@@ -28,6 +28,9 @@ dozen find the last of some thousands."""
 _RUNAWAY: Final = 3
 """A listing this many times as long as what is different in it has no end: the server ignores the offset."""
 
+_SURE: Final = 20
+"""Pages that are asked for at once because so many rows are expected, once the first is full."""
+
 _MOST_PAGES: Final = 2_000
 _MOST_ROWS: Final = 100_000
 _MOST_SECONDS: Final = 300.0
@@ -114,7 +117,9 @@ async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
         # A first page that is not full most likely is the only one: one request more proves it.
         is_alone = len(pages) == 1 and len(pages[0]) < listing.size
         expected = _pages(listing.expected - length, max(_lengths(pages).values()))
-        window = 1 if is_alone else expected or min(window * 2, listing.concurrency)
+        doubled = min(window * 2, listing.concurrency)
+        # What is expected may not be there yet: of many pages no more than twice as many as are known to be full.
+        window = 1 if is_alone else min(expected, max(2 * len(pages), _SURE)) or doubled
     rows = [row for offset in chain(_lengths(pages)) for row in pages[offset]]
     return Reading(rows={listing.identity(row): row for row in rows}, length=len(rows))
 
