@@ -28,7 +28,7 @@ from dagster_managed_elements.engine.findings import Notice, written
 from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
 from dagster_managed_elements.engine.kinds import Kind, Kinds
 from dagster_managed_elements.engine.secrets import Resent, Secret, judge
-from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref, is_leaf
+from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref, is_leaf, leaves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +62,25 @@ def diff(pairs: Iterable[Pair], basis: Basis) -> Changes:
     return Changes(tuple(items), tuple(notices))
 
 
-def made_anew(change: Replace, basis: Basis) -> Replace:
-    """*change* with what differs and is ignored: as it is on the server where the kind takes over what it replaces,
-    else as declared, and shown.
+def made_anew(change: Replace, basis: Basis) -> tuple[Replace, Sequence[Notice]]:
+    """*change* with what differs and is ignored: what is kept as it is on the server, all else as declared, which
+    is shown and said.
     """
     comparison = _Comparison(change.declared, change.observed, basis)
-    ignored = comparison.ignored() if change.declared.ignore else []
-    takes_over = basis.kinds[change.key.kind].takes_over
-    kept = [changed for changed in ignored if takes_over and not isinstance(changed.before, Ref)]
-    shown = [changed for changed in ignored if changed not in kept]
-    return replace(
-        change,
-        declared=left_alone(change.declared, kept, whole=True),
-        fields=(*change.fields, *shown),
-    )
+    written_anew = comparison.written_anew()
+    shown = [changed for changed in written_anew if changed.why != "unknown"]
+    anew = replace(change, declared=comparison.keeping(change.declared), fields=(*change.fields, *shown))
+    return anew, [comparison.notice(changed, "not-ignored") for changed in written_anew]
+
+
+def as_made_anew(half: Pair, old: Pair, basis: Basis) -> Pair:
+    """*half*, which an earlier run made in the place of *old*, declared as it would be made today: whatever else it
+    is differs, and nothing of that is ignored.
+    """
+    if half.declared is None or old.declared is None or old.observed is None:
+        return half
+    declared = _Comparison(old.declared, old.observed, basis).keeping(half.declared)
+    return replace(half, declared=replace(declared, ignore=()))
 
 
 def undeclared(pairs: Iterable[Pair], kept: Container[Ref]) -> Iterator[Delete]:
@@ -124,9 +129,9 @@ class _Comparison:
         heeded = [changed for changed in found if not self._is_ignored(changed)]
         unknown = [changed for changed in heeded if changed.why == "unknown"]
         kept = [changed for changed in heeded if changed.why != "unknown"]
-        notices = [self._notice(changed, "ignored") for changed in ignored]
+        notices = [self.notice(changed, "ignored") for changed in ignored]
         untold = "secret-unknown" if self.basis.memory.sign is None else "secret-unrecorded"
-        notices += [self._notice(changed, untold) for changed in unknown]
+        notices += [self.notice(changed, untold) for changed in unknown]
         if not kept:
             return None, notices
         update = Update(left_alone(self.declared, ignored), self.observed, tuple(kept))
@@ -134,8 +139,32 @@ class _Comparison:
             return Replace(self.declared, self.observed, update.fields), notices
         return update, notices
 
-    def ignored(self) -> list[FieldChange]:
+    def written_anew(self) -> list[FieldChange]:
+        """What differs and is ignored, and is as declared where this is made anew."""
+        return [changed for changed in self._ignored() if not self._is_kept(changed)]
+
+    def keeping(self, declared: Declared) -> Declared:
+        """*declared*, the same element, with what is ignored and kept where it is made anew."""
+        kept = {changed.path[0]: changed.before for changed in self._ignored() if self._is_kept(changed)}
+        fields = {name: value for name, value in {**declared.fields, **kept}.items() if value is not ABSENT}
+        return replace(declared, fields=fields) if kept else declared
+
+    def _ignored(self) -> list[FieldChange]:
+        if not self.declared.ignore:
+            return []
         return [changed for changed in self._changes() if self._is_ignored(changed)]
+
+    def _is_kept(self, changed: FieldChange) -> bool:
+        """Only what can be sent as it was observed: a whole field, with nothing in it that is masked or refers."""
+        name = changed.path[0]
+        return (
+            self.kind.takes_over
+            and changed.path == (name,)
+            and name in self.declared.fields
+            and not isinstance(self.declared.fields[name], Later)
+            and not changed.why
+            and not any(isinstance(leaf, (Masked, Ref)) for leaf in leaves(changed.before))
+        )
 
     def _changes(self) -> Iterator[FieldChange]:
         if self.declared.key.name != self.observed.name:
@@ -147,10 +176,11 @@ class _Comparison:
     def _is_ignored(self, changed: FieldChange) -> bool:
         return is_ignored(self.kind.shown(changed.path), self.declared.ignore)
 
-    def _notice(self, changed: FieldChange, code: str) -> Notice:
+    def notice(self, changed: FieldChange, code: str) -> Notice:
         path = self.kind.shown(changed.path)
         text = {
             "ignored": "differs, and is ignored as declared",
+            "not-ignored": "it is ignored, but is written as declared where this is made anew",
             "secret-unknown": "the server does not show this secret, so it is taken as unchanged",
             "secret-unrecorded": "nothing is recorded of this secret, so it is taken as what the server has",
         }[code]

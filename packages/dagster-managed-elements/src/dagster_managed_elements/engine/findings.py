@@ -9,6 +9,7 @@ from dagster_managed_elements.engine.values import Key, Path
 
 NoticeCode: TypeAlias = Literal[
     "ignored",
+    "not-ignored",
     "secret-unknown",
     "secret-unrecorded",
     "secret-trusted",

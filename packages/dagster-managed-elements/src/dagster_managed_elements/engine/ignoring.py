@@ -19,14 +19,13 @@ def is_ignored(shown: Path, ignore: Iterable[str]) -> bool:
     return any(ignored in above for ignored in ignore)
 
 
-def left_alone(declared: Declared, ignored: Iterable[FieldChange], *, whole: bool = False) -> Declared:
+def left_alone(declared: Declared, ignored: Iterable[FieldChange]) -> Declared:
     """*declared* with the server's own value wherever the difference is ignored: a kind that has to send a field
-    whole would write the declared one else; with *whole* fields too, for what is made anew. What is secret there
-    cannot be known, and stays as declared.
+    whole would write the declared one else. What is secret there cannot be known, and stays as declared.
     """
     fields = declared.fields
     for changed in ignored:
-        if (whole or len(changed.path) > 1) and not changed.why:
+        if len(changed.path) > 1 and not changed.why:
             fields = _put(fields, changed.path, changed.before)
     return declared if fields is declared.fields else replace(declared, fields=fields)
 

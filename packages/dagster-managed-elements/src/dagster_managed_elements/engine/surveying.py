@@ -17,7 +17,6 @@ from dagster_managed_elements.engine.changes import (
     Create,
     Declared,
     Delete,
-    FieldChange,
     Memory,
     Observed,
     Pair,
@@ -27,7 +26,15 @@ from dagster_managed_elements.engine.changes import (
 )
 from dagster_managed_elements.engine.concurrency import concurrently
 from dagster_managed_elements.engine.continuing import go_on, is_half
-from dagster_managed_elements.engine.diffing import Basis, deletion, diff, later, made_anew, undeclared
+from dagster_managed_elements.engine.diffing import (
+    Basis,
+    as_made_anew,
+    deletion,
+    diff,
+    later,
+    made_anew,
+    undeclared,
+)
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out, written
@@ -278,9 +285,14 @@ class _Work:
         begun = [pair for pair in self.begun if pair.declared and pair.declared.key in sure]
         resolved = self._sorted(await kind.resolve([*whole, *begun], context))
         interims = frozenset(pair.observed.ref for pair in begun if pair.observed)
-        halves = [pair for pair in resolved if is_half(pair, interims)]
         others = [pair for pair in resolved if not is_half(pair, interims)]
         basis = Basis(kinds={kind.name: kind}, ids=self.ids, memory=self.memory, resent=self.resent)
+        old = {_identity(pair): pair for pair in others}
+        halves = [
+            as_made_anew(pair, old.get(_identity(pair), pair), basis)
+            for pair in resolved
+            if is_half(pair, interims)
+        ]
         found = diff(self._sound(others), basis)
         if self.unmentioned and not (kind.on_demand and kind.name not in {key.kind for key in self.declared}):
             gone = undeclared(others, self.kept | interims | frozenset(self.doomed))
@@ -384,16 +396,18 @@ class _Work:
     def survey(self) -> Survey:
         kinds = {kind.name: kind for kind in self.session.kinds}
         basis = Basis(kinds=kinds, ids=self.ids, memory=self.memory, resent=self.resent)
-        self.changes = tuple(
-            made_anew(change, basis) if isinstance(change, Replace) else change for change in self.changes
-        )
+        anew = {id(change): made_anew(change, basis) for change in self.changes if isinstance(change, Replace)}
+        self.changes = tuple(anew[id(change)][0] if id(change) in anew else change for change in self.changes)
+        not_ignored = [notice for _, said in anew.values() for notice in said]
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change, self.ids)]
-        shown = {(change.key, kinds[change.key.kind].shown(field.path)) for change, field in self._replaced()}
+        written_anew = {(notice.key, notice.path) for notice in not_ignored}
         said = (
-            notice for notice in self.notices if notice.code != "ignored" or (notice.key, notice.path) not in shown
+            notice
+            for notice in self.notices
+            if notice.code != "ignored" or (notice.key, notice.path) not in written_anew
         )
-        notices = tuple(dict.fromkeys((*said, *taken_along)))
+        notices = tuple(dict.fromkeys((*said, *not_ignored, *taken_along)))
         found = _in_order(self._discreet(), self.order, self.session.kinds)
         changes = Changes(found, notices, tuple(self._emptied()))
         names = {observed.ref: observed.name for observed in self.reading.objects}
@@ -416,11 +430,6 @@ class _Work:
             facts=self._facts(),
             secrets=frozenset(self._secrets(kinds)),
             timetables=dict(self._timetables(kinds)),
-        )
-
-    def _replaced(self) -> Iterator[tuple[Replace, FieldChange]]:
-        return (
-            (change, field) for change in self.changes if isinstance(change, Replace) for field in change.fields
         )
 
     def _discreet(self) -> Iterator[Change]:
@@ -461,7 +470,11 @@ class _Work:
         wanted = select(whole.operations, self.scope.selected)
         chosen = tuple(change for change in changes.items if id(change) in wanted)
         out = {change.key for change in changes.items if id(change) not in wanted}
-        said = tuple(notice for notice in changes.notices if notice.code != "later" or notice.key not in out)
+        said = tuple(
+            notice
+            for notice in changes.notices
+            if notice.code not in {"later", "not-ignored"} or notice.key not in out
+        )
         part = replace(changes, items=chosen, notices=said)
         left_out = len(changes.items) - len(chosen)
         chosen_plan = self._plan(part, kinds, names)

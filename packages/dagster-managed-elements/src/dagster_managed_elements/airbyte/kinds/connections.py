@@ -434,8 +434,8 @@ class ConnectionKind(Kind):
     async def update(self, change: Update, ids: Ids) -> None:
         changed = {field.path[0] for field in change.fields}
         if (interim := read_interim(change.observed.name)) is not None:
-            # With its own name it gets its own status, and not before.
-            changed = changed | {"status"} if "name" in changed else changed - {"status"}
+            # With its own name it gets its own status, and not before: the one it was to have, or what differs.
+            changed = changed if "name" in changed else changed - {"status"}
         fields = {name: value for name, value in change.declared.fields.items() if name in changed}
         draft = ConnectionDraft(
             name=change.declared.key.name if "name" in changed else None, fields=self._sendable(fields, ids)
