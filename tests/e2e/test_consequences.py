@@ -20,6 +20,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSourceDefinition,
     AirbyteStream,
     AirbyteSyncMode,
+    mappers,
 )
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
@@ -504,6 +505,61 @@ def test_what_is_ignored_is_on_a_connection_made_anew_as_it_was(place):
     place.apply(after, HERE, allowing=["replace"])
     (made,) = place.connections()
     assert (made["prefix"], made["scheduleType"]) == ("theirs_", "manual")
+
+
+@pytest.mark.parametrize(
+    ("ends", "theirs", "declared"),
+    [
+        (cut, "inactive", "active"),
+        (unnamed, "inactive", "active"),
+        pytest.param(cut, "active", "inactive", marks=pytest.mark.slow),
+        pytest.param(unnamed, "active", "inactive", marks=pytest.mark.slow),
+    ],
+)
+def test_what_is_ignored_stays_as_it_was_where_a_replacement_that_was_cut_is_resumed(place, ends, theirs, declared):
+    place.apply(sync(prefix="a_", status="active"), THERE)
+    place.call("connections/update", connectionId=place.id, prefix="theirs_", status=theirs)
+    after = sync(to=THERE, prefix="a_", status=declared, ignore=("prefix", "status"))
+    ends(place, after, HERE)
+    place.apply(after, HERE, allowing=["replace"])
+    (made,) = place.connections()
+    assert (made["name"], made["prefix"], made["status"]) == ("sync", "theirs_", theirs)
+
+
+MINE = AirbyteSourceDefinition("Mine", docker_repository="airbyte/source-faker", docker_image_tag="6.2.0")
+
+
+@pytest.mark.parametrize(
+    ("source", "ignore"),
+    [
+        (PEOPLE, "streams"),
+        pytest.param(PEOPLE, "streams.users", marks=pytest.mark.slow),
+        pytest.param(PEOPLE, "streams.users.mappers", marks=pytest.mark.slow),
+        (AirbyteSource("people", MINE, dict(PEOPLE.configuration)), "streams.users"),
+        pytest.param(AirbyteSource("people", MINE, dict(PEOPLE.configuration)), "streams", marks=pytest.mark.slow),
+    ],
+    ids=["destination-all", "destination-stream", "destination-mappers", "source-stream", "source-all"],
+)
+def test_streams_that_are_ignored_are_on_a_connection_made_anew_as_the_plan_shows(place, source, ignore):
+    def streams(mode: AirbyteSyncMode, method: str) -> dict[str, Any]:
+        secret = mappers.AesEncryption("email", "a" * 32)
+        return {"users": AirbyteStream(mode, mappers=[secret, mappers.Hashing("name", method)])}
+
+    to = THERE if source is PEOPLE else HERE
+    place.apply(sync(streams={**streams(SINCE, "MD5"), "products": SINCE}))
+    declared = streams(WHOLE, "SHA-256")
+    after = sync(source, to, streams=declared, ignore=(ignore,))
+    plan, heeded = place.plan(after), place.plan(sync(source, to, streams=declared))
+    assert plan.entries == heeded.entries, "what is written is shown, though it is ignored"
+    assert plan.consequences == heeded.consequences
+    assert {notice.code for notice in plan.notices} >= {"not-ignored"}
+    assert "ignored" not in {notice.code for notice in plan.notices}
+    place.apply(after, allowing=["replace", "cascade", "state-lost", "deselected"])
+    (made,) = place.connections()
+    (row,) = made["syncCatalog"]["streams"]
+    assert (row["stream"]["name"], row["config"]["syncMode"]) == ("users", "full_refresh")
+    assert row["config"]["mappers"][1]["mapperConfiguration"]["method"] == "SHA-256"
+    assert place.plan(sync(source, to, streams=declared)).entries == ()
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.diffing import Basis, diff, undeclared
+from dagster_managed_elements.engine.diffing import Basis, diff, made_anew, undeclared
 from dagster_managed_elements.engine.findings import Notice
 from dagster_managed_elements.engine.secrets import Resent, Secret, SecretRecord
 from dagster_managed_elements.engine.values import ABSENT, Key, Later, Masked, Named, Path, Ref
@@ -332,6 +332,39 @@ def test_an_ignored_secret_is_sent_as_declared_where_its_field_is_sent_whole() -
     assert isinstance(update, Update)
     assert update.fields == (FieldChange(("settings", "x"), 0, 1),)
     assert update.declared.fields == {"settings": {"x": 1, "p": PASSWORD}}
+
+
+class TakingOver(NodeKind):
+    takes_over = True
+
+
+@pytest.mark.parametrize(
+    ("declared", "observed", "shown"),
+    [
+        (1, 0, None),
+        ("declared", ABSENT, None),
+        ([1], [0, {"y": 2}], None),
+        ([1], [0, {"y": Masked()}], [("x",)]),
+        (node("b"), at("3"), [("x",)]),
+        ({"y": 1}, {"y": 0}, [("x", "y")]),
+        ({"y": 1}, {"y": 1, "z": 2}, [("x", "z")]),
+        (Later(node("b"), {"y": 1}), {"y": 0}, [("x", "y")]),
+        (Later(node("b"), 1), 0, [("x",)]),
+        (PASSWORD, ABSENT, [("x",)]),
+        ({"y": PASSWORD}, {"y": Masked()}, []),
+    ],
+    ids=repr,
+)
+def test_made_anew_is_as_it_was_only_what_is_ignored_and_can_be_kept_whole(
+    declared: Any, observed: Any, shown: list[Path] | None
+) -> None:
+    fields = {} if observed is ABSENT else {"x": observed}
+    change = Replace(want("a", ignore=("x",), x=declared), have("a", "1", **fields))
+    anew, said = made_anew(change, Basis(kinds={"node": TakingOver(Server())}, ids=IDS))
+    is_kept = shown is None
+    assert anew.declared.fields == (fields if is_kept else {"x": declared})
+    assert [field.path for field in anew.fields] == (shown or [])
+    assert bool(said) is not is_kept, "what is written as declared is not said to be ignored"
 
 
 def test_what_differs_only_where_it_is_ignored_is_no_change() -> None:

@@ -381,6 +381,8 @@ def test_of_what_is_made_anew_what_is_ignored_stays_as_it_is_or_is_shown(kind, c
     assert fields == {"a": [("shape",), *colors], "b": colors}
     ignored = [notice.key.name for notice in found.notices if notice.code == "ignored"]
     assert ignored == ([] if color == 1 else ["a", "b"]), "what is shown is not said to be ignored"
+    not_ignored = [notice.key.name for notice in found.notices if notice.code == "not-ignored"]
+    assert not_ignored == (["a", "b"] if color == 1 else [])
 
 
 class Serving(FirstNodeKind):
@@ -407,6 +409,27 @@ def test_what_an_earlier_run_began_is_gone_on_with_only_where_it_serves_still(ki
     assert sorted(change.action for change in planned) == sorted(changes)
     (replacement,) = [change for change in planned if isinstance(change, Replace)]
     assert (replacement.begun is not None, replacement.attempt) == ((True, 1) if kind.served else (False, 2))
+
+
+class TakingOverAlready(FirstNodeKind):
+    takes_over = True
+
+
+@pytest.mark.parametrize(
+    ("kind", "color", "lacks"), [(TakingOverAlready, 7, [("color",)]), (FirstNodeKind, 1, [("color",)])]
+)
+def test_what_an_earlier_run_began_gets_what_is_ignored_as_if_it_were_made_today(kind, color, lacks):
+    rows = {
+        "old": {"kind": "node", "name": "a", "shape": 0, "color": 7},
+        "new": {"kind": "node", "name": Interim("a", "old").within(None), "shape": 1, "color": 5},
+    }
+    found = surveyed(Server(rows=rows), Node("a", shape=1, color=1, ignore=("color",)), kinds=[kind]).plan
+    (replacement,) = {
+        id(each.change): each.change for each in found.operations if isinstance(each.change, Replace)
+    }.values()
+    assert replacement.begun is not None
+    assert replacement.begun.declared.fields["color"] == replacement.declared.fields["color"] == color
+    assert [field.path for field in replacement.begun.fields] == lacks
 
 
 class Timed(NodeKind):
