@@ -527,6 +527,7 @@ def test_what_is_ignored_stays_as_it_was_where_a_replacement_that_was_cut_is_res
 
 
 MINE = AirbyteSourceDefinition("Mine", docker_repository="airbyte/source-faker", docker_image_tag="6.2.0")
+OTHERS = AirbyteSource("people", MINE, {"count": ROWS, "seed": 1, "always_updated": False})
 
 
 @pytest.mark.parametrize(
@@ -535,12 +536,17 @@ MINE = AirbyteSourceDefinition("Mine", docker_repository="airbyte/source-faker",
         (PEOPLE, "streams"),
         pytest.param(PEOPLE, "streams.users", marks=pytest.mark.slow),
         pytest.param(PEOPLE, "streams.users.mappers", marks=pytest.mark.slow),
-        (AirbyteSource("people", MINE, dict(PEOPLE.configuration)), "streams.users"),
-        pytest.param(AirbyteSource("people", MINE, dict(PEOPLE.configuration)), "streams", marks=pytest.mark.slow),
+        (OTHERS, "streams.users"),
+        pytest.param(OTHERS, "streams", marks=pytest.mark.slow),
     ],
     ids=["destination-all", "destination-stream", "destination-mappers", "source-stream", "source-all"],
 )
 def test_streams_that_are_ignored_are_on_a_connection_made_anew_as_the_plan_shows(place, source, ignore):
+    def shown(plan: Plan) -> list[Any]:
+        return [
+            (entry.key, entry.action, sorted(entry.fields, key=lambda field: field.path)) for entry in plan.entries
+        ]
+
     def streams(mode: AirbyteSyncMode, method: str) -> dict[str, Any]:
         secret = mappers.AesEncryption("email", "a" * 32)
         return {"users": AirbyteStream(mode, mappers=[secret, mappers.Hashing("name", method)])}
@@ -550,7 +556,7 @@ def test_streams_that_are_ignored_are_on_a_connection_made_anew_as_the_plan_show
     declared = streams(WHOLE, "SHA-256")
     after = sync(source, to, streams=declared, ignore=(ignore,))
     plan, heeded = place.plan(after), place.plan(sync(source, to, streams=declared))
-    assert plan.entries == heeded.entries, "what is written is shown, though it is ignored"
+    assert shown(plan) == shown(heeded), "what is written is shown, though it is ignored"
     assert plan.consequences == heeded.consequences
     assert {notice.code for notice in plan.notices} >= {"not-ignored"}
     assert "ignored" not in {notice.code for notice in plan.notices}
