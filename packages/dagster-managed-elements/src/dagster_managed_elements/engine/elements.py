@@ -44,8 +44,8 @@ class Element:
         name: What it is called at the server, where names tell the objects of a kind apart.
         protect: Whether every plan that would delete or replace it is refused. Once its line is gone nothing
             remembers that but a state: without one it goes like anything undeclared.
-        ignore: Paths whose differences are not changes, such as `"provider.user_agent"`. Where it is made anew, a
-            connection keeps what is ignored; of others it is as declared then, and shown.
+        ignore: Paths whose differences are not changes, such as `"provider.user_agent"`. Where it is made anew
+            they are written as declared, and shown; only a connection keeps whole fields, none of its streams.
         renamed_from: The name the object has today, where it is to be renamed.
     """
 

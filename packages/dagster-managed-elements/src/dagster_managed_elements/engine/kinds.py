@@ -59,7 +59,8 @@ class Kind(ABC):
         create_first: Whether a replacement is made under an interim name before the old object is deleted, and then
             given its own: where it cannot be made nothing is lost. For objects that can be renamed; needs `rename`,
             and room for an interim name, some 100 characters.
-        takes_over: Whether a replacement has of the old object what nobody declares: so it has what is ignored.
+        takes_over: Whether a replacement has of the old object what nobody declares: so it has the fields that
+            are ignored and differ as a whole.
         longest_name: How many characters the server has room for.
         on_demand: Whether it is looked at only where something of its kind is declared or referred to, and deleted
             only where something of it is declared: most declarations say nothing of such things, and mean nothing
