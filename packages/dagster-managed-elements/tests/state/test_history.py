@@ -284,6 +284,24 @@ def test_what_moved_since_is_named_and_overwritten_only_where_that_is_agreed_to(
     assert world.rows["a"] == {"color": 1, "shape": 0, "settings": {"x": 9}}
 
 
+def test_what_moved_since_is_not_said_to_stay_on_what_is_made_anew(world: World) -> None:
+    world.done(world.of(Node("a", shape=1, settings={"x": 1})))
+    world.done(world.of(Node("a", shape=2, settings={"x": 1})))
+    (row,) = world.server.rows.values()
+    row["settings"] = {"x": 9}
+    left = world.check(world.of(), undo="last")
+    assert said(left.plan) == [("replace", "a", [("shape",), ("settings", "x")])]
+    assert [(notice.code, notice.path, notice.text) for notice in left.plan.notices] == [
+        (
+            "not-ignored",
+            ("settings", "x"),
+            "it was changed since that run, and is written over: this is made anew",
+        )
+    ]
+    world.undone(world.of())
+    assert world.rows["a"]["settings"] == {"x": 1}
+
+
 def test_another_object_of_the_same_name_is_not_taken_for_what_the_run_made(world: World) -> None:
     world.done(world.of(Node("a")))
     (id_,) = world.server.rows

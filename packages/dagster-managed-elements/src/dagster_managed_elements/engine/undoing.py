@@ -252,7 +252,12 @@ class _Step:
         """Of *notices* those that hold here, and its own."""
         apart = {self._shown(path) for path in self.since if not self._touches(path)}
         for notice in notices:
-            if not (notice.code == "ignored" and notice.key == self.key and notice.path in apart):
+            if notice.key != self.key or notice.path not in apart:
+                yield notice
+            elif notice.code == "not-ignored":
+                apart.remove(notice.path)
+                yield replace(notice, text="it was changed since that run, and is written over: this is made anew")
+            elif notice.code != "ignored":
                 yield notice
         for path in sorted(apart):
             yield Notice(self.key, path, "left-alone", "it was changed since that run, and stays as it is")
