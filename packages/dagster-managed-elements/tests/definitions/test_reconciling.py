@@ -93,6 +93,28 @@ def test_what_destroys_is_refused_with_nothing_written_unless_the_guard_lets_it_
     assert reconciler.policy == allowed
 
 
+@pytest.mark.parametrize(
+    ("own", "guard", "passes"),
+    [
+        (1, None, False),
+        (0, 1, False),
+        (1, 0.2, False),
+        (1, 1, True),
+        (None, 1, True),
+    ],
+)
+def test_how_much_is_changed_at_once_the_strictest_of_the_guard_and_the_reconciler_says(own, guard, passes):
+    server = Server()
+    instance, names = MemoryInstance(server), [f"node {number}" for number in range(10)]
+    Reconciler(instance, [Node(name, color=1) for name in names]).apply()
+    server.writes.clear()
+    policy = Policy(max_changes=own)
+    changed = Reconciler(instance, [Node(name, color=2) for name in names], name="world", policy=policy)
+    result = run(build_reconcile_job(changed, guard=guard and Policy(max_changes=guard)))
+    assert (result.success, len(server.writes)) == ((True, 10) if passes else (False, 0))
+    assert changed.policy == policy
+
+
 def test_a_guard_that_is_no_policy_is_refused():
     with pytest.raises(DeclarationError, match="guard= wants a Policy"):
         build_reconcile_job(world("one")[1], guard="delete")

@@ -44,7 +44,7 @@ from dagster_managed_elements.definitions.filling import ConnectionOf, connectio
 from dagster_managed_elements.definitions.triggers import filled_in, location_of, starters
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
 from dagster_managed_elements.engine.errors import PlanRefused
-from dagster_managed_elements.engine.guarding import Policy, policy_of
+from dagster_managed_elements.engine.guarding import MOST_CHANGED, Policy, policy_of
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Starters
 from dagster_managed_elements.reconciler import Reconciler, SecretsFrom, versions_of
@@ -184,7 +184,8 @@ def build_reconcile_job(
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
         name: Of the job.
         guard: Which destruction passes with nobody there to ask; by itself none. What the reconcilers' own policies
-            allow does not count here: they speak for a run that somebody looks at. Their *max_changes* holds.
+            allow does not count here: they speak for a run that somebody looks at. Of its *max_changes*, 0.3 if it
+            has none, and theirs the least holds.
         secrets: "server" sends those too that somebody else changed there, by a read for each element of which the
             state knows a version; "local" does without.
         connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
@@ -208,7 +209,7 @@ def build_reconcile_job(
     def reconcile(context: OpExecutionContext, group: Group) -> Metadata:
         started = _started(context, given, connection_of)
         options = Options(
-            policy=guard,
+            policy=replace(guard, max_changes=None),  # which each reconciler has already
             lock_timeout=lock_timeout,
             tell=context.log.info,
             versions=versions,
@@ -216,7 +217,7 @@ def build_reconcile_job(
             settings=settings,
         )
         try:
-            results = run_blocking(partial(apply, _unattended(group), options), interrupts=_INTERRUPTS)
+            results = run_blocking(partial(apply, _unattended(group, guard), options), interrupts=_INTERRUPTS)
         except WoundUp as interrupt:
             _tell(context, interrupt.result)
             raise DagsterExecutionInterruptedError from None
@@ -342,12 +343,16 @@ def _started(
     return starters(location, reconcilers, lambda: filled_in(location.repository, reconcilers, connection_of))
 
 
-def _unattended(group: Group) -> list[Reconciler]:
-    """The reconcilers without what their policies allow, which was agreed to for runs that somebody looks at."""
+def _unattended(group: Group, guard: Policy) -> list[Reconciler]:
+    """The reconcilers without what their policies let pass beyond the *guard*, which was agreed to for runs that
+    somebody looks at.
+    """
     found: list[Reconciler] = []
+    bound = MOST_CHANGED if guard.max_changes is None else guard.max_changes
     for reconciler in group.values():
+        own = reconciler.policy.max_changes
         bare = copy.copy(reconciler)
-        bare.policy = replace(reconciler.policy, allow_all=False, allowed=frozenset())
+        bare.policy = Policy(max_changes=bound if own is None else min(bound, own))
         found.append(bare)
     return found
 
