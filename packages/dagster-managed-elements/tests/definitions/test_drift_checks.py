@@ -398,15 +398,24 @@ CHILDREN = Path(__file__).parent / "children"
 STARTED_TWICE = ReconstructableRepository.for_file(str(CHILDREN / "started_twice.py"), "defs")
 
 
-def test_a_run_of_the_checks_knows_what_its_code_location_starts():
-    job = STARTED_TWICE.get_reconstructable_job("__ASSET_JOB")
+def evaluated_where_it_runs(repository: ReconstructableRepository) -> dict[str, Any]:
     with DagsterInstance.ephemeral() as instance:
-        result = execute_job(job, instance=instance)
-        found = {
+        result = execute_job(repository.get_reconstructable_job("__ASSET_JOB"), instance=instance)
+        return {
             event.asset_check_evaluation_data.asset_key.to_user_string(): event.asset_check_evaluation_data
             for event in result.all_events
             if event.event_type_value == "ASSET_CHECK_EVALUATION"
         }
+
+
+@pytest.mark.parametrize("of", ["checked_by_itself", "checked_in_part"])
+def test_the_check_of_a_reconciler_knows_what_is_started_twice_whichever_assets_have_one(of):
+    found = evaluated_where_it_runs(ReconstructableRepository.for_file(str(CHILDREN / "started_twice.py"), of))
+    assert text(found[WHOLE], "double trigger") == 2
+
+
+def test_a_run_of_the_checks_knows_what_its_code_location_starts():
+    found = evaluated_where_it_runs(STARTED_TWICE)
     twice = "{} (leaf) is started twice{}: by its server (every hour), and in Dagster by the schedule nightly"
     leaf, late = twice.format("leaf", ""), twice.format("late", "")
     assert {key: text(each, "findings") for key, each in found.items()} == {

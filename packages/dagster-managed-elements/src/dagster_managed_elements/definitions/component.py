@@ -211,7 +211,9 @@ class ManagedElementsComponent(Component, Model, Resolvable):
         schedules: list[ScheduleDefinition] = []
         jobs: list[JobDefinition] = []
         word = worded(next(iter(reconcilers)))
-        for group in of_one_instance(reconcilers).values():
+        # What assets of others there are to be started is told by names, of which all instances have to be asked.
+        groups = of_one_instance(reconcilers).values() if self.assets else [reconcilers]
+        for group in groups:
             filled = list(self.build_assets(group)) if self.assets else []
             assets += filled
             if (drift := self.drift) is not None:

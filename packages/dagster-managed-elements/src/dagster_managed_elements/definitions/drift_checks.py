@@ -2,9 +2,9 @@
 and one for each reconciler. Dagster reads the annotations of what it calls, so they are not put off here.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, TypeAlias, cast
 
 from dagster import (
@@ -87,7 +87,8 @@ def build_drift_checks(
     Args:
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
         assets: What connections fill, such as `build_connection_assets` or `load_assets_from_connections` made;
-            assets of no declared connection get no check.
+            assets of no declared connection get no check. Of a connection that fills none of them, the code location
+            tells what else starts it.
         connection_of: The name of the connection that fills an asset; by itself its metadata tells.
         on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`,
             which `build_reconciler_assets` makes.
@@ -117,6 +118,7 @@ def build_drift_checks(
             _checks(
                 group,
                 targets,
+                partial(_filled_in, given=given, fills=fills, connection_of=connection_of),
                 weighed,
                 settings,
                 versions=versions,
@@ -211,6 +213,7 @@ class _Target:
 def _checks(
     reconcilers: Mapping[str, Reconciler],
     targets: Sequence[_Target],
+    fillers: Callable[[RepositoryDefinition], Filled],
     severities: Severities,
     settings: Settings,
     *,
@@ -221,7 +224,6 @@ def _checks(
 ) -> AssetChecksDefinition:
     # Of the keys Dagster would make names itself, which need not be any, nor different ones.
     names = {target: input_name(target.asset) for target in targets}
-    fills = {target.asset: (target.reconciler, target.root) for target in targets if target.root is not None}
     specs = {
         f"{names[target]}_{CHECK}": AssetCheckSpec(
             CHECK, asset=target.asset, blocking=blocking, description=_description(target)
@@ -240,7 +242,9 @@ def _checks(
         selected = context.selected_asset_check_keys
         wanted = [target for target in targets if target.key in selected]
         location = location_of(context.op_execution_context)
-        started = starters(location, reconcilers, lambda: fills) if location is not None else None
+        started = (
+            starters(location, reconcilers, lambda: fillers(location.repository)) if location is not None else None
+        )
         found = find_drift(reconcilers, started, versions=versions, settings=settings)
         elements = {name: declared(reconciler.elements) for name, reconciler in reconcilers.items()}
 
@@ -271,6 +275,21 @@ def _checks(
 
 
 _NOTHING: Any = Nothing
+
+
+def _filled_in(
+    repository: RepositoryDefinition, given: Mapping[str, Reconciler], fills: Filled, connection_of: ConnectionOf
+) -> Filled:
+    """What fills an asset there, whether it has a check or not: what *fills* those that have one, fills the others
+    that are made with them. Of an element that fills none of them, nobody said which are its own: its name tells.
+    """
+    beside: dict[AssetKey, tuple[str, Key]] = {}
+    for asset, (name, root) in fills.items():
+        if (made := repository.assets_defs_by_key.get(asset)) is not None:
+            beside |= {spec.key: (name, root) for spec in made.specs if connection_of(spec) == root.name}
+    told = set(fills.values())
+    by_name = filled_in(repository, given, connection_of)
+    return {**{asset: filler for asset, filler in by_name.items() if filler not in told}, **beside, **fills}
 
 
 def _result(target: _Target, drift: Drift, severities: Severities) -> AssetCheckResult:

@@ -2,17 +2,21 @@
 them is there, the other is to be made.
 """
 
+from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from dagster import (
+    AssetSpec,
     DefaultScheduleStatus,
     Definitions,
+    MaterializeResult,
     ScheduleDefinition,
     asset,
     define_asset_job,
     in_process_executor,
+    multi_asset,
 )
 from dagster_managed_elements import Reconciler, Session
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks
@@ -41,8 +45,13 @@ class HourlyInstance(MemoryInstance):
 def table() -> None: ...
 
 
-@asset(metadata={"memory/connection_name": "late"})
-def late_table() -> None: ...
+LATE = [AssetSpec(key, metadata={"memory/connection_name": "late"}) for key in ("late_table", "late_log")]
+
+
+@multi_asset(specs=LATE, can_subset=True)
+def late_tables() -> Iterator[MaterializeResult]:
+    for spec in LATE:
+        yield MaterializeResult(asset_key=spec.key)
 
 
 here = HourlyInstance(Server())
@@ -51,14 +60,29 @@ Reconciler(here, [leaf]).apply()
 reconciler = Reconciler(here, [leaf, Leaf("late", root=leaf.root)], name="world")
 nightly = ScheduleDefinition(
     name="nightly",
-    job=define_asset_job("night", selection=[table, late_table]),
+    job=define_asset_job("night", selection=["table", "late_table"]),
     cron_schedule="0 0 * * *",
     default_status=DefaultScheduleStatus.RUNNING,
 )
-defs = Definitions(
-    executor=in_process_executor,
-    assets=[table, late_table],
-    asset_checks=build_drift_checks(reconciler, assets=[table, late_table]),
-    jobs=[build_reconcile_job(reconciler)],
-    schedules=[nightly],
-)
+
+
+def checked(*assets: Any) -> Definitions:
+    return Definitions(
+        executor=in_process_executor,
+        assets=[table, late_tables],
+        asset_checks=build_drift_checks(reconciler, assets=assets),
+        jobs=[build_reconcile_job(reconciler)],
+        schedules=[nightly],
+    )
+
+
+def checked_by_itself() -> Definitions:
+    return checked()
+
+
+def checked_in_part() -> Definitions:
+    """One table of a connection, and none of the other."""
+    return checked(LATE[1])
+
+
+defs = checked(table, LATE[0])
