@@ -99,10 +99,23 @@ def test_one_that_is_under_way_is_followed():
 
 @pytest.mark.parametrize("error", [ServerFault("too long"), Lost("too long")])
 def test_a_log_that_cannot_be_read_ends_the_forwarding_and_not_the_run(error):
-    syncs = Scripted([running("a"), error, ENDED])
+    syncs = Scripted([running("a"), *[error, running()] * 3, running(), ENDED])
     _, told, _ = followed(syncs)
-    assert syncs.done[1:] == ["look 7 after 0", "look 7 after 1", "look 7 after None"]
-    assert told[2] == "What the job logs cannot be read, and is not forwarded any more: too long"
+    tried = ["look 7 after 1", "look 7 after None"]
+    assert syncs.done[1:] == ["look 7 after 0", *tried * 3, "look 7 after None", "look 7 after None"]
+    assert told[2:-1] == ["What the job logs cannot be read, and is not forwarded any more: too long"]
+
+
+def test_a_log_that_cannot_be_read_twice_is_told_the_third_time():
+    error = ServerFault("busy")
+    syncs = Scripted([running("a"), *[error, running(), error, running(), running("b")] * 2, ENDED])
+    _, told, _ = followed(syncs)
+    assert told == ["Job 7 was started.", "a", "b", "b", "bye"]
+
+
+def test_a_log_that_cannot_be_read_as_the_job_ends_is_said_to_be_untold():
+    _, told, _ = followed(Scripted([running("a"), ServerFault("busy"), Job(id="7", status="succeeded")]))
+    assert told[2:] == ["What the job logs cannot be read, and is not forwarded any more: busy"]
 
 
 def test_who_wants_no_log_asks_for_none():
@@ -152,6 +165,20 @@ def test_a_server_that_says_when_is_asked_then():
         Scripted([RateLimited("busy", retry_after=40), RateLimited("busy", retry_after=1), ENDED])
     )
     assert slept == [40, 3]
+
+
+def test_a_server_that_says_tomorrow_is_asked_sooner_and_given_up_no_later():
+    tomorrow = RateLimited("busy", retry_after=86400)
+    _, _, slept = followed(Scripted([tomorrow, running(), ENDED]))
+    assert slept == [120, 3]
+    watched = Watched()
+    with pytest.raises(RateLimited):
+        watched.follow(Scripted([running(), *[tomorrow] * 10]), Following(poll_interval=40))
+    assert sum(watched.slept) == 640
+    watched = Watched()
+    with pytest.raises(TimedOut):
+        watched.follow(Scripted([tomorrow] * 2), Following(poll_interval=3, poll_timeout=10))
+    assert watched.slept == [10]
 
 
 def test_what_no_waiting_mends_ends_the_run_at_once():

@@ -87,8 +87,8 @@ def build_drift_checks(
     Args:
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
         assets: What connections fill, such as `build_connection_assets` or `load_assets_from_connections` made;
-            assets of no declared connection get no check. Of a connection that fills none of them, the code location
-            tells what else starts it.
+            assets of no declared connection get no check. Of a connection that fills none of them, the code
+            location tells what else starts it.
         connection_of: The name of the connection that fills an asset; by itself its metadata tells.
         on: At which asset the check of a reconciler stands, by its name; by itself at `managed_elements/<name>`,
             which `build_reconciler_assets` makes.

@@ -24,6 +24,12 @@ from dagster_managed_elements.engine.errors import (
 _PATIENCE: Final = 600.0
 """Seconds of reads that fail, one after the other, until nobody waits any more: a server is restarted in less."""
 
+_LONGEST_PAUSE: Final = 120.0
+"""Seconds until a server is asked again that wants more: what it says of tomorrow may be over in a minute."""
+
+_MOST_UNREAD: Final = 3
+"""Looks in a row that tell of the job and not of what it logs, until that is given up: one is soon lost."""
+
 _CANCEL_SECONDS: Final = 60.0
 """How long a run that is cancelled waits until its sync is, too."""
 
@@ -105,36 +111,41 @@ async def _to_its_end(
     after = 0 if following.forwards_logs else None
     begun = clock.now()
     away: float | None = None
+    unread = 0
     while True:
+        pause = 0.0
         try:
-            job, is_told = await _read(syncs, job_id, after, tell)
+            job, lack = await _read(syncs, job_id, after)
         except (Unreachable, Lost, ServerFault, RateLimited) as error:
             away = _still_away(away, clock.now(), job_id, error, tell)
-            pause = error.retry_after or 0
+            pause = min(error.retry_after or 0, _LONGEST_PAUSE, away + _PATIENCE - clock.now())
         else:
+            away = None
             for begin in range(0, len(job.lines), _LINES):
                 tell("\n".join(job.lines[begin : begin + _LINES]))
-            after = None if after is None or not is_told else after + len(job.lines)
+            unread = unread + 1 if lack is not None else 0
+            if lack is not None and (job.is_over or unread == _MOST_UNREAD):
+                tell(f"What the job logs cannot be read, and is not forwarded any more: {lack}")
+                after = None
             if job.is_over:
                 return job
-            away, pause = None, 0
-        if clock.now() - begun >= following.poll_timeout:
+            after = None if after is None else after + len(job.lines)
+        passed = clock.now() - begun
+        if passed >= following.poll_timeout:
             raise TimedOut(f"Job {job_id} is not over after {following.poll_timeout:g} seconds (poll_timeout).")
-        await clock.sleep(max(following.poll_interval, pause))
+        await clock.sleep(max(following.poll_interval, min(pause, following.poll_timeout - passed)))
 
 
-async def _read(syncs: Syncs, job_id: str, after: int | None, tell: Callable[[str], None]) -> tuple[Job, bool]:
-    """The job, and whether what it logs can be read: where that alone is too much for the server, it is done
+async def _read(syncs: Syncs, job_id: str, after: int | None) -> tuple[Job, ManagedElementsError | None]:
+    """The job, and why what it logs cannot be read: where that alone is too much for the server, it is done
     without.
     """
     try:
-        return await syncs.read(job_id, after=after), True
+        return await syncs.read(job_id, after=after), None
     except (ServerFault, Lost) as error:
         if after is None:
             raise
-        job = await syncs.read(job_id, after=None)
-        tell(f"What the job logs cannot be read, and is not forwarded any more: {error}")
-        return job, False
+        return await syncs.read(job_id, after=None), error
 
 
 def _still_away(
