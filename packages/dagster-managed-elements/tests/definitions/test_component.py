@@ -208,6 +208,10 @@ def test_what_assets_are_made_of_can_be_said_in_yaml(load):
     [
         (True, "give streams={'wide'"),
         ({"snapshot": "airbyte.json"}, "of_fleet_files/airbyte.json cannot be read"),
+        (
+            {"streams": {"wide": ["orders"]}, "pool": "airbyte/{instance}"},
+            "pool= of assets is a name as it is, without {instance}",
+        ),
         ({"streams": {"wider": ["orders"]}}, "streams: speaks of wider, which of_fleet does not declare"),
     ],
 )

@@ -195,6 +195,24 @@ def test_the_op_of_the_drift_job_fails_a_job_of_ones_own_and_what_is_behind_it_d
     assert ran == ["before", "before", "behind"]
 
 
+def test_the_op_and_the_job_stand_in_one_code_location_and_the_op_in_several_jobs():
+    reconciler = world("one")[1]
+    drift = build_drift_op(reconciler)
+
+    def calls() -> None:
+        drift()
+
+    jobs = [job(name=name)(calls) for name in ("nightly", "weekly")]
+    Definitions.validate_loadable(Definitions(jobs=[build_drift_job(reconciler), *jobs]))
+
+
+def test_an_op_for_all_instances_has_no_pool_for_each():
+    with pytest.raises(
+        DeclarationError, match=r"all instances: its pool can be none of \{instance\}"
+    ):
+        build_drift_op(world("one")[1], pool="airbyte/{instance}")
+
+
 def test_one_place_that_cannot_be_looked_at_hides_no_drift_of_the_others():
     (away, first), (_, second) = world("one"), world("two")
     away.all = no_answer  # type: ignore[method-assign]
@@ -204,7 +222,7 @@ def test_one_place_that_cannot_be_looked_at_hides_no_drift_of_the_others():
         build_drift_op([first, second])()
 
     lack = "Whether there is drift is not known: one: nobody answers"
-    assert failures(run(own)) == {"watch_drift": f"two: 1 missing: two (node); {lack}"}
+    assert failures(run(own)) == {"find_drift": f"two: 1 missing: two (node); {lack}"}
     second.apply()
     (failed,) = [event for event in run(own).all_events if event.is_step_failure]
     assert lack in failed.step_failure_data.error.cause.message

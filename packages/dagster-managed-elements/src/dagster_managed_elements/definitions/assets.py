@@ -22,6 +22,7 @@ from dagster import (
     multi_asset,
 )
 
+from dagster_managed_elements.definitions.drift import INSTANCE
 from dagster_managed_elements.definitions.following import Following, follow
 from dagster_managed_elements.definitions.ports import Amounts, Job, StreamId, StreamProps, SyncedConnection
 from dagster_managed_elements.definitions.translating import SyncTranslator, input_name, op_name, output_name
@@ -49,7 +50,11 @@ class Building:
     following: Callable[[], Following] = Following
 
     def __post_init__(self) -> None:
-        """Raises DeclarationError for a translator of Dagster's own: it asks a stream for what it does not have."""
+        """Raises DeclarationError for a translator of Dagster's own: it asks a stream for what it does not have.
+        For a pool of `{instance}` too: where assets are made, nobody knows what instances are called.
+        """
+        if INSTANCE in (self.pool or ""):
+            raise DeclarationError(f"pool= of assets is a name as it is, without {INSTANCE}: {self.pool!r}.")
         given = cast("object", self.translator)
         if not isinstance(given, SyncTranslator):
             name = (given if isinstance(given, type) else type(given)).__name__

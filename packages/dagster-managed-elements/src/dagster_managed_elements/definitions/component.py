@@ -56,7 +56,7 @@ class AssetOptions(Model, Resolvable):
         group_name: Of all; by itself each connection has a group of its name.
         retries: How often a sync that fails is tried again.
         poll_interval: Seconds between two looks at a sync.
-        pool: The concurrency pool of the syncs.
+        pool: The concurrency pool of the syncs, one for all instances.
     """
 
     snapshot: Annotated[Path, Resolver(_beside, model_field_type=str)] | None = None

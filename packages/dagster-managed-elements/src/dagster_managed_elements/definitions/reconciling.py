@@ -43,7 +43,7 @@ from dagster_managed_elements.definitions.drift_checks import unknown_drift
 from dagster_managed_elements.definitions.filling import ConnectionOf, connection_of
 from dagster_managed_elements.definitions.triggers import filled_in, location_of, starters
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
-from dagster_managed_elements.engine.errors import PlanRefused
+from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused
 from dagster_managed_elements.engine.guarding import MOST_CHANGED, Policy, policy_of
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Starters
@@ -116,7 +116,7 @@ def build_drift_job(
 def build_drift_op(
     reconcilers: Reconcilers,
     *,
-    name: str = "watch_drift",
+    name: str = "find_drift",
     severities: Severities | None = None,
     secrets: SecretsFrom = "server",
     connection_of: ConnectionOf = connection_of,
@@ -132,20 +132,22 @@ def build_drift_op(
 
     Args:
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
-        name: Of the op.
+        name: Of the op. One that is used in several jobs is made once: Dagster takes no two of one name.
         severities: What other than the default a sort of finding is.
         secrets: "server" finds those too that somebody else changed there, by a read for each element of which the
             state knows a version; "local" does without.
         connection_of: The name of the connection that fills an asset of the code location, to know what Dagster
             starts too; by itself its metadata tells.
-        pool: The concurrency pool of the op.
-        concurrency: How many requests it has in flight at most.
+        pool: The concurrency pool of the op, one for all instances.
+        concurrency: How many requests it has in flight at most, at each instance: it looks at all of them at once.
         retry_policy: Of the op; drift itself is not tried again.
 
     Raises:
         DeclarationError: Where a reconciler has no name or one that is taken, *severities* has another sort,
-            or *secrets* is another word.
+            *secrets* is another word, or *pool* has `{instance}` in it.
     """
+    if INSTANCE in (pool or ""):
+        raise DeclarationError(f"the op looks at all instances: its pool can be none of {INSTANCE}.")
     weighed, given = weights(severities), named(reconcilers)
     versions = versions_of(secrets, "where recorded")
     watch = _watching(given, weighed, versions, connection_of, Settings(concurrency=concurrency))
