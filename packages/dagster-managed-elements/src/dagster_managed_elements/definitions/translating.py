@@ -95,8 +95,8 @@ def cleaned(name: str) -> str:
 
 def op_name(integration: str, connection: str, prefix: Iterable[str], keys: Iterable[AssetKey]) -> str:
     """Of the op that syncs a connection: readable, and no other's. Connections of two workspaces may have one name;
-    what tells them apart is an asset, of which one code location has no second. The first of its *keys* does: the
-    name stays where others join them.
+    what tells them apart is an asset, of which one code location has no second. The least of its *keys* does: the
+    name stays where others join them that come after it.
     """
     first = min(tuple(key.path) for key in keys)
     return f"{integration}_sync_{cleaned('_'.join([*prefix, connection]))}_{_digest(repr(first))}"
