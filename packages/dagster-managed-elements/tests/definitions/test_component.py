@@ -188,7 +188,9 @@ wide = AirbyteConnection(
     "wide", AirbyteSource("shop", "File", {}), lake, {"*": AirbyteSyncMode.full_refresh_append()}
 )
 shop = AirbyteManagedElementReconciler(AirbyteInstance(url="http://shop.example"), [wide], name="shop")
-other = AirbyteManagedElementReconciler(AirbyteInstance(url="http://other.example"), [], name="other")
+other = AirbyteManagedElementReconciler(
+    AirbyteInstance(url="http://other.example"), [AirbyteSource("wide", "File", {})], name="other"
+)
 """
 
 
@@ -212,7 +214,14 @@ def test_what_assets_are_made_of_can_be_said_in_yaml(load):
             {"streams": {"wide": ["orders"]}, "pool": "airbyte/{instance}"},
             "pool= of assets is a name as it is, without {instance}",
         ),
-        ({"streams": {"wider": ["orders"]}}, "streams: speaks of wider, which of_fleet does not declare"),
+        (
+            {"streams": {"shop": ["orders"]}},
+            "streams: speaks of shop, which is no connection that of_fleet declares",
+        ),
+        (
+            {"streams": {"wider": ["orders"]}},
+            "streams: speaks of wider, which is no connection that of_fleet declares",
+        ),
     ],
 )
 def test_assets_that_cannot_be_made_say_what_they_lack(load, assets, said):

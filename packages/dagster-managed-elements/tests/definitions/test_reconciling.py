@@ -207,9 +207,7 @@ def test_the_op_and_the_job_stand_in_one_code_location_and_the_op_in_several_job
 
 
 def test_an_op_for_all_instances_has_no_pool_for_each():
-    with pytest.raises(
-        DeclarationError, match=r"all instances: its pool can be none of \{instance\}"
-    ):
+    with pytest.raises(DeclarationError, match=r"all instances: its pool can be none of \{instance\}"):
         build_drift_op(world("one")[1], pool="airbyte/{instance}")
 
 

@@ -5,6 +5,7 @@ Nothing is asked of a server while it is loaded. Pydantic reads the annotations,
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
@@ -30,6 +31,7 @@ from pydantic import BaseModel, Field
 from dagster_managed_elements.definitions.drift import Severities, Sort, of_one_instance, told_apart, worded
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks, build_reconciler_assets
+from dagster_managed_elements.definitions.filling import CONNECTION
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Allowable
@@ -258,22 +260,24 @@ class ManagedElementsComponent(Component, Model, Resolvable):
             build = cast(
                 "Callable[..., Sequence[AssetsDefinition]] | None", getattr(reconciler, "build_assets", None)
             )
-            connections = {element.name for element in reconciler.elements}
-            found += build(**options.of(connections)) if build is not None else ()
+            found += build(**options.of(_connections(reconciler))) if build is not None else ()
         return found
 
     def _refuse_unknown(self, reconcilers: Iterable[Reconciler]) -> None:
         streams = self.assets.streams if isinstance(self.assets, AssetOptions) else {}
-        names = {element.name for reconciler in reconcilers for element in reconciler.elements}
-        if unknown := sorted(streams.keys() - names):
-            raise DeclarationError(
-                f"streams: speaks of {', '.join(unknown)}, which {self.module} does not declare."
-            )
+        if unknown := sorted(streams.keys() - set(chain.from_iterable(map(_connections, reconcilers)))):
+            said = f"which is no connection that {self.module} declares"
+            raise DeclarationError(f"streams: speaks of {', '.join(unknown)}, {said}.")
 
     def _reconcilers(self, folder: Path) -> dict[str, Reconciler]:
         found = load(self.module, folder if folder.is_dir() else folder.parent)
         nameless = sum(not _name(loaded) for loaded in found)
         return told_apart((_name(loaded) or _path_name(loaded, nameless), loaded.reconciler) for loaded in found)
+
+
+def _connections(reconciler: Reconciler) -> set[str]:
+    """By their names; a source may be called like one."""
+    return {element.name for element in reconciler.elements if element.kind == CONNECTION}
 
 
 def _name(loaded: Loaded) -> str:

@@ -43,7 +43,7 @@ def filled(
     for spec in specs:
         connection = connection_of(spec)
         called = [(name, own[connection]) for name, own in roots.items() if connection and connection in own]
-        fillers = [(name, root) for name, root in called if root.kind == _CONNECTION] or called
+        fillers = [(name, root) for name, root in called if root.kind == CONNECTION] or called
         if len({reconcilers[name].instance for name, _ in fillers}) > 1:
             if remedy:
                 raise DeclarationError(
@@ -62,9 +62,9 @@ def _roots(elements: Iterable[Element]) -> Mapping[str, Key]:
     elements = list(elements)
     parts = {key_of(part) for element in elements for part in element.parts()}
     roots = [element for element in elements if key_of(element) not in parts]
-    roots.sort(key=lambda element: (element.kind == _CONNECTION, bool(element.parts())))
+    roots.sort(key=lambda element: (element.kind == CONNECTION, bool(element.parts())))
     return {element.name: key_of(element) for element in roots}
 
 
-_CONNECTION: Final = "connection"
+CONNECTION: Final = "connection"
 """The kind of what the metadata of an asset calls `connection_name`, at integrations that have several kinds."""
