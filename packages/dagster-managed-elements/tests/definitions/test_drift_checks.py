@@ -414,6 +414,17 @@ def test_the_check_of_a_reconciler_knows_what_is_started_twice_whichever_assets_
     assert text(found[WHOLE], "double trigger") == 2
 
 
+def test_a_component_without_assets_takes_none_of_those_that_any_of_its_instances_may_fill(monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.delitem(sys.modules, "started_twice", raising=False)
+    child = str(CHILDREN / "started_twice.py")
+    found = evaluated_where_it_runs(ReconstructableRepository.for_file(child, "checked_by_component"))
+    assert {key: each.description for key, each in found.items()} == {
+        "managed_elements/here": "here: in sync",
+        "managed_elements/there": "there: in sync",
+    }
+
+
 def test_a_run_of_the_checks_knows_what_its_code_location_starts():
     found = evaluated_where_it_runs(STARTED_TWICE)
     twice = "{} (leaf) is started twice{}: by its server (every hour), and in Dagster by the schedule nightly"

@@ -5,6 +5,8 @@ them is there, the other is to be made.
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from dagster import (
@@ -19,6 +21,7 @@ from dagster import (
     multi_asset,
 )
 from dagster_managed_elements import Reconciler, Session
+from dagster_managed_elements.definitions.component import ManagedElementsComponent
 from dagster_managed_elements.definitions.drift_checks import build_drift_checks
 from dagster_managed_elements.definitions.reconciling import build_reconcile_job
 from dagster_managed_elements.engine.values import Fields
@@ -38,7 +41,7 @@ class HourlyKind(LeafKind):
 class HourlyInstance(MemoryInstance):
     @asynccontextmanager
     async def connect(self, settings: Any) -> Any:
-        yield Session(place="here", kinds=(NodeKind(self.server), HourlyKind(self.server)))
+        yield Session(place=self.place, kinds=(NodeKind(self.server), HourlyKind(self.server)))
 
 
 @asset(metadata={"memory/connection_name": "leaf"})
@@ -54,10 +57,15 @@ def late_tables() -> Iterator[MaterializeResult]:
         yield MaterializeResult(asset_key=spec.key)
 
 
-here = HourlyInstance(Server())
+here = HourlyInstance(Server(), "here")
 leaf = Leaf("leaf", root=Node("root"))
 Reconciler(here, [leaf]).apply()
 reconciler = Reconciler(here, [leaf, Leaf("late", root=leaf.root)], name="world")
+alike = SimpleNamespace(
+    here=Reconciler(here, [leaf], name="here"),
+    there=Reconciler(HourlyInstance(Server(), "there"), [leaf], name="there"),
+)
+alike.there.apply()
 nightly = ScheduleDefinition(
     name="nightly",
     job=define_asset_job("night", selection=["table", "late_table"]),
@@ -83,6 +91,14 @@ def checked_by_itself() -> Definitions:
 def checked_in_part() -> Definitions:
     """One table of a connection, and none of the other."""
     return checked(LATE[1])
+
+
+def checked_by_component() -> Definitions:
+    """It makes no assets, and the name of a connection does not tell whose it is."""
+    component = ManagedElementsComponent(module="started_twice:alike.here,alike.there", assets=False)
+    context: Any = SimpleNamespace(path=Path(__file__).parent)
+    beside = Definitions(executor=in_process_executor, assets=[table, late_tables], schedules=[nightly])
+    return Definitions.merge(component.build_defs(context), beside)
 
 
 defs = checked(table, LATE[0])
