@@ -362,6 +362,32 @@ def test_what_a_replacement_that_was_cut_came_to_since_it_was_resumed_is_not_rea
     assert place.state() == {"users": USERS_LATER}
 
 
+@pytest.mark.parametrize(
+    ("ends", "status", "left"),
+    [
+        (cut, 404, "inactive"),
+        pytest.param(cut, 403, "active", marks=pytest.mark.slow),
+        (unnamed, 403, "inactive"),
+        pytest.param(unnamed, 404, "active", marks=pytest.mark.slow),
+    ],
+)
+def test_a_replacement_that_was_cut_ends_where_nobody_may_be_told_of_jobs(place, ends, status, left):
+    place.apply(sync(), THERE)
+    old = place.id
+    ends(place, sync(to=THERE), HERE)
+    (made,) = {each["connectionId"] for each in place.connections()} - {old}
+    place.call("connections/update", connectionId=made, status=left)
+    place.put_state(old, **LATER)
+    place.server.fault("jobs/get_last_replication_job", "status", status=status)
+    result = place.tried(sync(to=THERE), HERE, allowing=["replace"])
+    place.server.faults()
+    assert result.report.ok, result.report
+    assert place.id == made
+    assert place.state() == ({"users": USERS_LATER} if left == "inactive" else {}), (
+        "one that is resumed may have run"
+    )
+
+
 def test_a_replacement_that_was_cut_keeps_no_state_of_a_cursor_that_is_another_by_now(place):
     def by(cursor: str, to: AirbyteDestination) -> AirbyteConnection:
         customers = AirbyteStream(SINCE, cursor_field=cursor)

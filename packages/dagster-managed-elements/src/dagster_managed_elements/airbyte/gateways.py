@@ -258,8 +258,8 @@ class Gateway(Protocol):
         """Whether a connection normalizes its rows; asked once an operation, and of those that have some."""
         ...
 
-    async def deleted_connection(self, connection_id: str) -> Connection:
-        """One as it was when it was deleted, where Airbyte still tells it."""
+    async def connection(self, connection_id: str) -> Connection:
+        """One as it is, or was when it was deleted, where Airbyte still tells it."""
         ...
 
     async def has_run(self, connection_id: str) -> bool:

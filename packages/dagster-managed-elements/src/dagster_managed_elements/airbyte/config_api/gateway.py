@@ -372,7 +372,7 @@ class ConfigGateway:
         outgoing = Outgoing(body={**bodies.change(fitting), "connectionId": connection_id}, secrets=secrets)
         await self._update(f"{CONNECTIONS}/update", outgoing, "connectionId")
 
-    async def deleted_connection(self, connection_id: str) -> Connection:
+    async def connection(self, connection_id: str) -> Connection:
         path = f"{CONNECTIONS}/get"
         return _read_connection(await self._read(path, {"connectionId": connection_id}), path)
 

@@ -312,7 +312,7 @@ class ConnectionKind(Kind):
         if not names:
             return
         try:
-            if may_have_run and await self._gateway.has_run(made):
+            if may_have_run and await self._has_run(made):
                 return
             self._went_on[made] = (before.connection_id, names)
             there = await self._gateway.sync_state(before.connection_id)
@@ -321,6 +321,15 @@ class ConnectionKind(Kind):
                 await self._gateway.write_sync_state(made, state)
         except ManagedElementsError as error:
             raise Partial(made, f"it was created, but its sync state could not be taken over: {error}") from error
+
+    async def _has_run(self, made: str) -> bool:
+        """Whether what was made to take a place was ever synced. Where nobody may be told, it was not as long as it is
+        paused, as it was made.
+        """
+        try:
+            return await self._gateway.has_run(made)
+        except (Missing, Invalid, Unauthorized):
+            return (await self._gateway.connection(made)).status != "inactive"
 
     async def _catch_up(self, made: str, before: str, names: Collection[Identity]) -> None:
         """Give it what the one before came to in the streams *names* until it was deleted, as far as Airbyte still
@@ -341,11 +350,11 @@ class ConnectionKind(Kind):
         connector; where it took something over, they are.
         """
         id_ = made.connection_id
-        if self._gateway.capabilities.no_sync_states is not None or await self._gateway.has_run(id_):
+        if self._gateway.capabilities.no_sync_states is not None or await self._has_run(id_):
             return
         own = streams_in(await self._gateway.sync_state(id_), id_)
         try:
-            old = await self._gateway.deleted_connection(before)
+            old = await self._gateway.connection(before)
         except (Missing, Invalid, Unauthorized, ServerFault):
             await self._catch_up(id_, before, own)
             return
@@ -379,7 +388,7 @@ class ConnectionKind(Kind):
         if (id_ := declared.in_place_of) is None or self._gateway.capabilities.no_sync_states is not None:
             return None
         try:
-            connection = await self._gateway.deleted_connection(id_)
+            connection = await self._gateway.connection(id_)
             there = streams_in(await self._gateway.sync_state(id_), id_)
         except (Missing, Invalid, Unauthorized, ServerFault, DeclarationError):
             return None

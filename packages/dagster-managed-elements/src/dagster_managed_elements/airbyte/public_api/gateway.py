@@ -305,7 +305,7 @@ class PublicGateway:
         del connection
         return False
 
-    async def deleted_connection(self, connection_id: str) -> Connection:
+    async def connection(self, connection_id: str) -> Connection:
         raise DeclarationError(f"{connection_id}: {NO_SYNC_STATES}")
 
     async def has_run(self, connection_id: str) -> bool:
