@@ -125,10 +125,19 @@ def test_creates_updates_and_deletes_are_undone_to_the_last_field(bench, monkeyp
     assert not [PASSWORD[start : start + 8] for start in range(14) if PASSWORD[start : start + 8] in kept]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("bench", ["config", "public"], indirect=True)
-@pytest.mark.parametrize("alone", [True, False], ids=["alone", "with its source"])
-def test_a_connection_that_is_there_again_goes_on_from_where_it_was(bench, alone):
+READ, WRITTEN = "with its source", "with its destination"
+
+
+@pytest.mark.parametrize(
+    ("bench", "gone"),
+    [
+        pytest.param(api, gone, marks=() if (api, gone) == ("config", WRITTEN) else pytest.mark.slow)
+        for api in ("config", "public")
+        for gone in ("alone", READ, WRITTEN)
+    ],
+    indirect=["bench"],
+)
+def test_a_connection_that_is_there_again_goes_on_from_where_it_was(bench, gone):
     people = AirbyteSource("people", "Sample Data", {"count": 3, "always_updated": False})
     here = AirbyteDestination("here", "Local JSON", {"destination_path": "/local/here"})
     streams = {"users": AirbyteSyncMode.INCREMENTAL_APPEND, "products": AirbyteSyncMode.FULL_REFRESH_APPEND}
@@ -147,19 +156,19 @@ def test_a_connection_that_is_there_again_goes_on_from_where_it_was(bench, alone
     bench.done(before)
     assert bench.server.sync(connection()).status == "succeeded"
     was, read = connection(), state()
-    bench.done([people, here] if alone else [here])
+    bench.done({"alone": [people, here], READ: [here], WRITTEN: [people]}[gone])
     undone = bench.apply([], undo="last")
     assert undone.report.ok
     assert connection() != was
     said = {each.code: each.text for each in undone.plan.consequences}
     if bench.api == "public":
         assert (said, state()) == ({}, None)
-    elif alone:
+    elif gone == "alone":
         assert said == {"state-kept": "sync (connection): its stream users goes on from where it was"}
         assert state() == read
     else:
         assert said == {
-            "reread": "sync (connection) has no sync state of its stream users, since its source is another one by "
-            "now; it is read in full"
+            "reread": "sync (connection) has no sync state of its stream users, since its "
+            f"{gone.removeprefix('with its ')} is another one by now; it is read in full"
         }
         assert state() is None

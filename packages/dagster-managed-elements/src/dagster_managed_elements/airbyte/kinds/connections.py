@@ -323,8 +323,8 @@ class ConnectionKind(Kind):
             raise Partial(made, f"it was created, but its sync state could not be taken over: {error}") from error
 
     async def _has_run(self, made: str) -> bool:
-        """Whether what was made to take a place was ever synced. Where nobody may be told, it was not as long as it is
-        paused, as it was made.
+        """Whether what was made to take a place was ever synced. Where nobody may be told of jobs, what is still
+        paused was not.
         """
         try:
             return await self._gateway.has_run(made)
@@ -392,8 +392,9 @@ class ConnectionKind(Kind):
             there = streams_in(await self._gateway.sync_state(id_), id_)
         except (Missing, Invalid, Unauthorized, ServerFault, DeclarationError):
             return None
-        is_other = context.ids.get(declared.fields["source"]) != connection.source_id
-        found = sync_state_of(connection, "its source is another one by now" if is_other else "")
+        ends = {"source": connection.source_id, "destination": connection.destination_id}
+        other = next((end for end, was in ends.items() if context.ids.get(declared.fields[end]) != was), None)
+        found = sync_state_of(connection, f"its {other} is another one by now" if other else "")
         cursors = {name: cursor for name, cursor in found.cursors.items() if name in there}
         return replace(found, cursors=cursors) if cursors else None
 
