@@ -93,6 +93,7 @@ def _shown(order: Sequence[int]) -> str:
 
 
 _BLOCKS = [mappers.block_of(mapper) for mapper in MAPPERS]
+_SENT = "********** -> ********** (sent along as declared)"
 _KEPT = f'"{CURSOR}", "data"'
 
 
@@ -122,7 +123,12 @@ ROWS = [
         needs="fields",
         given={"exclude_fields": ["_ab_source_file_url"]},
     ),
-    Row("mappers", _method, ("mappers:", "0:", "hashing:", "method: MD5 -> SHA-256"), needs="mappers"),
+    Row(
+        "mappers",
+        _method,
+        ("mappers:", "0:", "hashing:", "method: MD5 -> SHA-256", "3:", "encryption:", f"key: {_SENT}"),
+        needs="mappers",
+    ),
     Row(
         "no mappers",
         lambda c, _: c.update(mappers=[], hashedFields=[]),

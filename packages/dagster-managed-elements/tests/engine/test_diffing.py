@@ -219,7 +219,22 @@ PARTS = [
     ([ONE], [{"z": 1}], [("x/0/z", ABSENT, 1), ("x/0/y", 1, ABSENT)]),
     ([{"y": [ONE, "a"]}], [{"y": [ONE, "b"]}], [("x/0/y", [ONE, "a"], [ONE, "b"])]),
     ([{"y": [ONE]}], [{"y": [TWO]}], [("x/0/y/0/y", 1, 2)]),
-    ([SEALED], [{"y": 2, "p": PASSWORD}], [("x/0/y", 1, 2)]),  # nobody knows of another secret
+    ([SEALED], [{"y": 2, "p": PASSWORD}], [("x/0/y", 1, 2), ("x/0/p", Masked(), PASSWORD)]),
+    (
+        [SEALED, ONE],
+        [{"y": 1, "p": PASSWORD}, TWO],
+        [("x/0/p", Masked(), PASSWORD), ("x/1/y", 1, 2)],
+    ),
+    (
+        [SEALED, {"y": 2, "p": Masked()}],
+        [{"y": 2, "p": OTHER}, {"y": 1, "p": PASSWORD}],
+        [("x", [SEALED, {"y": 2, "p": Masked()}], [{"y": 2, "p": OTHER}, {"y": 1, "p": PASSWORD}])],
+    ),
+    (
+        [{"y": 1, "p": "p"}, {"y": 2, "p": "q"}],  # by a server that does not know them for secrets
+        [{"y": 2, "p": OTHER}, {"y": 1, "p": PASSWORD}],
+        [("x", [{"y": 1, "p": "p"}, {"y": 2, "p": "q"}], [{"y": 2, "p": OTHER}, {"y": 1, "p": PASSWORD}])],
+    ),
     ([ONE, TWO], [TWO, ONE], [("x", [ONE, TWO], [TWO, ONE])]),
     ([ONE, TWO, THREE], [TWO, ONE, ONE], [("x", [ONE, TWO, THREE], [TWO, ONE, ONE])]),
     ([ONE], [ONE, TWO], [("x", [ONE], [ONE, TWO])]),
@@ -235,11 +250,13 @@ def test_a_list_of_maps_is_shown_item_by_item_where_none_came_went_or_moved(obse
     assert [("/".join(part.path), part.before, part.after) for part in shown] == parts
 
 
-def test_of_a_list_that_is_shown_item_by_item_a_secret_that_is_sent_again_is_one_of_the_items() -> None:
-    resent = Resent(every=True)
-    (item,) = compared({"x": [{"y": 2, "p": PASSWORD}]}, {"x": [SEALED]}, resent=resent).items
+@pytest.mark.parametrize(("every", "why"), [(True, "forced"), (False, "sent-along")])
+def test_of_a_list_that_is_shown_item_by_item_a_secret_that_is_sent_is_one_of_the_items(every, why) -> None:
+    found = compared({"x": [{"y": 2, "p": PASSWORD}]}, {"x": [SEALED]}, resent=Resent(every=every))
+    (item,), notices = found.items, found.notices
     (field,) = item.fields
-    assert [(part.path[1:], part.why) for part in field.parts] == [(("0", "y"), ""), (("0", "p"), "forced")]
+    assert [(part.path[1:], part.why) for part in field.parts] == [(("0", "y"), ""), (("0", "p"), why)]
+    assert notices == (), "it is not taken as unchanged"
 
 
 def test_what_is_not_there_is_created_with_all_that_is_declared_of_it() -> None:

@@ -16,7 +16,7 @@ from dagster_managed_elements.engine.secrets import Secret, SecretRecord, Verdic
 from dagster_managed_elements.engine.values import Fields, Ids, Key, Path, Ref, at
 
 Action: TypeAlias = Literal["create", "update", "replace", "delete"]
-Why: TypeAlias = Verdict | Literal[""]
+Why: TypeAlias = Verdict | Literal["", "sent-along"]
 Within: TypeAlias = tuple[tuple[Path, Why], ...]
 
 
@@ -105,7 +105,8 @@ class FieldChange:
         path: Where it is, key by key.
         before: As observed; ABSENT where there is nothing.
         after: As declared; ABSENT where there is nothing.
-        why: Why a secret is listed; "" for anything else.
+        why: Why a secret is listed; "" for anything else. One of which nobody knows whether it is another is
+            "sent-along" with the list that it is in.
         within: Of a list that is sent whole the paths inside of it that differ, each with its own *why*; none where
             that says less than the whole does.
     """

@@ -22,12 +22,13 @@ from dagster_managed_elements.engine.changes import (
     Pair,
     Replace,
     Update,
+    Why,
     Within,
 )
 from dagster_managed_elements.engine.findings import Notice, written
 from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
 from dagster_managed_elements.engine.kinds import Kind, Kinds
-from dagster_managed_elements.engine.secrets import Resent, Secret, judge
+from dagster_managed_elements.engine.secrets import Resent, Secret, judge, masked_beside, unsecret
 from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref, is_leaf, leaves
 
 
@@ -216,8 +217,8 @@ class _Comparison:
         if len(before) == len(after) and all(changed.why for changed in inner):
             yield from inner
         else:
-            parts = (part for changed in inner for part in changed.parts if part.why != "unknown")
-            within: Within = tuple((part.path[len(path) :], part.why) for part in parts)
+            parts = [part for changed in inner for part in changed.parts]
+            within: Within = tuple((part.path[len(path) :], _sent(part.why)) for part in parts)
             yield FieldChange(path, before, after, within=within if _is_in_pairs(before, after) else ())
 
     def _secret(self, path: Path, before: Any, after: Secret) -> Iterator[FieldChange]:
@@ -243,9 +244,15 @@ class _Comparison:
         return bool(before == after)
 
 
+def _sent(why: Why) -> Why:
+    """Of what is part of a list that is sent whole."""
+    return "sent-along" if why == "unknown" else why
+
+
 def _is_in_pairs(before: Sequence[Any], after: Sequence[Any]) -> bool:
-    """Whether each item is what became of the one in its place: none came, went or moved."""
+    """Whether each item is what became of the one in its place: none came, went or moved. Secrets do not tell."""
     if len(before) != len(after) or not all(isinstance(item, Mapping) for item in (*before, *after)):
         return False
+    before, after = unsecret(masked_beside(before, after)), unsecret(after)
     changed = [index for index, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
     return not any(before[old] == after[new] for old in changed for new in changed)

@@ -502,6 +502,11 @@ def holds_secret(value: Any) -> bool:
     return any(isinstance(leaf, Secret) for leaf in leaves(value))
 
 
+def unsecret(value: Any) -> Any:
+    """*value* with the mask for each secret: what can be compared of it."""
+    return mapped(value, lambda leaf: SECRET_MASK if isinstance(leaf, (Secret, Masked)) else leaf)
+
+
 def faults(value: Any, *, may_lack: bool = False) -> Iterator[tuple[Path, str]]:
     """Where in *value* no secret can be had as declared, and why: a variable or a file that is not there (unless
     it *may lack*), or the mask, which is what is printed of a secret, within a text that would be stored with it.

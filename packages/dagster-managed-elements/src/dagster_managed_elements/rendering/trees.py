@@ -97,6 +97,8 @@ def _because(change: FieldChange) -> str:
             return " (changed on the server)"
         case "unconfirmed", _:
             return " (an apply was cut off while it was sent)"
+        case "sent-along", _:
+            return " (sent along as declared)"
         case "changed-in-code", Secret(reference=reference):
             return f" ({_CHANGED.get(reference.partition(':')[0], 'changed in the code')})"
         case _:

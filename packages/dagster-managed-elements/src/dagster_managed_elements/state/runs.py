@@ -10,17 +10,16 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 import msgspec
 
-from dagster_managed_elements.engine.changes import Action, Declared, FieldChange
+from dagster_managed_elements.engine.changes import Action, Declared, FieldChange, Why
 from dagster_managed_elements.engine.errors import StateError
 from dagster_managed_elements.engine.past import Author, Command, Kept, PastPlace, PastRun, Trace
 from dagster_managed_elements.engine.planning import Step, StepVerb
 from dagster_managed_elements.engine.presentation import Entry
 from dagster_managed_elements.engine.reports import Outcome, Report, Status
-from dagster_managed_elements.engine.secrets import Verdict
 from dagster_managed_elements.engine.values import Key, Path, Ref
 from dagster_managed_elements.state import markers
 from dagster_managed_elements.state.fingerprints import FingerprintKey, reference_of
@@ -42,7 +41,7 @@ class _Field(msgspec.Struct):
     path: list[str]
     before: Any = None
     after: Any = None
-    why: Verdict | Literal[""] = ""
+    why: Why = ""
 
 
 class _Was(msgspec.Struct):

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.mappers import with_secrets
 from dagster_managed_elements.airbyte.wire import Json
-from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.secrets import unsecret
 from dagster_managed_elements.engine.values import SECRET_MASK, Masked, mapped
 
 MAPPERS: Final = "mappers"
@@ -69,11 +69,6 @@ def _is_alike(one: Json, other: Json) -> bool:
 
 def _is_of_type(one: Json, other: Json) -> bool:
     return one.keys() == other.keys()
-
-
-def unsecret(value: Any) -> Any:
-    """*value* with the mask for each secret: what can be compared of it."""
-    return mapped(value, lambda leaf: SECRET_MASK if isinstance(leaf, (Secret, Masked)) else leaf)
 
 
 SETTINGS: Final = (

@@ -21,7 +21,6 @@ from dagster_managed_elements.airbyte.kinds.stream_settings import (
     MAPPERS,
     SETTINGS,
     read_settings,
-    unsecret,
     written_settings,
 )
 from dagster_managed_elements.airbyte.near_names import NearNames
@@ -29,6 +28,7 @@ from dagster_managed_elements.airbyte.stream_config import EXCLUDED
 from dagster_managed_elements.airbyte.stream_names import identity, label_of, named, spelt
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode, bare_mode
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
+from dagster_managed_elements.engine.secrets import unsecret
 
 KEYED: Final = frozenset({"append_dedup", "overwrite_dedup", "update", "soft_delete"})
 """Modes of a destination that need a primary key."""
