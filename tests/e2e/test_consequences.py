@@ -27,6 +27,7 @@ from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
+from dagster_managed_elements.engine.secrets import Resent
 from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.reconciling import Options, Result, apply, check
 
@@ -457,6 +458,40 @@ def test_a_replacement_that_is_cut_at_any_request_ends_with_the_state(airbyte_lo
     else:
         raise AssertionError("an apply that is never cut was not reached")
     assert cuts >= 6, "of every request from the first write on there is to be a cut"
+
+
+def test_of_every_key_of_a_mapper_that_is_sent_a_plan_says_so(place):
+    def by(key: str, method: str) -> list[Element]:
+        first = mappers.AesEncryption("email", key * 32)
+        made = [first, mappers.Hashing("name", method), mappers.AesEncryption("title", key * 32)]
+        return [sync(streams={"users": AirbyteStream(SINCE, mappers=made)})]
+
+    def sends(elements: list[Element], **how: Any) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        async def decide(_plan: Plan) -> Policy:
+            return Policy()
+
+        place.server.forget_requests()
+        options = Options(decide=decide, **how)
+        (result,) = anyio.run(apply, place._of(elements), options, anyio.Event())
+        assert result.report.ok, result.report
+        (update,) = [each for each in place.server.requests if each.path.endswith("connections/update")]
+        assert json.dumps(update.request).count("b" * 32) == 2, "both are sent"
+        (entry,) = result.plan.entries
+        parts = [("/".join(part.path[3:]), part.why) for changed in entry.fields for part in changed.parts]
+        return parts, {each.code: each.text for each in result.plan.consequences}
+
+    first, method, last = "0/encryption/key", "1/hashing/method", "2/encryption/key"
+    place.apply(*by("a", "MD5"))
+    parts, said = sends(by("b", "SHA-256"))
+    assert parts == [(first, "sent-along"), (method, ""), (last, "sent-along")]
+    assert "secret-resent" not in said
+    alone = Resent(paths=frozenset({"sync.streams.users.mappers.0.encryption.key"}))
+    parts, said = sends(by("b", "SHA-256"), resent=alone)
+    assert parts == [(first, "forced")]
+    assert said["secret-resent"] == (
+        "sync (connection): its secret streams.users.mappers.2.encryption.key is sent again, since Airbyte takes "
+        "all mappers of a stream together"
+    )
 
 
 def test_what_nobody_declared_goes_with_the_source_it_reads(place):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from dagster_managed_elements.engine.errors import DeclarationError, Unauthorized
 from dagster_managed_elements.engine.findings import Problem
 from dagster_managed_elements.engine.values import Key, Masked
+from dagster_managed_elements.rendering import text
 from dagster_managed_elements.rendering.documents import document
+from dagster_managed_elements.rendering.markdown import comment
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.third_party import differences
 from dagster_managed_elements.types import ManagedElementDiff as Diff
@@ -126,3 +129,24 @@ def test_a_third_partys_diff_has_the_shape_of_ours(make):
     assert {frozenset(change) for change in place["changes"]} == {
         frozenset({"action", "kind", "name", "id", "cause", "fields"})
     }
+
+
+def test_a_secret_that_goes_along_with_its_list_is_said_in_every_format(make):
+    whole = make.field("x", before=[{"y": 1, "p": Masked()}], after=[{"y": 2, "p": make.secret}])
+    section = make.section(
+        make.entry("update", "n", replace(whole, within=((("0", "y"), ""), (("0", "p"), "sent-along"))))
+    )
+    (place,) = read(section)["places"]
+    assert place["changes"][0]["fields"] == [
+        {"path": ["x", "0", "y"], "before": 1, "after": 2},
+        {
+            "path": ["x", "0", "p"],
+            "before": "**********",
+            "after": "**********",
+            "secret": True,
+            "why": "sent-along",
+        },
+    ]
+    line = "p: ********** -> ********** (sent along as declared)"
+    assert list(text.changes(section))[-1].strip() == f"~ {line}"
+    assert line in comment("check", [section])

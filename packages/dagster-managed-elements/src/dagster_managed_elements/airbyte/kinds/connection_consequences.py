@@ -25,7 +25,8 @@ from dagster_managed_elements.airbyte.stream_names import identity
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Connection
 from dagster_managed_elements.engine.changes import Change, Create, Declared, Delete, Replace, Update
 from dagster_managed_elements.engine.findings import Consequence
-from dagster_managed_elements.engine.values import Key
+from dagster_managed_elements.engine.secrets import Secret
+from dagster_managed_elements.engine.values import Key, at, walk
 
 _WONDERED_ABOUT = frozenset({"name", "streams", "prefix", "destination namespace"})
 """Fields of which a reader may think that their change costs the sync state."""
@@ -50,6 +51,7 @@ def of_change(change: Change) -> Iterator[Consequence]:
         yield from _states_of_return(change)
     if isinstance(change, Update):
         yield from _states_of_update(change)
+        yield from _sent_along(change)
     if isinstance(change, Replace):
         yield from _states_of_replacement(change)
     if isinstance(change, (Update, Replace)):
@@ -96,6 +98,18 @@ def _first_state(key: Key, label: str, want: streams.Wanted, entry: ConfiguredSt
     text = f"{key}: its stream {label} has no sync state yet, and the next sync reads it in full"
     appended = want.mode.value[1] == "append" and entry.config.destination_sync_mode == "append"
     return f"{text}; its rows are appended once more" if appended else text
+
+
+def _sent_along(change: Update) -> Iterator[Consequence]:
+    """The secrets beside those that are all that changes of their stream's mappers."""
+    changed = {field.path: None for field in change.fields if field.path[0] == "streams" and len(field.path) > 3}
+    for around in dict.fromkeys(path[:3] for path in changed):
+        for inner, leaf in walk(at(unwrapped(change.declared.fields["streams"]), around[1:])):
+            if isinstance(leaf, Secret) and (path := (*around, *inner)) not in changed:
+                text = (
+                    f"{change.key}: its secret {'.'.join(path)} is sent again, since Airbyte takes all {around[2]}"
+                )
+                yield Consequence(change.key, "secret-resent", f"{text} of a stream together", destructive=False)
 
 
 def _kept_and_lost(declared: Declared) -> tuple[Sequence[str], Sequence[str], str]:
