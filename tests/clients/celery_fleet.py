@@ -197,7 +197,7 @@ class Fleet:
         environment = child_environment(self.client.home, **self.environment, PATH=path)
         with (self.client.home / "dagster.yaml").open("a") as settings:
             own = (self.folder / "dagster.yaml").read_text()
-            settings.write(own.replace("_seconds: 60", "_seconds: 1\n  poll_interval_seconds: 1"))
+            settings.write(own.replace("_seconds: 960", "_seconds: 1\n  poll_interval_seconds: 1"))
         return environment
 
 

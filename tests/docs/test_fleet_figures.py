@@ -31,3 +31,15 @@ def test_the_page_and_the_settings_assume_the_same():
     assert settings["execution"]["config"]["max_concurrent"] == AT_ONCE
     assert f"{PAIRS} pairs" in PAGE
     assert f"{START_SECONDS:.0f} seconds" in PAGE
+
+
+def test_the_next_run_is_let_in_when_no_step_of_the_last_can_be_at_work():
+    celery, kubernetes, instance = (
+        yaml.safe_load((ROOT / "examples" / "fleet" / f"{name}.yaml").read_text())
+        for name in ("celery", "kubernetes", "dagster")
+    )
+    worker = celery["execution"]["config"]["config_source"]
+    pod = kubernetes["execution"]["config"]["step_k8s_config"]["job_spec_config"]
+    longest = max(worker["task_time_limit"], pod["active_deadline_seconds"])
+    assert instance["run_monitoring"]["free_slots_after_run_end_seconds"] > longest
+    assert worker["broker_transport_options"]["visibility_timeout"] > worker["task_time_limit"]

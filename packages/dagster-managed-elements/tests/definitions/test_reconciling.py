@@ -7,19 +7,24 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from dagster import (
     AssetSpec,
     ConfigurableIOManager,
     DagsterInstance,
+    DagsterRunStatus,
     Definitions,
     In,
     Nothing,
     Out,
+    RetryPolicy,
     RunRequest,
     SkipReason,
     build_sensor_context,
@@ -29,12 +34,18 @@ from dagster import (
 )
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 from dagster_managed_elements import DeclarationError, Policy, Reconciler
+from dagster_managed_elements.definitions import reconciling
 from dagster_managed_elements.definitions.drift_automation import build_drift_schedule, build_drift_sensor
 from dagster_managed_elements.definitions.drift_checks import DriftUnknown, build_drift_checks
+from dagster_managed_elements.definitions.ended_runs import RunWatch
 from dagster_managed_elements.definitions.reconciling import build_drift_job, build_drift_op, build_reconcile_job
-from dagster_managed_elements.engine.kinds import Settings
+from dagster_managed_elements.engine.concurrency import run_blocking
+from dagster_managed_elements.engine.kinds import Session, Settings
+from dagster_managed_elements.engine.values import Key
 
-from testing.memory_world import MemoryInstance, Node, Server
+from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
+
+ONE = Key("node", "one")
 
 
 def world(*names: str, **how: Any) -> tuple[Server, Reconciler]:
@@ -394,6 +405,64 @@ def test_a_step_that_is_delivered_when_its_run_is_over_writes_nothing(over):
         result = build_reconcile_job([first, second]).execute_in_process(instance=instance, raise_on_error=False)
     assert "The run is over" in failures(result)["reconcile_place[two]"]
     assert (one.writes, two.writes) == (["create one"], [])
+
+
+@pytest.mark.parametrize("over", ["canceling", "canceled", "failed"])
+def test_a_step_whose_run_is_over_finishes_what_is_in_flight_writes_nothing_more_and_says_so(over, monkeypatch):
+    stops: list[anyio.Event] = []
+    apply = reconciling.apply
+
+    async def applied(of: Any, options: Any, stop: anyio.Event) -> Any:
+        stops.append(stop)
+        return await apply(of, options, stop)
+
+    class Held(NodeKind):
+        async def create(self, *what: Any) -> str:
+            (under_way,) = instance.get_runs()
+            assert under_way.status.value == "STARTED"
+            getattr(instance, f"report_run_{over}")(under_way)
+            with anyio.fail_after(60):
+                await stops[0].wait()
+            return await super().create(*what)
+
+    class HeldInstance(MemoryInstance):
+        @asynccontextmanager
+        async def connect(self, settings: Settings) -> AsyncGenerator[Session]:
+            yield Session(place=self.place, kinds=(Held(self.server), LeafKind(self.server)), host="memory")
+
+    monkeypatch.setattr(reconciling, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(reconciling, "apply", applied)
+    server = Server()
+    reconciler = Reconciler(
+        HeldInstance(server, "one"), [Node("one"), Node("two"), Leaf("a", root=ONE)], name="one"
+    )
+    with DagsterInstance.ephemeral() as instance:
+        retried = build_reconcile_job(reconciler, concurrency=1, retry_policy=RetryPolicy(max_retries=3))
+        result = retried.execute_in_process(instance=instance, raise_on_error=False)
+    assert len(server.writes) == 1
+    (said,) = failures(result).values()
+    assert said.startswith("The run is over (")
+    assert said.endswith("): what was in flight was finished, nothing more was begun.")
+    report = metadata(result, "reconcile_place[one]")["one: report"]
+    assert "Applied: 1 done, 2 skipped." in report
+
+
+def test_a_database_that_is_away_for_a_moment_ends_no_run():
+    answers: list[Any] = [OSError("away"), None, DagsterRunStatus.FAILURE]
+
+    def over() -> Any:
+        if isinstance(answer := answers.pop(0), OSError):
+            raise answer
+        return answer
+
+    watch = RunWatch(over=over, every=0.01)
+
+    async def stopped(stop: anyio.Event) -> str:
+        await stop.wait()
+        return "wound up"
+
+    assert run_blocking(partial(watch.during, stopped)) == "wound up"
+    assert (answers, watch.ended) == ([], DagsterRunStatus.FAILURE)
 
 
 REPOSITORY = Path(__file__).parents[4]

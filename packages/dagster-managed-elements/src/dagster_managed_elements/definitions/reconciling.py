@@ -11,7 +11,6 @@ from typing import Any, Final, TypeAlias
 
 from dagster import (
     AssetCheckSeverity,
-    DagsterRunStatus,
     DynamicOut,
     DynamicOutput,
     ExecutorDefinition,
@@ -40,6 +39,7 @@ from dagster_managed_elements.definitions.drift import (
     weights,
 )
 from dagster_managed_elements.definitions.drift_checks import unknown_drift
+from dagster_managed_elements.definitions.ended_runs import RunWatch, over, refuse_what_is_over
 from dagster_managed_elements.definitions.filling import ConnectionOf, connection_of
 from dagster_managed_elements.definitions.triggers import filled_in, location_of, starters
 from dagster_managed_elements.engine.concurrency import WoundUp, run_blocking
@@ -56,6 +56,8 @@ from dagster_managed_elements.rendering.text import outcomes, totals
 Group: TypeAlias = "Mapping[str, Reconciler]"
 Metadata: TypeAlias = "dict[str, MetadataValue]"
 _INTERRUPTS: Final = (KeyboardInterrupt, DagsterExecutionInterruptedError)
+LOOK_SECONDS: Final = 5.0
+"""How long a step that writes goes on at most before it sees that its run is over."""
 
 
 class DriftFound(Failure):
@@ -180,7 +182,8 @@ def build_reconcile_job(
 
     It has a step for each instance: its reconcilers are planned together. A step fails where its plan is refused,
     with nothing written, and where an operation was not done; its metadata has the outcome of each. A step that is
-    terminated finishes what is in flight and begins nothing new; a later run goes on from what is there.
+    terminated, or whose run is over, finishes what is in flight and begins nothing new; a later run goes on from
+    what is there.
 
     Args:
         reconcilers: Whose declarations; several by their names, or as a mapping of names.
@@ -218,13 +221,18 @@ def build_reconcile_job(
             starters=[started[name] for name in group] if started is not None else (),
             settings=settings,
         )
+        run = RunWatch(over=partial(over, context), every=LOOK_SECONDS)
         try:
-            results = run_blocking(partial(apply, _unattended(group, guard), options), interrupts=_INTERRUPTS)
+            applied = partial(run.during, partial(apply, _unattended(group, guard), options))
+            results = run_blocking(applied, interrupts=_INTERRUPTS)
         except WoundUp as interrupt:
             _tell(context, interrupt.result)
             raise DagsterExecutionInterruptedError from None
         _tell(context, results)
         metadata = _report(results)
+        if run.ended is not None:
+            said = f"The run is over ({run.ended.value}): what was in flight was finished, nothing more was begun."
+            raise Failure(said, metadata=metadata, allow_retries=False)
         for result in results:
             if isinstance(result.error, PlanRefused):
                 raise Failure(str(result.error), metadata=metadata, allow_retries=False) from result.error
@@ -301,7 +309,7 @@ def _fan_out(
 
     def step_of(place: str | None = None) -> Callable[[OpExecutionContext], None]:
         def step(context: OpExecutionContext) -> None:
-            _refuse_what_is_over(context)
+            refuse_what_is_over(context)
             context.add_output_metadata(act(context, groups[place or context.get_mapping_key() or ""]))
 
         return step
@@ -323,15 +331,6 @@ def _fan_out(
 def _begun_by_name(step: Any, place: Any) -> Any:
     """What hands nothing on is told to Dagster by its name, and not by its position."""
     return step(place=place)
-
-
-def _refuse_what_is_over(context: OpExecutionContext) -> None:
-    """A queue may deliver a step once more when nobody waits for it any longer: Celery does, hours later, and
-    nobody looks then at what it writes.
-    """
-    run = context.instance.get_run_by_id(context.run_id)
-    if run is not None and (run.is_finished or run.status is DagsterRunStatus.CANCELING):
-        raise Failure(f"The run is over ({run.status.value}): nothing was done.", allow_retries=False)
 
 
 def _started(
