@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -73,8 +74,7 @@ class Worker:
 
     def kill(self) -> None:
         """All of it at once, as the kernel ends a container that wants too much memory."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        _kill_all_of(self.process)
 
 
 @dataclass
@@ -86,9 +86,12 @@ class Fleet:
     airbytes: Mapping[str, LocalAirbyte]
     proxies: Mapping[str, Proxy]
     environment: dict[str, str] = field(default_factory=dict[str, str])
+    _gates: list[Gate] = field(default_factory=list[Gate])
+    _children: list[subprocess.Popen[str]] = field(default_factory=list[subprocess.Popen[str]])
 
     def gate(self, path: str = "connections/create") -> Gate:
         gate = Gate(path)
+        self._gates.append(gate)
         for proxy in self.proxies.values():
             proxy.refuse = gate.hold
         return gate
@@ -163,15 +166,26 @@ class Fleet:
         for tag in self.unacknowledged():
             self.ask("ZINCRBY", "unacked_index", str(-seconds), tag)
 
+    def end(self) -> None:
+        """Nothing is held any longer, and nothing that was started runs."""
+        for gate in self._gates:
+            gate.open()
+        for child in self._children:
+            with child:  # which closes its pipes
+                _kill_all_of(child)
+
     def _start(self, *command: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        child = subprocess.Popen(
             [self.client.python, *command],
             env=self._all(),
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
+        self._children.append(child)
+        return child
 
     @contextmanager
     def _group(self, name: str, *command: str) -> Generator[subprocess.Popen[bytes]]:
@@ -188,9 +202,7 @@ class Fleet:
         try:
             yield process
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            _kill_all_of(process)
 
     def _all(self) -> dict[str, str]:
         path = f"{self.client.home / 'bin'}:{os.environ['PATH']}"
@@ -201,9 +213,19 @@ class Fleet:
         return environment
 
 
+def _kill_all_of(process: subprocess.Popen[Any]) -> None:
+    """The process and what it started, unless it has ended."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 @contextmanager
 def fleet(client: Client, folder: Path, redis: RedisServer, database: int) -> Generator[Fleet]:
-    """That of the project in *folder*, whose Airbytes are reached through proxies."""
+    """That of the project in *folder*, whose Airbytes are reached through proxies. Its Dagster is one of its own: a
+    run that is cut off holds no slot of another's pools.
+    """
+    home = Path(shutil.copytree(client.home, folder.parent / "home"))
     with ExitStack() as stack:
         airbytes = {
             name: stack.enter_context(server(auth="client", client_id="dagster", client_secret=f"of {name}"))
@@ -214,4 +236,6 @@ def fleet(client: Client, folder: Path, redis: RedisServer, database: int) -> Ge
         for name in NAMES:
             environment[f"AIRBYTE_URL_{name.upper()}"] = proxies[name].url
             environment[f"AIRBYTE_SECRET_{name.upper()}"] = f"of {name}"
-        yield Fleet(client, folder, redis, database, airbytes, proxies, environment)
+        running = Fleet(Client(client.python, home), folder, redis, database, airbytes, proxies, environment)
+        stack.callback(running.end)
+        yield running

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,53 +102,59 @@ class Client:
         )
 
 
-def environment(name: str) -> Path:
-    """The Python of an environment with what `{name}.txt` pins; where there is none, made aside and moved in."""
+def environment(name: str, *packages: str) -> Path:
+    """The Python of an environment with what `{name}.txt` pins, and our *packages* as they are here; where there is
+    none, made aside and moved in. One that is there is used by others, and not changed.
+    """
     requirements = HERE / f"{name}.txt"
-    digest = hashlib.sha256(sys.version.encode() + requirements.read_bytes()).hexdigest()[:12]
+    ours = [REPOSITORY / "packages" / package for package in packages]
+    made_of = [sys.version.encode(), requirements.read_bytes()]
+    for package in ours:
+        made_of += [str(package).encode(), (package / "pyproject.toml").read_bytes()]
+    digest = hashlib.sha256(b"".join(made_of)).hexdigest()[:12]
     folder = ENVIRONMENTS / f"{name}-{digest}"
     if not folder.exists():
         ENVIRONMENTS.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=ENVIRONMENTS) as aside:
             made = Path(aside) / "environment"
-            install(made, requirements)
+            install(made, requirements, ours)
             with contextlib.suppress(OSError):  # another run was faster
                 made.rename(folder)
     return folder / "bin" / "python"
 
 
-def install(folder: Path, requirements: Path) -> None:
+def install(folder: Path, requirements: Path, ours: Sequence[Path] = ()) -> None:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     subprocess.run([sys.executable, "-m", "venv", folder], env=clean, check=True)
     pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", requirements], env=clean, check=True)
+    if ours:
+        editable = [f"-e{package}" for package in ours]
+        subprocess.run([*pip, "--no-deps", "--no-build-isolation", *editable], env=clean, check=True)
 
 
 @pytest.fixture(scope="session")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Client]:
-    """By the name of a requirements file."""
-    return lambda name: Client(environment(name), tmp_path_factory.mktemp(name))
+def client(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Client]:
+    """By the name of a requirements file, and those of our packages that it wants."""
+    return lambda name, *packages: Client(environment(name, *packages), tmp_path_factory.mktemp(name))
 
 
 @pytest.fixture(scope="session")
-def sdk(client: Callable[[str], Client]) -> Callable[..., Any]:
+def sdk(client: Callable[..., Client]) -> Callable[..., Any]:
     """What the `airbyte-api` SDK saw, chapter by chapter."""
     made = client("airbyte_api")
     return lambda way, *chapters: made.ask("sdk", way, *chapters)
 
 
 @pytest.fixture(scope="session")
-def dagster(client: Callable[[str], Client]) -> Client:
+def dagster(client: Callable[..., Client]) -> Client:
     return client("dagster_airbyte")
 
 
 @pytest.fixture(scope="session")
-def fleets(client: Callable[[str], Client]) -> Client:
+def fleets(client: Callable[..., Client]) -> Client:
     """Dagster's newest with its executors, our packages as they are here, and an instance that is there already."""
-    made = client("dagster_fleets")
-    pip = [made.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    package = f"-e{REPOSITORY / 'packages' / 'dagster-managed-elements'}"
-    subprocess.run([*pip, "--no-build-isolation", package], check=True)
+    made = client("dagster_fleets", "dagster-managed-elements")
     (made.home / "bin").mkdir()
     # An environment that was moved has programs that look for a Python where it was.
     celery = made.home / "bin" / "celery"

@@ -27,13 +27,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="session")
-def project(client: Callable[[str], Client]) -> Client:
+def project(client: Callable[..., Client]) -> Client:
     """Dagster's newest that has all of its commands, and our packages as they are here."""
-    made = client("dagster_project")
-    pip = [made.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    packages = [f"-e{REPOSITORY / 'packages' / name}" for name in ("dagster-managed-elements", "airbyte-local")]
-    subprocess.run([*pip, "--no-build-isolation", *packages], check=True)
-    return made
+    return client("dagster_project", "dagster-managed-elements", "airbyte-local")
 
 
 @pytest.fixture
