@@ -493,19 +493,21 @@ def test_a_pool_lets_one_step_at_a_time_to_an_instance_in_all_runs(tmp_path):
     with DagsterInstance.from_config(str(tmp_path)) as instance, ExitStack() as stack:
         assert instance.get_runs() == []
         logs = [stack.enter_context((tmp_path / f"{number}.log").open("wb")) for number in range(2)]
-        runs = [
-            stack.enter_context(subprocess.Popen(command, env={**os.environ, **told}, stdout=log, stderr=log))
-            for log in logs
-        ]
         stack.callback((tmp_path / "open").touch)
         deadline = time.monotonic() + 120
-        while True:
-            found = [instance.event_log_storage.get_concurrency_info(pool) for pool in pools]
-            states = [(pool.active_slot_count, pool.pending_step_count) for pool in found]
-            if (1, 1) in states:  # one step is inside, that of the other run waits
-                break
-            assert time.monotonic() < deadline, states
-            assert [each.poll() for each in runs] == [None, None], [log.name for log in logs]
-            time.sleep(0.1)
+        runs: list[subprocess.Popen[bytes]] = []
+        # One after the other: on SQLite two that ask for a slot at the same moment may both get it. In the end one
+        # step is inside, and that of the other run waits.
+        for log, awaited in zip(logs, [(1, 0), (1, 1)], strict=True):
+            began = subprocess.Popen(command, env={**os.environ, **told}, stdout=log, stderr=log)
+            runs.append(stack.enter_context(began))
+            while True:
+                found = [instance.event_log_storage.get_concurrency_info(pool) for pool in pools]
+                states = [(pool.active_slot_count, pool.pending_step_count) for pool in found]
+                if awaited in states:
+                    break
+                assert time.monotonic() < deadline, states
+                assert [each.poll() for each in runs] == [None] * len(runs), [log.name for log in logs]
+                time.sleep(0.1)
         (tmp_path / "open").touch()
         assert [each.wait(120) for each in runs] == [0, 0]
