@@ -40,6 +40,7 @@ def test_no_promise_is_broken_in_a_few_runs_over_faults(cell: Cell):
 
 
 FOUND = [
+    "0.50-public-none-wide-23",
     "1.5-public-none-51",
     "1.6-config-none-48",
     "1.6-config-none-wide-0",
@@ -47,11 +48,12 @@ FOUND = [
     "1.6-public-none-19",
     "1.8-config-none-36",
     "1.8-public-none-24",
+    "2.0-config-none-25",
 ]
 """Seeds of runs that once found a fault."""
 
 
-@pytest.mark.wide("none-24", "none-36", "wide-21")
+@pytest.mark.wide("none-24", "none-36", "wide-21", "none-25")
 @pytest.mark.parametrize("seed", FOUND)
 def test_what_a_run_found_stays_mended(seed: str):
     version, api, auth, _number = seed.split("-", 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from dagster_managed_elements.airbyte.config_api.endpoints import NAMES
@@ -181,8 +182,12 @@ class ConfigRegistry:
                 await self.update_definition("source", definition, name=name, tag=definition.docker_image_tag)
 
     async def delete_low_code(self, connector: LowCode) -> None:
+        """Gone with its definition, which is what is told: where its project cannot be deleted, what is left in the
+        Builder is a draft of nothing.
+        """
         await self.delete_definition("source", connector.id)
-        await self._drop(connector.project)
+        with suppress(ApiError):
+            await self._drop(connector.project)
 
     def _of(self, connector: LowCode) -> Json:
         return {**self._here, "sourceDefinitionId": connector.id}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -87,7 +88,7 @@ class PublicGateway:
         self._discover_timeout = discover_timeout
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
         self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
-        self._catalogs: Cache[tuple[str, bool], Catalog] = Cache()
+        self._catalogs: Cache[tuple[str, bool, bool], Catalog] = Cache()
         self._server: Cache[str, Server] = Cache()
         self._low_code: Sequence[bodies.ReadLowCode] | None = None
         self.jobs = PublicJobs(client, root)
@@ -245,7 +246,8 @@ class PublicGateway:
             body = await self._get(path, asked, lasting=self._discover_timeout)
             return bodies.read_streams(body, path)
 
-        return await self._catalogs.get((source_id, anew), ask)
+        # Whichever the destination, they are the same; where there is none to name yet, a refusal is of that alone.
+        return await self._catalogs.get((source_id, destination_id is not None, anew), ask)
 
     async def try_actor(
         self, side: Side, definition_id: str, name: str, configuration: Json, *, actor_id: str | None = None
@@ -276,8 +278,8 @@ class PublicGateway:
             refuse_mask(side, name, outgoing.body["configuration"])
         path = f"{self._root}/{side}s/{quote(actor_id)}"
         read_answered(await self._send("PUT" if whole else "PATCH", path, outgoing), f"{side}Id", path, actor_id)
-        for anew in (False, True):
-            self._catalogs.forget((actor_id, anew))
+        for is_named, anew in product((False, True), repeat=2):
+            self._catalogs.forget((actor_id, is_named, anew))
 
     async def versions(self, side: Side, actor_id: str) -> Mapping[Path, str]:
         return await read_versions(self._client, self._root, side, actor_id)
