@@ -116,16 +116,16 @@ async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
         refuse_endless(listing.what, pages=len(pages), rows=length, seconds=listing.clock() - began)
         # A first page that is not full most likely is the only one: one request more proves it.
         is_alone = len(pages) == 1 and len(pages[0]) < listing.size
-        expected = _pages(listing.expected - length, max(_lengths(pages).values()))
+        ahead = _pages(listing.expected - length, max(_lengths(pages).values()))
         doubled = min(window * 2, listing.concurrency)
         # What is expected may not be there yet: of many pages no more than twice as many as are known to be full.
-        window = 1 if is_alone else min(expected, max(2 * len(pages), _SURE)) or doubled
+        window = 1 if is_alone else min(ahead, max(2 * len(pages), _SURE)) or doubled
     rows = [row for offset in chain(_lengths(pages)) for row in pages[offset]]
     return Reading(rows={listing.identity(row): row for row in rows}, length=len(rows))
 
 
 def _pages(rows: int, size: int) -> int:
-    """How many hold so many *rows*, with the empty one that is the end; 0 where there are fewer than none."""
+    """How many hold so many *rows*, with the empty one that is the end; 0 where more were read than expected."""
     return min(rows // size + 1, _MOST_PAGES) if size and rows >= 0 else 0
 
 

@@ -396,9 +396,11 @@ class _Work:
     def survey(self) -> Survey:
         kinds = {kind.name: kind for kind in self.session.kinds}
         basis = Basis(kinds=kinds, ids=self.ids, memory=self.memory, resent=self.resent)
-        anew = {id(change): made_anew(change, basis) for change in self.changes if isinstance(change, Replace)}
-        self.changes = tuple(anew[id(change)][0] if id(change) in anew else change for change in self.changes)
-        not_ignored = [notice for _, said in anew.values() for notice in said]
+        anew = [
+            made_anew(change, basis) if isinstance(change, Replace) else (change, ()) for change in self.changes
+        ]
+        self.changes = tuple(change for change, _ in anew)
+        not_ignored = [notice for _, said in anew for notice in said]
         # What is taken along was no difference by itself, so nothing was said of it yet.
         taken_along = [notice for change in self.changes for notice in later(change, self.ids)]
         written_anew = {(notice.key, notice.path) for notice in not_ignored}

@@ -154,9 +154,8 @@ def walk(value: Any, path: Path = (), *, whole_lists: bool = False) -> Iterator[
 
 def leaves(value: Any) -> Iterator[Any]:
     """Every leaf inside *value*, without its path."""
-    if is_leaf(value.__class__) or not (inside := _inside(value)):
+    if not (inside := _inside(value)):
         yield value
-        return
     for inner in inside:
         if is_leaf(inner.__class__):
             yield inner
@@ -178,9 +177,7 @@ def mapped(value: Any, function: Callable[[Any], Any], *, key: Callable[[Any], A
     if isinstance(value, (dict, Mapping)):
         fields = cast("Mapping[Any, Any]", value)
         return {key(name): mapped(inner, function, key=key) for name, inner in fields.items()}
-    if isinstance(value, (list, tuple)):
-        return [mapped(inner, function, key=key) for inner in cast("list[Any]", value)]
-    return function(value)
+    return [mapped(inner, function, key=key) for inner in value]
 
 
 def mapped_at(value: Any, function: Callable[[Path, Any], Any], path: Path = ()) -> Any:
@@ -190,10 +187,7 @@ def mapped_at(value: Any, function: Callable[[Path, Any], Any], path: Path = ())
     if isinstance(value, (dict, Mapping)):
         fields = cast("Mapping[str, Any]", value)
         return {name: mapped_at(inner, function, (*path, name)) for name, inner in fields.items()}
-    if isinstance(value, (list, tuple)):
-        rows = enumerate(cast("list[Any]", value))
-        return [mapped_at(inner, function, (*path, str(number))) for number, inner in rows]
-    return function(path, value)
+    return [mapped_at(inner, function, (*path, str(number))) for number, inner in enumerate(value)]
 
 
 def replaced(value: Any, by: Mapping[Path, Any], path: Path = ()) -> Any:

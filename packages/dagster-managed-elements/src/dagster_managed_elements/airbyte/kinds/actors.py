@@ -84,6 +84,7 @@ class ActorKind(Kind):
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._expected: Sequence[Declared] = ()
+        self._indexed: tuple[Sequence[Definition | Unreadable], Connectors] | None = None
 
     def expect(self, declared: Sequence[Declared]) -> None:
         self._expected = declared
@@ -102,7 +103,7 @@ class ActorKind(Kind):
 
     async def _look_ahead(self) -> None:
         """The gateway keeps what it is told, a refusal too: whoever needs it meets that again."""
-        connectors = Connectors(self.side, await self._gateway.definitions(self.side))
+        connectors = self._connectors(await self._gateway.definitions(self.side))
         types = [declared.fields["type"] for declared in self._expected if declared.removal is None]
         spellings = {_spelling(type_) for type_ in types if not isinstance(type_, Key)}
         known = {found.id for spelling in spellings if isinstance(found := connectors.find(spelling), Definition)}
@@ -112,6 +113,12 @@ class ActorKind(Kind):
                 await self._gateway.specification(self.side, definition_id)
 
         await concurrently(*(partial(ask, id_) for id_ in sorted(known)))
+
+    def _connectors(self, definitions: Sequence[Definition | Unreadable]) -> Connectors:
+        """Hundreds, of which an index is made once for as long as the gateway gives the same."""
+        if self._indexed is None or self._indexed[0] is not definitions:
+            self._indexed = definitions, Connectors(self.side, definitions)
+        return self._indexed[1]
 
     def _observed(self, actor: Actor | Unreadable, known: Mapping[str, Definition]) -> Observed:
         """One of a connector that somebody added points at it: it goes where that goes."""
@@ -130,7 +137,7 @@ class ActorKind(Kind):
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         definitions = await self._known(pairs, context)
-        connectors = Connectors(self.side, definitions)
+        connectors = self._connectors(definitions)
         named = {id_: key for key, id_ in context.ids.items() if key.kind in _CONNECTORS[self.side]}
         typed = [self._typed(pair, connectors, context, named) for pair in pairs]
         schemas = {
@@ -160,7 +167,7 @@ class ActorKind(Kind):
 
     async def adopt(self, observed: Sequence[Observed], context: AdoptContext) -> Sequence[Adopted | Notice]:
         """One specification is asked for each connector; what it has by default is not declared."""
-        connectors = Connectors(self.side, await self._gateway.definitions(self.side))
+        connectors = self._connectors(await self._gateway.definitions(self.side))
         schemas: dict[tuple[str, str | None], Specification] = {}
 
         async def fetch(definition_id: str, pinned: str | None) -> None:
