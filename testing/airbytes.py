@@ -14,9 +14,10 @@ from dagster_managed_elements.airbyte import (
     AirbyteInstance,
     AirbyteManagedElementReconciler,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ from pathlib import Path as FilePath
 from typing import Any, Literal, TypeAlias
 
 import anyio
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.values import walk
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 from dagster_managed_elements.rendering import notices, text
 from dagster_managed_elements.rendering.documents import Verb, document
 from dagster_managed_elements.rendering.markdown import comment

@@ -18,6 +18,7 @@ from airbyte_local.handlers.connections import configured_streams, shared_proper
 from airbyte_local.handlers.workspaces import NOTIFICATION_SETTINGS
 from airbyte_local.model import configurations
 from airbyte_local.model.records import Definition
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.changes import Change, Replace
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
@@ -26,7 +27,7 @@ from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply
+from dagster_managed_elements.reconciling import Options, Result
 
 from testing.airbytes import Cell
 from testing.fault_dice import (

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 from testing.memory_world import MemoryInstance, Server
 

@@ -21,8 +21,9 @@ from dagster_managed_elements.airbyte import (
     AirbyteTag,
 )
 from dagster_managed_elements.airbyte.connection_fields import FIELDS, words_of
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.guarding import Policy
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 from dagster_managed_elements.rendering.values import inline_sides
 
 from testing.airbytes import CELLS, Cell, Workload

@@ -22,6 +22,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
     mappers,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
@@ -29,7 +30,7 @@ from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.secrets import Resent
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 ROWS = 7
 PEOPLE = AirbyteSource("people", "Sample Data", {"count": ROWS, "seed": 1, "always_updated": False})

@@ -12,11 +12,12 @@ import anyio
 import httpx
 import pytest
 from airbyte_local import LocalAirbyte
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.errors import StateError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.values import at
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 from dagster_managed_elements.state.encoding import decode
 from dagster_managed_elements.state.fingerprints import FingerprintKey
 from dagster_managed_elements.state.history import History

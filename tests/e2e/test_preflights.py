@@ -17,6 +17,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.errors import DeclarationError, PlanMoved, PreflightFailed
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
@@ -25,7 +26,7 @@ from dagster_managed_elements.engine.saving import read_promise, save
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.surveying import Scope
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 WRITES = ("/create", "/update", "/partial_update", "/delete")

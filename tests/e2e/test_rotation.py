@@ -13,13 +13,14 @@ import httpx
 import pytest
 from airbyte_local import LocalAirbyte
 from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteSource, EnvVar
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 PASSWORD, ROTATED, OTHER = "correct-horse-battery", "staple-of-the-new-year", "another-secret-altogether"
 VAULT, UI = "dynamic-credential-0001", "typed-by-somebody-else"

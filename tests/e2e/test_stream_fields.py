@@ -23,10 +23,11 @@ from dagster_managed_elements.airbyte import (
     Secret,
     mappers,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.cli import main
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, apply, check
+from dagster_managed_elements.reconciling import Options, check
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.trees import flattened, tree
 from dagster_managed_elements.rendering.values import inline

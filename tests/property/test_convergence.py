@@ -9,6 +9,7 @@ from itertools import count
 
 import anyio
 import pytest
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.guarding import Policy
@@ -17,7 +18,7 @@ from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Resent, Secret
 from dagster_managed_elements.engine.values import UNSET, Key, Ref
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 

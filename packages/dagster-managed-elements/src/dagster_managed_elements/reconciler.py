@@ -17,7 +17,7 @@ from dagster_managed_elements.engine.kinds import Instance, Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.secrets import Resent
-from dagster_managed_elements.reconciling import Options, Result, Versions, apply, check
+from dagster_managed_elements.reconciling import Options, Result, Versions, check
 from dagster_managed_elements.types import ManagedElementDiff, ManagedElementReconciler, to_diff
 
 SecretsFrom: TypeAlias = Literal["local", "server"]
@@ -184,6 +184,8 @@ def apply_together(
     """As `Reconciler.apply`, of several: what one of a place declares, another that deletes what is not declared
     leaves alone.
     """
+    from dagster_managed_elements.applying import apply
+
     _refuse("apply", unknown)
     policy = Policy(allow_all=allow_destructive)
     resent = _resent(include_secrets, every=include_all_secrets)

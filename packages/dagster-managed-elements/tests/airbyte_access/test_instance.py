@@ -15,10 +15,11 @@ from dagster_managed_elements.airbyte import (
     EnvVar,
     Secret,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.errors import DeclarationError, Unauthorized, Unreachable
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
-from dagster_managed_elements.reconciling import Options, apply, check
+from dagster_managed_elements.reconciling import Options, check
 
 TOKENS = {"client_id": "me", "client_secret": "hush"}
 

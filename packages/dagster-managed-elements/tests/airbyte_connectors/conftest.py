@@ -11,11 +11,12 @@ import anyio
 import httpx
 import pytest
 from dagster_managed_elements.airbyte import AirbyteInstance
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 from dagster_managed_elements.rendering.trees import flattened, of_plan
 
 

@@ -11,13 +11,14 @@ import httpx
 import pytest
 from airbyte_local import LocalAirbyte
 from dagster_managed_elements.airbyte import AirbyteInstance
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Resent
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 READS = ("/list", "/get", "discover_schema", "instance_configuration", "/list_")
 

@@ -17,10 +17,11 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciling import Options, apply, check
+from dagster_managed_elements.reconciling import Options, check
 
 PEOPLE = AirbyteSource("people", "Sample Data", {"count": 10})
 LAKE = AirbyteDestination(

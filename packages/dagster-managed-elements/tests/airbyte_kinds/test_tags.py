@@ -18,10 +18,11 @@ from dagster_managed_elements.airbyte import (
     AirbyteSyncMode,
     AirbyteTag,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 from testing.proxies import spoiling
 

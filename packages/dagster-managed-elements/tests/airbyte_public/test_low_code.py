@@ -15,9 +15,10 @@ from dagster_managed_elements.airbyte import (
     Secret,
 )
 from dagster_managed_elements.airbyte.public_api.bodies import read_low_code
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
-from dagster_managed_elements.reconciling import Options, apply, check
+from dagster_managed_elements.reconciling import Options, check
 
 from testing.proxies import spoiling
 

@@ -16,13 +16,14 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.secrets import Resent
 from dagster_managed_elements.engine.values import ABSENT
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 FULL = AirbyteSyncMode.FULL_REFRESH_OVERWRITE
 APPEND = AirbyteSyncMode.FULL_REFRESH_APPEND

@@ -20,7 +20,7 @@ class Server:
         await anyio.lowlevel.checkpoint()
         return self.order(self.rows)[offset : offset + min(size, self.most)]
 
-    def listing(self, size=100, concurrency=8, expected=0):
+    def listing(self, size=100, concurrency=8, expected=0, *, alone=False):
         return Listing(
             fetch=self.fetch,
             identity=lambda row: row,
@@ -28,6 +28,7 @@ class Server:
             size=size,
             concurrency=concurrency,
             expected=expected,
+            alone=alone,
         )
 
 
@@ -46,6 +47,17 @@ class Server:
 async def test_a_listing_is_read_to_the_page_that_is_empty(rows, most, requests):
     server = Server(range(rows), most=most)
     assert sorted(await read_pages(server.listing())) == list(range(rows))
+    assert sorted(offset for offset, _ in server.asked) == requests
+
+
+@pytest.mark.parametrize(
+    ("rows", "requests"),
+    [(0, [0, 1]), (1, [0, 1]), (2, [0, 1, 2]), (100, [0, 1, 100, 200]), (250, [0, 1, 100, 200, 250])],
+)
+async def test_of_a_row_that_most_likely_is_alone_it_is_asked_at_once_whether_there_is_another(rows, requests):
+    server = Server(range(rows))
+    assert await read_pages(server.listing(alone=True)) == list(range(rows))
+    assert [offset for offset, _ in server.asked][:2] == [0, 1]
     assert sorted(offset for offset, _ in server.asked) == requests
 
 

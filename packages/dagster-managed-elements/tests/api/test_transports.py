@@ -188,3 +188,24 @@ async def test_a_proxy_of_the_environment_that_cannot_be_used_is_told_without_it
             pass
     assert said in str(refused.value)
     assert "hu" not in "".join(traceback.format_exception(refused.value))
+
+
+async def test_a_handshake_that_is_cancelled_leaves_no_connection_open(free_tcp_port):
+    shaking, ended = anyio.Event(), anyio.Event()
+
+    async def never_answers(stream):
+        async with stream:
+            await stream.receive()
+            shaking.set()
+            with pytest.raises(anyio.EndOfStream):
+                await stream.receive()
+            ended.set()
+
+    where = f"https://127.0.0.1:{free_tcp_port}"
+    async with client_of(never_answers, free_tcp_port, base_url=where, verify=False) as client:
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as group:
+                group.start_soon(client.send, READ)
+                await shaking.wait()
+                group.cancel_scope.cancel()
+            await ended.wait()

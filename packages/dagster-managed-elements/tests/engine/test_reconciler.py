@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import pytest
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.changes import Observed, Update
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, PlanRefused, ServerFault, Unreachable
@@ -18,7 +19,7 @@ from dagster_managed_elements.engine.planning import Plan
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.values import Key, Ref
 from dagster_managed_elements.reconciler import ApplyFailed, Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 
 from testing.memory_world import Leaf, LeafKind, MemoryInstance, Node, NodeKind, Server
 

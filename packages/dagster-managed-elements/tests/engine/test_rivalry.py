@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import anyio
 import pytest
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.changes import Create, Declared, FieldChange, Observed, Update
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import ServerFault
@@ -17,7 +18,7 @@ from dagster_managed_elements.engine.reports import Report
 from dagster_managed_elements.engine.rivalry import Rivals, holders
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply
+from dagster_managed_elements.reconciling import Options, Result
 
 from testing.memory_world import MemoryInstance, Node, NodeKind, Server
 from testing.sides import node

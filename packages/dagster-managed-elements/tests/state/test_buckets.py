@@ -10,10 +10,11 @@ from typing import Any
 
 import anyio
 import pytest
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.errors import StateError
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply, check
+from dagster_managed_elements.reconciling import Options, Result, check
 from dagster_managed_elements.state import object_store
 from dagster_managed_elements.state.locks import Lease, holder_of, read_lock
 from dagster_managed_elements.state.opening import open_store

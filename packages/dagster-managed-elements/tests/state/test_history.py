@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, PlanRefused, StateError
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.kinds import Session, Settings
@@ -21,7 +22,7 @@ from dagster_managed_elements.engine.selecting import Selection
 from dagster_managed_elements.engine.surveying import Scope
 from dagster_managed_elements.engine.values import Key
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, Result, apply
+from dagster_managed_elements.reconciling import Options, Result
 from dagster_managed_elements.state.history import History
 from dagster_managed_elements.state.opening import open_store
 from dagster_managed_elements.state.stores import Moved, Store

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dagster_managed_elements.airbyte.connection_fields import Api, written_fields
 from dagster_managed_elements.airbyte.registries import Registry
@@ -26,9 +26,11 @@ from dagster_managed_elements.airbyte.wire import (
     Workspace,
 )
 from dagster_managed_elements.airbyte.workspace_settings import WorkspaceChange, WorkspaceSettings
-from dagster_managed_elements.definitions.ports import Job
 from dagster_managed_elements.engine.errors import ApiError
 from dagster_managed_elements.engine.values import Path
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.definitions.ports import Job
 
 LONGEST_NAME: Final = 256
 """Characters; a longer one fails in Airbyte's database (409)."""

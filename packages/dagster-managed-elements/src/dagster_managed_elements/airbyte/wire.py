@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar, cast
 
 import msgspec
 
-from dagster_managed_elements.definitions.ports import JobStatus
 from dagster_managed_elements.engine.errors import ServerFault, Unclear
 from dagster_managed_elements.engine.values import DEEPEST, nests_too_deep
+
+if TYPE_CHECKING:
+    from dagster_managed_elements.definitions.ports import JobStatus
 
 Side: TypeAlias = Literal["source", "destination"]
 Json: TypeAlias = Mapping[str, Any]

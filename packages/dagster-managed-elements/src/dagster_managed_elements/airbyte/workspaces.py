@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -11,14 +12,15 @@ from dagster_managed_elements.airbyte.config_api.endpoints import WORKSPACE
 from dagster_managed_elements.airbyte.config_api.gateway import ConfigGateway
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.gateways import DISCOVER_SECONDS, Gateway
-from dagster_managed_elements.airbyte.public_api.gateway import PublicGateway, find_workspaces
 from dagster_managed_elements.airbyte.servers.api_roots import CONFIG_ROOT
-from dagster_managed_elements.airbyte.servers.server import KnownEndpoints, Server, probe
+from dagster_managed_elements.airbyte.servers.server import NIL, KnownEndpoints, Server, probe
+from dagster_managed_elements.airbyte.servers.versions import UNKNOWN
 from dagster_managed_elements.airbyte.specs.given import Frozen
 from dagster_managed_elements.airbyte.wire import Unreadable, Workspace, identity, read_row, read_workspace
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request
-from dagster_managed_elements.engine.errors import DeclarationError, Missing, ServerFault
+from dagster_managed_elements.engine.concurrency import both
+from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, Missing, ServerFault
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -37,13 +39,16 @@ async def open_gateway(
     Raises DeclarationError where that is not exactly one workspace, ApiError where the server cannot be asked.
     """
     if public_roots:
-        root, seen = await find_workspaces(client, public_roots)
+        from dagster_managed_elements.airbyte.public_api.gateway import PublicGateway, find_workspaces
+
+        root, seen = await find_workspaces(client, public_roots, alone=workspace is None)
         chosen = choose(seen, workspace)
         gateway = PublicGateway(client, chosen, root=root, specs=specs, discover_timeout=discover_timeout)
         return gateway, _unreadable(seen)
-    server = await probe(client)
-    found = await _by_id(client, workspace) if workspace and _UUID.fullmatch(workspace) else None
-    seen = [found] if found else await _all(client, server)
+    server, early = await both(partial(_probed, client), partial(_early, client, workspace))
+    if isinstance(server, ManagedElementsError):
+        raise server
+    seen = await _seen(client, workspace, server, early)
     gateway = ConfigGateway(client, choose(seen, workspace), server, discover_timeout=discover_timeout)
     return gateway, _unreadable(seen)
 
@@ -79,16 +84,51 @@ def choose(seen: Sequence[Workspace | Unreadable], wanted: str | None) -> Worksp
     raise DeclarationError(f"There is no workspace {wanted!r}; there are: {known}.")
 
 
-async def _by_id(client: Client, identity: str) -> Workspace | None:
-    """By id directly: someone who may use one workspace may not be allowed to list an organization's."""
+async def _probed(client: Client) -> Server | ManagedElementsError:
+    """The error as a value: what is asked beside it comes to its own end, with no connection left half open."""
     try:
-        return read_workspace(await client.send(Request(path=WORKSPACE, json={"workspaceId": identity})), WORKSPACE)
-    except Missing:
-        return None
+        return await probe(client)
+    except ManagedElementsError as error:
+        return error
 
 
-async def _all(client: Client, server: Server) -> Sequence[Workspace | Unreadable]:
-    """Those of the default organization, or every one where this version asks for no organization."""
+async def _early(
+    client: Client, workspace: str | None
+) -> Workspace | Sequence[Workspace | Unreadable] | ManagedElementsError:
+    """What can be asked before it is known which Airbyte answers: *workspace* by its id, since someone who may use
+    one may not be allowed to list an organization's; else those of the organization that nearly every one has.
+    """
+    likely = Server(base=client.address.base, profile=replace(UNKNOWN, workspaces=UNKNOWN.workspaces[:1]))
+    try:
+        if workspace and _UUID.fullmatch(workspace):
+            asked = Request(path=WORKSPACE, json={"workspaceId": workspace})
+            return read_workspace(await client.send(asked), WORKSPACE)
+        return await _all(client, likely, alone=workspace is None)
+    except ManagedElementsError as error:
+        return error
+
+
+async def _seen(
+    client: Client,
+    workspace: str | None,
+    server: Server,
+    early: Workspace | Sequence[Workspace | Unreadable] | ManagedElementsError,
+) -> Sequence[Workspace | Unreadable]:
+    """What was found *early*, unless *server* is to be asked for others. Raises ApiError."""
+    if isinstance(early, Workspace):
+        return [early]
+    if isinstance(early, ManagedElementsError) and not isinstance(early, Missing):
+        raise early
+    is_likely = server.organization == NIL and server.profile.workspaces[0] == UNKNOWN.workspaces[0]
+    if isinstance(early, Missing) or not is_likely:
+        return await _all(client, server, alone=workspace is None)
+    return early
+
+
+async def _all(client: Client, server: Server, *, alone: bool) -> Sequence[Workspace | Unreadable]:
+    """Those of the default organization, or every one where this version asks for no organization. *alone*: where
+    there are several, that is a mistake.
+    """
     page = {"organizationId": server.organization}
     subject = Subject(
         folder=CONFIG_ROOT,
@@ -97,5 +137,6 @@ async def _all(client: Client, server: Server) -> Sequence[Workspace | Unreadabl
         asked={"organization": page, "everything": {}},
         read=partial(read_row, read_workspace, "workspaceId"),
         identity=identity,
+        alone=alone,
     )
     return await read_all(client, KnownEndpoints(server), subject)

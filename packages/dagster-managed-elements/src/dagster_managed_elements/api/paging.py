@@ -42,6 +42,7 @@ class Listing(Generic[Row]):
     """What is asked: *fetch(offset, size)* reads a page of *what*, *identity* is a row's id, *clock* in seconds.
 
     So many rows are *expected*: once the first page is full, as many pages are asked for at once as those fill.
+    Where the list is *alone*, of one row most likely, it is asked at once whether there is a second.
     """
 
     fetch: Fetch[Row]
@@ -50,6 +51,7 @@ class Listing(Generic[Row]):
     size: int = 100
     concurrency: int = 8
     expected: int = 0
+    alone: bool = False
     clock: Callable[[], float] = time.monotonic
 
 
@@ -104,8 +106,9 @@ def combine(known: Reading[Row] | None, reading: Reading[Row]) -> Reading[Row]:
 async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
     pages: dict[int, Sequence[Row]] = {}
     seen: set[Hashable] = set()
-    window = 1
+    window, ahead = 1, [1] if listing.alone else []
     while offsets := next_offsets(_lengths(pages), listing.size, window):
+        offsets, ahead = [*offsets, *ahead], []
         await _fetch_all(listing, offsets, pages)
         seen.update(listing.identity(row) for offset in offsets for row in pages[offset])
         length = sum(_lengths(pages).values())
@@ -115,11 +118,11 @@ async def _read_once(listing: Listing[Row], began: float) -> Reading[Row]:
             )
         refuse_endless(listing.what, pages=len(pages), rows=length, seconds=listing.clock() - began)
         # A first page that is not full most likely is the only one: one request more proves it.
-        is_alone = len(pages) == 1 and len(pages[0]) < listing.size
-        ahead = _pages(listing.expected - length, max(_lengths(pages).values()))
+        is_alone = chain(_lengths(pages)) == [0] and len(pages[0]) < listing.size
+        expected = _pages(listing.expected - length, max(_lengths(pages).values()))
         doubled = min(window * 2, listing.concurrency)
         # What is expected may not be there yet: of many pages no more than twice as many as are known to be full.
-        window = 1 if is_alone else min(ahead, max(2 * len(pages), _SURE)) or doubled
+        window = 1 if is_alone else min(expected, max(2 * len(pages), _SURE)) or doubled
     rows = [row for offset in chain(_lengths(pages)) for row in pages[offset]]
     return Reading(rows={listing.identity(row): row for row in rows}, length=len(rows))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import anyio
 import httpcore
@@ -38,7 +38,11 @@ class OneConnection(httpx.AsyncBaseTransport):
     def __init__(self, base: str, *, verify: ssl.SSLContext, keep_alive: float) -> None:
         origin = _target(httpx.URL(base)).origin
         self._make = partial(
-            httpcore.AsyncHTTPConnection, origin=origin, ssl_context=verify, keepalive_expiry=keep_alive
+            httpcore.AsyncHTTPConnection,
+            origin=origin,
+            ssl_context=verify,
+            keepalive_expiry=keep_alive,
+            network_backend=_Network(),
         )
         self._connection = self._make()
 
@@ -61,6 +65,41 @@ class OneConnection(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._connection.aclose()
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """httpcore's own, but for a handshake of TLS that is cancelled: that would leave its connection open."""
+
+    def __init__(self) -> None:
+        self._own = cast("httpcore.AsyncNetworkBackend", cast("Any", httpcore).AnyIOBackend())
+
+    async def connect_tcp(self, *given: Any, **more: Any) -> httpcore.AsyncNetworkStream:
+        return _Stream(await self._own.connect_tcp(*given, **more))
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    def __init__(self, own: httpcore.AsyncNetworkStream) -> None:
+        self._own = own
+
+    async def start_tls(self, *given: Any, **more: Any) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._own.start_tls(*given, **more)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.aclose()
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return await self._own.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        await self._own.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._own.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._own.get_extra_info(info)
 
 
 class _Content(httpx.AsyncByteStream):

@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 from anyio.abc import TaskStatus
 
-from dagster_managed_elements import reconciling
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.inputs import Interruptions, answer
 from dagster_managed_elements.cli.plan_files import refuse_third_parties
@@ -24,6 +24,7 @@ from dagster_managed_elements.engine.guarding import Policy, objections
 from dagster_managed_elements.engine.planning import Operation, Plan, Step
 from dagster_managed_elements.engine.reports import Outcome
 from dagster_managed_elements.engine.saving import Promise
+from dagster_managed_elements.reconciling import Options
 from dagster_managed_elements.rendering import text
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.values import escape
@@ -78,7 +79,7 @@ class Apply:
         ours, theirs = split(self.run.loaded)
         if self.promise is not None or self.run.asked.destroy or self.run.asked.undo:
             refuse_third_parties(loaded.path for loaded in theirs)
-        options = reconciling.Options(
+        options = Options(
             resent=self.run.asked.resent,
             scope=self.run.asked.scope,
             undo=self.run.asked.undo,
@@ -96,7 +97,7 @@ class Apply:
             decide=self._decide,
             on_outcome=self._finished,
         )
-        sections = as_sections(await reconciling.apply(reconcilers(ours), options, self.stop), ours)
+        sections = as_sections(await apply(reconcilers(ours), options, self.stop), ours)
         for loaded in theirs:
             if self.stop.is_set():
                 error = ManagedElementsError(f"{loaded.path} was not begun: interrupted")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
 import click
@@ -86,6 +85,8 @@ def tell_bug(error: Exception) -> None:
 
 
 def _where() -> str:
+    from importlib.metadata import PackageNotFoundError, metadata
+
     try:
         urls = metadata("dagster-managed-elements").get_all("Project-URL") or []
     except PackageNotFoundError:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 from dagster_managed_elements import reconciling
-from dagster_managed_elements.cli.plan_files import refuse_third_parties, write_plan
 from dagster_managed_elements.cli.runs import Run
 from dagster_managed_elements.cli.starting import starters
 from dagster_managed_elements.engine.concurrency import concurrently
@@ -41,6 +40,8 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
     if run.recording is not None and theirs:
         raise DeclarationError(f"{theirs[0].path} is another library's, which knows no snapshots.")
     if save is not None or run.asked.destroy or run.asked.undo:
+        from dagster_managed_elements.cli.plan_files import refuse_third_parties
+
         refuse_third_parties(loaded.path for loaded in theirs)
 
     def tell(text: str) -> None:
@@ -63,6 +64,8 @@ async def check_all(run: Run, save: Path | None = None) -> list[Section]:
         results = await reconciling.check(reconcilers(ours), options)
         sections.extend(as_sections(results, ours))
         if save is not None:
+            from dagster_managed_elements.cli.plan_files import write_plan
+
             write_plan(save, [result.shown for result in results], run.asked, run.screen)
 
     async def asked(each: Loaded) -> None:

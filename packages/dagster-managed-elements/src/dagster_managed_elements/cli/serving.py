@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from dagster_managed_elements.cli.commands import Command
 from dagster_managed_elements.engine.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP: Final = "dagster_managed_elements.serve"
 _INSTALL: Final = (
@@ -45,6 +47,8 @@ _OURS: Final = (
 @click.pass_context
 def serve_cmd(ctx: click.Context, arguments: tuple[str, ...]) -> int:
     """Hand everything but the module to the server's own command; its --help is the help."""
+    from importlib.metadata import entry_points
+
     server, rest = _chosen(sorted(entry_points(group=GROUP), key=lambda each: each.name), arguments)
     command = _with_module(server.load())
     code = command.main(args=list(rest), prog_name=ctx.command_path, standalone_mode=False)

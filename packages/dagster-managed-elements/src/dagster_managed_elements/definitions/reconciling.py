@@ -27,6 +27,7 @@ from dagster import (
 )
 from dagster._core.errors import DagsterExecutionInterruptedError
 
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.definitions.drift import (
     INSTANCE,
     Reconcilers,
@@ -48,7 +49,7 @@ from dagster_managed_elements.engine.guarding import MOST_CHANGED, Policy, polic
 from dagster_managed_elements.engine.kinds import Settings
 from dagster_managed_elements.engine.planning import Starters
 from dagster_managed_elements.reconciler import Reconciler, SecretsFrom, versions_of
-from dagster_managed_elements.reconciling import Options, Result, Versions, apply
+from dagster_managed_elements.reconciling import Options, Result, Versions
 from dagster_managed_elements.rendering.markdown import diff_block, list_block
 from dagster_managed_elements.rendering.sections import Section
 from dagster_managed_elements.rendering.text import outcomes, totals

@@ -74,14 +74,13 @@ class Observed:
     fields: Fields
     raw: Any = field(default=None, compare=False, repr=False)
     fault: ManagedElementsError | None = field(default=None, compare=False)
+    # Asked for many times each, and made once.
+    key: Key = field(init=False, compare=False, repr=False)
+    ref: Ref = field(init=False, compare=False, repr=False)
 
-    @property
-    def key(self) -> Key:
-        return Key(self.kind, self.name)
-
-    @property
-    def ref(self) -> Ref:
-        return Ref(self.kind, self.id)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", Key(self.kind, self.name))
+        object.__setattr__(self, "ref", Ref(self.kind, self.id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Future, wait
 from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.from_thread
+import anyio.lowlevel
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 _AT_ONCE: Final = 100
 """Tasks, many times the requests that are in flight: most of a thousand calls need none, and a task costs more."""
@@ -52,6 +54,29 @@ async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
             group.start_soon(work)
     if failures:
         raise failures[0]
+
+
+async def both(one: Callable[[], Awaitable[T]], other: Callable[[], Awaitable[U]]) -> tuple[T, U]:
+    """What *one* and *other* come to, at once; as `concurrently`."""
+    found: list[T] = []
+    beside: list[U] = []
+
+    async def first() -> None:
+        found.append(await one())
+
+    async def second() -> None:
+        beside.append(await other())
+
+    await concurrently(first, second)
+    return found[0], beside[0]
+
+
+async def paced(items: Iterable[T], at_a_time: int = 4) -> AsyncIterator[T]:
+    """*items*, between which whatever else there is to do has its turn: an answer that came, a request to send."""
+    for number, item in enumerate(items):
+        if number % at_a_time == 0:
+            await anyio.lowlevel.checkpoint()
+        yield item
 
 
 def run_blocking(

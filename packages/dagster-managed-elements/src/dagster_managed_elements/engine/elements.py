@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, cast
 
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.secrets import Secret, secret_of
-from dagster_managed_elements.engine.values import UNSET, Fields, Key, leaves, mapped
+from dagster_managed_elements.engine.values import UNSET, Fields, Key, is_leaf, leaves, mapped
 
 
 def plain(value: Any) -> Any:
@@ -63,14 +63,17 @@ class Element:
 
     def fields(self) -> Fields:
         """What is compared and sent: by default every dataclass field, elements as Keys, UNSET left out."""
-        own = (f.name for f in dataclasses.fields(self) if f.name not in _ENGINE_FIELDS)
-        values = ((name, getattr(self, name)) for name in own)
+        values = ((name, getattr(self, name)) for name in _names(type(self)) if name not in _ENGINE_FIELDS)
         return {name: plain(value) for name, value in values if value is not UNSET}
 
     def parts(self) -> tuple[Element, ...]:
         """The elements this one refers to: declared with it, so that naming a connection is enough."""
-        values = (getattr(self, f.name) for f in dataclasses.fields(self))
-        return tuple(leaf for value in values for leaf in leaves(value) if isinstance(leaf, Element))
+        found: list[Element] = []
+        for name in _names(type(self)):
+            value = getattr(self, name)
+            inside = (value,) if is_leaf(value.__class__) else leaves(value)
+            found += [leaf for leaf in inside if isinstance(leaf, Element)]
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,11 @@ def reachable(elements: Iterable[Element]) -> Iterator[Element]:
             seen.add(id(element))
             yield element
             ahead += element.parts()
+
+
+@cache
+def _names(kind: type[Element]) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind))
 
 
 _ENGINE_FIELDS = frozenset(f.name for f in dataclasses.fields(Element))

@@ -24,7 +24,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.concurrency import concurrently
+from dagster_managed_elements.engine.concurrency import both, concurrently, paced
 from dagster_managed_elements.engine.continuing import go_on, is_half
 from dagster_managed_elements.engine.diffing import (
     Basis,
@@ -135,13 +135,24 @@ async def survey(
     if scope.destroy:
         declared = [_doomed(element) for element in declared if element.removal is None]
 
+    kinds = {kind.name: kind for kind in session.kinds}
+    faulty: dict[Key, Sequence[Problem]] = {}
+
+    async def read() -> Reading:
+        return await observe(session.kinds, declared, exhaustive=unmentioned)
+
+    async def look_through() -> None:
+        async for element in paced(declared):
+            if element.removal is None and (kind := kinds.get(element.key.kind)) is not None:
+                faulty[element.key] = tuple(_faults_of(element, kind, may_lack=not secrets_known))
+
     async def compare(reading: Reading) -> _Work:
         for lacking in needed(reading, declared):
             raise cast("ManagedElementsError", lacking.fault)
         work = _Work(
             session, declared, reading, memory or Memory(), resent=resent, declarations=declarations, scope=scope
         )
-        work.secrets_known = secrets_known
+        work.faulty = faulty
         work.problems[:0] = problems
         if versions:
             await work.ask_versions()
@@ -151,7 +162,7 @@ async def survey(
             raise DeclarationError(problems=list(dict.fromkeys(work.problems)))
         return work
 
-    reading = await observe(session.kinds, declared, exhaustive=unmentioned)
+    reading, _ = await both(read, look_through)
     work = await compare(reading)
     if work.destroys:
         again = await confirm(session.kinds, reading)
@@ -215,7 +226,7 @@ class _Work:
         self.found: list[Change] = []
         self.changes: tuple[Change, ...] = ()
         self.going_on: dict[Key, Update] = {}
-        self.secrets_known = True
+        self.faulty: Mapping[Key, Sequence[Problem]] = {}
         self.ids, self.ambiguous = _index(self.pairs)
         self.declared = frozenset(element.key for element in declared if element.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
@@ -277,8 +288,9 @@ class _Work:
     async def take(self, kind: Kind) -> None:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
-        for pair in mine:
-            self.problems += _faults_of(pair, kind, may_lack=not self.secrets_known)
+        self.problems += [
+            fault for pair in mine if pair.declared for fault in self.faulty.get(pair.declared.key, ())
+        ]
         context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self._facts(), broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair)]
         sure = {pair.declared.key for pair in whole if pair.declared}
@@ -533,14 +545,12 @@ def _left_out(unreadable: Observed) -> Notice:
     return left_out(Key(unreadable.kind, unreadable.name or unreadable.id), cast("Exception", unreadable.fault))
 
 
-def _faults_of(pair: Pair, kind: Kind, *, may_lack: bool) -> Iterable[Problem]:
+def _faults_of(declared: Declared, kind: Kind, *, may_lack: bool) -> Iterable[Problem]:
     """What no request could carry; and secrets that are local, which are read at every check: one that is missing
     is found before the first write.
     """
-    if pair.declared is None:
-        return
-    for path, message in (*unsendable(pair.declared.fields), *faults(pair.declared.fields, may_lack=may_lack)):
-        yield Problem(pair.declared.key, kind.shown(path), message)
+    for path, message in (*unsendable(declared.fields), *faults(declared.fields, may_lack=may_lack)):
+        yield Problem(declared.key, kind.shown(path), message)
 
 
 def _kept(

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.reconciler import Reconciler
-from dagster_managed_elements.reconciling import Options, apply
+from dagster_managed_elements.reconciling import Options
 
 from testing.memory_world import MemoryInstance, Node, Server
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -19,7 +19,6 @@ from dagster_managed_elements.airbyte.config_api.endpoints import (
     TAGS,
     WORKSPACE,
 )
-from dagster_managed_elements.airbyte.config_api.jobs import ConfigJobs
 from dagster_managed_elements.airbyte.config_api.listings import Subject, read_all
 from dagster_managed_elements.airbyte.config_api.merging import merge, refuse_lost_masks
 from dagster_managed_elements.airbyte.config_api.registry import ConfigRegistry
@@ -74,6 +73,9 @@ from dagster_managed_elements.api.requests import Effect, Request
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Missing, Partial, ServerFault
 from dagster_managed_elements.engine.values import Path
 
+if TYPE_CHECKING:
+    from dagster_managed_elements.airbyte.config_api.jobs import ConfigJobs
+
 
 class ConfigGateway:
     """One workspace through the Config API; made by `workspaces.open_gateway`. See `Gateway`."""
@@ -88,6 +90,7 @@ class ConfigGateway:
     ) -> None:
         self._client, self._workspace, self._discover_timeout = client, workspace, discover_timeout
         self._server = server or Server(base=client.address.base)
+        self.capabilities = _capabilities(self._server)
         self._endpoints = KnownEndpoints(self._server)
         self._merges = self._server.profile.partial_update
         self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
@@ -97,7 +100,6 @@ class ConfigGateway:
         self._normalizations: Cache[str, bool] = Cache()
         self._sent: set[str] = set()
         self._here = {"workspaceId": workspace.workspace_id}
-        self.jobs = ConfigJobs(client)
         self.registry = ConfigRegistry(
             client,
             workspace.workspace_id,
@@ -108,6 +110,12 @@ class ConfigGateway:
         )
 
     @property
+    def jobs(self) -> ConfigJobs:
+        from dagster_managed_elements.airbyte.config_api.jobs import ConfigJobs  # which no check needs
+
+        return ConfigJobs(self._client)
+
+    @property
     def workspace(self) -> Workspace:
         return self._workspace
 
@@ -115,15 +123,6 @@ class ConfigGateway:
     def server(self) -> Server:
         """What is known of the server, its version and what it can do."""
         return self._server
-
-    @property
-    def capabilities(self) -> Capabilities:
-        profile = self._server.profile
-        fields, normalizes = profile.connection_fields, profile.normalizes
-        if normalizes is not False:
-            return Capabilities(api="config", fields=fields, normalizes=normalizes)
-        why = f"normalization left Airbyte in 1.0, and this one is {self._server.version}; leave normalize_data out"
-        return Capabilities(api="config", fields=fields, no_normalization=why)
 
     async def workspace_settings(self) -> WorkspaceSettings:
         has_region = self._server.profile.since >= WORKSPACE_REGION
@@ -450,6 +449,14 @@ class ConfigGateway:
             await self._write(path, Outgoing(body=dict(body)), "delete")
         except Missing:
             return
+
+
+def _capabilities(server: Server) -> Capabilities:
+    fields, normalizes = server.profile.connection_fields, server.profile.normalizes
+    if normalizes is not False:
+        return Capabilities(api="config", fields=fields, normalizes=normalizes)
+    why = f"normalization left Airbyte in 1.0, and this one is {server.version}; leave normalize_data out"
+    return Capabilities(api="config", fields=fields, no_normalization=why)
 
 
 def _discovered(body: Any, path: str, source_id: str, secrets: Iterable[str]) -> Catalog:

@@ -20,7 +20,7 @@ Row = TypeVar("Row")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject(Generic[Row]):
     """What is listed: *rows* is its name in an answer, *asked* what a request says for each scope, *expected* how
-    many there most likely are.
+    many there most likely are, *alone* that there is one.
     """
 
     folder: str
@@ -30,6 +30,7 @@ class Subject(Generic[Row]):
     read: Callable[[Any, str], Row]
     identity: Callable[[Row], Hashable]
     expected: int = 0
+    alone: bool = False
 
 
 async def read_all(client: Client, endpoints: KnownEndpoints, subject: Subject[Row]) -> list[Row]:
@@ -52,8 +53,10 @@ class _Reader(Generic[Row]):
     async def read(self) -> list[Row]:
         identity, what = self._subject.identity, self._subject.rows
         if self._method.form == "pages":
-            expected = self._subject.expected
-            return await read_pages(Listing(fetch=self._page, identity=identity, what=what, expected=expected))
+            expected, alone = self._subject.expected, self._subject.alone
+            return await read_pages(
+                Listing(fetch=self._page, identity=identity, what=what, expected=expected, alone=alone)
+            )
         if self._method.form == "chain":
             return await read_chain(Chain(fetch=self._link, identity=identity, what=what))
         return await read_whole(Whole(fetch=self._whole, identity=identity, what=what))

@@ -14,6 +14,7 @@ from dagster_managed_elements.airbyte.elements import AirbyteDestination, Airbyt
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway, Side
 from dagster_managed_elements.airbyte.kinds.adopted_configurations import declarable, secrets_of
 from dagster_managed_elements.airbyte.kinds.configurations import MASK_DECLARED, Patch, patch, resent, unfounded
+from dagster_managed_elements.airbyte.kinds.judging import Judgements
 from dagster_managed_elements.airbyte.kinds.low_code import LowCodeFacts
 from dagster_managed_elements.airbyte.references import (
     DESTINATION_DEFINITION,
@@ -21,7 +22,6 @@ from dagster_managed_elements.airbyte.references import (
     SOURCE_DEFINITION,
 )
 from dagster_managed_elements.airbyte.specs import specifications
-from dagster_managed_elements.airbyte.specs.choices import settle
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.specs.oauth import adopted_from_oauth, filled, set_by_oauth
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Specification, Unreadable
@@ -36,7 +36,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.concurrency import concurrently
+from dagster_managed_elements.engine.concurrency import both, concurrently
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError, ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
@@ -85,18 +85,17 @@ class ActorKind(Kind):
         self._gateway = gateway
         self._expected: Sequence[Declared] = ()
         self._indexed: tuple[Sequence[Definition | Unreadable], Connectors] | None = None
+        self._judgements = Judgements()
 
     def expect(self, declared: Sequence[Declared]) -> None:
         self._expected = declared
 
     async def observe(self) -> Sequence[Observed]:
-        """With the specifications of what is expected, which would take a round of requests of their own later."""
-        actors: list[Actor | Unreadable] = []
-
-        async def list_them() -> None:
-            actors.extend(await self._gateway.actors(self.side, len(self._expected)))
-
-        await concurrently(list_them, self._look_ahead)
+        """With the specifications of what is expected, which would take a round of requests of their own later; by
+        those it is judged while the lists are on their way.
+        """
+        listed = partial(self._gateway.actors, self.side, len(self._expected))
+        actors, _ = await both(listed, self._look_ahead)
         definitions = await self._gateway.definitions(self.side)
         known = {definition.id: definition for definition in definitions if isinstance(definition, Definition)}
         return [self._observed(actor, known) for actor in actors]
@@ -104,13 +103,19 @@ class ActorKind(Kind):
     async def _look_ahead(self) -> None:
         """The gateway keeps what it is told, a refusal too: whoever needs it meets that again."""
         connectors = self._connectors(await self._gateway.definitions(self.side))
-        types = [declared.fields["type"] for declared in self._expected if declared.removal is None]
-        spellings = {_spelling(type_) for type_ in types if not isinstance(type_, Key)}
-        known = {found.id for spelling in spellings if isinstance(found := connectors.find(spelling), Definition)}
+        spelled: dict[str, list[Mapping[str, Any]]] = {}
+        for declared in self._expected:
+            if declared.removal is None and not isinstance(type_ := declared.fields["type"], Key):
+                spelled.setdefault(_spelling(type_), []).append(_configuration(declared))
+        known: dict[str, list[Mapping[str, Any]]] = {}
+        for spelling, configurations in spelled.items():
+            if isinstance(found := connectors.find(spelling), Definition):
+                known.setdefault(found.id, []).extend(configurations)
 
         async def ask(definition_id: str) -> None:
             with suppress(ApiError):
-                await self._gateway.specification(self.side, definition_id)
+                specification = await self._gateway.specification(self.side, definition_id)
+                await self._judgements.make(known[definition_id], specification)
 
         await concurrently(*(partial(ask, id_) for id_ in sorted(known)))
 
@@ -280,17 +285,15 @@ class ActorKind(Kind):
         """Both sides with their secrets as markers, the observed one without what nobody needs to declare."""
         declared, observed = cast("Declared", typed.pair.declared), typed.pair.observed
         specification = schemas[_needs(typed)[0]]
-        schema = specification.connection_specification
         left_alone = _left_alone(typed, specification)
-        settled, problems = settle(filled(_configuration(declared), left_alone), specification)
-        configuration = specifications.wrap(settled, schema)
-        problems = problems or ([] if typed.is_moving else specifications.validate(configuration, schema))
-        yield from (Problem(declared.key, path, message) for path, message in problems)
-        if problems:
+        given = _configuration(declared)
+        given = filled(given, left_alone) if left_alone else given
+        judgement = self._judgements.of(given, specification, is_moving=typed.is_moving)
+        configuration = judgement.configuration
+        yield from (Problem(declared.key, path, message) for path, message in judgement.problems)
+        if judgement.problems:
             return
-        if not specification.is_partial:
-            for path, code, text in specifications.remarks(configuration, schema):
-                yield Notice(declared.key, path, code, text)
+        yield from (Notice(declared.key, path, code, text) for path, code, text in judgement.remarks)
         if observed is not None:
             seen = _seen(observed, configuration, schemas[_needs(typed)[-1]].connection_specification)
             configuration, shown = specifications.believe_masks(configuration, seen)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from dagster_managed_elements.airbyte.coordinates import read_versions
@@ -24,7 +24,6 @@ from dagster_managed_elements.airbyte.gateways import (
     Side,
 )
 from dagster_managed_elements.airbyte.public_api import bodies
-from dagster_managed_elements.airbyte.public_api.jobs import PublicJobs
 from dagster_managed_elements.airbyte.public_api.registry import PublicRegistry
 from dagster_managed_elements.airbyte.sending import Outgoing, opened, refuse_mask, revealed
 from dagster_managed_elements.airbyte.servers.api_roots import PUBLIC_ROOT
@@ -61,6 +60,9 @@ from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.errors import DeclarationError, Missing
 from dagster_managed_elements.engine.values import Path
 
+if TYPE_CHECKING:
+    from dagster_managed_elements.airbyte.public_api.jobs import PublicJobs
+
 Row = TypeVar("Row")
 Listed = TypeVar("Listed", bound=Actor | Connection | Unreadable)
 
@@ -91,7 +93,6 @@ class PublicGateway:
         self._catalogs: Cache[tuple[str, bool, bool], Catalog] = Cache()
         self._server: Cache[str, Server] = Cache()
         self._low_code: Sequence[bodies.ReadLowCode] | None = None
-        self.jobs = PublicJobs(client, root)
         self.registry = PublicRegistry(
             client,
             root,
@@ -100,6 +101,12 @@ class PublicGateway:
             forget=self._forget_definitions,
             patience=discover_timeout,
         )
+
+    @property
+    def jobs(self) -> PublicJobs:
+        from dagster_managed_elements.airbyte.public_api.jobs import PublicJobs  # which no check needs
+
+        return PublicJobs(self._client, self._root)
 
     @property
     def workspace(self) -> Workspace:
@@ -346,18 +353,22 @@ class PublicGateway:
             return
 
 
-async def find_workspaces(client: Client, roots: Sequence[str]) -> tuple[str, Sequence[Workspace | Unreadable]]:
-    """Where the API begins, which is the first of *roots* that answers, and every workspace to be seen there."""
+async def find_workspaces(
+    client: Client, roots: Sequence[str], *, alone: bool = False
+) -> tuple[str, Sequence[Workspace | Unreadable]]:
+    """Where the API begins, which is the first of *roots* that answers, and every workspace to be seen there.
+    *alone*: where there are several, that is a mistake.
+    """
     first, *others = roots
     try:
-        return first, await _workspaces(client, first)
+        return first, await _workspaces(client, first, alone=alone)
     except Missing:
         if not others:
             raise
-    return await find_workspaces(client, others)
+    return await find_workspaces(client, others, alone=alone)
 
 
-async def _workspaces(client: Client, root: str) -> Sequence[Workspace | Unreadable]:
+async def _workspaces(client: Client, root: str, *, alone: bool) -> Sequence[Workspace | Unreadable]:
     path = f"{root}/workspaces"
     read = partial(read_row, read_workspace, "workspaceId")
 
@@ -367,4 +378,4 @@ async def _workspaces(client: Client, root: str) -> Sequence[Workspace | Unreada
         rows = read_list(body, "data", path)
         return [read(row, f"{path}[{offset + number}]") for number, row in enumerate(rows)]
 
-    return await read_pages(Listing(fetch=fetch, identity=identity, what="workspaces"))
+    return await read_pages(Listing(fetch=fetch, identity=identity, what="workspaces", alone=alone))

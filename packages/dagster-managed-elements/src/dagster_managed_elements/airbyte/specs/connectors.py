@@ -42,6 +42,7 @@ class Connectors:
             definition.id: definition for definition in definitions if isinstance(definition, Unreadable)
         }
         self._by_id = {definition.id: definition for definition in self._definitions}
+        self._found: dict[str, Definition | Unfound] = {}
 
     # Made once something is looked for by what it is called: who asks by id alone does not wait for that.
 
@@ -68,6 +69,11 @@ class Connectors:
         """By id, name, image repository, name without its parenthesis, slug, then by the letters and digits of any
         of these alone; case does not matter.
         """
+        if (known := self._found.get(wanted)) is None:
+            known = self._found[wanted] = self._find(wanted)
+        return known
+
+    def _find(self, wanted: str) -> Definition | Unfound:
         asked = wanted.strip().casefold()
         tries = [
             *((tier, asked) for tier in self._tiers),
