@@ -18,7 +18,7 @@ import anyio
 import anyio.to_thread
 
 from dagster_managed_elements.engine.changes import Delete
-from dagster_managed_elements.engine.concurrency import concurrently
+from dagster_managed_elements.engine.concurrency import concurrently, meanwhile
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Notice
@@ -165,7 +165,8 @@ async def surveyed(
         for number, reconciler in enumerate(of)
     ]
     past = None if options.undo is None else await anyio.to_thread.run_sync(_past, options.undo, states)
-    async with connected(members, options.settings) as (every, failures):
+    ahead = [member.declaration.gathering.ahead for member in members]
+    async with meanwhile(*ahead), connected(members, options.settings) as (every, failures):
         places = past.those_of(every, failed=bool(failures)) if past else every
         results = [Result(of=(number,), error=error) for number, error in failures]
         surveys: dict[str, Surveyed] = {}

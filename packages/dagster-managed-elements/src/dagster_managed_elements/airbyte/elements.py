@@ -198,7 +198,7 @@ class AirbyteConnection(Element):
             raise DeclarationError(f"AirbyteConnection {self.name!r}: {error}") from None
         require(self, "normalize_data", self.normalize_data, bool, type(None))
         try:
-            declared_fields(self)
+            _ = self._declared
         except DeclarationError as error:
             raise DeclarationError(f"{type(self).__name__} {self.name!r}: {error}") from None
 
@@ -206,13 +206,17 @@ class AirbyteConnection(Element):
     def _streams(self) -> Mapping[str, Any]:
         return streams_block(self.stream_config)
 
+    @cached_property
+    def _declared(self) -> Mapping[str, Any]:
+        return declared_fields(self)
+
     def fields(self) -> Fields:
         return {
             "source": reference(self.source),
             "destination": reference(self.destination),
             "normalize data": self.normalize_data,
             "streams": self._streams,
-            **declared_fields(self),
+            **self._declared,
         }
 
 

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import sys
 import traceback
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import click
 
 from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, PENDING, Screen, exit_code
 from dagster_managed_elements.engine.errors import ManagedElementsError
+
+# httpx has a command line of its own, and imports rich and pygments for it whenever it is imported, which takes as
+# long as to ask a server of a hundred connections. In the process of these commands nobody calls it.
+cast("dict[str, ModuleType | None]", sys.modules).setdefault("httpx._main", None)
 
 
 class Program(click.Group):

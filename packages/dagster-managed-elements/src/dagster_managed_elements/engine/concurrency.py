@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Future, wait
+from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -77,6 +78,30 @@ async def paced(items: Iterable[T], at_a_time: int = 4) -> AsyncIterator[T]:
         if number % at_a_time == 0:
             await anyio.lowlevel.checkpoint()
         yield item
+
+
+@asynccontextmanager
+async def meanwhile(*works: Callable[[], Awaitable[object]]) -> AsyncGenerator[None]:
+    """*works* done while the block waits, given up where it ends before. What either raises is raised as itself."""
+    failures: list[Exception] = []
+
+    async def tried(work: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
+            failures.append(error)
+            group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for work in works:
+            group.start_soon(tried, work)
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
+            failures.append(error)
+        group.cancel_scope.cancel()
+    if failures:
+        raise failures[0]
 
 
 def run_blocking(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, cast
+
+import anyio.lowlevel
 
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Removal
 from dagster_managed_elements.engine.elements import Element, Removed, Restored, key_of, reachable
@@ -15,16 +18,43 @@ from dagster_managed_elements.engine.succession import read_interim
 from dagster_managed_elements.engine.values import DEEPEST, Key, Ref, is_sendable, nests_too_deep
 
 
+class Gathering:
+    """The elements of one owner and what they refer to, read as far as there was time: `ahead` while something else
+    is waited for, and the rest when it is `whole`.
+    """
+
+    def __init__(self, owner: str, elements: Iterable[Element]) -> None:
+        self.problems: list[Problem] = []
+        self._found: list[tuple[Element, Declared]] = []
+        self._rest = _with_parts(elements, owner, set(), self.problems)
+
+    async def ahead(self) -> None:
+        more = True
+        while more:
+            await anyio.lowlevel.checkpoint()
+            known = len(self._found)
+            self._found += islice(self._rest, _AT_A_TIME)
+            more = len(self._found) > known
+
+    def whole(self) -> Sequence[tuple[Element, Declared]]:
+        self._found += self._rest
+        return self._found
+
+
 def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declared], list[Problem]]:
     """Every element of every owner and what it refers to, each key once, referred-to first.
 
     One key declared twice alike is one element; declared twice differently is a Problem.
     """
+    return merged([Gathering(owner, elements) for owner, elements in owned])
+
+
+def merged(gatherings: Sequence[Gathering]) -> tuple[list[Declared], list[Problem]]:
+    """As `gather`, of what may have been read ahead."""
     declared: dict[Key, Declared] = {}
     problems: list[Problem] = []
-    seen: set[int] = set()
-    for owner, elements in owned:
-        for element, new in _with_parts(elements, owner, seen, problems):
+    for gathering in gatherings:
+        for element, new in gathering.whole():
             problems += (Problem(new.key, (), text) for text in _mistakes(element))
             old = declared.setdefault(new.key, new)
             if old is not new and not _alike(old, new):
@@ -32,6 +62,7 @@ def gather(owned: Iterable[tuple[str, Iterable[Element]]]) -> tuple[list[Declare
                 if (old.removal is None) != (new.removal is None):
                     text = f"this {new.key.kind} is declared, and declared as removed"
                 problems.append(Problem(new.key, (), text))
+        problems += gathering.problems
     return list(declared.values()), list(dict.fromkeys(problems))
 
 
@@ -60,6 +91,7 @@ def _with_parts(
             yield element, new
 
 
+_AT_A_TIME: Final = 8
 _ENDLESS: Final = f"it contains itself, or nests more than {DEEPEST} levels deep"
 
 

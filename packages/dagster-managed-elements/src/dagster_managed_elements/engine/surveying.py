@@ -39,7 +39,7 @@ from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out, written
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext, Session
-from dagster_managed_elements.engine.matching import gather, match, match_interims
+from dagster_managed_elements.engine.matching import Gathering, match, match_interims, merged
 from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
 from dagster_managed_elements.engine.planning import Plan, Starters, Undeclared, nobody, plan
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults, masked_beside
@@ -73,6 +73,10 @@ class Declaration:
     delete_unmentioned: bool | Literal["owned"] = False
     name: str = ""
     starters: Starters = nobody
+    gathering: Gathering = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gathering", Gathering(self.owner, self.elements))
 
 
 def starters(declarations: Iterable[Declaration]) -> Starters:
@@ -128,7 +132,7 @@ async def survey(
     server is asked for those of the secrets of which one is remembered.
     """
     scope = scope or Scope()
-    declared, problems = gather((declaration.owner, declaration.elements) for declaration in declarations)
+    declared, problems = merged([declaration.gathering for declaration in declarations])
     problems += _unknown_kinds(declared, session)
     problems += _too_long(declared, session)
     unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
@@ -228,6 +232,7 @@ class _Work:
         self.going_on: dict[Key, Update] = {}
         self.faulty: Mapping[Key, Sequence[Problem]] = {}
         self.ids, self.ambiguous = _index(self.pairs)
+        self.facts = _facts_of(self.pairs)
         self.declared = frozenset(element.key for element in declared if element.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
         self.unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
@@ -291,7 +296,7 @@ class _Work:
         self.problems += [
             fault for pair in mine if pair.declared for fault in self.faulty.get(pair.declared.key, ())
         ]
-        context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self._facts(), broken=self._broken())
+        context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self.facts, broken=self._broken())
         whole = [pair for pair in mine if not self._dangling(pair)]
         sure = {pair.declared.key for pair in whole if pair.declared}
         begun = [pair for pair in self.begun if pair.declared and pair.declared.key in sure]
@@ -374,13 +379,12 @@ class _Work:
     def _remember(self, resolved: Iterable[Pair]) -> None:
         """Later stages see the resolved sides, which is what a cascade replaces."""
         better: dict[Any, Pair] = {_identity(pair): pair for pair in resolved}
-        self.pairs = [better.get(_identity(pair), pair) for pair in self.pairs]
+        if better:
+            self.pairs = [better.get(_identity(pair), pair) for pair in self.pairs]
+            self.facts |= _facts_of(better.values())
 
     def _coming(self) -> dict[Key, Change]:
         return {change.key: change for change in self.changes if not isinstance(change, Delete)}
-
-    def _facts(self) -> dict[Key, Any]:
-        return {pair.declared.key: pair.declared.facts for pair in self.pairs if pair.declared is not None}
 
     def _broken(self) -> frozenset[Key]:
         return frozenset(problem.key for problem in self.problems)
@@ -441,7 +445,7 @@ class _Work:
             keys=frozenset((*(element.key for element in self.as_declared), *(change.key for change in found))),
             ids=self.ids,
             seen=seen,
-            facts=self._facts(),
+            facts=self.facts,
             secrets=frozenset(self._secrets(kinds)),
             timetables=dict(self._timetables(kinds)),
         )
@@ -598,6 +602,10 @@ def _index(pairs: Iterable[Pair]) -> tuple[dict[Key, str], frozenset[Key]]:
     for key in ambiguous:
         del ids[key]
     return ids, frozenset(ambiguous)
+
+
+def _facts_of(pairs: Iterable[Pair]) -> dict[Key, Any]:
+    return {pair.declared.key: pair.declared.facts for pair in pairs if pair.declared is not None}
 
 
 def _kind_of(pair: Pair) -> str:

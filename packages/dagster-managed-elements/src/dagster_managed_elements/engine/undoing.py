@@ -16,7 +16,7 @@ from dagster_managed_elements.engine.elements import Element, Restored, removed
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.findings import Consequence, Notice
 from dagster_managed_elements.engine.kinds import Kind, Session
-from dagster_managed_elements.engine.matching import gather
+from dagster_managed_elements.engine.matching import merged
 from dagster_managed_elements.engine.past import Trace
 from dagster_managed_elements.engine.reports import Outcome, Report
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret
@@ -67,7 +67,7 @@ async def survey_back(
     if refused := [f"{step.trace.key}: {step.trace.why_not}" for step in steps if step.is_stuck]:
         raise DeclarationError(f"The run {way.run} cannot be undone: {'; '.join(refused)}.")
     await _compare(session, [step for step in steps if step.after is not None], memory)
-    today, _ = gather((declaration.owner, declaration.elements) for declaration in declarations)
+    today, _ = merged([declaration.gathering for declaration in declarations])
     by_key = {declared.key: declared for declared in today}
     names = {step.trace.key: step.key for step in steps}
     elements = [element for step in steps if (element := step.back(by_key, names)) is not None]

@@ -297,7 +297,10 @@ class ActorKind(Kind):
         if observed is not None:
             seen = _seen(observed, configuration, schemas[_needs(typed)[-1]].connection_specification)
             configuration, shown = specifications.believe_masks(configuration, seen)
-            observed = replace(observed, fields={**observed.fields, "configuration": shown})
+            actor = cast("Actor", observed.raw)
+            definition = connectors.get(actor.definition_id)
+            shown_type = self._pointer(actor, definition) if typed.key else _choice(actor, definition)
+            observed = replace(observed, fields={**observed.fields, "type": shown_type, "configuration": shown})
         configuration, observed = _masked_by_name(typed, schemas, configuration, observed)
         there = observed.fields["configuration"] if observed and not _is_other(typed) else None
         if copied := [Problem(declared.key, path, MASK_DECLARED) for path in unfounded(configuration, there)]:
@@ -305,11 +308,6 @@ class ActorKind(Kind):
             return
         if left_alone:
             yield Notice(declared.key, (), "oauth", _LEFT_ALONE.format(", ".join(map(".".join, left_alone))))
-        if observed is not None:
-            actor = cast("Actor", observed.raw)
-            definition = connectors.get(actor.definition_id)
-            shown_type = self._pointer(actor, definition) if typed.key else _choice(actor, definition)
-            observed = replace(observed, fields={**observed.fields, "type": shown_type})
         type_ = typed.key or Named(typed.definition.id, typed.definition.name)
         value = Later(typed.key, configuration) if typed.key and typed.is_moving else configuration
         fields = {**declared.fields, "type": type_, "configuration": value}
