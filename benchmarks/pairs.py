@@ -26,9 +26,9 @@ LATENCIES: Final = (20, 100)
 """Milliseconds of the simulated server for each request; each object in an answer takes PER_ITEM more."""
 PER_ITEM: Final = 0.1
 IN_FLIGHT: Final = 10
+"""As many as `--concurrency` is by default."""
 _MANY: Final = 10_000
 """So many pairs are applied at the first latency alone: at the second the server's own time is nearly all of it."""
-"""As many as `--concurrency` is by default."""
 
 CHILDREN: Final = Path(__file__).parent / "children"
 CLIENTS: Final = CHILDREN.parents[1] / "tests" / "clients" / "children"
