@@ -32,8 +32,17 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a wide matrix the cells that its mark names run soon, the others are slow tests."""
+    """Of a wide matrix the cells that its mark names run soon, the others are slow tests. What may take longest
+    begins first: at the end of all, one worker would wait for it alone.
+    """
+    items.sort(key=lambda item: -_seconds(item))
     for item in items:
         mark = item.get_closest_marker("wide")
         if mark is not None and hasattr(item, "callspec") and not any(word in item.name for word in mark.args):
             item.add_marker(pytest.mark.slow)
+
+
+def _seconds(item: pytest.Item) -> float:
+    """How long it may take, where that is longer than for others."""
+    mark = item.get_closest_marker("timeout")
+    return float(mark.args[0]) if mark is not None and mark.args else 0.0
