@@ -167,6 +167,21 @@ def test_an_older_version_of_a_manifest_is_put_into_use_and_nothing_published(se
     assert "tells of no version but the one in use" in said
 
 
+def test_true_is_another_manifest_than_1_and_null_is_none(serve):
+    """Told by one rule, whether a version is named or not: nothing is published unseen, or left out as done."""
+    workspace = serve("config")
+    workspace.applied(AirbyteLowCodeConnector("Ours", manifest=manifest("a", max=1, also=[{"name": "x", "v": 1}])))
+    inside = manifest("a", max=1, also=[{"name": "x", "v": True}])
+    shown = workspace.lines(AirbyteLowCodeConnector("Ours", manifest=inside))
+    assert [line.strip() for line in shown][-2:] == ["~ x:", "~ v: 1 -> True"]
+    beside = {**manifest("a", max=True, also=[{"name": "x", "v": 1}]), "none": None}
+    (said,) = workspace.problems(AirbyteLowCodeConnector("Ours", manifest=beside, active_version=1))
+    assert "version 1 was published with another manifest" in said
+    same = {**beside, "max": 1}
+    assert workspace.lines(AirbyteLowCodeConnector("Ours", manifest=same, active_version=1)) == []
+    assert workspace.lines(AirbyteLowCodeConnector("Ours", manifest=same)) == []
+
+
 def test_what_was_not_published_in_the_builder_is_not_lost_unseen(serve):
     workspace = serve("config")
     workspace.applied(AirbyteLowCodeConnector("Ours", manifest=manifest("a")))
@@ -235,6 +250,8 @@ A, B, C = {"name": "a"}, {"name": "b"}, {"name": "c"}
         ([{"x": 1}, {"x": 2}], [{"x": 1}, {"x": 3}], [(("s", "1", "x"), False)]),
         ([{"x": 1}], [{"x": 1}, {"x": 2}], [(("s",), False)]),
         (["id"], ["id", "at"], [(("s",), False)]),
+        ([{**A, "x": 1, "y": None}], [{**A, "x": True}], [(("s", "a", "x"), False)]),
+        ([{**A, "x": [1]}, B], [{**A, "x": [True]}, B], [(("s", "a", "x"), False)]),
     ],
 )
 def test_what_differs_inside_a_list_is_shown_by_name_or_by_place(before, after, shown):

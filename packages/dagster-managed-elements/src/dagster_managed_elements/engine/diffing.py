@@ -29,7 +29,18 @@ from dagster_managed_elements.engine.findings import Notice, written
 from dagster_managed_elements.engine.ignoring import is_ignored, left_alone
 from dagster_managed_elements.engine.kinds import Kind, Kinds
 from dagster_managed_elements.engine.secrets import Resent, Secret, judge, masked_beside, unsecret
-from dagster_managed_elements.engine.values import ABSENT, Ids, Key, Later, Masked, Path, Ref, is_leaf, leaves
+from dagster_managed_elements.engine.values import (
+    ABSENT,
+    Ids,
+    Key,
+    Later,
+    Masked,
+    Path,
+    Ref,
+    equal,
+    is_leaf,
+    leaves,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +248,7 @@ class _Comparison:
             return isinstance(before, Ref) and before == Ref(after.kind, self.basis.ids.get(after, ""))
         if isinstance(after, Masked):
             return isinstance(before, Masked)
-        if before is ABSENT or before is None:
-            return after is None
-        if isinstance(before, bool) or isinstance(after, bool):
-            return before is after
-        return bool(before == after)
+        return equal(before, after)
 
 
 def _sent(why: Why) -> Why:

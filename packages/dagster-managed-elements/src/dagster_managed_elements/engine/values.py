@@ -225,6 +225,23 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
+def equal(before: Any, after: Any) -> bool:
+    """Whether JSON that is observed and that is declared say the same: true is no 1, null is as good as nothing."""
+    if before is ABSENT or before is None:
+        return after is ABSENT or after is None
+    if isinstance(before, bool) or isinstance(after, bool):
+        return before is after
+    if is_leaf(after.__class__):
+        return bool(before == after)
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        old, new = cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", after)
+        return all(equal(old.get(key, ABSENT), new.get(key, ABSENT)) for key in {**old, **new})
+    if isinstance(before, list) and isinstance(after, list):
+        pairs = cast("list[Any]", before), cast("list[Any]", after)
+        return len(pairs[0]) == len(pairs[1]) and all(map(equal, *pairs))
+    return bool(before == after)
+
+
 def overlap(one: Path, other: Path) -> bool:
     """Whether one of them leads through the other."""
     return one[: len(other)] == other or other[: len(one)] == one

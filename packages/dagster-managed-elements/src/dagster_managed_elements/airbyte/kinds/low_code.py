@@ -30,7 +30,7 @@ from dagster_managed_elements.engine.changes import (
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
-from dagster_managed_elements.engine.values import ABSENT, Ids, Path, leaves
+from dagster_managed_elements.engine.values import ABSENT, Ids, Path, equal, leaves
 
 MANIFEST, VERSION, DESCRIPTION = "manifest", "active version", "description"
 
@@ -136,7 +136,7 @@ class LowCodeKind(Kind):
             return [Problem(declared.key, (VERSION,), f"version {wanted} was not published, only {listed}")]
         if manifest is not None and is_published:
             there = await registry.published(connector, wanted) if wanted != connector.version else None
-            if (there.manifest if there else fields[MANIFEST]) != manifest:
+            if not equal(there.manifest if there else fields[MANIFEST], manifest):
                 return [_taken(declared, wanted)]
         facts = replace(cast("LowCodeFacts", declared.facts), is_published=is_published)
         return [Pair(replace(declared, facts=facts), replace(observed, fields=fields))]
@@ -241,13 +241,15 @@ def _inside(path: Path, before: list[Any], after: list[Any]) -> Iterator[FieldCh
 
 
 def _between(path: Path, before: Any, after: Any) -> Iterator[FieldChange]:
+    if equal(before, after):
+        return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         old, new = cast("Mapping[str, Any]", before), cast("Mapping[str, Any]", after)
         for key in {**old, **new}:
             yield from _between((*path, key), old.get(key, ABSENT), new.get(key, ABSENT))
-    elif isinstance(before, list) and isinstance(after, list) and before != after:
+    elif isinstance(before, list) and isinstance(after, list):
         yield from _inside(path, cast("list[Any]", before), cast("list[Any]", after))
-    elif before != after:
+    else:
         yield FieldChange(path, before, after)
 
 
