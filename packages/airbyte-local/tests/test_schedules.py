@@ -25,7 +25,7 @@ def basic(units, unit):
         "0 15 10 L * ?",
         "0 15 10 ? * 6#3",
         "0 0 8 LW JAN-MAR ?",
-        "* * * * * *",
+        "5,5 * * * * *",
         "0 0 0 ? * FRI#3",
         "0 0 0 ? * monL",
         "0 0 0 L-30 * ?",
@@ -56,6 +56,8 @@ def test_what_quartz_takes_is_taken(expression):
         ("0 0 0 32W * ?", "Failed to parse day of month"),
         ("0 0 0 ? * 15W", "Failed to parse day of week"),
         ("0 0 0 ? * LW", "Failed to parse day of week"),
+        ("*/5 * * * * *", "Cron executions must be at least 1 minute apart"),
+        ("0,59 0 12 * * ?", "at least 1 minute apart"),
         ("0 0 0 ? * 8L", "Failed to parse day of week"),
     ],
 )
@@ -93,6 +95,7 @@ def test_the_old_schedule_is_taken_at_create_and_means_a_basic_one(api):
         ({"scheduleType": "cron"}, 422),
         ({"scheduleType": "basic", "scheduleData": cron("0 0 0 * * ?")["scheduleData"]}, 422),
         (cron("0 0 * * *"), 400),
+        (cron("* * * * * ?"), 400),
         (basic(1, "fortnights"), 400),
     ],
 )
@@ -109,11 +112,20 @@ def test_a_schedule_that_does_not_go_together_is_refused_at_create(api, given, s
         ({**cron("0 0 0 * * ?"), "scheduleType": "manual"}, 500),
         ({"scheduleType": "basic"}, 500),
         (cron("nonsense"), 400),
+        (cron("0/30 * * * * ?"), 400),
     ],
 )
 def test_an_update_has_traps_of_its_own(api, given, status):
     made = api.connection()
     api.refused(status, "connections/update", {"connectionId": made["connectionId"], **given})
+
+
+@pytest.mark.parametrize(("version", "status"), [("0.50", 200), ("1.5", 400)])
+def test_more_than_once_a_minute_is_refused_since_1_5(serve, version, status):
+    api = serve(version)
+    made = api.connection()
+    asked = {"connectionId": made["connectionId"], **cron("*/5 * * * * ?")}
+    assert api.ask("connections/update", asked).status == status
 
 
 def test_a_change_to_manual_forgets_the_schedule_before(api):

@@ -54,7 +54,7 @@ def create_connection(call: Call) -> Connection:
         "namespaceDefinition": "source",
         **_said(session, source.workspace_id, body),
         "notifySchemaChangesByEmail": False,  # what a create says of it the vendor does not read
-        **schedule_for_create(body),
+        **schedule_for_create(body, by_second=call.world.profile.crons_by_second),
         "streams": configured_streams(body.get("syncCatalog", {})),
         "unstated": "status" not in body,
     }
@@ -81,7 +81,7 @@ def patch(call: Call) -> Connection:
     body, session = call.body, call.session
     before = session.connections.find(body["connectionId"])
     details = {**before.details, **_said(session, before.workspace_id, body)}
-    if schedule := schedule_for_update(body):
+    if schedule := schedule_for_update(body, by_second=call.world.profile.crons_by_second):
         details |= {"scheduleData": None, **schedule}  # a change to manual drops the data of the one before it
     if "syncCatalog" in body:
         details["streams"] = configured_streams(body["syncCatalog"], before.details["streams"])

@@ -47,7 +47,7 @@ class Quartz:
 
     def __init__(self, expression: str) -> None:
         texts = [text.split(",") for text in [*expression.upper().split(), "*"][:7]]
-        self._seconds, self._minutes, self._hours, self._months, self._years = (
+        self.seconds, self._minutes, self._hours, self._months, self._years = (
             sorted({number for piece in texts[part] for number in _piece(piece, part)}) for part in (0, 1, 2, 4, 6)
         )
         self._days_of_month, self._days_of_week = texts[3], texts[5]
@@ -86,13 +86,13 @@ class Quartz:
         for hour in self._hours:
             for minute in self._minutes if (hour + 1) * 3600 > second else ():
                 begun = hour * 3600 + minute * 60
-                for offset in self._seconds if begun + 60 > second else ():
+                for offset in self.seconds if begun + 60 > second else ():
                     if begun + offset > second:
                         return begun + offset
         return None
 
     def _around_a_change(self, day: date, here: ZoneInfo) -> Iterator[float]:
-        for hour, minute, second in itertools.product(self._hours, self._minutes, self._seconds):
+        for hour, minute, second in itertools.product(self._hours, self._minutes, self.seconds):
             first = datetime.combine(day, time(hour, minute, second), here)
             again = first.replace(fold=1)
             yield first.timestamp()
@@ -180,7 +180,7 @@ def _in_week(piece: str, day: date) -> bool:
     return in_row and number in _piece(chosen[1], 5)
 
 
-def schedule_for_create(body: Json) -> Json:
+def schedule_for_create(body: Json, *, by_second: bool) -> Json:
     """The type and data of a new connection; manual where nothing was said."""
     if "schedule" in body and "scheduleType" in body:
         raise configuration_invalid("supply old or new schedule schema but not both")
@@ -188,10 +188,10 @@ def schedule_for_create(body: Json) -> Json:
         return {"scheduleType": "basic", "scheduleData": {"basicSchedule": body["schedule"]}}
     if "scheduleType" not in body:
         return {"scheduleType": "manual"}
-    return _checked(body["scheduleType"], body.get("scheduleData"))
+    return _checked(body["scheduleType"], body.get("scheduleData"), by_second=by_second)
 
 
-def schedule_for_update(body: Json) -> Json:
+def schedule_for_update(body: Json, *, by_second: bool) -> Json:
     """What an update says about the schedule; empty where it says nothing."""
     if "schedule" in body:
         raise Broken(message="IllegalArgumentException: schedule is not supported in an update")
@@ -203,7 +203,7 @@ def schedule_for_update(body: Json) -> Json:
         raise Broken(message="IllegalArgumentException: a manual schedule has no scheduleData")
     if body["scheduleType"] != "manual" and "scheduleData" not in body:
         raise Broken(message="NullPointerException: scheduleData")
-    return _checked(body["scheduleType"], body.get("scheduleData"))
+    return _checked(body["scheduleType"], body.get("scheduleData"), by_second=by_second)
 
 
 def legacy_schedule(details: Json) -> Json | None:
@@ -211,24 +211,26 @@ def legacy_schedule(details: Json) -> Json | None:
     return details.get("scheduleData", {}).get("basicSchedule") if details["scheduleType"] == "basic" else None
 
 
-def _checked(kind: str, data: Json | None) -> Json:
+def _checked(kind: str, data: Json | None, *, by_second: bool) -> Json:
     if kind == "manual":
         return {"scheduleType": "manual"}
     part = "basicSchedule" if kind == "basic" else "cron"
     if data is None or part not in data:
         raise configuration_invalid("schedule data must be populated if schedule type is populated")
     if part == "cron":
-        check_cron(data["cron"]["cronExpression"], data["cron"]["cronTimeZone"])
+        check_cron(data["cron"]["cronExpression"], data["cron"]["cronTimeZone"], by_second=by_second)
     return bean(scheduleType=kind, scheduleData={part: data[part]})
 
 
-def check_cron(expression: str, zone: str) -> None:
-    """Refuse what Quartz would not run.
+def check_cron(expression: str, zone: str, *, by_second: bool = False) -> None:
+    """Refuse what Quartz would not run, and unless *by_second* what fires more than once a minute.
 
     Raises:
         Problem: 400, as both of the vendor's interfaces word it.
     """
     reason = reason_against(expression)
+    if not (reason or by_second or len(Quartz(expression).seconds) == 1):
+        reason = "Cron executions must be at least 1 minute apart"
     if reason:
         data = {"cronExpression": expression, "validationErrorMessage": reason}
         raise named_problem(400, "cron-validation/invalid-expression", "The cron expression is not valid.", data)

@@ -33,6 +33,7 @@ class Profile:
     cursor_page_size: int | None = 20  # None: sources/list and friends are not paged
     streams_answer: Literal["array", "object"] = "array"
     structured_logs: bool = True  # False: logs of jobs are lines of text
+    crons_by_second: bool = False  # True: one that fires more than once a minute is not refused
     status_flags: bool = False  # True: how a connection is doing is told in flags, not in a word
     coordinates: Literal["shown", "masked"] = "shown"
     destination_sync_modes: tuple[str, ...] = (
@@ -154,6 +155,7 @@ V_0_50 = Profile(
     proxied=True,
     error_bodies="exception",
     structured_logs=False,
+    crons_by_second=True,
     status_flags=True,
     problems="detail-only",
     cursor_page_size=None,

@@ -86,7 +86,7 @@ class AirbyteSchedule:
             time_zone: Such as `Europe/Berlin`. The Public API takes UTC alone.
 
         Raises:
-            DeclarationError: Where Airbyte would not run it, with the reason.
+            DeclarationError: Where Airbyte would not run it, with the reason; more than once a minute it runs none.
         """
         for name, given in (("expression", expression), ("time_zone", time_zone)):
             if not isinstance(cast("object", given), str):
@@ -95,6 +95,7 @@ class AirbyteSchedule:
         try:
             quartz = _from_unix(fields) if len(fields) == 5 else _with_a_question_mark(fields)
             meaning = _meaning(tuple(quartz))
+            _fires_once_a_minute(meaning)
         except ValueError as error:
             raise DeclarationError(f"Airbyte does not run the cron expression {expression!r}: {error}.") from None
         if zone is not None and time_zone not in {"UTC", zone}:
@@ -223,6 +224,13 @@ def _meaning(fields: tuple[str, ...]) -> Meaning:
     if "*" not in (texts[_OF_MONTH], texts[_OF_WEEK]):
         raise ValueError("a day of the month and a day of the week cannot both be told, one of them has to be ?")
     return tuple(field.values(text) for field, text in zip(_FIELDS, texts, strict=True))
+
+
+def _fires_once_a_minute(meaning: Meaning) -> None:
+    """ValueError where it says more: Airbyte refuses that since 1.5, and before waited a minute all the same."""
+    if len(meaning[0]) > 1:
+        fields = "the first of six fields is the second, five fields begin with the minute"
+        raise ValueError(f"it fires more than once a minute ({fields})")
 
 
 def _with_a_question_mark(fields: Sequence[str]) -> Sequence[str]:
