@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from dagster_managed_elements.airbyte import AirbyteLowCodeConnector, AirbyteSource, existing
+from dagster_managed_elements.airbyte import (
+    AirbyteDestinationDefinition,
+    AirbyteLowCodeConnector,
+    AirbyteSource,
+    AirbyteSourceDefinition,
+    existing,
+)
 from dagster_managed_elements.airbyte.manifests import LARGEST, read_manifest, specification, stream_names
 from dagster_managed_elements.engine.errors import DeclarationError
 
@@ -96,6 +102,21 @@ def test_references_inside_a_manifest_are_followed_and_circles_end():
 def test_what_cannot_be_a_low_code_connector_is_said_where_it_is_written(given, said):
     with pytest.raises(DeclarationError, match=said):
         AirbyteLowCodeConnector("m", **given)
+
+
+@pytest.mark.parametrize("made", [AirbyteSourceDefinition, AirbyteDestinationDefinition])
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "docker_image_tag says which version of the connector; it cannot be left out"),
+        ({"docker_image_tag": 1}, "docker_image_tag wants a str, not int"),
+        ({"docker_image_tag": ""}, "docker_image_tag is empty; it says which version of the connector"),
+        ({"docker_image_tag": "1", "docker_repository": " "}, "docker_repository is empty; leave it out"),
+    ],
+)
+def test_what_cannot_be_a_connector_of_an_image_is_said_where_it_is_written(made, given, said):
+    with pytest.raises(DeclarationError, match=said):
+        made("m", **given)
 
 
 def test_only_what_can_be_referred_to_is_and_where_it_belongs():

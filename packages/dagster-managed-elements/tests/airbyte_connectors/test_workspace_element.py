@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dagster_managed_elements.airbyte import AirbyteNotification, AirbyteSource, AirbyteWorkspace
+from dagster_managed_elements.airbyte import AirbyteNotification, AirbyteSource, AirbyteWorkspace, Secret
 from dagster_managed_elements.engine.errors import DeclarationError
 
 HOOK = "https://hooks.example/T0/B0/s3cret"
@@ -17,6 +17,10 @@ EVERYWHERE = [
     *(("config", version) for version in ("0.50", "1.5", "1.6", "1.8", "2.0", "9.9")),
     *(("public", version) for version in ("1.6", "1.8", "2.0", "9.9")),
 ]
+
+
+def hook(webhook: Any) -> dict[str, Any]:
+    return {"notifications": {"failure": AirbyteNotification(webhook=webhook)}}
 
 
 def settings(workspace: Any) -> dict[str, Any]:
@@ -141,9 +145,14 @@ def test_two_workspaces_cannot_be_declared_at_one_instance(workspace):
         ({"notifications": {"moon": AirbyteNotification(email=True)}}, "there is no notification of 'moon'"),
         ({"notifications": {"failure": True}}, "wants an AirbyteNotification, not bool"),
         ({"notifications": {"failure": AirbyteNotification(email="yes")}}, "failure: email wants a bool, not str"),
+        (hook(5), "failure: webhook wants a str or a Secret, not int"),
+        (hook(Secret.literal(5)), "failure: webhook wants a str or a Secret, not int"),
+        (hook(""), "failure: webhook is empty; for none write webhook=None"),
+        (hook(Secret.literal(" ")), "failure: webhook is empty"),
+        ({"region": ""}, "region is empty; leave it out"),
         ({"email": 7}, "email wants a str, not int"),
     ],
 )
-def test_what_is_of_another_type_is_said_where_it_is_written(given, said):
+def test_what_is_empty_or_of_another_type_is_said_where_it_is_written(given, said):
     with pytest.raises(DeclarationError, match=said):
         AirbyteWorkspace("W", **given)

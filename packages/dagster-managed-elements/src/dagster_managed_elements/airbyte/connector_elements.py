@@ -13,7 +13,7 @@ from dagster_managed_elements.airbyte.references import (
     LOW_CODE_CONNECTOR,
     SOURCE_DEFINITION,
 )
-from dagster_managed_elements.airbyte.requiring import refusal, require
+from dagster_managed_elements.airbyte.requiring import refusal, require, require_filled
 from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.values import UNSET, Fields, Unset
 
@@ -29,6 +29,10 @@ class _Definition(Element):
             require(self, attribute, getattr(self, attribute), str, Unset)
         if self.docker_image_tag is UNSET:
             raise refusal(self, "docker_image_tag says which version of the connector; it cannot be left out")
+        require_filled(self, "docker_image_tag", self.docker_image_tag, "it says which version of the connector")
+        require_filled(
+            self, "docker_repository", self.docker_repository, "leave it out for a connector that is there"
+        )
 
     def fields(self) -> Fields:
         values = {label: getattr(self, attribute) for attribute, label in _LABELS.items()}
@@ -55,7 +59,7 @@ class AirbyteSourceDefinition(_Definition):
         documentation_url: Counts when it is created; Airbyte cannot change it later.
 
     Raises:
-        DeclarationError: Where a value is of another type, or no version is given.
+        DeclarationError: Where a value is of another type, or no version is given, or an empty image.
     """
 
     kind: ClassVar[str] = SOURCE_DEFINITION
@@ -71,7 +75,7 @@ class AirbyteDestinationDefinition(_Definition):
         documentation_url: Counts when it is created; Airbyte cannot change it later.
 
     Raises:
-        DeclarationError: Where a value is of another type, or no version is given.
+        DeclarationError: Where a value is of another type, or no version is given, or an empty image.
     """
 
     kind: ClassVar[str] = DESTINATION_DEFINITION

@@ -20,6 +20,12 @@ def require(element: Element, what: str, value: object, kind: type[object], *oth
         raise refusal(element, f"{what} wants {wanted}, not {type(value).__name__}")
 
 
+def require_filled(element: Element, what: str, value: object, instead: str) -> None:
+    """Raises DeclarationError, which says what to write *instead*, where *value* is a text with nothing in it."""
+    if isinstance(value, str) and not value.strip():
+        raise refusal(element, f"{what} is empty; {instead}")
+
+
 def require_kind(element: Element, what: str, value: object, *kinds: str) -> None:
     """Raises DeclarationError where *value* refers to something of another kind, by `existing`."""
     if isinstance(value, Key) and value.kind not in kinds:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from dagster_managed_elements.airbyte.requiring import refusal, require
+from dagster_managed_elements.airbyte.requiring import refusal, require, require_filled
 from dagster_managed_elements.airbyte.workspace_settings import EVENTS
 from dagster_managed_elements.engine.elements import Element, plain
 from dagster_managed_elements.engine.secrets import Secret
@@ -39,7 +39,7 @@ class AirbyteWorkspace(Element):
             Config API.
 
     Raises:
-        DeclarationError: For an event that there is not, or a value of another type.
+        DeclarationError: For an event that there is not, a value of another type, or an empty webhook or region.
     """
 
     kind: ClassVar[str] = "workspace"
@@ -52,12 +52,18 @@ class AirbyteWorkspace(Element):
         require(self, "email", self.email, str, Unset)
         require(self, "notifications", self.notifications, Mapping, Unset)
         require(self, "region", self.region, str, Unset)
+        require_filled(self, "region", self.region, "leave it out")
         given = {} if isinstance(self.notifications, Unset) else dict(self.notifications)
         for event, notification in given.items():
             if event not in EVENTS:
                 raise refusal(self, f"there is no notification of {event!r}, only of {', '.join(EVENTS)}")
             require(self, f"notifications of {event}", notification, AirbyteNotification)
             require(self, f"{event}: email", notification.email, bool, Unset)
+            webhook = notification.webhook
+            told = webhook.read() if isinstance(webhook, Secret) and webhook.is_literal else webhook
+            if told is not None:
+                require(self, f"{event}: webhook", told, str, Secret, Unset)
+                require_filled(self, f"{event}: webhook", told, "for none write webhook=None")
 
     def fields(self) -> Fields:
         given = {"email": self.email, "region": self.region}
