@@ -435,6 +435,20 @@ def test_the_public_api_says_what_it_does_not_tell(place: Place):
     assert any("is left as it is: Airbyte's Public API takes no basic schedule" in note for note in notes)
 
 
+def test_a_connector_whose_version_is_not_told_is_left_out_of_an_export(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with airbyte_local.server(airbyte_version="1.5") as server:
+        place = Place(tmp_path, server, Populated(server, "1.5"))
+        populate(place.populated, sources=2, connections=1)
+        place.shop("public")
+        result = place.export("--also", "source definition", "--also", "destination definition")
+        assert result.exit_code == 0, result.stderr
+        untold = "this API does not tell which version of it is in use"
+        assert f"Local JSON: this destination definition is left out: {untold}" in result.stderr
+        assert "docker_image_tag" not in place.text()
+
+
 CELLS = [(version, api) for version in ("0.50", "1.5", "1.6", "1.8", "2.0") for api in ("config", "public")]
 
 

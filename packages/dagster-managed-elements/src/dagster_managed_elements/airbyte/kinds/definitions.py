@@ -23,7 +23,7 @@ from dagster_managed_elements.airbyte.references import (
 )
 from dagster_managed_elements.airbyte.registries import Limits
 from dagster_managed_elements.airbyte.wire import Actor, Definition, Unreadable
-from dagster_managed_elements.engine.adoption import AdoptContext, Adopted
+from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, not_adopted
 from dagster_managed_elements.engine.changes import Change, Declared, Delete, Observed, Pair, Update
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem
 from dagster_managed_elements.engine.ignoring import is_ignored
@@ -80,16 +80,20 @@ class DefinitionKind(Kind):
             used = {actor.definition_id for actor in actors if isinstance(actor, Actor)}
         found: list[Adopted | Notice] = []
         for definition in observed:
-            if not self.is_own(definition):
-                if definition.id in used:
-                    found.append(Adopted(element=made(definition.name, docker_image_tag=definition.fields[TAG])))
+            is_own = self.is_own(definition)
+            if not is_own and definition.id not in used:
                 continue
-            repository, tag, page = (definition.fields[label] for label in (REPOSITORY, TAG, PAGE))
-            element = made(
-                definition.name, docker_repository=repository, docker_image_tag=tag, documentation_url=page or UNSET
-            )
-            context.elements[definition.ref] = element
-            found.append(Adopted(element=element, group=definition.name if self.side == "source" else ""))
+            repository, tag, page = (definition.fields[label] or UNSET for label in (REPOSITORY, TAG, PAGE))
+            if tag is UNSET:
+                found.append(not_adopted(definition.key, "this API does not tell which version of it is in use"))
+            elif is_own:
+                element = made(
+                    definition.name, docker_repository=repository, docker_image_tag=tag, documentation_url=page
+                )
+                context.elements[definition.ref] = element
+                found.append(Adopted(element=element, group=definition.name if self.side == "source" else ""))
+            else:
+                found.append(Adopted(element=made(definition.name, docker_image_tag=tag)))
         return found
 
     async def find(self, name: str) -> Sequence[Observed]:
