@@ -62,7 +62,10 @@ def test_a_further_row_makes_a_further_field() -> None:
 
 
 def test_what_an_api_or_a_version_does_not_take_is_refused_by_name() -> None:
-    public = "Airbyte's Public API neither shows nor takes it; leave weather out, or use the Config API"
+    public = (
+        "Airbyte's Public API neither shows nor takes it; leave weather out, "
+        'or use api="config", which Airbyte Cloud has not'
+    )
     assert refusals({"weather": "rain"}, "public", rows=ROWS) == {"weather": public}
     old = "a connection of this Airbyte has no weather (since 3.0); leave weather out"
     assert refusals({"weather": "rain"}, "config", {"prefix"}, ROWS) == {"weather": old}

@@ -119,7 +119,7 @@ def test_a_basic_schedule_is_every_so_many_of_a_unit(every: Any, unit: Any, why:
     [
         (
             AirbyteSchedule.basic(24, "hours"),
-            "takes no basic schedule; use AirbyteSchedule.cron, or the Config API",
+            "takes no basic schedule; use AirbyteSchedule.cron, or the Config API, which Airbyte Cloud has not",
         ),
         (cron("0 0 3 * * ?", "Europe/Berlin"), "takes cron expressions in UTC alone, not in Europe/Berlin"),
         (cron("30/30 0 3 * * ?"), "takes a plain number for the seconds of a cron expression"),

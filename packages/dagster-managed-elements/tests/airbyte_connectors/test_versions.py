@@ -12,6 +12,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteManagedElementReconciler,
     AirbyteSource,
     AirbyteSourceDefinition,
+    AirbyteWorkspace,
     Secret,
 )
 from dagster_managed_elements.airbyte.breaking_changes import between
@@ -78,6 +79,9 @@ def test_cloud_takes_low_code_connectors_and_none_of_an_image():
         mine = AirbyteSourceDefinition("Mine", docker_repository="me/x", docker_image_tag="1")
         with pytest.raises(DeclarationError, match="Airbyte Cloud takes no connectors of an image"):
             AirbyteManagedElementReconciler(cloud, elements=[mine]).check()
+        mail = AirbyteWorkspace("W", email="a@b.example")
+        with pytest.raises(DeclarationError, match='use api="config", which Airbyte Cloud has not'):
+            AirbyteManagedElementReconciler(cloud, elements=[mail]).check()
 
 
 def test_older_servers_say_in_a_line_what_they_lack(serve):

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
+from dagster_managed_elements.airbyte.servers.api_roots import USE_CONFIG
 from dagster_managed_elements.airbyte.servers.versions import REGION_LEFT
 from dagster_managed_elements.airbyte.wire import (
     Json,
@@ -450,7 +451,7 @@ def _refusal(row: ConnectionField, value: Any, api: Api, taken: Collection[str] 
     if value is None:
         return None
     if api not in row.words:
-        return f"Airbyte's Public API neither shows nor takes it; leave {row.attribute} out, or use the Config API"
+        return f"Airbyte's Public API neither shows nor takes it; leave {row.attribute} out, or {USE_CONFIG}"
     if taken is not None and row.words[api][0] not in taken:
         return f"a connection of this Airbyte has no {row.label} ({row.versions}); leave {row.attribute} out"
     return row.refuses(value, api)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from dagster_managed_elements.airbyte.connection_fields import Api, written_fields
 from dagster_managed_elements.airbyte.registries import Registry
+from dagster_managed_elements.airbyte.servers.api_roots import USE_CONFIG
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
     Actor,
@@ -79,7 +80,7 @@ class ConnectionDraft:
 
 
 NOT_TRIED: Final = (
-    'Airbyte\'s Public API cannot try a configuration that is not saved; leave --preflight out, or use api="config"'
+    f"Airbyte's Public API cannot try a configuration that is not saved; leave --preflight out, or {USE_CONFIG}"
 )
 
 

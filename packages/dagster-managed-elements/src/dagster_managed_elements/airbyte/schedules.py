@@ -139,7 +139,8 @@ class AirbyteSchedule:
     def not_public(self) -> str | None:
         """Why the Public API cannot be sent it; None where it can (its AirbyteCatalogHelper)."""
         if self.kind == "basic":
-            return "Airbyte's Public API takes no basic schedule; use AirbyteSchedule.cron, or the Config API"
+            cron = "use AirbyteSchedule.cron, or the Config API, which Airbyte Cloud has not"
+            return f"Airbyte's Public API takes no basic schedule; {cron}"
         if self.kind == "manual":
             return None
         fields = self.text.split()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, NoReturn, cast
 
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway
+from dagster_managed_elements.airbyte.servers.api_roots import USE_CONFIG
 from dagster_managed_elements.airbyte.workspace_elements import AirbyteNotification, AirbyteWorkspace
 from dagster_managed_elements.airbyte.workspace_settings import WorkspaceChange, WorkspaceSettings
 from dagster_managed_elements.engine.adoption import AdoptContext, Adopted, left_alone
@@ -16,8 +17,6 @@ from dagster_managed_elements.engine.findings import Consequence, Notice, Proble
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import UNSET, Ids
-
-_CONFIG = 'use api="config"'
 
 
 class WorkspaceKind(Kind):
@@ -107,19 +106,19 @@ class WorkspaceKind(Kind):
 def _refused(declared: Declared, observed: Observed) -> Iterator[Problem]:
     settings = cast("WorkspaceSettings", observed.raw)
     if "email" in declared.fields and settings.email is None:
-        text = f"Airbyte's Public API does not know the email of a workspace; {_CONFIG}"
+        text = f"Airbyte's Public API does not know the email of a workspace; {USE_CONFIG}"
         yield Problem(declared.key, ("email",), text)
     if "region" in declared.fields and settings.region is None:
-        text = f"a workspace takes another region since Airbyte 1.8, through the Config API; {_CONFIG} there"
+        text = "a workspace takes another region since Airbyte 1.8, through the Config API, which Cloud has not"
         yield Problem(declared.key, ("region",), text)
     wanted = cast("Mapping[str, Any]", declared.fields.get("notifications", {}))
     if wanted and settings.notifications is None:
-        text = f"the Public API of this Airbyte has no notifications (1.6 and later have); {_CONFIG}"
+        text = f"the Public API of this Airbyte has no notifications (1.6 and later have); {USE_CONFIG}"
         yield Problem(declared.key, ("notifications",), text)
         return
     for event in wanted:
         if event not in (settings.notifications or {}):
-            text = f"Airbyte's Public API has no notification of this; {_CONFIG}"
+            text = f"Airbyte's Public API has no notification of this; {USE_CONFIG}"
             yield Problem(declared.key, ("notifications", event), text)
 
 

@@ -16,6 +16,7 @@ from dagster_managed_elements.airbyte.connection_fields import initial_fields, r
 from dagster_managed_elements.airbyte.gateways import NO_SYNC_STATES, Capabilities, ConnectionDraft
 from dagster_managed_elements.airbyte.manifests import specification
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
+from dagster_managed_elements.airbyte.servers.api_roots import USE_CONFIG
 from dagster_managed_elements.airbyte.specs import facts
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
@@ -216,9 +217,7 @@ def _row(entry: ConfiguredStream) -> dict[str, Any]:
     stream, config = entry.stream, entry.config
     pair = (config.sync_mode, config.destination_sync_mode)
     if pair not in MODES:
-        text = (
-            f"The stream {stream.name!r} has sync modes that Airbyte's Public API cannot name; use the Config API."
-        )
+        text = f"The stream {stream.name!r} has sync modes that Airbyte's Public API cannot name; {USE_CONFIG}."
         raise DeclarationError(text)
     said = {name: value for name, value in config.raw.items() if name != "fieldSelectionEnabled"}
     row: dict[str, Any] = {name: value for name, value in said.items() if value not in (None, [])}

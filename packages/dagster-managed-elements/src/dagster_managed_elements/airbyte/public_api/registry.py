@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from dagster_managed_elements.airbyte.public_api.bodies import ReadLowCode
 from dagster_managed_elements.airbyte.registries import Limits, LowCode, Published
-from dagster_managed_elements.airbyte.servers.api_roots import BARE_ROOT
+from dagster_managed_elements.airbyte.servers.api_roots import BARE_ROOT, USE_CONFIG
 from dagster_managed_elements.airbyte.wire import Definition, Json, Side, read_answered
 from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request
@@ -16,14 +16,14 @@ from dagster_managed_elements.engine.errors import DeclarationError, Missing
 
 _ABSENT: Final = 'the Public API of this Airbyte has no connectors (1.6 and later have); use api="config"'
 _PUBLIC: Final = (
-    'Airbyte\'s Public API cannot change the version of a connector that is not your own; use api="config", '
-    "which Airbyte Cloud has not: there Airbyte itself decides on versions"
+    f"Airbyte's Public API cannot change the version of a connector that is not your own; {USE_CONFIG}: there "
+    "Airbyte itself decides on versions"
 )
 _CLOUD: Final = "Airbyte Cloud takes no connectors of an image, only low-code ones"
 _NAMED: Final = "Airbyte's Public API cannot rename a low-code connector; rename it in Airbyte's Builder"
 _ACTIVE: Final = (
     "Airbyte's Public API tells of no version but the one in use, and numbers new ones itself; leave "
-    'active_version out, or use api="config"'
+    f"active_version out, or {USE_CONFIG}"
 )
 
 

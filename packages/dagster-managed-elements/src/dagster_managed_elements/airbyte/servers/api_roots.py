@@ -12,6 +12,9 @@ Api: TypeAlias = Literal["auto", "config", "public"]
 CONFIG_ROOT: Final = "/api/v1"
 """Where the Config API begins, everywhere."""
 
+USE_CONFIG: Final = 'use api="config", which Airbyte Cloud has not'
+"""What to do where the Public API cannot; one sentence, since those on Cloud read it, too."""
+
 PUBLIC_ROOT: Final = "/api/public/v1"
 """Where the same server has the Public API, since 0.63.10."""
 
