@@ -40,7 +40,9 @@ def test_no_promise_is_broken_in_a_few_runs_over_faults(cell: Cell):
 
 
 FOUND = [
+    "0.50-config-none-wide-81005",
     "0.50-public-none-wide-23",
+    "1.5-config-none-70003",
     "1.5-public-none-51",
     "1.6-config-none-48",
     "1.6-config-none-wide-0",

@@ -59,14 +59,36 @@ def test_a_version_whose_answer_is_empty_is_looked_at(workspace):
     assert workspace.applied(ours("a", "b")) == ["update Ours (low-code connector)"]
 
 
-def test_a_draft_that_cannot_be_published_is_taken_back(serve):
+def test_a_low_code_connector_is_kept_that_the_server_failed_at_the_answer_of_alone(workspace):
+    for path in ("connector_builder_projects/publish", "workspaces/"):
+        if not path.startswith("workspaces") or workspace.api == "public":
+            workspace.server.fault(path, "status", status=500, commit=True, times=1, method="POST")
+    result = workspace.apply(ours("a"))
+    assert result.report.ok, result.report
+    assert workspace.lines(ours("a")) == []
+    assert workspace.applied(ours("a", "b")) == ["update Ours (low-code connector)"]
+
+
+@pytest.mark.parametrize("status", [422, 500])
+def test_a_draft_that_cannot_be_published_is_taken_back(serve, status):
     workspace = serve("config")
-    workspace.server.fault("connector_builder_projects/publish", "status", status=422)
+    workspace.server.fault("connector_builder_projects/publish", "status", status=status)
     assert not workspace.apply(ours("a"), AirbyteSource("things", ours("a"), {})).report.ok
     assert workspace.call("connector_builder_projects/list", workspaceId=workspace.server.workspace_id) == {
         "projects": []
     }
     assert workspace.actors("source") == {}
+
+
+def test_a_low_code_connector_without_a_project_is_a_problem_that_says_why_there_may_be_none(serve):
+    workspace = serve("config")
+    workspace.applied(ours("a"))
+    here = {"workspaceId": workspace.server.workspace_id}
+    (project,) = workspace.call("connector_builder_projects/list", **here)["projects"]
+    workspace.call("connector_builder_projects/delete", **here, builderProjectId=project["builderProjectId"])
+    (said,) = workspace.problems(ours("a", "b"))
+    assert "built in another workspace" in said
+    assert "or its project was deleted" in said
 
 
 def test_an_image_whose_specification_cannot_be_had_fails_with_what_is_made_of_it_alone(workspace):

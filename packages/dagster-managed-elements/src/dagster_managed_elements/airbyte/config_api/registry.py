@@ -134,9 +134,16 @@ class ConfigRegistry:
         except Lost:
             raise
         except ApiError:
-            await self._drop(project)
+            with suppress(ApiError):
+                if await self._is_draft(project):
+                    await self._drop(project)
             raise
         return read_answered(made, "sourceDefinitionId", path)
+
+    async def _is_draft(self, project: str) -> bool:
+        """Whether it is still one: a server may publish it, and fail at the answer alone."""
+        drafts = (known for known in await self._projects() if known.source_definition_id is None)
+        return project in {draft.builder_project_id for draft in drafts}
 
     async def _draft(self, name: str, manifest: Json) -> str | None:
         """A draft that an earlier run did not come to publish."""

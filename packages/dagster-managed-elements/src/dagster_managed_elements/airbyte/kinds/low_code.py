@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from dagster_managed_elements.airbyte.connector_elements import AirbyteLowCodeConnector
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, Gateway
@@ -33,6 +33,10 @@ from dagster_managed_elements.engine.secrets import Secret
 from dagster_managed_elements.engine.values import ABSENT, Ids, Path, equal, leaves
 
 MANIFEST, VERSION, DESCRIPTION = "manifest", "active version", "description"
+_NO_PROJECT: Final = (
+    "the Builder of this workspace has no project of it: it was built in another workspace of the organization, "
+    "or its project was deleted"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,7 @@ class LowCodeKind(Kind):
         for there in observed:
             connector = cast("LowCode", there.raw)
             if connector.project is None or connector.version is None:
-                found.append(not_adopted(there.key, "it was built in another workspace of the organization"))
+                found.append(not_adopted(there.key, _NO_PROJECT))
                 continue
             published = await self._gateway.registry.published(connector, connector.version)
             element = AirbyteLowCodeConnector(there.name, manifest=published.manifest)
@@ -123,8 +127,7 @@ class LowCodeKind(Kind):
     async def _compared(self, declared: Declared, observed: Observed) -> Sequence[Pair | Problem]:
         connector, registry = cast("LowCode", observed.raw), self._gateway.registry
         if connector.project is None or connector.version is None:
-            text = "it was built in another workspace of the organization, and can be changed only from there"
-            return [Problem(declared.key, (), text)]
+            return [Problem(declared.key, (), f"{_NO_PROJECT}; it cannot be changed from here")]
         wanted, manifest = declared.fields.get(VERSION, connector.version), declared.fields.get(MANIFEST)
         fields: dict[str, Any] = {**observed.fields, DESCRIPTION: declared.fields.get(DESCRIPTION)}
         if manifest is not None:
