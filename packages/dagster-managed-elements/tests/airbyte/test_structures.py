@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypedDict
 
+import dagster
 import msgspec
 import pydantic
 import pydantic.v1
@@ -112,6 +113,13 @@ def test_a_secret_of_pydantic_is_read_where_it_is_sent_and_printed_nowhere():
     assert secret.read() == "hush"
     assert "hush" not in f"{source!r} {source.fields()!r}"
     assert SECRET_MASK not in secret.read()
+
+
+@pytest.mark.parametrize("kind", [pydantic.SecretStr, pydantic.v1.SecretStr])
+def test_dagsters_variable_in_a_secret_of_pydantic_is_that_variables(kind):
+    source = AirbyteSource("s", "File", Model(host="h", apiKey=kind(dagster.EnvVar("KEY"))))
+    assert source.fields()["configuration"]["apiKey"] == Secret.env("KEY")
+    assert Model(host=dagster.EnvVar("KEY")).host == "KEY", "the page need not warn of it any more"
 
 
 def test_a_plain_mapping_is_kept_as_it_is():

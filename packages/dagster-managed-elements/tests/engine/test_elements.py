@@ -182,6 +182,14 @@ def test_a_variable_is_sent_by_its_value_never_by_its_name(variable: Any) -> Non
     assert "SHELF_PASSWORD" not in sent
 
 
+@pytest.mark.parametrize("variable", [EnvVar("SHELF_PASSWORD"), dagster.EnvVar("SHELF_PASSWORD")])
+def test_a_variable_made_a_secret_once_more_is_that_variables(variable: Any) -> None:
+    assert Secret.literal(variable) == EnvVar("SHELF_PASSWORD")
+    held = Secret.literal({"a": [variable]})
+    assert held == Secret.holding({"a": [EnvVar("SHELF_PASSWORD")]})
+    assert reveal(held) == {"a": [VALUE]}
+
+
 def test_dagsters_number_from_a_variable_is_sent_as_a_number() -> None:
     assert reveal(plain({"port": dagster.EnvVar.int("SHELF_PORT")})) == {"port": 8000}
 

@@ -131,7 +131,7 @@ class AesEncryption(Mapper):
         key = secret_of(self.key)
         if not isinstance(key, (str, Secret)):
             raise DeclarationError(f"{_named(self)} wants a text or a secret as its key, not {type(key).__name__}.")
-        object.__setattr__(self, "key", key if isinstance(key, Secret) else Secret.literal(key))
+        object.__setattr__(self, "key", Secret.literal(key))
         _require_texts(self, besides="key")
         _require_one_of(self, "mode", _MODES)
         _require_one_of(self, "padding", _PADDINGS)

@@ -76,8 +76,14 @@ class Secret:
         """A secret written in the module itself, or found at a path the connector says is secret.
 
         Args:
-            value: What is secret.
+            value: What is secret. A variable, or what holds one, is what that variable's secret is.
         """
+        if not nests_too_deep(value):  # that is told where a path can be said
+            value = mapped(value, secret_of)
+            if isinstance(value, Secret):
+                return value
+            if holds_secret(value):
+                return cls.holding(value)
         return cls(reference=_LITERAL, read=lambda: value)
 
     @classmethod

@@ -198,7 +198,7 @@ class _Step:
             declared = at(today[key].fields, path) if key in today else None
             if declared is not ABSENT and declared is not None:
                 self._tell_rotated(path)
-                return declared if isinstance(declared, Secret) else Secret.literal(declared)
+                return Secret.literal(declared)
         is_variable = isinstance(leaf, Secret) and leaf.reference.startswith("env:")
         if not self._is_lost(path) and not (is_variable and _is_readable(cast("Secret", leaf))):
             self._tell_rotated(path)

@@ -23,7 +23,7 @@ from dagster_managed_elements.airbyte.specs.schemas import (
     walk_beside,
 )
 from dagster_managed_elements.airbyte.specs.validation import fits, remarks, validate
-from dagster_managed_elements.engine.secrets import Secret, holds_secret, sounds_secret
+from dagster_managed_elements.engine.secrets import Secret, sounds_secret
 from dagster_managed_elements.engine.values import ABSENT, SECRET_MASK, Masked, Path, at, replaced, walk
 
 __all__ = [
@@ -155,7 +155,7 @@ def _secret(value: Any) -> Any:
         return value
     if value == SECRET_MASK:
         return Masked()
-    return Secret.holding(value) if holds_secret(value) else Secret.literal(value)
+    return Secret.literal(value)
 
 
 def _unseen(value: Any, is_flagged: bool) -> Any:  # noqa: FBT001 - one of two marks, called by position
