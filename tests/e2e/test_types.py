@@ -114,6 +114,16 @@ def test_check_writes_nothing_and_says_what_differs(types, tmp_path):
     assert re.fullmatch(r"and \d+ lines more\.", other[-1])
 
 
+def test_the_file_says_how_it_is_written_again_and_check_may_be_called_otherwise(types, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "my src").symlink_to(tmp_path)
+    assert types("-d", "my src", file="out/connectors.py").exit_code == 0
+    first = (tmp_path / "out" / "connectors.py").read_text().splitlines()[0]
+    assert "`dagster-me types -m mine -d 'my src' -o out/connectors.py`" in first
+    result = types("--check", file=str(tmp_path / "out" / "connectors.py"))
+    assert (result.exit_code, result.stdout.split(" ", 1)[1]) == (0, "is up to date.\n")
+
+
 def test_a_name_of_a_source_and_a_destination_means_both(types, tmp_path):
     types("Postgres", "source-file")
     found = re.findall(r"^class (\w+)", (tmp_path / "connectors.py").read_text(), re.MULTILINE)

@@ -117,12 +117,16 @@ def written(schema=SPEC, definition=FILE):
     return module_text([Described("source", definition, schema)])
 
 
-@pytest.fixture
-def classes(monkeypatch):
+def loaded(monkeypatch, schema=SPEC):
     module = ModuleType("connectors_of_test")
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(written(), module.__dict__)
+    exec(written(schema), module.__dict__)
     return module
+
+
+@pytest.fixture
+def classes(monkeypatch):
+    return loaded(monkeypatch)
 
 
 def whole(classes, **more):
@@ -277,6 +281,28 @@ def test_a_class_comes_to_the_mapping_that_the_connector_wants(classes):
     assert as_mapping(source) == wanted
     assert AirbyteSource("s", "File", source) == AirbyteSource("s", "File", wanted)
     assert classes.FileSource.of(wanted) == source
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (None, ": must be a mapping."),
+        ([1], ": must be a mapping."),
+        ("url: u", ": must be a mapping."),
+        ({1: 2}, ".1: is not a setting of it."),
+        ({True: "x"}, ".True: is not a setting of it."),
+        ({"provider": {"storage": "SSH", "host": "h", 1: 2}}, ".provider.1: is not a setting of it."),
+    ],
+)
+def test_what_a_file_may_hold_and_no_configuration_is_told_as_any_problem(classes, given, problem):
+    with pytest.raises(DeclarationError) as told:
+        classes.FileSource.of(given)
+    assert f"FileSource{problem}" in str(told.value).splitlines()
+
+
+def test_a_setting_may_be_called_as_an_argument_of_python(monkeypatch):
+    module = loaded(monkeypatch, {"properties": {"cls": {"type": "integer"}, "self": {"type": "integer"}}})
+    assert as_mapping(module.FileSource(cls=1, self=2)) == {"cls": 1, "self": 2}
 
 
 def test_a_constant_that_a_mapping_leaves_out_stays_out(classes):

@@ -48,7 +48,7 @@ _Fitted: TypeAlias = tuple[Any, Sequence[_Problem]]
 class _Checked(type):
     """Makes instances of what fits the annotations. Python itself would tell of one thing at a time, and of few."""
 
-    def __call__(cls: type[_T], *positional: Any, **given: Any) -> _T:
+    def __call__(cls: type[_T], /, *positional: Any, **given: Any) -> _T:
         if positional:
             raise DeclarationError(f"{cls.__qualname__} takes its settings by keyword.")
         return cast("_T", _made(cast("type[TypedConfiguration]", cls), given))
@@ -79,6 +79,8 @@ class TypedConfiguration(metaclass=_Checked):
             DeclarationError: As the class itself.
         """
         made = cast("type[TypedConfiguration]", cls)
+        if not isinstance(cast("object", configuration), Mapping):
+            raise DeclarationError(f"{cls.__qualname__}: must be a mapping.")
         return cast("_T", _made(made, _by_attribute(made, configuration)))
 
     def another_than(self, side: str, connector: object) -> str | None:
@@ -136,7 +138,12 @@ def _of_class(given: Mapping[str, Any], cls: type[TypedConfiguration]) -> _Fitte
 
 
 def _by_attribute(cls: type[TypedConfiguration], configuration: Mapping[str, Any]) -> dict[str, Any]:
-    """*configuration* by the names of the fields; a constant that it does not repeat is not given."""
+    """*configuration* by the names of the fields; a constant that it does not repeat is not given. A key that is no
+    text, as a YAML file may have, counts as its text, as it does in a mapping.
+    """
+    configuration = {
+        key if isinstance(key, str) else str(key): configuration[key] for key in cast("Any", configuration)
+    }
     names = {_wire_name(field): name for name, (field, _) in _annotated(cls).items()}
     absent = {name: UNSET for wire_name, name in names.items() if wire_name not in configuration}
     return {**absent, **{names.get(key, key): value for key, value in configuration.items()}}
