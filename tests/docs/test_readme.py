@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dagster_managed_elements.cli import main as dagster_me
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 COMMAND = Path(sys.executable).parent / "dagster-me"
@@ -40,6 +42,11 @@ def test_every_make_command_of_the_readme_is_a_target():
     commands = re.findall(r"^\$ make (\S+)$", README, re.MULTILINE)
     assert {"demo", "dist", "test", "test-slow", "lint"} == set(commands)
     assert all(re.search(rf"^{name}:", makefile, re.MULTILINE) for name in commands)
+
+
+def test_every_command_is_in_the_table_of_the_readme():
+    section = README.partition("\n## The commands\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"`dagster-me (\w+)", section)) == set(dagster_me.commands)
 
 
 def test_ci_runs_the_readmes_commands():

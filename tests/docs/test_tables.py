@@ -38,6 +38,15 @@ def test_every_option_that_stands_for_a_word_of_terraform_is_there() -> None:
     assert set(re.findall(r"`dagster-me (\w+)", ours)) <= set(dagster_me.commands)
 
 
+def test_a_command_of_terraform_that_is_called_as_ours_is_that() -> None:
+    rows = {
+        re.split("[`,]", word)[0]: row for word, (row,) in table("concepts.md", "Coming from Terraform").items()
+    }
+    same = set(rows) & set(dagster_me.commands)
+    assert same == {"plan", "apply", "destroy"}
+    assert [name for name in same if f"`dagster-me {name}`" not in rows[name]] == []
+
+
 @pytest.mark.parametrize("row", FIELDS, ids=lambda row: row.attribute)
 def test_a_field_is_told_as_it_is(row: ConnectionField) -> None:
     _, none, initial = table("connections.md", "The fields of a connection")[row.attribute]
