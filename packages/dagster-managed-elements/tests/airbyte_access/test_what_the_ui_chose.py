@@ -15,6 +15,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteInstance,
     AirbyteSource,
     AirbyteSyncMode,
+    existing,
 )
 from dagster_managed_elements.reconciling import Options, check
 
@@ -133,3 +134,29 @@ def test_a_source_pinned_to_a_version_is_held_to_the_specification_of_that_versi
     assert "new.host: is required" in said
     asked = [request.request for request in airbyte.requests if request.path.endswith("/get_for_source")]
     assert len({json.dumps(each) for each in asked}) == 1
+
+
+def appending(path, said):
+    """The destination "sink" is pinned to a version of its connector that only appends."""
+    body = json.loads(said) if said else None
+    if "/destinations/list" in path:
+        for row in body["destinations"]:
+            row["isVersionOverrideApplied"] = row["name"] == "sink"
+    elif path.endswith("/get_for_destination"):
+        body["supportedDestinationSyncModes"] = ["append"]
+    return said if body is None else json.dumps(body).encode()
+
+
+def test_a_destination_that_nobody_declares_is_held_to_its_own_version_and_to_nothing_that_is_not_told(airbyte):
+    sink = AirbyteDestination("sink", "Local JSON", {"destination_path": "/local/out"})
+    Reconciler(AirbyteInstance(url=airbyte.url), [PEOPLE, sink]).apply()
+    sync = AirbyteConnection("to sink", PEOPLE, existing("destination", "sink"), {"users": FULL})
+
+    def said(url):
+        (result,) = anyio.run(check, [Reconciler(AirbyteInstance(url=url), [sync])], Options())
+        return str(result.error)
+
+    with spoiling(airbyte.url, appending) as url:
+        assert said(url) == "to sink.streams.users: the destination cannot write it as overwrite, only as append"
+    airbyte.fault("destination_definition_specifications/get", "status", status=404, times=1)
+    assert said(airbyte.url) == "None"

@@ -12,6 +12,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteSchedule,
     AirbyteSource,
     AirbyteSyncMode,
+    existing,
 )
 from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
 from dagster_managed_elements.engine.changes import FieldChange
@@ -243,6 +244,45 @@ def test_what_a_stream_cannot_do_is_said_before_any_write(workspace, streams, so
 def test_a_mode_the_destination_cannot_do_is_refused_at_check_for_a_new_source_too(workspace):
     (line,) = workspace.problems(connection({"users": AirbyteSyncMode.INCREMENTAL_APPEND_DEDUP}))
     assert line == "sync.streams.users: the destination cannot write it as append_dedup, only as append, overwrite"
+
+
+@pytest.mark.parametrize("is_source_there", [True, False])
+def test_a_destination_that_nobody_declares_is_held_to_what_it_can_do_too(workspace, is_source_there):
+    duck = AirbyteDestination("duck", "DuckDB", {"destination_path": "/local/x.duckdb"})
+    workspace.applied(FILES, duck, *([PEOPLE] if is_source_there else []))
+    impossible = {"users": AirbyteSyncMode.INCREMENTAL_APPEND_DEDUP}
+    capitals = {"users": FULL, "Users": FULL}
+    for destination, streams, said in [
+        (FILES, impossible, "the destination cannot write it as append_dedup, only as append, overwrite"),
+        (
+            duck,
+            capitals,
+            "the source 'people' has no such stream" if is_source_there else "not tell capitals apart",
+        ),
+    ]:
+        declared = workspace.problems(connection(streams, destination=destination))
+        assert said in declared[0]
+        assert (
+            workspace.problems(connection(streams, destination=existing("destination", destination.name)))
+            == declared
+        )
+
+
+def test_destinations_that_nobody_declares_cost_a_read_for_each_connector(workspace):
+    others = [replace(FILES, name=f"files {number}") for number in range(3)]
+    workspace.applied(PEOPLE, *others)
+    ends = [existing("destination", destination.name) for destination in others]
+    syncs = [
+        AirbyteConnection(f"{end.name} {mode}", PEOPLE, end, {"users": mode})
+        for end in ends
+        for mode in (FULL, APPEND)
+    ]
+    asked = "destination_definition_specifications/get"
+    assert workspace.apply(*syncs).report.ok
+    assert workspace.asked(asked) == 1
+    workspace.server.forget_requests()
+    workspace.plan(PEOPLE)
+    assert workspace.asked(asked) == 0
 
 
 def test_one_name_in_two_namespaces_must_be_told_apart(workspace):

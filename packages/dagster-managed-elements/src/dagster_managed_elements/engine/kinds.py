@@ -40,12 +40,14 @@ class ResolveContext:
         coming: What will change before it.
         facts: Those that resolving gave to declared elements of kinds before.
         broken: The keys whose own problems are already reported; a reference to one is no further problem.
+        observed: What exists now, as it was observed, while a plan is made.
     """
 
     ids: Ids
     coming: Mapping[Key, Change] = field(default_factory=dict[Key, Change])
     facts: Mapping[Key, Any] = field(default_factory=dict[Key, Any])
     broken: frozenset[Key] = frozenset()
+    observed: Mapping[Key, Observed] = field(default_factory=dict[Key, Observed])
 
 
 class Kind(ABC):

@@ -231,7 +231,8 @@ class _Work:
         self.changes: tuple[Change, ...] = ()
         self.going_on: dict[Key, Update] = {}
         self.faulty: Mapping[Key, Sequence[Problem]] = {}
-        self.ids, self.ambiguous = _index(self.pairs)
+        self.observed, self.ambiguous = _index(self.pairs)
+        self.ids = {key: observed.id for key, observed in self.observed.items()}
         self.facts = _facts_of(self.pairs)
         self.declared = frozenset(element.key for element in declared if element.removal is None)
         on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
@@ -296,7 +297,9 @@ class _Work:
         self.problems += [
             fault for pair in mine if pair.declared for fault in self.faulty.get(pair.declared.key, ())
         ]
-        context = ResolveContext(ids=self.ids, coming=self._coming(), facts=self.facts, broken=self._broken())
+        context = ResolveContext(
+            ids=self.ids, coming=self._coming(), facts=self.facts, broken=self._broken(), observed=self.observed
+        )
         whole = [pair for pair in mine if not self._dangling(pair)]
         sure = {pair.declared.key for pair in whole if pair.declared}
         begun = [pair for pair in self.begun if pair.declared and pair.declared.key in sure]
@@ -586,22 +589,22 @@ def _used(pair: Pair) -> Iterable[Ref]:
     return (ref for name, ref in found if not any(references(said.get(name))))
 
 
-def _index(pairs: Iterable[Pair]) -> tuple[dict[Key, str], frozenset[Key]]:
-    """Ids by key, and the keys of undeclared objects that share a name: those stand for no single id."""
-    ids: dict[Key, str] = {}
+def _index(pairs: Iterable[Pair]) -> tuple[dict[Key, Observed], frozenset[Key]]:
+    """What is there by key, and the keys of undeclared objects that share a name: those stand for no single one."""
+    found: dict[Key, Observed] = {}
     ambiguous: set[Key] = set()
     for pair in pairs:
         if pair.declared is not None and pair.observed is not None:
-            ids[pair.declared.key] = pair.observed.id
-    declared = frozenset(ids)
+            found[pair.declared.key] = pair.observed
+    declared = frozenset(found)
     for pair in pairs:
         if pair.declared is not None or pair.observed is None or (key := pair.observed.key) in declared:
             continue
-        if ids.setdefault(key, pair.observed.id) != pair.observed.id:
+        if found.setdefault(key, pair.observed).id != pair.observed.id:
             ambiguous.add(key)
     for key in ambiguous:
-        del ids[key]
-    return ids, frozenset(ambiguous)
+        del found[key]
+    return found, frozenset(ambiguous)
 
 
 def _facts_of(pairs: Iterable[Pair]) -> dict[Key, Any]:

@@ -37,7 +37,7 @@ from dagster_managed_elements.engine.changes import (
     Update,
 )
 from dagster_managed_elements.engine.concurrency import both, concurrently
-from dagster_managed_elements.engine.errors import ApiError, DeclarationError, ServerFault
+from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Invalid, Missing, ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
@@ -152,7 +152,7 @@ class ActorKind(Kind):
         }
 
         async def fetch(definition_id: str, pinned: str | None) -> None:
-            schemas[definition_id, pinned] = await self._specification(definition_id, pinned)
+            schemas[definition_id, pinned] = await _specification(self._gateway, self.side, definition_id, pinned)
 
         wanted = {need for entry in typed if isinstance(entry, _Typed) for need in _needs(entry)} - {*schemas}
         await concurrently(*(partial(fetch, *need) for need in sorted(wanted, key=str)))
@@ -176,7 +176,7 @@ class ActorKind(Kind):
         schemas: dict[tuple[str, str | None], Specification] = {}
 
         async def fetch(definition_id: str, pinned: str | None) -> None:
-            schemas[definition_id, pinned] = await self._specification(definition_id, pinned)
+            schemas[definition_id, pinned] = await _specification(self._gateway, self.side, definition_id, pinned)
 
         known = [actor for actor in observed if connectors.get(_raw(actor).definition_id) is not None]
         await concurrently(
@@ -228,12 +228,6 @@ class ActorKind(Kind):
         told = f"set by Airbyte's OAuth, and left out: {', '.join(left_out)}"
         notices = [Notice(observed.key, (), "oauth", told)] if left_out else []
         return [Adopted(element=element, group=definition.name if self.side == "source" else ""), *notices]
-
-    async def _specification(self, definition_id: str, pinned: str | None) -> Specification:
-        """Of the version that one source or destination is pinned to, where it is."""
-        if pinned is None:
-            return await self._gateway.specification(self.side, definition_id)
-        return await self._gateway.specification_of(self.side, pinned)
 
     async def _known(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Definition | Unreadable]:
         """What there is, looked up again where something is referred to that was created meanwhile."""
@@ -436,6 +430,28 @@ def _need(actor: Actor) -> tuple[str, str | None]:
 def _as_shown(leaf: Any) -> Any:
     """What the server shows of what it was sent."""
     return SECRET_MASK if isinstance(leaf, (Secret, Masked)) else leaf
+
+
+async def specification_there(gateway: Gateway, side: Side, observed: Observed | None) -> Specification:
+    """As the facts of a declared one, of one that nobody declares; an empty one where the server cannot tell it."""
+    actor = observed.raw if observed else None
+    if isinstance(actor, Actor):
+        with suppress(Missing, Invalid, ServerFault):
+            specification = await _specification(gateway, side, *_need(actor))
+            definitions = await gateway.definitions(side)
+            own = (definition for definition in definitions if definition.id == actor.definition_id)
+            definition = next(own, None)
+            return (
+                _of_definition(specification, definition) if isinstance(definition, Definition) else specification
+            )
+    return Specification()
+
+
+async def _specification(gateway: Gateway, side: Side, definition_id: str, pinned: str | None) -> Specification:
+    """Of the version that one source or destination is pinned to, where it is."""
+    if pinned is None:
+        return await gateway.specification(side, definition_id)
+    return await gateway.specification_of(side, pinned)
 
 
 def _of_definition(specification: Specification, definition: Definition) -> Specification:

@@ -16,7 +16,7 @@ import msgspec
 from dagster_managed_elements.airbyte.connection_fields import initial_values, refusals
 from dagster_managed_elements.airbyte.gateways import LONGEST_NAME, ConnectionDraft, Gateway, Undiscovered
 from dagster_managed_elements.airbyte.kinds import streams
-from dagster_managed_elements.airbyte.kinds.actors import trial
+from dagster_managed_elements.airbyte.kinds.actors import specification_there, trial
 from dagster_managed_elements.airbyte.kinds.adopted_connections import adopted_connection, untold
 from dagster_managed_elements.airbyte.kinds.connection_bodies import (
     CONNECTION,
@@ -88,6 +88,7 @@ class ConnectionKind(Kind):
     def __init__(self, gateway: Gateway, *, refresh_catalogs: bool = False) -> None:
         self._gateway, self._refreshes = gateway, refresh_catalogs
         self._connectors: Cache[str, Mapping[str, str]] = Cache()
+        self._undeclared: Cache[str, Specification] = Cache()  # of destinations, by their ids
         self._is_in_log: Cache[str, bool] = Cache()
         self._expected = 0
         self._went_on: dict[str, tuple[str, Collection[Identity]]] = {}  # by id: from which one, and what of it
@@ -101,12 +102,26 @@ class ConnectionKind(Kind):
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         found: dict[int, Sequence[Pair | Problem | Notice]] = {}
+        context = await self._informed([pair.declared for pair in pairs if pair.declared is not None], context)
 
         async def resolve_one(number: int, pair: Pair) -> None:
             found[number] = await self._resolve(pair, context)
 
         await concurrently(*(partial(resolve_one, number, pair) for number, pair in enumerate(pairs)))
         return [resolved for number in range(len(pairs)) for resolved in found[number]]
+
+    async def _informed(self, declared: Iterable[Declared], context: ResolveContext) -> ResolveContext:
+        """*context* with the specifications of those destinations too that are there and nobody declares."""
+        destinations = {cast("Key", connection.fields["destination"]) for connection in declared}
+        there = [key for key in destinations if key in context.ids and key not in context.facts]
+        told: dict[Key, Specification] = {}
+
+        async def tell(key: Key) -> None:
+            ask = partial(specification_there, self._gateway, "destination", context.observed.get(key))
+            told[key] = await self._undeclared.get(context.ids[key], ask)
+
+        await concurrently(*(partial(tell, key) for key in there))
+        return replace(context, facts={**context.facts, **told}) if told else context
 
     async def _resolve(self, pair: Pair, context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         pair = with_tags(pair, context.ids)
@@ -268,7 +283,7 @@ class ConnectionKind(Kind):
         except Undiscovered as error:
             return [Problem(declared.key, ("streams",), str(error))]
         value = unwrapped(later)
-        facts = cast("Facts", declared.facts)
+        facts, context = cast("Facts", declared.facts), await self._informed([declared], context)
         if streams.by_catalog(value, {}):
             known, facts = _beside(catalog, {}, facts)
             entries = streams.labelled(known.values(), value)
