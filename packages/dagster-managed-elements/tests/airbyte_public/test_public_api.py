@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-from airbyte_local import LocalAirbyte
+from airbyte_local import LocalAirbyte, server
 from dagster_managed_elements.airbyte import (
     AirbyteConnection,
     AirbyteDestination,
@@ -15,6 +16,7 @@ from dagster_managed_elements.airbyte import (
     AirbyteManagedElementReconciler,
     AirbyteSource,
     AirbyteSyncMode,
+    AirbyteTag,
 )
 from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.changes import FieldChange
@@ -235,6 +237,62 @@ def test_modes_this_api_has_no_name_for_are_refused_before_any_write(public, mod
     (line,) = public.problems(connection({"users": mode}))
     assert line.startswith(f"sync.streams.users: Airbyte's Public API has no name for {mode.name}")
     assert public.writes() == []
+
+
+DEDUP = AirbyteSyncMode.INCREMENTAL_APPEND_DEDUP
+APART = (
+    "its source and its destination cannot sync it as INCREMENTAL_APPEND_DEDUP, "
+    "only as FULL_REFRESH_APPEND, FULL_REFRESH_OVERWRITE, INCREMENTAL_APPEND"
+)
+
+
+def test_modes_that_both_ends_cannot_do_together_are_refused_before_any_write(public):
+    public.applied(connection({"users": FULL}))
+    public.server.forget_requests()
+    result = public.apply(connection({"users": DEDUP}, tags=[AirbyteTag("daily")]))
+    assert str(result.error) == f"sync.streams.users: {APART}"
+    assert public.writes() == []
+
+
+def test_modes_that_a_new_source_turns_out_not_to_have_fail_before_its_connections_write(public):
+    result = public.apply(connection({"users": DEDUP}))
+    (failed,) = [outcome for outcome in result.report.outcomes if outcome.status == "failed"]
+    assert (str(failed.step), APART in failed.reason) == ("create sync (connection)", True)
+    assert not any(path == "connections" for _, path, _ in public.writes())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["0.50", "1.5", "1.6", "1.8", "2.0", "9.9"])
+@pytest.mark.parametrize("mode", [FULL, APPEND, AirbyteSyncMode.INCREMENTAL_APPEND, DEDUP])
+def test_modes_are_refused_where_the_server_would_and_nowhere_else(version, mode):
+    with server(airbyte_version=version, auth="none") as running:
+        public = Public(running)
+        public.applied(PEOPLE, FILES)
+        declared = connection({"users": mode})
+        assert public.problems(declared) == ([f"sync.streams.users: {APART}"] if mode == DEDUP else ["None"])
+        if mode != DEDUP:
+            public.applied(declared)
+
+
+def test_streams_are_asked_for_once_a_source_and_connector_of_a_destination(public):
+    others = [
+        AirbyteDestination(f"files {number}", "Local JSON", {"destination_path": "/o"}) for number in range(3)
+    ]
+    syncs = [AirbyteConnection(end.name, PEOPLE, end, {"users": FULL}) for end in (*others, LAKE)]
+
+    def asked() -> int:
+        return sum("/streams" in request.path for request in public.server.requests)
+
+    assert public.apply(*syncs).report.ok
+    assert asked() == 2
+    public.server.forget_requests()
+    (said,) = public.problems(
+        *(AirbyteConnection(end.name, PEOPLE, end, {"users": DEDUP}) for end in (others[0], LAKE))
+    )
+    assert (said, asked()) == (f"files 0.streams.users: {APART}", 2)
+    public.server.forget_requests()
+    assert len(public.plan(*(replace(sync, stream_config={"users": APPEND}) for sync in syncs)).entries) == 4
+    assert asked() == 2
 
 
 def test_a_change_of_one_stream_sends_all_of_them_as_they_are(public):

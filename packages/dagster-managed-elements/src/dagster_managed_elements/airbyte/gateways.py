@@ -210,7 +210,8 @@ class Gateway(Protocol):
         """The streams of a source that exists; asked once a source and run, from the server's cache if it can and
         they are not to be found out *anew*.
 
-        Some servers want a destination too and raise Invalid without one.
+        Some servers want a destination too and raise Invalid without one, and some tell with one what both can do
+        together: those are asked once a source and connector of a destination.
 
         Asked again after `update_actor` of that source. Undiscovered, in the connector's words, where it fails.
         """

@@ -105,12 +105,14 @@ class Tag(WireStruct, frozen=True, kw_only=True):
 class Stream(WireStruct, frozen=True, kw_only=True):
     """A stream as discovered. *raw* is all the server said of it, sent back untouched.
 
-    Of a *sketch* only the name is known: an API that shows how a stream is configured, not what it is.
+    Of a *sketch* only the name is known: an API that shows how a stream is configured, not what it is. *possible
+    modes* are the pairs that the source and the destination can do together, none where nobody tells.
     """
 
     name: str
     namespace: str | None = None
     supported_sync_modes: list[str] = []
+    possible_modes: list[tuple[str, str]] = []
     source_defined_cursor: bool = False
     default_cursor_field: list[str] = []
     source_defined_primary_key: list[list[str]] = []

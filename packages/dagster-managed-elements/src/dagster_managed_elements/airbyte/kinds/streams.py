@@ -141,7 +141,10 @@ def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collectio
     if not readable:
         yield f"the source cannot read it as {source_mode}, only as {', '.join(sorted(supported))}"
     yield from unwritable(want, destination_modes)
-    if readable:
+    if stream.possible_modes and want.mode.value not in stream.possible_modes:
+        can = ", ".join(sorted(str(bare_mode(*pair)) for pair in stream.possible_modes))
+        yield f"its source and its destination cannot sync it as {want.mode}, only as {can}"
+    elif readable:
         yield from _cursor_problems(want, entry)
     yield from _key_problems(want, entry, destination_mode)
     yield from _field_problems(want, entry)

@@ -69,6 +69,7 @@ class _Properties(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
     stream_name: str
     streamnamespace: str | None = None
+    sync_modes: list[str] = []
     default_cursor_field: list[str] = []
     source_defined_cursor_field: bool = False
     source_defined_primary_key: list[list[str]] = []
@@ -168,12 +169,13 @@ def read_streams(body: Any, at: str) -> Catalog:
 
 
 def _discovered(row: Any, at: str) -> Stream:
-    """Which modes the source supports is not told: the server itself will say."""
+    """Which modes the source supports is not told, but the pairs are, where a destination was named."""
     shown = convert(row, _Properties, at)
     return Stream(
         name=shown.stream_name,
         namespace=shown.streamnamespace,
         supported_sync_modes=["full_refresh", "incremental"],
+        possible_modes=[_PAIRS[name] for name in shown.sync_modes if name in _PAIRS],
         source_defined_cursor=shown.source_defined_cursor_field,
         default_cursor_field=shown.default_cursor_field,
         source_defined_primary_key=shown.source_defined_primary_key,

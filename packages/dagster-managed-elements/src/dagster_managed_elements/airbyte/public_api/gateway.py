@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -90,7 +89,8 @@ class PublicGateway:
         self._discover_timeout = discover_timeout
         self._client, self._workspace, self._root, self._specs = client, workspace, root, specs
         self._definitions: Cache[Side, Sequence[Definition | Unreadable]] = Cache()
-        self._catalogs: Cache[tuple[str, bool, bool], Catalog] = Cache()
+        self._catalogs: dict[str, Cache[tuple[str | None, bool], Catalog]] = {}  # by source
+        self._written_by: dict[str, str] = {}  # the connectors of destinations
         self._server: Cache[str, Server] = Cache()
         self._low_code: Sequence[bodies.ReadLowCode] | None = None
         self.registry = PublicRegistry(
@@ -189,7 +189,10 @@ class PublicGateway:
         def read(row: Any, at: str) -> Actor:
             return bodies.read_actor(side, row, at, connectors)
 
-        return await self._list(f"{side}s", partial(read_row, read, f"{side}Id"), expected)
+        found = await self._list(f"{side}s", partial(read_row, read, f"{side}Id"), expected)
+        if side == "destination":
+            self._written_by |= {actor.id: actor.definition_id for actor in found if isinstance(actor, Actor)}
+        return found
 
     async def connections(self, expected: int = 0) -> Sequence[Connection | Unreadable]:
         read = partial(read_row, bodies.read_connection, "connectionId")
@@ -253,8 +256,9 @@ class PublicGateway:
             body = await self._get(path, asked, lasting=self._discover_timeout)
             return bodies.read_streams(body, path)
 
-        # Whichever the destination, they are the same; where there is none to name yet, a refusal is of that alone.
-        return await self._catalogs.get((source_id, destination_id is not None, anew), ask)
+        # Of destinations of one connector they are the same; a refusal for want of a destination is of that alone.
+        written_by = self._written_by.get(destination_id, destination_id) if destination_id else None
+        return await self._catalogs.setdefault(source_id, Cache()).get((written_by, anew), ask)
 
     async def try_actor(
         self, side: Side, definition_id: str, name: str, configuration: Json, *, actor_id: str | None = None
@@ -277,7 +281,10 @@ class PublicGateway:
             }
         )
         refuse_mask(side, name, outgoing.body["configuration"])
-        return read_answered(await self._send("POST", path, outgoing), f"{side}Id", path)
+        made = read_answered(await self._send("POST", path, outgoing), f"{side}Id", path)
+        if side == "destination":
+            self._written_by[made] = definition_id
+        return made
 
     async def update_actor(self, side: Side, actor_id: str, name: str, configuration: Json, *, whole: bool) -> None:
         outgoing = revealed({"name": name, "configuration": configuration})
@@ -285,8 +292,7 @@ class PublicGateway:
             refuse_mask(side, name, outgoing.body["configuration"])
         path = f"{self._root}/{side}s/{quote(actor_id)}"
         read_answered(await self._send("PUT" if whole else "PATCH", path, outgoing), f"{side}Id", path, actor_id)
-        for is_named, anew in product((False, True), repeat=2):
-            self._catalogs.forget((actor_id, is_named, anew))
+        self._catalogs.pop(actor_id, None)
 
     async def versions(self, side: Side, actor_id: str) -> Mapping[Path, str]:
         return await read_versions(self._client, self._root, side, actor_id)
