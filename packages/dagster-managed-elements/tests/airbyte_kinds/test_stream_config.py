@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from itertools import product
 from typing import Any
 
 import anyio
@@ -16,7 +18,7 @@ from dagster_managed_elements.airbyte import (
     mappers,
 )
 from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
-from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded
+from dagster_managed_elements.airbyte.kinds.stream_patterns import expanded, is_pattern
 from dagster_managed_elements.airbyte.kinds.streams import labelled
 from dagster_managed_elements.airbyte.servers.server import Server
 from dagster_managed_elements.airbyte.servers.versions import UNNUMBERED, profile_of, read_release
@@ -26,6 +28,8 @@ from dagster_managed_elements.engine.changes import FieldChange, Pair
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.kinds import ResolveContext
 from dagster_managed_elements.engine.secrets import Secret
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from testing.airbyte_catalogs import DESTINATION, IDS, SOURCE, Offering, Resolved, stream
 
@@ -133,6 +137,8 @@ STREAMS = [("", "raw_a"), ("", "raw_tmp"), ("x", "orders"), ("y", "orders"), ("y
         ({"raw_*": FULL, "*_tmp": FULL}, {"raw_a": FULL, "raw_tmp": FULL}),
         ({"*": EXCLUDED, "raw_*": FULL, "raw_a": EXCLUDED}, {"raw_tmp": FULL}),
         ({"RAW_*": FULL}, {"RAW_*": FULL}),
+        ({"raw*": EXCLUDED, "raw_?": FULL}, {"raw_a": FULL}),
+        ({"*": EXCLUDED, "[!r]*": FULL}, {"odd*": FULL, "tmp_z": FULL, "x.orders": FULL, "y.orders": FULL}),
         ({"raw_b": EXCLUDED, "raw_*": FULL}, {"raw_b": EXCLUDED, "raw_a": FULL, "raw_tmp": FULL}),
     ],
 )  # fmt: skip
@@ -142,6 +148,29 @@ def test_a_pattern_takes_in_what_no_name_and_no_narrower_pattern_does(declared, 
     entries = labelled(read_catalog({"streams": rows}, "at").streams, config)
     taken = expanded(config, entries)
     assert (taken.streams, taken.clashes) == (came_to, {})
+
+
+TEXTS = ["".join(letters) for length in range(5) for letters in product("abz-", repeat=length)]
+FITTED = labelled(read_catalog({"streams": [stream(text) for text in TEXTS]}, "at").streams, ())
+PATTERNS = st.lists(st.sampled_from(["a", "?", "*", "[ab]", "[!a]", "[a-z]"]), min_size=1, max_size=3)
+
+
+@settings(max_examples=50)
+@given(PATTERNS.map("".join).filter(is_pattern), PATTERNS.map("".join).filter(is_pattern))
+@example("*a", "?*")
+@example("[ab]*", "????*")
+@example("[!a]*", "*")
+def test_the_narrower_of_two_patterns_is_the_one_that_takes_in_fewer_texts_of_the_other(one, other):
+    ones, others = ({text for text in TEXTS if fnmatchcase(text, pattern)} for pattern in (one, other))
+    both = ones & others
+    taken = expanded({one: FULL, other: APPEND}, FITTED)
+    if one == other or ones == others:
+        return
+    if ones < others or others < ones:
+        assert not taken.clashes
+        assert {taken.streams[text] for text in both} <= {FULL if ones < others else APPEND}
+    else:
+        assert taken.clashes.keys() == both
 
 
 def test_a_stream_that_several_patterns_take_in_alike_is_a_problem_unless_it_is_named():

@@ -5,9 +5,12 @@ A name is a pattern where it holds `*`, `?` or `[`, unless the source has a stre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
+from sys import maxunicode
 from typing import Any, Final
 
 from dagster_managed_elements.airbyte.stream_config import EXCLUDED
@@ -92,5 +95,47 @@ def _is_narrower(one: str, other: str) -> bool:
 
 
 def _covers(one: str, other: str) -> bool:
-    """Whether *one* takes in whatever *other* does; not all such pairs are seen to be one."""
-    return all(fnmatchcase(inner, outer) for inner, outer in zip(_parts(other), _parts(one), strict=True))
+    """Whether *one* takes in whatever *other* does."""
+    return all(_includes(outer, inner) for outer, inner in zip(_parts(one), _parts(other), strict=True))
+
+
+_PIECE: Final = re.compile(r"\[(?:!.|[^!])[^]]*\]|.", re.DOTALL)
+"""Of a pattern: what stands for one character, or `*`."""
+
+
+@cache
+def _includes(outer: str, inner: str) -> bool:
+    """Whether *outer* fits whatever text *inner* fits: both read the same letters side by side,
+    wherever these lead. Letters between two that are named are all alike, so that one of them stands for all.
+    """
+    if outer in ("*", inner):
+        return True
+    outer_pieces, inner_pieces = _PIECE.findall(outer), _PIECE.findall(inner)
+    telling = {*outer_pieces, *inner_pieces} - {"*", "?"}
+    following = (chr(min(ord(letter) + 1, maxunicode)) for piece in telling if len(piece) > 1 for letter in piece)
+    letters = {"\0", *"".join(telling), *following}
+    states = [(_reached(outer_pieces, {0}), _reached(inner_pieces, {0}))]
+    seen = set(states)
+    for in_outer, in_inner in states:
+        if len(inner_pieces) in in_inner and len(outer_pieces) not in in_outer:
+            return False
+        for letter in letters:
+            after = (_read(outer_pieces, in_outer, letter), _read(inner_pieces, in_inner, letter))
+            if after[1] and after not in seen:
+                seen.add(after)
+                states.append(after)
+    return True
+
+
+def _read(pieces: Sequence[str], places: Iterable[int], letter: str) -> frozenset[int]:
+    """From *places* in a pattern, those where *letter* leads to."""
+    fitting = [place for place in places if place < len(pieces) and fnmatchcase(letter, pieces[place])]
+    return _reached(pieces, {place if pieces[place] == "*" else place + 1 for place in fitting})
+
+
+def _reached(pieces: Sequence[str], places: set[int]) -> frozenset[int]:
+    """*places*, and those behind each `*` there, which fits nothing as well."""
+    for place, piece in enumerate(pieces):
+        if piece == "*" and place in places:
+            places.add(place + 1)
+    return frozenset(places)
