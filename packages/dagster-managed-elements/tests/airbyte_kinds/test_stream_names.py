@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import ast
 
+import airbyte_local
+import anyio
 import pytest
-from dagster_managed_elements.airbyte import AirbyteConnection, AirbyteDestination, AirbyteSource, AirbyteSyncMode
+from dagster_managed_elements.airbyte import (
+    EXCLUDED,
+    AirbyteConnection,
+    AirbyteDestination,
+    AirbyteDestinationNamespace,
+    AirbyteInstance,
+    AirbyteManagedElementReconciler,
+    AirbyteSource,
+    AirbyteSyncMode,
+)
 from dagster_managed_elements.airbyte.near_names import NearNames, likeness
 from dagster_managed_elements.airbyte.stream_names import label_of, named, spelt
+from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.errors import DeclarationError
 from dagster_managed_elements.engine.values import ABSENT
+from dagster_managed_elements.reconciling import Options, check
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,6 +120,70 @@ def test_one_stream_declared_by_both_of_its_names_is_a_problem():
     gateway = Offering([stream("orders", "north")])
     (problem,) = Resolved(gateway, {"orders": FULL, ("north", "orders"): FULL}).problems
     assert problem == 'streams.orders: it is declared as ("north", "orders") already'
+
+
+SEVERAL = (
+    "there are several streams of this name, and Airbyte's Public API tells their namespaces since 1.8 only; "
+    'use api="config"'
+)
+
+
+@pytest.mark.parametrize(
+    ("declared", "refused"),
+    [
+        ({"customers": FULL}, []),
+        ({"customers": FULL, "orders": FULL}, ["streams.orders"]),
+        ({("", "orders"): FULL}, ["streams..orders"]),
+        ({"*": FULL}, ["streams.orders"]),
+        ({"*": FULL, "ord*": EXCLUDED}, []),
+    ],
+)
+def test_of_streams_that_no_namespace_tells_apart_none_is_chosen(declared, refused):
+    offered = [{"streamName": name} for name in ("orders", "customers", "orders")]
+    found = Resolved(Offering(offered, api="public"), declared)
+    assert found.problems == [f"{path}: {SEVERAL}" for path in refused]
+
+
+@pytest.mark.parametrize("declared", [{"customers": FULL}, {"orders": FULL, "customers": FULL}, {"*": FULL}])
+def test_a_connection_with_streams_that_no_namespace_tells_apart_is_not_compared(declared):
+    modes = {"customers": "overwrite", "orders": "overwrite"}
+    rows = [
+        {"name": name, "syncMode": f"full_refresh_{mode}"} for name, mode in [*modes.items(), ("orders", "append")]
+    ]
+    gateway = Offering([], {"configurations": {"streams": rows}}, api="public")
+    assert Resolved(gateway, declared).problems == [f"streams.orders: {SEVERAL}"]
+
+
+@pytest.mark.wide("1.6")
+@pytest.mark.parametrize("version", ["0.50", "1.6", "1.8"])
+def test_namespaces_are_declared_where_the_api_tells_them(version):
+    config = {"host": "h", "port": 5432, "database": "d", "username": "u", "schemas": ["north", "south"]}
+    source, lake = (
+        AirbyteSource("shop", "Postgres", config),
+        AirbyteDestination("lake", "Local JSON", {"destination_path": "/local/o"}),
+    )
+    mirrored = {"destination_namespace": AirbyteDestinationNamespace.SAME_AS_SOURCE}
+
+    def reconciler(api, streams):
+        connection = AirbyteConnection("sync", source, lake, streams, **mirrored)
+        return AirbyteManagedElementReconciler(AirbyteInstance(url=server.url, api=api), [connection])
+
+    def said(streams):
+        (result,) = anyio.run(check, [reconciler("public", streams)], Options())
+        return str(result.error) if result.error else None
+
+    both = {("north", "orders"): FULL, ("south", "orders"): APPEND}
+    with airbyte_local.server(airbyte_version=version, auth="none") as server:
+        (made,) = anyio.run(lambda: apply([reconciler("config", both)], Options(), anyio.Event()))
+        assert made.report.ok, made.report
+        if version == "1.8":
+            assert said(both) is None
+            return
+        untold = "sync.streams.north.orders.namespace: Airbyte's Public API has this since 1.8, and this one is"
+        several, namespace = said({("north", "orders"): FULL}).splitlines()
+        assert several == f"sync.streams.orders: {SEVERAL}"
+        assert namespace.startswith(untold)
+        assert said({("*", "*"): FULL}) == said({"customers": FULL}) == several
 
 
 @pytest.mark.parametrize("name", [("a", "b", "c"), ("a",), 3, ("a", None)])

@@ -105,7 +105,8 @@ class Tag(WireStruct, frozen=True, kw_only=True):
 class Stream(WireStruct, frozen=True, kw_only=True):
     """A stream as discovered. *raw* is all the server said of it, sent back untouched.
 
-    Of a *sketch* only the name is known: an API that shows how a stream is configured, not what it is. *possible
+    Of a *sketch* only the name is known: an API that shows how a stream is configured, not what it is. It is
+    *ambiguous* where there are others that nothing tells from it: an API that does not tell namespaces. *possible
     modes* are the pairs that the source and the destination can do together, none where nobody tells.
     """
 
@@ -117,6 +118,7 @@ class Stream(WireStruct, frozen=True, kw_only=True):
     default_cursor_field: list[str] = []
     source_defined_primary_key: list[list[str]] = []
     is_sketch: bool = False
+    is_ambiguous: bool = False
     raw: dict[str, Any] = {}
 
 

@@ -13,7 +13,7 @@ from dagster_managed_elements.airbyte.elements import AirbyteConnection, Airbyte
 from dagster_managed_elements.airbyte.gateways import Capabilities
 from dagster_managed_elements.airbyte.kinds import stream_fields
 from dagster_managed_elements.airbyte.kinds.stream_settings import MAPPERS, SETTINGS
-from dagster_managed_elements.airbyte.kinds.streams import KEYED, ordered
+from dagster_managed_elements.airbyte.kinds.streams import AMBIGUOUS, KEYED, ambiguous, ordered
 from dagster_managed_elements.airbyte.mappers import mapper_of
 from dagster_managed_elements.airbyte.stream_config import AirbyteStream
 from dagster_managed_elements.airbyte.stream_names import StreamName, identity
@@ -45,6 +45,8 @@ def adopted_connection(
             except DeclarationError as error:
                 notices.append(left_alone(observed.key, row.label, str(error)))
     entries = cast("Connection", observed.raw).sync_catalog.streams
+    if names := ambiguous(entries):
+        return [not_adopted(observed.key, f"{', '.join(names)}: {AMBIGUOUS}")]
     try:
         in_order = sorted(entries, key=lambda entry: identity(entry.stream))
         streams = {_name(entry): _stream(observed.key, entry, context) for entry in in_order}

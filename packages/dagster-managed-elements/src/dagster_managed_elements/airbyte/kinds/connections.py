@@ -210,6 +210,9 @@ class ConnectionKind(Kind):
             yield Problem(declared.key, (label,), why)
         if not value and _selects(pair.observed) and (why := capabilities.no_streams) is not None:
             yield Problem(declared.key, ("streams",), why)
+        there = cast("Connection", pair.observed.raw).sync_catalog.streams if pair.observed else ()
+        for label in streams.ambiguous(there):
+            yield Problem(declared.key, ("streams", label), streams.AMBIGUOUS)
         for want in streams.wanted(value):
             whys = [capabilities.refuses(want.mode), *wrong_keys(want.block.get(MAPPERS, ()))]
             yield from (Problem(declared.key, ("streams", want.label), why) for why in whys if why is not None)
@@ -246,7 +249,7 @@ class ConnectionKind(Kind):
         offered: streams.Offered | None = None
         for label in taken.streams:
             if label not in entries:
-                offered = offered or streams.Offered(entries, source)
+                offered = offered or streams.Offered(entries, source, value)
                 problems.append(Problem(declared.key, ("streams", label), offered.missing(label)))
         for want in wanted:
             path = ("streams", want.label)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from dagster_managed_elements.airbyte.mappers import with_secrets
+from dagster_managed_elements.airbyte.stream_names import named
 from dagster_managed_elements.airbyte.wire import Json
 from dagster_managed_elements.engine.secrets import unsecret
 from dagster_managed_elements.engine.values import SECRET_MASK, Masked, mapped
@@ -101,9 +102,13 @@ def written_settings(declared: Json, config: Json) -> dict[str, Any]:
 
 
 def used(streams: Mapping[str, Any]) -> set[str]:
-    """Which settings *streams*, as declared, have, the types of their mappers among them."""
+    """Which settings *streams*, as declared, have, the types of their mappers among them; and a namespace, but for
+    one that is none or any.
+    """
     blocks = [cast("Json", block) for block in streams.values() if isinstance(block, Mapping)]
-    return {label for block in blocks for label in block} | mapper_types(blocks)
+    names = [name for name in map(named, streams) if isinstance(name, tuple)]
+    namespaces = {"namespace" for namespace, _ in names if namespace.strip("*")}
+    return {label for block in blocks for label in block} | mapper_types(blocks) | namespaces
 
 
 def mapper_types(blocks: Iterable[Any]) -> set[str]:

@@ -7,6 +7,7 @@ several namespaces or both are declared.
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -25,7 +26,7 @@ from dagster_managed_elements.airbyte.kinds.stream_settings import (
 )
 from dagster_managed_elements.airbyte.near_names import NearNames
 from dagster_managed_elements.airbyte.stream_config import EXCLUDED
-from dagster_managed_elements.airbyte.stream_names import identity, label_of, named, spelt
+from dagster_managed_elements.airbyte.stream_names import Identity, identity, label_of, named, spelt
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode, bare_mode
 from dagster_managed_elements.airbyte.wire import ConfiguredStream, Stream
 from dagster_managed_elements.engine.secrets import unsecret
@@ -79,26 +80,25 @@ def by_catalog(streams: Mapping[str, Any], entries: Mapping[str, ConfiguredStrea
 
 def labelled(entries: Iterable[ConfiguredStream], wanted_labels: Collection[str]) -> dict[str, ConfiguredStream]:
     """*entries* by the name the user knows each by, which is the declared one wherever that is clear."""
-    known: set[str] = set()
-    repeated: set[str] = set()
     entries = list(entries)
-    for entry in entries:
-        (repeated if entry.stream.name in known else known).add(entry.stream.name)
+    repeated = Counter(name for _, name in {identity(entry.stream) for entry in entries})
     found: dict[str, ConfiguredStream] = {}
     for entry in entries:
         name, full = entry.stream.name, label_of(identity(entry.stream))
-        found[full if name in repeated or full in wanted_labels else label_of(name)] = entry
+        found[full if repeated[name] > 1 or full in wanted_labels else label_of(name)] = entry
     return found
 
 
 class Offered:
-    """The streams of a *source*, to say why a label names none of them. Made once for however many."""
+    """The streams of a *source*, to say why a label names none of them. Made once for however many, all of which
+    are *declared*.
+    """
 
-    def __init__(self, entries: Mapping[str, ConfiguredStream], source: str) -> None:
-        self._entries, self._source = entries, source
-        self._homes: dict[str, list[str]] = {}
+    def __init__(self, entries: Mapping[str, ConfiguredStream], source: str, declared: Collection[str]) -> None:
+        self._entries, self._source, self._declared = entries, source, declared
+        self._homes: dict[str, list[Identity]] = {}
         for entry in entries.values():
-            self._homes.setdefault(entry.stream.name, []).append(spelt(identity(entry.stream)))
+            self._homes.setdefault(entry.stream.name, []).append(identity(entry.stream))
         self._near = NearNames(entries)
         self._first = sorted(entries)[:_SHOWN]
 
@@ -108,9 +108,11 @@ class Offered:
         if is_pattern(label):
             return f"the source {self._source!r} has no stream that this takes in{self._nearby(label)}"
         if isinstance(wanted, str) and (homes := sorted(self._homes.get(wanted, ()))):
+            listed = ", ".join(map(spelt, homes))
             if len(homes) == 1:
-                return f"it is declared as {homes[0]} already"
-            listed = ", ".join(homes)
+                if label_of(homes[0]) in self._declared:
+                    return f"it is declared as {listed} already"
+                return f"the source {self._source!r} has this stream in one namespace only; name it {listed}"
             return f"the source {self._source!r} has this stream in several namespaces; name one of {listed}"
         return f"the source {self._source!r} has no such stream{self._nearby(label)}"
 
@@ -130,8 +132,22 @@ def _listed(labels: Iterable[str]) -> str:
     return ", ".join(label if isinstance(name := named(label), str) else spelt(name) for label in labels)
 
 
+AMBIGUOUS: Final = (
+    "there are several streams of this name, and Airbyte's Public API tells their namespaces since 1.8 only; "
+    'use api="config"'
+)
+
+
+def ambiguous(entries: Iterable[ConfiguredStream]) -> list[str]:
+    """Those that nobody can tell apart, by label."""
+    return sorted({label_of(entry.stream.name) for entry in entries if entry.stream.is_ambiguous})
+
+
 def problems(want: Wanted, entry: ConfiguredStream, destination_modes: Collection[str]) -> Iterator[str]:
     """What stands against syncing *entry* as declared; of a sketch nobody can tell but the server."""
+    if entry.stream.is_ambiguous:
+        yield AMBIGUOUS
+        return
     if entry.stream.is_sketch:
         return
     stream = entry.stream

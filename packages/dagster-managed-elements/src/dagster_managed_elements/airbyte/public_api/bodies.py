@@ -5,6 +5,7 @@ It has its own names for pairs of sync modes, and shows of a stream only how it 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -19,6 +20,7 @@ from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
 from dagster_managed_elements.airbyte.servers.api_roots import USE_CONFIG
 from dagster_managed_elements.airbyte.specs import facts
 from dagster_managed_elements.airbyte.specs.connectors import Connectors, Unfound
+from dagster_managed_elements.airbyte.stream_names import identity
 from dagster_managed_elements.airbyte.syncmodes import AirbyteSyncMode
 from dagster_managed_elements.airbyte.wire import (
     LOW_CODE_IMAGE,
@@ -139,7 +141,7 @@ def read_connection(row: Any, at: str) -> Connection:
     return replace(
         connection,
         fields=fields,
-        sync_catalog=Catalog(streams=[_stored(stream, f"{at}.streams") for stream in rows]),
+        sync_catalog=_catalog([_stored(stream, f"{at}.streams") for stream in rows]),
         settings=settings,
         lost=lost,
     )
@@ -165,7 +167,19 @@ def _stored(row: Any, at: str) -> ConfiguredStream:
 def read_streams(body: Any, at: str) -> Catalog:
     """*body* is a bare array; before 1.0 it was an object around one."""
     rows = read_list({"streams": body} if isinstance(body, list) else body, "streams", at)
-    return Catalog(streams=[ConfiguredStream(stream=_discovered(row, at), config=StreamConfig()) for row in rows])
+    return _catalog([ConfiguredStream(stream=_discovered(row, at), config=StreamConfig()) for row in rows])
+
+
+def _catalog(rows: list[ConfiguredStream]) -> Catalog:
+    """Before 1.8 no namespaces are told, and a name may be there several times."""
+    times = Counter(identity(row.stream) for row in rows)
+    several = {name for name, number in times.items() if number > 1}
+    return Catalog(
+        streams=[
+            replace(row, stream=replace(row.stream, is_ambiguous=True)) if identity(row.stream) in several else row
+            for row in rows
+        ]
+    )
 
 
 def _discovered(row: Any, at: str) -> Stream:

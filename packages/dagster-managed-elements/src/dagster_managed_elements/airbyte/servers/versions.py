@@ -132,6 +132,7 @@ STREAM_SETTINGS: Final[Mapping[str, Mapping[str, Release]]] = {
         "destination object name": (1, 8),
     },
     "public": {
+        "namespace": (1, 8),
         "fields": (1, 5),
         "excluded fields": (1, 5),
         "mappers": (1, 5),
