@@ -294,7 +294,7 @@ def test_a_stream_of_another_namespace_is_seen_as_another_and_the_declared_one_r
                 "sync:",
                 "streams:",
                 "public.orders: FULL_REFRESH_OVERWRITE",
-                "orders: FULL_REFRESH_OVERWRITE",  # as the connection has one alone of this name
+                "audit.orders: FULL_REFRESH_OVERWRITE",
             ]
             place.apply()
             assert place.lines() == []

@@ -17,17 +17,19 @@ from dagster_managed_elements.airbyte import (
     AirbyteSource,
     AirbyteSyncMode,
 )
+from dagster_managed_elements.airbyte.kinds.connections import ConnectionKind
 from dagster_managed_elements.airbyte.near_names import NearNames, likeness
 from dagster_managed_elements.airbyte.stream_names import label_of, named, spelt
 from dagster_managed_elements.applying import apply
+from dagster_managed_elements.engine.adoption import AdoptContext
 from dagster_managed_elements.engine.changes import FieldChange
 from dagster_managed_elements.engine.errors import DeclarationError
-from dagster_managed_elements.engine.values import ABSENT
+from dagster_managed_elements.engine.values import ABSENT, Ref
 from dagster_managed_elements.reconciling import Options, check
 from hypothesis import given
 from hypothesis import strategies as st
 
-from testing.airbyte_catalogs import Offering, Resolved, stream
+from testing.airbyte_catalogs import DESTINATION, SOURCE, Offering, Resolved, stream
 
 FULL, APPEND = AirbyteSyncMode.FULL_REFRESH_OVERWRITE, AirbyteSyncMode.FULL_REFRESH_APPEND
 PARTS = st.text(alphabet='ab."\\ ', max_size=4)
@@ -116,10 +118,33 @@ def test_a_name_that_fits_none_or_several_is_answered_with_what_to_write(declare
     assert problem == f"streams.{label_of(declared)}: the source 'shop' {said}"
 
 
+def test_a_stream_of_another_namespace_than_the_declared_one_is_shown_with_its_own():
+    rows = [
+        stream("customers", "sales", mode=AirbyteSyncMode.INCREMENTAL_APPEND, cursor=["id"]),
+        stream("users", "sales"),
+    ]
+    stored = Offering([stream("customers", "public"), stream("users", "sales")], {"syncCatalog": {"streams": rows}})
+    found = Resolved(stored, {("public", "customers"): FULL, "users": FULL})
+    assert [field.path[1] for field in found.fields] == ["public.customers", "sales.customers"]
+    (item,) = found.items
+    texts = [consequence.text for consequence in ConnectionKind(stored).consequences(item)]
+    assert any("its stream sales.customers is synced no more" in text for text in texts)
+
+
 def test_one_stream_declared_by_both_of_its_names_is_a_problem():
     gateway = Offering([stream("orders", "north")])
     (problem,) = Resolved(gateway, {"orders": FULL, ("north", "orders"): FULL}).problems
     assert problem == 'streams.orders: it is declared as ("north", "orders") already'
+
+
+def test_a_bare_name_beside_one_of_another_namespace_is_not_said_to_be_declared_as_what_nobody_declared():
+    gateway = Offering([stream("orders", "north")])
+    bare, pair = Resolved(gateway, {"orders": FULL, ("south", "orders"): FULL}).problems
+    assert (
+        bare
+        == 'streams.orders: the source \'shop\' has this stream in one namespace only; name it ("north", "orders")'
+    )
+    assert pair.startswith("streams.south.orders: the source 'shop' has no such stream")
 
 
 SEVERAL = (
@@ -152,6 +177,18 @@ def test_a_connection_with_streams_that_no_namespace_tells_apart_is_not_compared
     ]
     gateway = Offering([], {"configurations": {"streams": rows}}, api="public")
     assert Resolved(gateway, declared).problems == [f"streams.orders: {SEVERAL}"]
+
+
+def test_a_connection_with_streams_that_no_namespace_tells_apart_is_not_exported():
+    rows = [{"name": "orders", "syncMode": f"full_refresh_{mode}"} for mode in ("overwrite", "append")]
+    kind = ConnectionKind(Offering([], {"configurations": {"streams": rows}}, api="public"))
+    context = AdoptContext(elements={Ref("source", "s"): SOURCE, Ref("destination", "d"): DESTINATION})
+
+    async def adopted():
+        return await kind.adopt(await kind.observe(), context)
+
+    left_out, _untold = anyio.run(adopted)
+    assert left_out.text == f"this connection is left out: orders: {SEVERAL}"
 
 
 @pytest.mark.wide("1.6")

@@ -79,9 +79,12 @@ def by_catalog(streams: Mapping[str, Any], entries: Mapping[str, ConfiguredStrea
 
 
 def labelled(entries: Iterable[ConfiguredStream], wanted_labels: Collection[str]) -> dict[str, ConfiguredStream]:
-    """*entries* by the name the user knows each by, which is the declared one wherever that is clear."""
+    """*entries* by the name the user knows each by, which is the declared one wherever that is clear: not where
+    several are of that name, be one of them a declared pair alone.
+    """
     entries = list(entries)
-    repeated = Counter(name for _, name in {identity(entry.stream) for entry in entries})
+    declared = (name for name in map(named, wanted_labels) if not isinstance(name, str))
+    repeated = Counter(name for _, name in {*(identity(entry.stream) for entry in entries), *declared})
     found: dict[str, ConfiguredStream] = {}
     for entry in entries:
         name, full = entry.stream.name, label_of(identity(entry.stream))
