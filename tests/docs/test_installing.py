@@ -59,6 +59,21 @@ def test_what_the_wheels_want_of_each_other_is_the_very_version_that_is_built(wh
     )
 
 
+def test_what_builds_the_documentation_leaves_the_versions_of_the_tests_as_they_are():
+    tests, docs = (pinned(REPOSITORY / "requirements" / name) for name in ("test.txt", "docs.txt"))
+    assert {name: docs[name] for name in tests if name in docs} == {
+        name: tests[name] for name in tests if name in docs
+    }
+
+
+def pinned(requirements: Path) -> dict[str, set[str]]:
+    """The versions of each package: several, where it is another for another Python."""
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([\w.-]+)\S*==([^\s;]+)", requirements.read_text(), re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
 @pytest.mark.slow
 def test_each_line_of_the_readme_installs_a_wheel_that_was_built(wheels, tmp_path):
     assert len(LINES) == 2
