@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
 import signal
 import subprocess
 import sys
+import unicodedata
 
 import pytest
 from airbyte_local import server
 from airbyte_local.cli import main
+from airbyte_local.cli.syncing import Following, Sync
 from click.testing import CliRunner
 
 SECRET_OF_CLIENT = {"client_id": "an-id", "client_secret": "a-secret"}
@@ -160,10 +163,110 @@ def test_on_a_terminal_there_is_one_line_a_connection_that_changes_in_place(api,
         process.communicate(timeout=20)
     os.close(ours)
     assert process.returncode == 0
-    frames = shown.decode().split("\x1b[1A")
+    frames = shown.decode().split("\x1b[1A\r\x1b[2K\r\n\x1b[1A\r")
     assert len(frames) > 1
     assert all(frame.count("\n") == 1 for frame in frames)
     assert "✓" in frames[-1]
+
+
+class Terminal(io.StringIO):
+    """What is seen of what is printed: the lines that scrolled away, and those on the screen."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        super().__init__()
+        self.columns, self.rows = columns, rows
+        self.scrolled, self.screen, self.row = [], [""], 0
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        for up, code, sign in re.findall(r"\x1b\[(\d+)A|\x1b\[(2K|\d*m)|(.)", text, re.DOTALL):
+            if up:
+                self.row = max(self.row - int(up), 0)
+            elif code:
+                self.screen[self.row] = "" if code == "2K" else self.screen[self.row]
+            elif sign == "\n" or cells(self.screen[self.row] + sign) > self.columns:
+                self.row += 1
+                self.screen += [""] * (self.row == len(self.screen))
+                self.screen[self.row] += sign.strip("\n")
+            elif sign != "\r":
+                self.screen[self.row] += sign
+            if len(self.screen) > self.rows:
+                self.scrolled.append(self.screen.pop(0))
+                self.row -= 1
+        return len(text)
+
+
+def cells(line: str) -> int:
+    """A wide character has two; one that is put on another has none of its own."""
+    return sum(
+        not unicodedata.combining(sign) and 1 + (unicodedata.east_asian_width(sign) in "WF") for sign in line
+    )
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    def of(columns: int, rows: int) -> Terminal:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setenv("LINES", str(rows))
+        made = Terminal(columns, rows)
+        monkeypatch.setattr(sys, "stdout", made)
+        return made
+
+    return of
+
+
+def seen(number: int, status: str = "running", *, name: str = "", **more) -> Sync:
+    job = {"id": number, "status": status, "createdAt": 0, "updatedAt": 1}
+    return Sync(connection_id=str(number), name=name or f"c{number}", job=job, **more)
+
+
+@pytest.mark.parametrize("rows", [24, 2])
+def test_more_than_the_terminal_has_rows_leave_nothing_behind_but_what_ended(terminal, rows):
+    shown, following = terminal(80, rows), Following()
+    for begun in range(1, 41):
+        following.show([seen(number) for number in range(begun)])
+    for ended in range(41):
+        following.show([seen(number, "succeeded" if number < ended else "running") for number in range(40)])
+        running = [line for line in shown.screen if "running" in line]
+        assert len(running) == min(40 - ended, rows - 1 if 40 - ended < rows else rows - 2)
+    lines = [line for line in [*shown.scrolled, *shown.screen] if line]
+    assert [line.split(":")[0] for line in lines] == [f"✓ c{number}" for number in range(40)]
+
+
+def test_a_line_of_wide_characters_is_cut_to_the_terminal_too(terminal):
+    shown, following = terminal(40, 10), Following()
+    for name in ("顧客データ" * 9, "e\u0301" * 60):
+        for _ in range(3):
+            following.show([seen(1, name=name)])
+        assert [line for line in shown.screen if line] == [shown.screen[0]]
+        assert not shown.scrolled
+
+
+def test_why_one_failed_is_printed_whole(terminal):
+    shown, reason = terminal(40, 10), "It could not be written to " + "/far" * 20
+    following = Following()
+    following.show([seen(1)])
+    following.show([seen(1, "failed", reason=reason), seen(2)])
+    assert reason in "".join(shown.screen)
+    assert shown.screen[-2].startswith("⠿ c2: running")
+
+
+def test_a_name_is_in_one_line_whatever_is_in_it(api, named):
+    named("two\nlines\x1b[2J", 2)
+    code, lines, _ = sync(api)
+    assert code == 0
+    assert {line.split(":")[0] for line in lines} == {"two lines [2J"}
+
+
+@pytest.mark.parametrize("action", ["lost-after-commit", "status"])
+def test_of_a_server_that_goes_away_it_is_not_said_that_what_was_started_goes_on(api, named, action):
+    named("endless", 10**6, interval=20)
+    api.server.fault("jobs/get_light", action)
+    code, _, (error,) = sync(api)
+    assert code == 3
+    assert re.search(r"[^.]\. It is not known whether this goes on: endless\.$", error)
 
 
 def _read(terminal: int) -> bytes:

@@ -6,7 +6,8 @@ import difflib
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -23,6 +24,7 @@ ENDED = MARKS.keys()
 POLL_SECONDS = 0.3
 ANSWER_SECONDS = 30.0
 _NONE: dict[str, list[Any]] = {"failures": []}
+_NO_TEXT = {"Cc", "Cs", "Zl", "Zp"}
 NIL_ID = "00000000-0000-0000-0000-000000000000"
 
 
@@ -85,14 +87,11 @@ def sync(*, names: tuple[str, ...], url: str, no_wait: bool, timeout: float | No
                 code = DONE if all(one.job for one in following.syncs) else FAILED
             else:
                 code = follow(server, following, timeout)
-    except (httpx.TransportError, httpx.InvalidURL) as error:
-        following.close()
-        fail(f"There is no local Airbyte to be reached at {url}: {error}{_go_on(following)}", UNREACHABLE)
-    except Refused as refused:
-        following.close()
-        fail(f"{refused}{_go_on(following)}", UNREACHABLE)
+    except (httpx.TransportError, httpx.InvalidURL, Refused) as error:
+        away = f"There is no local Airbyte to be reached at {url}: {str(error).rstrip('.')}."
+        why = str(error) if isinstance(error, Refused) else away
+        fail(f"{why}{_go_on(following, 'It is not known whether this goes on')}", UNREACHABLE)
     except KeyboardInterrupt:
-        following.close()
         begun = "" if following.syncs else " Nothing is known to have been started."
         fail(f"Interrupted.{begun}{_go_on(following)}", INTERRUPTED)
     sys.exit(code)
@@ -103,18 +102,16 @@ def follow(server: Server, following: Following, timeout: float | None) -> int:
     deadline = None if timeout is None else time.monotonic() + timeout
     while not all(one.ended for one in following.syncs):
         if deadline is not None and time.monotonic() > deadline:
-            following.close()
             click.echo(f"Not all have ended after {timeout:g} s.{_go_on(following)}", err=True)
             return FAILED
         time.sleep(POLL_SECONDS)
         following.show([one if one.ended else server.seen(one) for one in following.syncs])
-    following.close()
     return DONE if all(one.status == "succeeded" for one in following.syncs) else FAILED
 
 
-def _go_on(following: Following) -> str:
+def _go_on(following: Following, what: str = "What was started goes on") -> str:
     running = [one.name for one in following.syncs if one.job and not one.ended]
-    return f" What was started goes on: {', '.join(running)}." if running else ""
+    return f" {what}: {', '.join(running)}." if running else ""
 
 
 def chosen(names: Sequence[str], there: Sequence[Any]) -> list[Any]:
@@ -165,7 +162,7 @@ class Server:
 
     def started(self, connection: Any) -> Sync:
         """Its new job; the one that runs already, where there is one."""
-        made = Sync(connection_id=connection["connectionId"], name=connection["name"])
+        made = Sync(connection_id=connection["connectionId"], name=_plain(connection["name"]))
         answer = self._sent("connections/sync", {"connectionId": made.connection_id})
         if answer.status_code == 409:
             job = self._ask("jobs/get_last_replication_job", connectionId=made.connection_id).get("job")
@@ -186,7 +183,7 @@ class Server:
         said = [
             reason for row in attempts[-1:] for reason in row["attempt"].get("failureSummary", _NONE)["failures"]
         ]
-        return replace(now, reason=said[0].get("externalMessage", "") if said else "")
+        return replace(now, reason=_plain(said[0].get("externalMessage", "")) if said else "")
 
     def _ask(self, path: str, **body: Any) -> Any:
         return _read(self._sent(path, body))
@@ -223,32 +220,51 @@ def _read(answer: httpx.Response) -> Any:
 
 @dataclass(slots=True, kw_only=True)
 class Following:
-    """What is shown of *syncs*: on a terminal a line each that changes in place, else a line a change of status."""
+    """What is shown of *syncs*: a line a change of status. On a terminal only of those that end, whole; below them
+    each of the others has a line that changes in place.
+    """
 
     syncs: list[Sync] = field(default_factory=list[Sync])
     _drawn: int = 0
 
     def show(self, now: Sequence[Sync]) -> None:
         before, self.syncs = {one.connection_id: one.status for one in self.syncs}, list(now)
-        if sys.stdout.isatty():
-            up = f"\x1b[{self._drawn}A" if self._drawn else ""
-            click.echo(up + "".join(f"\r\x1b[2K{line}\n" for line in self._lines()), nl=False)
-            self._drawn = len(self.syncs)
+        news = [one for one in now if before.get(one.connection_id) != one.status]
+        if not sys.stdout.isatty():
+            click.echo("".join(f"{one}\n" for one in news), nl=False)
             return
-        for one in now:
-            if before.get(one.connection_id) != one.status:
-                click.echo(str(one))
+        up, moving = f"\x1b[{self._drawn}A\r" if self._drawn else "", self._moving()
+        lines = [*(_marked(one, str(one)) for one in news if one.ended), *moving]
+        erased = "\x1b[2K\n" * self._drawn  # each: a screen that is cleared in one goes to tmux's history
+        click.echo(up + erased + up + "".join(f"{line}\n" for line in lines), nl=False)
+        self._drawn = len(moving)
 
-    def close(self) -> None:
-        """What comes next is printed below."""
-        self._drawn = 0
+    def _moving(self) -> list[str]:
+        """Within the terminal: what wraps, or has scrolled away, could not be changed in place."""
+        columns, rows = shutil.get_terminal_size()
+        lines = [_marked(one, _cut(str(one), columns - 3)) for one in self.syncs if not one.ended]
+        room = max(rows - 2, 0)
+        return lines if len(lines) <= room + 1 else [*lines[:room], f"  and {len(lines) - room} more"]
 
-    def _lines(self) -> Iterator[str]:
-        """None longer than the terminal is wide: one that wraps could not be changed in place."""
-        width = shutil.get_terminal_size().columns - 3
-        for one in self.syncs:
-            mark, colour = MARKS.get(one.status, ("⠿", "cyan"))
-            yield f"{click.style(mark, fg=colour)} {str(one)[:width]}"
+
+def _marked(one: Sync, line: str) -> str:
+    mark, colour = MARKS.get(one.status, ("⠿", "cyan"))
+    return f"{click.style(mark, fg=colour)} {line}"
+
+
+def _plain(text: str) -> str:
+    """In one line, with nothing in it that moves the cursor."""
+    return "".join(" " if unicodedata.category(sign) in _NO_TEXT else sign for sign in text)
+
+
+def _cut(line: str, cells: int) -> str:
+    """As much of *line* as fits: a wide character takes two cells, one that is put on another none."""
+    for number, sign in enumerate(line):
+        wide = unicodedata.east_asian_width(sign) in {"W", "F"}
+        cells -= 0 if unicodedata.category(sign) in {"Mn", "Me", "Cf"} else 1 + wide
+        if cells < 0:
+            return line[:number]
+    return line
 
 
 def _bytes(size: int) -> str:
