@@ -12,11 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import airbyte_local
 import dagster_managed_elements
 import pytest
 import yaml
-from airbyte_local.cli import main as airbyte_local
-from dagster_managed_elements import airbyte
+from airbyte_local.cli import main as airbyte_local_command
+from dagster_managed_elements import airbyte, definitions
 from dagster_managed_elements.airbyte import mappers, typed
 from dagster_managed_elements.cli import main as dagster_me
 
@@ -35,7 +36,7 @@ def told() -> set[str]:
 
 
 def names() -> Iterator[tuple[str, Any]]:
-    for module in (dagster_managed_elements, airbyte):
+    for module in (dagster_managed_elements, airbyte, definitions):
         for name in module.__all__:
             yield f"{module.__name__}.{name}", getattr(module, name)
     yield f"{typed.__name__}.TypedConfiguration", typed.TypedConfiguration
@@ -75,9 +76,16 @@ def parameters(of: Any) -> set[str]:
     """Those of a function, or of what makes an instance; of a class that nobody calls, its attributes."""
     if dataclasses.is_dataclass(of):
         return {field.name for field in dataclasses.fields(of) if field.init}
-    if isinstance(of, type) and of.__init__ in {object.__init__, BaseException.__init__, Exception.__init__}:
+    if isinstance(of, type) and not _has_own_making(of):
         return set(vars(of).get("__annotations__", ()))
     return set(inspect.signature(of).parameters) - {"self"}
+
+
+def _has_own_making(of: type) -> bool:
+    """Whether what makes an instance is ours: not of a protocol, and not of what Python or Dagster makes."""
+    made = of.__init__
+    is_foreign = getattr(made, "__module__", "").startswith(("dagster.", "typing"))
+    return inspect.isfunction(made) and not is_foreign
 
 
 def callables() -> Iterator[tuple[str, Any]]:
@@ -104,8 +112,25 @@ def test_nothing_is_said_of_a_parameter_that_is_not_there(called: Any) -> None:
     assert set(re.findall(r"^ {4}\*{0,2}(\w+): ", "".join(said), re.MULTILINE)) - parameters(called) == set()
 
 
+def test_the_tables_of_the_local_airbyte_have_each_parameter_and_each_member():
+    page = (REPOSITORY / "docs" / "reference-local.md").read_text()
+    tables = {
+        name: re.findall(r"^\| `(\w+)(?:\((.*?)\))?` \| \S", section, re.MULTILINE)
+        for name, section in re.findall(r"^## (\w+)\n((?:(?!## ).*\n)*)", page, re.MULTILINE)
+    }
+    assert set(tables) == set(airbyte_local.__all__)
+    for of in (airbyte_local.server, airbyte_local.Fault, airbyte_local.Exchange):
+        assert {name for name, _ in tables[of.__name__]} == parameters(of)
+    with airbyte_local.server() as running:
+        members = {name for name in (*vars(running), *vars(type(running))) if not name.startswith("_")}
+        assert {name for name, _ in tables["LocalAirbyte"]} == members
+        for name, given in tables["LocalAirbyte"]:
+            if inspect.ismethod(method := getattr(running, name)):
+                assert set(re.findall(r"\w+", given)) == parameters(method), name
+
+
 def test_every_option_of_every_command_says_what_it_does():
-    groups = {"dagster-me": dagster_me, "airbyte-local": airbyte_local}
+    groups = {"dagster-me": dagster_me, "airbyte-local": airbyte_local_command}
     page = (REPOSITORY / "docs" / "reference-commands.md").read_text()
     for name, group in groups.items():
         assert f"<!-- commands: {name} " in page

@@ -69,7 +69,12 @@ def build_assets(
 ) -> list[AssetsDefinition]:
     """A multi-asset for each connection, with an asset for each stream that it syncs; none for one without streams.
 
-    Raises DeclarationError where two streams would be one asset.
+    Args:
+        connections: As an integration hands them over.
+        building: How they become assets; left out, as `build_connection_assets` does with nothing else given.
+
+    Raises:
+        DeclarationError: Where two streams would be one asset.
     """
     how = building or Building()
     specs = [(connection, _specs(connection, how)) for connection in connections if connection.streams]

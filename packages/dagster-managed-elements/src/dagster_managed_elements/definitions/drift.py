@@ -81,7 +81,12 @@ class Drift:
     knows_starters: bool = False
 
     def of(self, name: str, keys: Collection[Key]) -> Drift:
-        """As far as these elements are concerned; what nobody declares is no part of it."""
+        """As far as these elements are concerned; what nobody declares is no part of it.
+
+        Args:
+            name: What it is called then.
+            keys: Of the elements.
+        """
         return replace(
             self,
             name=name,
@@ -92,10 +97,19 @@ class Drift:
         )
 
     def joined(self, findings: Iterable[Finding]) -> Drift:
+        """With more of them.
+
+        Args:
+            findings: What was found elsewhere.
+        """
         return replace(self, findings=(*self.findings, *findings))
 
     def severity(self, severities: Severities) -> AssetCheckSeverity | None:
-        """The gravest of its findings; None where none of them counts."""
+        """The gravest of its findings; None where none of them counts.
+
+        Args:
+            severities: What each sort of finding counts as.
+        """
         found = {severities[finding.sort] for finding in self.findings}
         return next((severity for severity in _GRAVEST_FIRST if severity in found), None)
 

@@ -182,6 +182,11 @@ def find_double_triggers(
 
     Looks at each place once, and writes nothing.
 
+    Args:
+        defs: What Dagster starts, of one code location.
+        reconcilers: As given to `build_drift_checks`.
+        connection_of: The name of the connection that fills an asset; None for an asset that none fills.
+
     Raises:
         ManagedElementsError: Where a place cannot be looked at.
         DeclarationError: Where reconcilers of several instances declare the connection that fills an asset.

@@ -83,7 +83,12 @@ class StreamProps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amounts:
-    """What a sync has moved so far; None where the API does not tell."""
+    """What a sync has moved so far; None where the API does not tell.
+
+    Args:
+        rows: How many.
+        bytes: How much, as the vendor counts.
+    """
 
     rows: int | None = None
     bytes: int | None = None
@@ -126,11 +131,20 @@ class Syncs(Protocol):
         ...
 
     async def read(self, job_id: str, *, after: int | None = None) -> Job:
-        """How it is doing by now, with the lines that it logged *after* so many; None: without lines."""
+        """How it is doing by now.
+
+        Args:
+            job_id: Of the sync.
+            after: How many lines of its log are known; None: without lines.
+        """
         ...
 
     async def cancel(self, job_id: str) -> None:
-        """One that is over already is left as it is."""
+        """One that is over already is left as it is.
+
+        Args:
+            job_id: Of the sync.
+        """
         ...
 
 
