@@ -18,6 +18,7 @@ from dagster_managed_elements.applying import apply
 from dagster_managed_elements.engine.elements import Element
 from dagster_managed_elements.engine.guarding import Policy
 from dagster_managed_elements.engine.planning import Plan
+from dagster_managed_elements.engine.secrets import sounds_secret
 from dagster_managed_elements.engine.values import walk
 from dagster_managed_elements.reconciler import Reconciler
 from dagster_managed_elements.reconciling import Options, Result, check
@@ -134,7 +135,8 @@ def _changed(there: Registry, changed: Mapping[str, Case]) -> Iterator[Miss]:
         seen = {field.path for field in entries[name].fields} if name in entries else set[Path]()
         differing = set(differences(case.connector.spec, case.before, case.after))
         optional = defaults_gone(case, differing) if there.server.tells_defaults else set[Path]()
-        if not differing - optional <= seen <= differing:
+        guessed = seen if there.server.is_known else set(map(_listed, seen))
+        if not differing - optional <= guessed <= differing:
             yield Miss(str(case.connector), "seen", where)
         if name in refused:
             yield Miss(str(case.connector), "refused", where)
@@ -205,6 +207,12 @@ def _is_gone(case: Case, path: Path) -> bool:
     except KeyError:
         return any(_is_default(part, found(case.before, path)) for schema in schemas for part in parts(schema))
     return False
+
+
+def _listed(path: Path) -> Path:
+    """The list at whose item a change is shown: what sounds like secrets is, alone in its list, by item."""
+    number = next((number for number, key in enumerate(path) if key.isdecimal()), len(path))
+    return path[:number] if any(map(sounds_secret, path[:number])) else path
 
 
 def without_all(value: Any, paths: Iterable[Path]) -> Any:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from testing.connector_campaign import Miss, campaign
-from testing.connector_limits import PAGE, is_listed, page
+from testing.connector_cases import cases
+from testing.connector_limits import CHANGES, PAGE, flagged, is_listed, page, unheard
 from testing.corpus import Connector, require_corpus
 from testing.registry_airbyte import SERVERS, Server
 
@@ -18,8 +19,8 @@ ODD = (
 )
 """Choices, secrets in lists and choices, with a pattern, marked oddly, schemas that contradict themselves."""
 
-TURNS = 2 * len(SERVERS)
-"""Each way of asking tries another tenth of the changes."""
+TURNS = len(SERVERS)
+"""Each way of asking tries another part of the changes, and all of them all."""
 
 PARTS = 4
 
@@ -35,7 +36,7 @@ def unlisted(
 def test_the_odd_ones_keep_what_is_promised(tmp_path, server):
     odd = tuple(one for one in require_corpus() if str(one) in ODD)
     assert len(odd) == len(ODD)
-    assert unlisted(tmp_path, server, odd, 8 * TURNS) == []
+    assert unlisted(tmp_path, server, odd, 16 * TURNS) == []
 
 
 @pytest.mark.slow
@@ -50,7 +51,17 @@ def test_every_connector_keeps_what_is_promised_or_is_listed(tmp_path, server, p
 def test_a_sample_keeps_it_over_the_network(tmp_path, server):
     sample = require_corpus()[:: 647 // 40]
     assert len(sample) > 40
-    assert unlisted(tmp_path, server, sample, 4 * TURNS, served=True) == []
+    assert unlisted(tmp_path, server, sample, 8 * TURNS, served=True) == []
+
+
+@pytest.mark.slow
+def test_as_many_changes_are_drawn_as_the_page_says():
+    assert sum(1 for connector in require_corpus() for _ in cases(connector)) == CHANGES
+
+
+def test_no_setting_that_the_specification_calls_no_secret_is_among_the_secrets_that_are_not_masked():
+    for connector in require_corpus():
+        assert all(flagged(connector)[path] for path in unheard(connector))
 
 
 def test_the_page_lists_what_the_specifications_say():
