@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import airbyte_local
 import pytest
@@ -13,7 +15,9 @@ import pytest
 from testing import pairs
 from testing.airbytes import Cell
 from testing.fault_campaign import PROMISES, Campaign, campaign
-from testing.trust import CELLS, PAGE, RUNS, block, figures, promises, seeds
+from testing.fault_dice import KINDS, OWN_WORDS, Dice
+from testing.inner_airbyte import inner_airbyte
+from testing.trust import ACTIONS, CELLS, PAGE, RUNS, block, figures, promises, seeds
 
 
 def held(cell: Cell, of: Iterator[str], runs: int) -> Campaign:
@@ -60,6 +64,47 @@ FOUND = [
 def test_what_a_run_found_stays_mended(seed: str):
     version, api, auth, _number = seed.split("-", 3)
     held(Cell(version, api, auth), iter([seed]), 1)
+
+
+class Meeting(Dice):
+    """Whose fault meets the *write* of its own, by this *action*, and nothing else does."""
+
+    def __init__(self, cell: Cell, write: str, action: str) -> None:
+        super().__init__(f"{write}: {action}", cell)
+        verb, kind = write.split(" ", 1)
+        self._fault_of_it = {"match": f"^/api/v1/{OWN_WORDS.get(kind, f'{kind}s')}/{verb}", "action": action}
+
+    def faults(self) -> list[dict[str, Any]]:
+        return [{**self._fault_of_it, "times": 1}]
+
+    def ending(self) -> str:
+        return "whole"
+
+    def deletes(self) -> bool:
+        return True
+
+
+def never_met() -> Iterator[tuple[str, str]]:
+    """The writes of the page that no fault of this sort hit."""
+    row = r"^\| (\w+ [\w -]+)" + 4 * r" \| ([\d,]+)" + r" \|$"
+    for write, *times in re.findall(row, PAGE.read_text(encoding="utf-8"), re.MULTILINE):
+        yield from ((write, action) for action, hits in zip(ACTIONS, times, strict=True) if hits == "0")
+
+
+@pytest.mark.parametrize(("write", "action"), [*never_met()])
+def test_what_no_seed_came_to_is_kept_too(write: str, action: str):
+    cell = Cell("2.0", "config", "none")
+    dice = Meeting(cell, write, action)
+    kept = {kind: {"Writer": 0} for kind in KINDS[:2]}  # where none is declared, none is ours to delete
+    after = replace(dice.module(), images=kept, manifests={"Theirs": 0}, made={})
+    images = {kind: {"Reader": 0, **own} for kind, own in kept.items()}
+    with inner_airbyte(cell) as server:
+        running = Campaign(cell, server)
+        before = replace(after, images=images, manifests={"Ours": 0, "Theirs": 0}, made={"reading": 0})
+        running.converged(before, deletes=True)
+        running.round(dice, before, after)
+    assert running.wrong == [], "\n".join(running.wrong)
+    assert running.hits[write, action]
 
 
 def test_the_page_promises_what_the_campaign_asserts():
