@@ -34,6 +34,11 @@ SCHEMAS = [
     *("CreateDeclarativeSourceDefinitionRequest", "WorkspaceCreateRequest", "NotificationsConfig", "Tag"),
 ]
 """What the provider is generated from."""
+DATA_SOURCES = [
+    *("airbyte_connection", "airbyte_connections", "airbyte_connector_configuration", "airbyte_source"),
+    *("airbyte_destination", "airbyte_source_definition", "airbyte_destination_definition"),
+    *("airbyte_declarative_source_definition", "airbyte_permission", "airbyte_workspace"),
+]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -48,6 +53,12 @@ def test_every_parameter_of_a_connection_and_of_a_stream_is_in_the_table() -> No
     for holder in (airbyte.AirbyteConnection, airbyte.AirbyteStream):
         own = set(inspect.signature(holder).parameters) - {"protect", "ignore", "renamed_from"}
         assert {f"{holder.__name__}.{name}" for name in own} <= set(OURS)
+
+
+@pytest.mark.parametrize("name", DATA_SOURCES)
+def test_every_data_source_that_the_provider_has_is_in_the_table(name: str) -> None:
+    section = PAGE.read_text().partition("### The other data sources")[2].partition("\n### ")[0]
+    assert f"`{name}`" in section or f"### `{name}` (data source)" in PAGE.read_text()
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
