@@ -17,10 +17,14 @@ HEAVY = ("dagster", "pydantic", "starlette", "uvicorn", "airbyte_local")
 
 
 @functools.cache
-def imported(code: str) -> set[str]:
-    program = f"{code}\nimport sys\nprint(*sorted(sys.modules))"
+def imported_by(code: str) -> set[str]:
+    program = f"{code}\nimport sys\nprint(*sorted(name for name, module in sys.modules.items() if module))"
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return {name.split(".")[0] for name in ran.stdout.splitlines()[-1].split()}
+    return set(ran.stdout.splitlines()[-1].split())
+
+
+def imported(code: str) -> set[str]:
+    return {name.split(".")[0] for name in imported_by(code)}
 
 
 @pytest.mark.parametrize(
@@ -39,6 +43,18 @@ def test_dagster_is_not_imported_unless_asked_for(code):
 
 def test_the_command_line_does_not_import_http_to_print_its_help():
     assert "httpx" not in imported(HELP)
+
+
+def test_a_check_loads_neither_what_is_remembered_nor_what_draws_on_a_terminal(airbyte_local, tmp_path):
+    (tmp_path / "declared.py").write_text(
+        "from dagster_managed_elements.airbyte import AirbyteInstance, AirbyteManagedElementReconciler\n"
+        f"reconciler = AirbyteManagedElementReconciler(AirbyteInstance(url={airbyte_local.url!r}), [])\n"
+    )
+    code = HELP.replace("['--help']", repr(["check", "-d", str(tmp_path), "-m", "declared"]))
+    loaded = {name.removeprefix("dagster_managed_elements.") for name in imported_by(code)}
+    assert {"httpx", "reconciling"} <= loaded
+    unneeded = ("rich", "pygments", "state.", "engine.undoing", "engine.execution", "engine.saving", "applying")
+    assert sorted(name for name in loaded if name.startswith(unneeded)) == []
 
 
 def test_the_lazy_names_are_dagsters_own_kind():

@@ -57,8 +57,17 @@ async def test_a_workspace_is_found_by_id_and_by_name(airbyte_local):
 async def test_an_id_is_asked_for_without_listing_others(airbyte_local):
     identity = airbyte_local.workspace_id
     assert await chosen(airbyte_local, identity) == identity
-    asked = [request.path for request in airbyte_local.requests]
+    asked = sorted(request.path for request in airbyte_local.requests)
     assert asked == ["/api/v1/instance_configuration", "/api/v1/workspaces/get"]
+
+
+@pytest.mark.parametrize("wanted", [None, "Default Workspace"])
+async def test_the_workspaces_are_asked_for_while_the_server_says_what_it_is(airbyte_local, wanted):
+    await chosen(airbyte_local, wanted)
+    (probe,) = (request for request in airbyte_local.requests if "instance_configuration" in request.path)
+    listed = [request for request in airbyte_local.requests if "workspaces" in request.path]
+    assert len(listed) == 2
+    assert min(request.began for request in listed) < probe.began + probe.seconds
 
 
 async def test_an_id_that_is_not_there_is_told_with_those_that_are(airbyte_local):
