@@ -34,6 +34,8 @@ def label_of(name: StreamName) -> str:
 
 def named(label: str) -> StreamName:
     """What *label* is the label of."""
+    if "." not in label and '"' not in label:
+        return label
     found = _LABEL.fullmatch(label)
     if found is None:
         raise ValueError(label)  # no label_of made it

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from dagster_managed_elements.airbyte.config_api.endpoints import WORKSPACE
 from dagster_managed_elements.airbyte.config_api.gateway import ConfigGateway
@@ -21,6 +21,8 @@ from dagster_managed_elements.api.client import Client
 from dagster_managed_elements.api.requests import Request
 from dagster_managed_elements.engine.concurrency import both
 from dagster_managed_elements.engine.errors import DeclarationError, ManagedElementsError, Missing, ServerFault
+
+Told = TypeVar("Told")
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -45,7 +47,9 @@ async def open_gateway(
         chosen = choose(seen, workspace)
         gateway = PublicGateway(client, chosen, root=root, specs=specs, discover_timeout=discover_timeout)
         return gateway, _unreadable(seen)
-    server, early = await both(partial(_probed, client), partial(_early, client, workspace))
+    server, early = await both(
+        partial(_told, partial(probe, client)), partial(_told, partial(_early, client, workspace))
+    )
     if isinstance(server, ManagedElementsError):
         raise server
     seen = await _seen(client, workspace, server, early)
@@ -84,28 +88,23 @@ def choose(seen: Sequence[Workspace | Unreadable], wanted: str | None) -> Worksp
     raise DeclarationError(f"There is no workspace {wanted!r}; there are: {known}.")
 
 
-async def _probed(client: Client) -> Server | ManagedElementsError:
-    """The error as a value: what is asked beside it comes to its own end, with no connection left half open."""
+async def _told(ask: Callable[[], Awaitable[Told]]) -> Told | ManagedElementsError:
+    """The error as a value: what is asked beside it comes to its own end."""
     try:
-        return await probe(client)
+        return await ask()
     except ManagedElementsError as error:
         return error
 
 
-async def _early(
-    client: Client, workspace: str | None
-) -> Workspace | Sequence[Workspace | Unreadable] | ManagedElementsError:
+async def _early(client: Client, workspace: str | None) -> Workspace | Sequence[Workspace | Unreadable]:
     """What can be asked before it is known which Airbyte answers: *workspace* by its id, since someone who may use
     one may not be allowed to list an organization's; else those of the organization that nearly every one has.
     """
+    if workspace and _UUID.fullmatch(workspace):
+        asked = Request(path=WORKSPACE, json={"workspaceId": workspace})
+        return read_workspace(await client.send(asked), WORKSPACE)
     likely = Server(base=client.address.base, profile=replace(UNKNOWN, workspaces=UNKNOWN.workspaces[:1]))
-    try:
-        if workspace and _UUID.fullmatch(workspace):
-            asked = Request(path=WORKSPACE, json={"workspaceId": workspace})
-            return read_workspace(await client.send(asked), WORKSPACE)
-        return await _all(client, likely, alone=workspace is None)
-    except ManagedElementsError as error:
-        return error
+    return await _all(client, likely, alone=workspace is None)
 
 
 async def _seen(

@@ -16,15 +16,14 @@ from dagster_managed_elements.cli import streams
 from dagster_managed_elements.cli.screen import BUG, DONE, FAILED, INTERRUPTED, PENDING, Screen, exit_code
 from dagster_managed_elements.engine.errors import ManagedElementsError
 
-# httpx has a command line of its own, and imports rich and pygments for it whenever it is imported, which takes as
-# long as to ask a server of a hundred connections. In the process of these commands nobody calls it.
-cast("dict[str, ModuleType | None]", sys.modules).setdefault("httpx._main", None)
-
 
 class Program(click.Group):
     """The commands together, on standard streams that last."""
 
     def main(self, *arguments: Any, standalone_mode: bool = True, **more: Any) -> Any:
+        # httpx has a command line of its own, and imports rich and pygments for it whenever it is imported:
+        # nearly a tenth of all that a check imports. In the process of these commands nobody calls it.
+        cast("dict[str, ModuleType | None]", sys.modules).setdefault("httpx._main", None)
         with streams.lasting():
             if not standalone_mode:
                 return super().main(*arguments, standalone_mode=False, **more)

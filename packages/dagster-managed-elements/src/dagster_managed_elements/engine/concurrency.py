@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Future, wait
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -74,10 +75,11 @@ async def both(one: Callable[[], Awaitable[T]], other: Callable[[], Awaitable[U]
 
 async def paced(items: Iterable[T], at_a_time: int = 4) -> AsyncIterator[T]:
     """*items*, between which whatever else there is to do has its turn: an answer that came, a request to send."""
-    for number, item in enumerate(items):
-        if number % at_a_time == 0:
-            await anyio.lowlevel.checkpoint()
-        yield item
+    ahead = iter(items)
+    while some := list(islice(ahead, at_a_time)):
+        for item in some:
+            yield item
+        await anyio.lowlevel.checkpoint()
 
 
 @asynccontextmanager

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, cast
 
-import anyio.lowlevel
-
 from dagster_managed_elements.engine.changes import Declared, Memory, Observed, Pair, Removal
+from dagster_managed_elements.engine.concurrency import paced
 from dagster_managed_elements.engine.elements import Element, Removed, Restored, key_of, reachable
 from dagster_managed_elements.engine.errors import ManagedElementsError
 from dagster_managed_elements.engine.findings import Problem
@@ -29,12 +27,8 @@ class Gathering:
         self._rest = _with_parts(elements, owner, set(), self.problems)
 
     async def ahead(self) -> None:
-        more = True
-        while more:
-            await anyio.lowlevel.checkpoint()
-            known = len(self._found)
-            self._found += islice(self._rest, _AT_A_TIME)
-            more = len(self._found) > known
+        async for found in paced(self._rest):
+            self._found.append(found)
 
     def whole(self) -> Sequence[tuple[Element, Declared]]:
         self._found += self._rest
@@ -91,7 +85,6 @@ def _with_parts(
             yield element, new
 
 
-_AT_A_TIME: Final = 8
 _ENDLESS: Final = f"it contains itself, or nests more than {DEEPEST} levels deep"
 
 

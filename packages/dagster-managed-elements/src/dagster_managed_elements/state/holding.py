@@ -15,6 +15,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
+from dagster_managed_elements.engine.concurrency import meanwhile
 from dagster_managed_elements.engine.errors import ManagedElementsError, StateError
 from dagster_managed_elements.state.documents import Document, PlaceState
 from dagster_managed_elements.state.fingerprints import FingerprintKey
@@ -121,26 +122,17 @@ class States:
 async def opened(urls: Iterable[str], locking: Locking | None = None) -> AsyncGenerator[States]:
     """Each of *urls* read; with *locking* each locked before, in an order that no two runs wait for each other."""
     states = States()
-    failures: list[Exception] = []
-    async with anyio.create_task_group() as group:
-        try:
-            for url in sorted(set(urls)):
-                states.opened[url] = await _tried(url, locking)
-            held = [state for state in states.opened.values() if isinstance(state, OpenState) and state.lease]
-            if locking is not None:
-                for state in held:
-                    group.start_soon(_keep, state, locking)
+    try:
+        for url in sorted(set(urls)):
+            states.opened[url] = await _tried(url, locking)
+        held = [state for state in states.opened.values() if isinstance(state, OpenState) and state.lease]
+        async with meanwhile(*(partial(_keep, state, locking) for state in held if locking is not None)):
             yield states
-        except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
-            failures.append(error)
-        finally:
-            group.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True):
-                for state in states.opened.values():
-                    if isinstance(state, OpenState) and state.lease is not None:
-                        await anyio.to_thread.run_sync(state.lease.release)
-    if failures:
-        raise failures[0]
+    finally:
+        with anyio.CancelScope(shield=True):
+            for state in states.opened.values():
+                if isinstance(state, OpenState) and state.lease is not None:
+                    await anyio.to_thread.run_sync(state.lease.release)
 
 
 async def _tried(url: str, locking: Locking | None) -> OpenState | ManagedElementsError:
