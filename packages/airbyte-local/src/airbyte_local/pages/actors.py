@@ -21,11 +21,9 @@ SAID = {"runs": "", "installable": "does not run yet: ", "imitated": "only imita
 def actor_list(words: Vocabulary, world: World, session: Session, query: Query) -> Json:
     here, wanted = outlook(session, query), asked(query)
     directory = world.definitions(session, words.kind)
-    counts: dict[str, int] = {}
-    for workspace_id in here.ids:
-        counts |= session.connections.count_by_actor(workspace_id)
 
     def rows(ids: list[str]) -> list[Json]:
+        counts = session.connections.count_by_actor(ids)
         return [
             {
                 "actor": actor,

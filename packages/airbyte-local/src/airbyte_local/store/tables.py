@@ -193,12 +193,13 @@ class Connections(Table[Connection]):
         rows = self._rows("id, json_extract(details, '$.scheduleData')", SCHEDULED)
         return {connection_id: json.loads(data) for connection_id, data in rows if data is not None}
 
-    def count_by_actor(self, workspace_id: str) -> dict[str, int]:
-        alive = f"WHERE workspace_id = ? AND {ALIVE} GROUP BY 1"
+    def count_by_actor(self, actor_ids: Sequence[str]) -> dict[str, int]:
         return {
             actor_id: count
             for side in ("source_id", "destination_id")
-            for actor_id, count in self._rows(f"{side}, count(*)", alive, workspace_id)
+            for actor_id, count in self._rows(
+                f"{side}, count(*)", f"WHERE {side} {AMONG} AND {ALIVE} GROUP BY 1", actor_ids
+            )
         }
 
 
