@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 from benchmarks.costs import Cost, Failed, TooLong, measure
@@ -27,7 +28,11 @@ LATENCIES: Final = (20, 100)
 PER_ITEM: Final = 0.1
 IN_FLIGHT: Final = 10
 """As many as `--concurrency` is by default."""
-_MANY: Final = 10_000
+TURNS: Final = 5
+"""How often a check that finds nothing changed and the bare fetch take turns: a machine's pace changes by the
+minute, and a ratio of two single runs with it.
+"""
+MANY: Final = 10_000
 """So many pairs are applied at the first latency alone: at the second the server's own time is nearly all of it."""
 
 CHILDREN: Final = Path(__file__).parent / "children"
@@ -66,17 +71,34 @@ class Line:
 def ours(sizes: Sequence[int] = SIZES) -> Iterator[Line]:
     """Every act, and what stands beside a check that finds nothing changed, size by size."""
     for pairs in sizes:
-        for latency in LATENCIES if pairs < _MANY else LATENCIES[:1]:
+        for latency in LATENCIES if pairs < MANY else LATENCIES[:1]:
             with tempfile.TemporaryDirectory() as folder, served(Path(folder), *_OPTIONS) as server:
                 server.slow_down(latency, per_item=PER_ITEM)
                 for act, verb, changed in ACTS:
-                    cost = _ours(server, pairs, verb, changed=changed)
-                    yield Line(pairs=pairs, latency=latency, act=act, cost=replace(cost, asked=()))
-                    if act == NO_OP:
-                        fetch = _replayed(server, [each for each in cost.asked if each["method"] == "POST"])
-                        yield Line(pairs=pairs, latency=latency, act=FETCH, cost=fetch)
-                        single = _replayed(server, _one_by_one(server))
-                        yield Line(pairs=pairs, latency=latency, act=ONE_BY_ONE, cost=single)
+                    once = partial(_ours, server, pairs, verb, changed=changed)
+                    of = partial(Line, pairs=pairs, latency=latency)
+                    if act != NO_OP:
+                        yield of(act=act, cost=replace(once(), asked=()))
+                        continue
+                    checks, fetches = list[Cost](), list[Cost]()
+                    for _ in range(TURNS if pairs < MANY else 1):
+                        checks.append(once())
+                        asked = [each for each in checks[-1].asked if each["method"] == "POST"]
+                        fetches.append(_replayed(server, asked))
+                    yield of(act=act, cost=_typical(checks))
+                    yield of(act=FETCH, cost=_typical(fetches))
+                    yield of(act=ONE_BY_ONE, cost=_replayed(server, _one_by_one(server)))
+
+
+def _typical(costs: Sequence[Cost]) -> Cost:
+    """The median of each figure."""
+    return replace(
+        costs[0],
+        wall=median(cost.wall for cost in costs),
+        cpu=median(cost.cpu for cost in costs),
+        memory=median(cost.memory for cost in costs),
+        asked=(),
+    )
 
 
 _OPTIONS: Final = ("--no-schedules", "--no-install", "--log-bodies")

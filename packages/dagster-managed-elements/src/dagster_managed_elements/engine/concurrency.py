@@ -14,6 +14,7 @@ import anyio.lowlevel
 
 T = TypeVar("T")
 U = TypeVar("U")
+V = TypeVar("V")
 
 _AT_ONCE: Final = 100
 """Tasks, many times the requests that are in flight: most of a thousand calls need none, and a task costs more."""
@@ -59,21 +60,28 @@ async def concurrently(*calls: Callable[[], Awaitable[object]]) -> None:
 
 
 async def both(one: Callable[[], Awaitable[T]], other: Callable[[], Awaitable[U]]) -> tuple[T, U]:
-    """What *one* and *other* come to, at once; as `concurrently`."""
+    """What *one* and *other* come to, at once, and *one* has the first turn; as `concurrently`."""
     found: list[T] = []
     beside: list[U] = []
+    failures: list[Exception] = []
 
-    async def first() -> None:
-        found.append(await one())
+    async with anyio.create_task_group() as group:
 
-    async def second() -> None:
-        beside.append(await other())
+        async def tried(call: Callable[[], Awaitable[V]], into: list[V]) -> None:
+            try:
+                into.append(await call())
+            except Exception as error:  # noqa: BLE001 - raised again below, out of the task group
+                failures.append(error)
+                group.cancel_scope.cancel()
 
-    await concurrently(first, second)
+        group.start_soon(tried, other, beside)
+        await tried(one, found)
+    if failures:
+        raise failures[0]
     return found[0], beside[0]
 
 
-async def paced(items: Iterable[T], at_a_time: int = 4) -> AsyncIterator[T]:
+async def paced(items: Iterable[T], at_a_time: int = 16) -> AsyncIterator[T]:
     """*items*, between which whatever else there is to do has its turn: an answer that came, a request to send."""
     ahead = iter(items)
     while some := list(islice(ahead, at_a_time)):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+
+import anyio
 
 from dagster_managed_elements.engine.changes import Declared, Observed
 from dagster_managed_elements.engine.concurrency import concurrently
@@ -22,79 +24,94 @@ class Reading:
     objects: tuple[Observed, ...]
     confirmed: frozenset[str]
 
-    @property
-    def readable(self) -> tuple[Observed, ...]:
-        return tuple(observed for observed in self.objects if observed.fault is None)
-
-    @property
-    def unreadable(self) -> tuple[Observed, ...]:
-        return tuple(observed for observed in self.objects if observed.fault is not None)
+    async def of(self, kind: Kind) -> Sequence[Observed]:
+        return [observed for observed in self.objects if observed.kind == kind.name]
 
     @property
     def refs(self) -> frozenset[Ref]:
         return frozenset(observed.ref for observed in self.objects)
 
 
-async def observe(kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaustive: bool) -> Reading:
-    """Every kind that is asked for at once, and again where something declared is absent or rows repeat; with
-    *exhaustive*, because what is not declared is to go, every kind of which there is anything.
+class Arriving:
+    """Every kind that is asked for, read at once and again where something declared is absent or rows repeat; with
+    *exhaustive*, because what is not declared is to go, every kind of which there is anything. What there is `of` a
+    kind is told once that kind is read, whatever is still missing of others.
     """
-    wanted = frozenset(element.key for element in declared)
-    mentioned = {key.kind for element in declared for key in (element.key, *references(element.fields))}
-    asked = [kind for kind in kinds if not kind.on_demand or kind.name in mentioned]
 
-    def suspect(kind: Kind, first: Sequence[Observed]) -> bool:
-        names = {observed.key for observed in first}
-        missing = any(key.kind == kind.name and key not in names for key in wanted)
-        return missing or _repeats(first) or bool(exhaustive and first)
+    def __init__(self, kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaustive: bool) -> None:
+        self._kinds, self._declared, self._exhaustive = kinds, declared, exhaustive
+        self._wanted = frozenset(element.key for element in declared)
+        self._found: dict[str, tuple[Observed, ...]] = {}
+        self._confirmed: set[str] = set()
+        self._is_read = {kind.name: anyio.Event() for kind in kinds}
 
-    for kind in asked:
-        kind.expect([element for element in declared if element.key.kind == kind.name])
-    first = await _read_all(asked)
-    doubtful = [kind for kind in asked if suspect(kind, first[kind.name])]
-    reading = await _confirmed(asked, first, doubtful)
-    return replace(reading, confirmed=reading.confirmed.union(kind.name for kind in kinds if kind not in asked))
+    async def read(self) -> None:
+        """Raises what reading raises: `of` waits in vain then, and is to be ended with this."""
+        mentioned = {key.kind for element in self._declared for key in (element.key, *references(element.fields))}
+        asked = [kind for kind in self._kinds if not kind.on_demand or kind.name in mentioned]
+        for kind in asked:
+            kind.expect([element for element in self._declared if element.key.kind == kind.name])
+        for kind in self._kinds:
+            if kind not in asked:
+                self._confirmed.add(kind.name)
+                self._keep(kind, ())
+        await concurrently(*(partial(self._read, kind) for kind in asked))
+
+    async def of(self, kind: Kind) -> Sequence[Observed]:
+        await self._is_read[kind.name].wait()
+        return self._found[kind.name]
+
+    def whole(self) -> Reading:
+        """Of what `read` has read to its end."""
+        return _together(self._kinds, self._found, self._confirmed)
+
+    async def _read(self, kind: Kind) -> None:
+        found = await kind.observe()
+        names = {observed.key for observed in found}
+        is_missing = any(key.kind == kind.name and key not in names for key in self._wanted)
+        if is_missing or _repeats(found) or (self._exhaustive and found):
+            found = await _agreed(kind, found)
+            self._confirmed.add(kind.name)
+        self._keep(kind, found)
+
+    def _keep(self, kind: Kind, found: Iterable[Observed]) -> None:
+        self._found[kind.name] = tuple({observed.ref: observed for observed in found}.values())
+        self._is_read[kind.name].set()
 
 
-def needed(reading: Reading, declared: Iterable[Declared]) -> Iterator[Observed]:
+async def observe(kinds: Sequence[Kind], declared: Sequence[Declared], *, exhaustive: bool) -> Reading:
+    """All of it, as it is `Arriving`."""
+    arriving = Arriving(kinds, declared, exhaustive=exhaustive)
+    await arriving.read()
+    return arriving.whole()
+
+
+def needed(observed: Sequence[Observed], declared: Iterable[Declared]) -> Iterator[Observed]:
     """What cannot be read and has to be: it has a declared name, or none, while a declared one is absent."""
-    names = {observed.key for observed in reading.readable}
+    unreadable = [one for one in observed if one.fault is not None]
+    if not unreadable:
+        return
+    names = {one.key for one in observed if one.fault is None}
     wanted = [element.key for element in declared]
     old = {Key(element.key.kind, element.renamed_from) for element in declared if element.renamed_from is not None}
     absent = {key.kind for key in wanted if key not in names}
-    for observed in reading.unreadable:
-        if observed.key in old.union(wanted) or (not observed.name and observed.kind in absent):
-            yield observed
+    for one in unreadable:
+        if one.key in old.union(wanted) or (not one.name and one.kind in absent):
+            yield one
 
 
 async def confirm(kinds: Sequence[Kind], reading: Reading) -> Reading:
     """*reading* with every kind confirmed: for a plan that destroys, which must not miss what depends on it."""
-    known = {kind.name: [observed for observed in reading.objects if observed.kind == kind.name] for kind in kinds}
-    rest = await _confirmed(kinds, known, [kind for kind in kinds if kind.name not in reading.confirmed])
-    return replace(rest, confirmed=rest.confirmed | reading.confirmed)
-
-
-async def _read_all(kinds: Iterable[Kind]) -> dict[str, Sequence[Observed]]:
-    found: dict[str, Sequence[Observed]] = {}
+    found = {kind.name: await reading.of(kind) for kind in kinds}
 
     async def read(kind: Kind) -> None:
-        found[kind.name] = await kind.observe()
+        found[kind.name] = await _agreed(kind, found[kind.name])
 
-    await concurrently(*(partial(read, kind) for kind in kinds))
-    return found
+    await concurrently(*(partial(read, kind) for kind in kinds if kind.name not in reading.confirmed))
+    return _together(kinds, found, (kind.name for kind in kinds))
 
 
-async def _confirmed(
-    kinds: Sequence[Kind], known: Mapping[str, Sequence[Observed]], doubtful: Iterable[Kind]
-) -> Reading:
-    found = dict(known)
-    confirmed: set[str] = set()
-
-    async def read(kind: Kind) -> None:
-        found[kind.name] = await _agreed(kind, known[kind.name])
-        confirmed.add(kind.name)
-
-    await concurrently(*(partial(read, kind) for kind in doubtful))
+def _together(kinds: Sequence[Kind], found: Mapping[str, Sequence[Observed]], confirmed: Iterable[str]) -> Reading:
     once = {observed.ref: observed for kind in kinds for observed in found[kind.name]}
     return Reading(tuple(once.values()), frozenset(confirmed))
 

@@ -1,4 +1,5 @@
-"""One place looked at whole: observe, match, then resolve and diff kind by kind, into a Plan. Writes nothing.
+"""One place looked at whole: observed, and matched, resolved and diffed kind by kind as each is read, into a Plan.
+Writes nothing.
 
 Every Problem of every kind and reconciler is collected before one is raised.
 """
@@ -24,7 +25,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.concurrency import both, concurrently, paced
+from dagster_managed_elements.engine.concurrency import both, meanwhile, paced
 from dagster_managed_elements.engine.continuing import go_on, is_half
 from dagster_managed_elements.engine.diffing import (
     Basis,
@@ -40,7 +41,7 @@ from dagster_managed_elements.engine.errors import DeclarationError, ManagedElem
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out, written
 from dagster_managed_elements.engine.kinds import Kind, Kinds, ResolveContext, Session
 from dagster_managed_elements.engine.matching import Gathering, match, match_interims, merged
-from dagster_managed_elements.engine.observing import Reading, confirm, needed, observe
+from dagster_managed_elements.engine.observing import Arriving, Reading, confirm, needed
 from dagster_managed_elements.engine.planning import Plan, Starters, Undeclared, nobody, plan
 from dagster_managed_elements.engine.secrets import NONE_RESENT, Resent, Secret, faults, masked_beside
 from dagster_managed_elements.engine.selecting import ALL, Selection, select
@@ -139,36 +140,29 @@ async def survey(
     if scope.destroy:
         declared = [_doomed(element) for element in declared if element.removal is None]
 
-    kinds = {kind.name: kind for kind in session.kinds}
-    faulty: dict[Key, Sequence[Problem]] = {}
+    faults = _Faults(session.kinds, may_lack=not secrets_known)
 
-    async def read() -> Reading:
-        return await observe(session.kinds, declared, exhaustive=unmentioned)
-
-    async def look_through() -> None:
-        async for element in paced(declared):
-            if element.removal is None and (kind := kinds.get(element.key.kind)) is not None:
-                faulty[element.key] = tuple(_faults_of(element, kind, may_lack=not secrets_known))
-
-    async def compare(reading: Reading) -> _Work:
-        for lacking in needed(reading, declared):
-            raise cast("ManagedElementsError", lacking.fault)
+    async def compare(there: Arriving | Reading) -> _Work:
         work = _Work(
-            session, declared, reading, memory or Memory(), resent=resent, declarations=declarations, scope=scope
+            session,
+            declared,
+            memory or Memory(),
+            resent=resent,
+            declarations=declarations,
+            scope=scope,
+            faults=faults,
         )
-        work.faulty = faulty
-        work.problems[:0] = problems
-        if versions:
-            await work.ask_versions()
-        for kind in session.kinds:
-            await work.take(kind)
+        work.problems += problems
+        await work.take_all(there, versions=versions)
         if work.problems:
             raise DeclarationError(problems=list(dict.fromkeys(work.problems)))
         return work
 
-    reading, _ = await both(read, look_through)
-    work = await compare(reading)
+    arriving = Arriving(session.kinds, declared, exhaustive=unmentioned)
+    async with meanwhile(partial(faults.look_ahead, declared)):
+        _, work = await both(arriving.read, partial(compare, arriving))
     if work.destroys:
+        reading = arriving.whole()
         again = await confirm(session.kinds, reading)
         work = await compare(again) if again.refs != reading.refs else work
         work.refuse_blind()
@@ -197,6 +191,28 @@ def _unknown_kinds(declared: Iterable[Declared], session: Session) -> list[Probl
     ]
 
 
+class _Faults:
+    """What is wrong with an element whatever is there: looked for `ahead` while something else is waited for, and
+    `of` whichever that did not come to when it is asked.
+    """
+
+    def __init__(self, kinds: Sequence[Kind], *, may_lack: bool) -> None:
+        self._kinds, self._may_lack = {kind.name: kind for kind in kinds}, may_lack
+        self._found: dict[Key, Sequence[Problem]] = {}
+
+    async def look_ahead(self, declared: Sequence[Declared]) -> None:
+        async for element in paced(declared):
+            if element.key.kind in self._kinds:
+                self.of(element)
+
+    def of(self, declared: Declared) -> Sequence[Problem]:
+        if (found := self._found.get(declared.key)) is None:
+            kind = self._kinds[declared.key.kind]
+            found = () if declared.removal else tuple(_faults_of(declared, kind, may_lack=self._may_lack))
+            self._found[declared.key] = found
+        return found
+
+
 class _Work:
     """The survey in progress: what is known so far, kind by kind."""
 
@@ -204,40 +220,74 @@ class _Work:
         self,
         session: Session,
         declared: Sequence[Declared],
-        reading: Reading,
         memory: Memory,
         *,
         resent: Resent,
         declarations: Sequence[Declaration],
         scope: Scope,
+        faults: _Faults,
     ) -> None:
-        self.session, self.reading, self.memory = session, reading, memory
+        self.session, self.memory, self.faults = session, memory, faults
         self.resent, self.declarations, self.scope, self.as_declared = resent, declarations, scope, declared
-        matched, self.problems = match(declared, reading.readable, memory)
-        interims = match_interims(matched, _longest_names(session))
+        self.there: list[Observed] = []
+        self.problems: list[Problem] = []
+        self.notices = [*session.notices]
+        self.pairs: list[Pair] = []
+        self.begun: list[Pair] = []
         self.doomed: dict[Ref, Declared] = {}
         self.awaiting: set[Ref] = set()
-        self.notices = [*session.notices, *(_left_out(unreadable) for unreadable in reading.unreadable)]
-        self.pairs = [alone for pair in interims.pairs for alone in self._observed_alone(pair)]
-        self.begun = [pair for pair in interims.begun if pair.declared and pair.declared.removal is None]
+        self.order: dict[Any, int] = {}
+        self.found: list[Change] = []
+        self.changes: tuple[Change, ...] = ()
+        self.going_on: dict[Key, Update] = {}
+        self.observed: dict[Key, Observed] = {}
+        self.ambiguous: set[Key] = set()
+        self.ids: dict[Key, str] = {}
+        self.facts: dict[Key, Any] = {}
+        self.declared = frozenset(element.key for element in declared if element.removal is None)
+        self.unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
+        self.kept = frozenset[Ref]()
+
+    async def take_all(self, there: Arriving | Reading, *, versions: bool) -> None:
+        """Kind by kind, each once it is read. What stays although nobody declares it depends on all there is."""
+        if self.unmentioned:
+            for kind in self.session.kinds:
+                await self._match(kind, there, versions=versions)
+            on_demand = frozenset(kind.name for kind in self.session.kinds if kind.on_demand)
+            self.kept = _kept(self.as_declared, self.pairs, on_demand, self.awaiting)
+        for kind in self.session.kinds:
+            if not self.unmentioned:
+                await self._match(kind, there, versions=versions)
+            await self.take(kind)
+
+    async def _match(self, kind: Kind, there: Arriving | Reading, *, versions: bool) -> None:
+        """What is declared of one kind beside what is there of it."""
+        observed = await there.of(kind)
+        declared = [element for element in self.as_declared if element.key.kind == kind.name]
+        for lacking in needed(observed, declared):
+            raise cast("ManagedElementsError", lacking.fault)
+        self.there += observed
+        matched, problems = match(declared, [one for one in observed if one.fault is None], self.memory)
+        self.problems += problems
+        self.notices += [_left_out(one) for one in observed if one.fault is not None]
+        interims = match_interims(matched, _longest_names(self.session))
+        pairs = [alone for pair in interims.pairs for alone in self._observed_alone(pair)]
+        self.begun += [pair for pair in interims.begun if pair.declared and pair.declared.removal is None]
         leaving = {declared.key for declared in self.doomed.values()}
         self.doomed |= {
             pair.observed.ref: pair.declared
             for pair in interims.begun
             if pair.observed and pair.declared and pair.declared.key in leaving
         }
-        self.order = {_identity(pair): number for number, pair in enumerate(self.pairs)}
-        self.found: list[Change] = []
-        self.changes: tuple[Change, ...] = ()
-        self.going_on: dict[Key, Update] = {}
-        self.faulty: Mapping[Key, Sequence[Problem]] = {}
-        self.observed, self.ambiguous = _index(self.pairs)
-        self.ids = {key: observed.id for key, observed in self.observed.items()}
-        self.facts = _facts_of(self.pairs)
-        self.declared = frozenset(element.key for element in declared if element.removal is None)
-        on_demand = frozenset(kind.name for kind in session.kinds if kind.on_demand)
-        self.unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
-        self.kept = _kept(declared, self.pairs, on_demand, self.awaiting) if self.unmentioned else frozenset[Ref]()
+        self.order |= {_identity(pair): number for number, pair in enumerate(pairs)}
+        found, ambiguous = _index(pairs)
+        self.observed |= found
+        self.ambiguous |= ambiguous
+        self.ids |= {key: observed.id for key, observed in found.items()}
+        self.facts |= _facts_of(pairs)
+        self.pairs += pairs
+        if versions:
+            await self._ask_versions(kind, pairs)
 
     def _observed_alone(self, pair: Pair) -> Iterator[Pair]:
         """*pair*; of what is to go its observed side, which nobody declares from here on."""
@@ -273,30 +323,23 @@ class _Work:
         """Raises where something goes and what may depend on it cannot be read: kinds come referred-to first."""
         order = {kind.name: number for number, kind in enumerate(self.session.kinds)}
         going = [order[change.key.kind] for change in self.changes if isinstance(change, (Delete, Replace))]
-        for unreadable in self.reading.unreadable:
-            if going and order[unreadable.kind] >= min(going):
-                raise cast("ManagedElementsError", unreadable.fault)
+        for one in self.there:
+            if one.fault is not None and going and order[one.kind] >= min(going):
+                raise one.fault
 
-    async def ask_versions(self) -> None:
+    async def _ask_versions(self, kind: Kind, pairs: Iterable[Pair]) -> None:
         """One read of each object that has a secret of which a version is remembered."""
-        there = {pair.observed.ref for pair in self.pairs if pair.declared and pair.observed}
+        there = {pair.observed.ref for pair in pairs if pair.declared and pair.observed}
         known = {ref for (ref, _), record in self.memory.secrets.items() if record.version and ref in there}
-        found: dict[tuple[Ref, Path], str] = {}
-
-        async def ask(kind: Kind) -> None:
-            ids = sorted(ref.id for ref in known if ref.kind == kind.name)
-            for id_, versions in (await kind.versions(ids)).items() if ids else ():
-                found.update({(Ref(kind.name, id_), path): version for path, version in versions.items()})
-
-        await concurrently(*(partial(ask, kind) for kind in self.session.kinds))
-        self.memory = replace(self.memory, versions=found)
+        if known:
+            told = (await kind.versions(sorted(ref.id for ref in known))).items()
+            found = {(Ref(kind.name, id_), path): version for id_, paths in told for path, version in paths.items()}
+            self.memory = replace(self.memory, versions={**self.memory.versions, **found})
 
     async def take(self, kind: Kind) -> None:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
-        self.problems += [
-            fault for pair in mine if pair.declared for fault in self.faulty.get(pair.declared.key, ())
-        ]
+        self.problems += [fault for pair in mine if pair.declared for fault in self.faults.of(pair.declared)]
         context = ResolveContext(
             ids=self.ids, coming=self._coming(), facts=self.facts, broken=self._broken(), observed=self.observed
         )
@@ -405,7 +448,7 @@ class _Work:
         dangling = [key for key in unknown if key not in self._broken()]
         for key in dangling:
             lack = "several exist" if key in self.ambiguous else "none is declared and none exists"
-            others = {observed.kind for observed in self.reading.objects if observed.name == key.name} - {key.kind}
+            others = {observed.kind for observed in self.there if observed.name == key.name} - {key.kind}
             others.update(kind.elsewhere(key.name) for kind in self.session.kinds if kind.name == key.kind)
             hint = "".join(f"; there is a {other} of that name" for other in sorted(others) if other)
             text = f"refers to a {key.kind} named {key.name!r}, of which {lack}{hint}"
@@ -431,11 +474,8 @@ class _Work:
         notices = tuple(dict.fromkeys((*said, *not_ignored, *taken_along)))
         found = _in_order(self._discreet(), self.order, self.session.kinds)
         changes = Changes(found, notices, tuple(self._emptied()))
-        names = {observed.ref: observed.name for observed in self.reading.objects}
-        seen = {
-            name: frozenset(observed.id for observed in self.reading.objects if observed.kind == name)
-            for name in kinds
-        }
+        names = {observed.ref: observed.name for observed in self.there}
+        seen = {name: frozenset(observed.id for observed in self.there if observed.kind == name) for name in kinds}
         whole = self._plan(changes, kinds, names)
         if not self.scope.selected.is_all:
             whole = self._selected(whole, changes, kinds, names)
@@ -530,7 +570,7 @@ class _Work:
 
     def _emptied(self) -> Iterator[Consequence]:
         """A place where there is nothing at all, and was something: another one than it was taken for, or lost."""
-        if (known := len(self.memory.ids)) and not self.reading.objects and not self.scope.destroy:
+        if (known := len(self.memory.ids)) and not self.there and not self.scope.destroy:
             text = (
                 f"the server has nothing at all, where {known} {'object is' if known == 1 else 'objects are'} known"
             )

@@ -36,7 +36,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.concurrency import both, concurrently
+from dagster_managed_elements.engine.concurrency import both, concurrently, paced
 from dagster_managed_elements.engine.errors import ApiError, DeclarationError, Invalid, Missing, ServerFault
 from dagster_managed_elements.engine.findings import Consequence, Notice, Problem, left_out
 from dagster_managed_elements.engine.kinds import Kind, ResolveContext
@@ -156,11 +156,9 @@ class ActorKind(Kind):
 
         wanted = {need for entry in typed if isinstance(entry, _Typed) for need in _needs(entry)} - {*schemas}
         await concurrently(*(partial(fetch, *need) for need in sorted(wanted, key=str)))
-        resolved = [
-            side
-            for entry in typed
-            for side in (self._comparable(entry, schemas, connectors) if isinstance(entry, _Typed) else [entry])
-        ]
+        resolved: list[Pair | Problem | Notice] = []
+        async for entry in paced(typed):
+            resolved += self._comparable(entry, schemas, connectors) if isinstance(entry, _Typed) else [entry]
         unchecked = [entry for entry in typed if isinstance(entry, _Typed) and schemas[_needs(entry)[0]].is_partial]
         unknown = [entry for entry in typed if isinstance(entry, _Typed) and schemas[_needs(entry)[0]].is_unknown]
         unreadable = [

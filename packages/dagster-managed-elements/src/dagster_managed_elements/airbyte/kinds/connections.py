@@ -61,7 +61,7 @@ from dagster_managed_elements.engine.changes import (
     Replace,
     Update,
 )
-from dagster_managed_elements.engine.concurrency import concurrently
+from dagster_managed_elements.engine.concurrency import both, concurrently, paced
 from dagster_managed_elements.engine.errors import (
     DeclarationError,
     Invalid,
@@ -90,15 +90,22 @@ class ConnectionKind(Kind):
         self._connectors: Cache[str, Mapping[str, str]] = Cache()
         self._undeclared: Cache[str, Specification] = Cache()  # of destinations, by their ids
         self._is_in_log: Cache[str, bool] = Cache()
-        self._expected = 0
+        self._expected: Sequence[Declared] = ()
+        self._judged: dict[int, tuple[Fields, Sequence[Problem]]] = {}
         self._went_on: dict[str, tuple[str, Collection[Identity]]] = {}  # by id: from which one, and what of it
 
     def expect(self, declared: Sequence[Declared]) -> None:
-        self._expected = len(declared)
+        self._expected = declared
 
     async def observe(self) -> Sequence[Observed]:
-        found = await self._gateway.connections(self._expected)
+        """What is expected is judged while the list is on its way."""
+        found, _ = await both(partial(self._gateway.connections, len(self._expected)), self._look_ahead)
         return [observed_connection(connection) for connection in found]
+
+    async def _look_ahead(self) -> None:
+        async for declared in paced(self._expected):
+            if declared.removal is None:
+                self._judged[id(declared.fields)] = declared.fields, [*self._judge(declared)]
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:
         found: dict[int, Sequence[Pair | Problem | Notice]] = {}
@@ -129,7 +136,7 @@ class ConnectionKind(Kind):
         if declared is None:
             return [pair]
         value = unwrapped(declared.fields["streams"])
-        refused = [*self._refused(pair, declared, value), *self._unnormalized(context, declared)]
+        refused = [*self._refused(pair, declared), *self._unnormalized(context, declared)]
         if refused := [*refused, *await self._lacking(declared, value)]:
             return refused
         managed = (
@@ -203,17 +210,23 @@ class ConnectionKind(Kind):
             if name in used({label: block})
         ]
 
-    def _refused(self, pair: Pair, declared: Declared, value: Mapping[str, Any]) -> Iterator[Problem]:
+    def _refused(self, pair: Pair, declared: Declared) -> Iterator[Problem]:
         """What no server of today, or not through this API, can do."""
-        capabilities = self._gateway.capabilities
-        for label, why in refusals(declared.fields, capabilities.api, capabilities.fields).items():
-            yield Problem(declared.key, (label,), why)
-        if not value and _selects(pair.observed) and (why := capabilities.no_streams) is not None:
+        fields, judged = self._judged.get(id(declared.fields), ({}, ()))
+        yield from judged if fields is declared.fields else self._judge(declared)
+        value = unwrapped(declared.fields["streams"])
+        if not value and _selects(pair.observed) and (why := self._gateway.capabilities.no_streams) is not None:
             yield Problem(declared.key, ("streams",), why)
         there = cast("Connection", pair.observed.raw).sync_catalog.streams if pair.observed else ()
         for label in streams.ambiguous(there):
             yield Problem(declared.key, ("streams", label), streams.AMBIGUOUS)
-        for want in streams.wanted(value):
+
+    def _judge(self, declared: Declared) -> Iterator[Problem]:
+        """That of it which depends on nothing that is there."""
+        capabilities = self._gateway.capabilities
+        for label, why in refusals(declared.fields, capabilities.api, capabilities.fields).items():
+            yield Problem(declared.key, (label,), why)
+        for want in streams.wanted(unwrapped(declared.fields["streams"])):
             whys = [capabilities.refuses(want.mode), *wrong_keys(want.block.get(MAPPERS, ()))]
             yield from (Problem(declared.key, ("streams", want.label), why) for why in whys if why is not None)
 
@@ -575,6 +588,9 @@ def _clashes(
     pair: Pair, context: ResolveContext, found: Mapping[str, Identity], bare: Mapping[str, Identity] | None = None
 ) -> Iterator[Problem]:
     """The streams that would land in one table. *bare* ones are of a namespace that is not known."""
+    names = [name.casefold() for _, name in (*found.values(), *(bare or {}).values())]
+    if len(set(names)) == len(names):
+        return
     declared = cast("Declared", pair.declared)
     known = {**initial_values(), **(pair.observed.fields if pair.observed else {})}
     set_here = {label: value for label, value in declared.fields.items() if value is not None}

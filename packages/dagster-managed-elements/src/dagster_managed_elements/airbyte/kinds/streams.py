@@ -84,7 +84,9 @@ def labelled(entries: Iterable[ConfiguredStream], wanted_labels: Collection[str]
     """
     entries = list(entries)
     declared = (name for name in map(named, wanted_labels) if not isinstance(name, str))
-    repeated = Counter(name for _, name in {*(identity(entry.stream) for entry in entries), *declared})
+    known = {*(identity(entry.stream) for entry in entries), *declared}
+    is_clear = len({name for _, name in known}) == len(known)
+    repeated = Counter[str]() if is_clear else Counter(name for _, name in known)
     found: dict[str, ConfiguredStream] = {}
     for entry in entries:
         name, full = entry.stream.name, label_of(identity(entry.stream))
