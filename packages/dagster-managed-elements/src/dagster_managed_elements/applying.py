@@ -39,7 +39,7 @@ async def apply(of: Sequence[Reconcilable], options: Options, stop: anyio.Event)
 
     Places are surveyed at once, decided on one after the other in the order given, and carried out at once.
     """
-    limiters: dict[str, anyio.CapacityLimiter] = {}
+    limiters: dict[str, anyio.Semaphore] = {}
     options = replace(options, secrets_known=True)
     locking = Locking(stop=stop, timeout=options.lock_timeout, tell=options.tell)
     async with (
@@ -140,10 +140,10 @@ async def _refusal(plan: Plan, options: Options, stop: anyio.Event) -> Exception
 
 
 async def _execute(
-    entry: Surveyed, options: Options, stop: anyio.Event, limiters: dict[str, anyio.CapacityLimiter]
+    entry: Surveyed, options: Options, stop: anyio.Event, limiters: dict[str, anyio.Semaphore]
 ) -> Report:
     session, found, settings = entry.place.session, entry.found, options.settings
-    limiter = limiters.setdefault(session.host, anyio.CapacityLimiter(settings.concurrency))
+    limiter = limiters.setdefault(session.host, anyio.Semaphore(settings.concurrency, fast_acquire=True))
     execution = ExecutionSettings(
         limiter=limiter, stop=stop, on_outcome=options.on_outcome, patience=settings.patience, facts=found.facts
     )

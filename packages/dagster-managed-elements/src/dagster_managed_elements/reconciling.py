@@ -295,7 +295,7 @@ async def _preflight(place: Place, found: Survey, options: Options) -> Sequence[
     }
     context = ResolveContext(ids=found.ids, coming=coming, facts=found.facts)
     kinds: Kinds = {kind.name: kind for kind in place.session.kinds}
-    limiter = anyio.CapacityLimiter(options.settings.concurrency)
+    limiter = anyio.Semaphore(options.settings.concurrency, fast_acquire=True)
     return await preflight(found.plan, kinds, context, seconds=options.preflight or 0, limiter=limiter)
 
 

@@ -112,7 +112,7 @@ class Run:
             kinds = {"node": self.kind}
             self.stop = anyio.Event()
             settings = ExecutionSettings(
-                limiter=anyio.CapacityLimiter(self.limit),
+                limiter=anyio.Semaphore(self.limit),
                 stop=self.stop,
                 on_outcome=self.told.append,
                 patience=self.patience,
@@ -381,7 +381,7 @@ def test_an_interrupt_that_came_before_anything_begins_nothing() -> None:
     async def go() -> Report:
         stop = anyio.Event()
         stop.set()
-        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=stop)
+        settings = ExecutionSettings(limiter=anyio.Semaphore(1), stop=stop)
         planned = plan(Changes((create("a"), create("b", "a"))), {"node": kind}, "here")
         return await execute(planned, {"node": kind}, {}, {}, settings)
 
@@ -402,7 +402,7 @@ def test_a_cancelled_run_sees_a_write_that_began_to_its_end() -> None:
 
         kind = Acting({"a": write})
         planned = plan(Changes((create("a"), create("b", "a"))), {"node": kind}, "here")
-        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=anyio.Event())
+        settings = ExecutionSettings(limiter=anyio.Semaphore(1), stop=anyio.Event())
         with anyio.CancelScope() as scope:
             await execute(planned, {"node": kind}, {}, {}, settings)
         assert kind.asked == ["create a"]

@@ -167,7 +167,7 @@ def test_where_it_cannot_be_read_whether_it_is_there_twice_the_report_says_so(se
     plan = Plan(place="here", operations=(Operation(Step("create", create.key), create, ()),))
 
     async def go() -> Report:
-        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=anyio.Event())
+        settings = ExecutionSettings(limiter=anyio.Semaphore(1), stop=anyio.Event())
         return await execute(plan, {"node": Unread(server)}, {}, {"node": frozenset()}, settings)
 
     (outcome,) = anyio.run(go).outcomes
@@ -216,7 +216,7 @@ def test_who_waits_for_a_read_keeps_no_write_from_its_place():
     server.reads = 2  # as when the plan was made
 
     async def go() -> Report:
-        settings = ExecutionSettings(limiter=anyio.CapacityLimiter(1), stop=anyio.Event())
+        settings = ExecutionSettings(limiter=anyio.Semaphore(1), stop=anyio.Event())
         plan = Plan(place="here", operations=operations)
         return await execute(plan, {"node": kind}, {}, {"node": frozenset({"n"})}, settings)
 

@@ -22,7 +22,7 @@ class Cache(Generic[Question, Reply]):
 
     async def get(self, question: Question, ask: Callable[[], Awaitable[Reply]]) -> Reply:
         """The reply to *question*; only the first to need it calls *ask*, the others wait."""
-        async with self._locks.setdefault(question, anyio.Lock()):
+        async with self._locks.setdefault(question, anyio.Lock(fast_acquire=True)):
             if question not in self._replies:
                 self._replies[question] = await _outcome(ask)
             reply = self._replies[question]

@@ -10,14 +10,14 @@ import os
 import random
 import ssl
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import lru_cache, partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.request import getproxies, proxy_bypass
 
 import anyio
@@ -211,7 +211,8 @@ class Client:
         self._sleep, self._chance, self._within = sleep, chance, within
         in_url = Basic(*address.user) if address.user else options.credentials
         self._credentials = in_url if isinstance(options.credentials, Anonymous) else options.credentials
-        self._limiter = anyio.CapacityLimiter(options.in_flight)
+        # What need not wait for its turn goes on: to give way first is a round of the loop for each request.
+        self._limiter = anyio.Semaphore(options.in_flight, fast_acquire=True)
         said = {"User-Agent": options.user_agent, "Accept": "application/json", "Accept-Encoding": _ENCODINGS}
         self._headers = _overridden(said, options.headers)
         self._answered = False
@@ -302,7 +303,7 @@ class Client:
                 self._passed += 1
                 return self._decipher(request, answer)
             tries, refused = tries + 1, 1 if self._passed > passed else refused + 1
-            passed, others = self._passed, int(self._limiter.borrowed_tokens)
+            passed, others = self._passed, self._options.in_flight - self._limiter.value
             given_up = refused > 1 + others or tries > _MOST_RENEWALS
             if given_up or not self._credentials.renew(proof):
                 return self._decipher(request, answer)
@@ -379,7 +380,10 @@ class Client:
     async def _content(self, request: Request, response: httpx.Response) -> bytes:
         """All of it, unpacked, piece by piece: a small answer may unpack to more than there is memory."""
         content = bytearray()
-        async for piece in response.aiter_bytes():
+        is_packed = "content-encoding" in response.headers
+        # What is not packed needs none of the steps in which httpx unpacks it.
+        pieces = response.aiter_bytes() if is_packed else cast("AsyncIterable[bytes]", response.stream)
+        async for piece in pieces:
             content += piece
             if len(content) > self._options.largest_answer:
                 why = f"is longer than {self._options.largest_answer:,} bytes; no more of it was read"

@@ -58,7 +58,7 @@ class ExecutionSettings:
     what resolving found, for what is resolved again; *remember* is told of each operation as soon as it ended.
     """
 
-    limiter: anyio.CapacityLimiter
+    limiter: anyio.Semaphore
     stop: anyio.Event
     on_outcome: OnOutcome = lambda _outcome: None
     patience: float = 60.0

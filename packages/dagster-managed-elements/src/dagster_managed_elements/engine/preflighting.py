@@ -20,7 +20,7 @@ SECONDS: Final = 300.0
 
 
 async def preflight(
-    plan: Plan, kinds: Kinds, context: ResolveContext, *, seconds: float, limiter: anyio.CapacityLimiter
+    plan: Plan, kinds: Kinds, context: ResolveContext, *, seconds: float, limiter: anyio.Semaphore
 ) -> Sequence[Notice]:
     """What is worth saying of it. Raises PreflightFailed with every Problem; to have no answer within so many
     *seconds* is one. DeclarationError where nothing can be tried there.
