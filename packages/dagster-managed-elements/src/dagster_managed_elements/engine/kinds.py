@@ -36,7 +36,7 @@ class ResolveContext:
     """What a kind may know while it resolves: what exists now, and what will change before it.
 
     Args:
-        ids: Of what exists now.
+        ids: Of what exists now, of this kind and of those before it: others may not have been read yet.
         coming: What will change before it.
         facts: Those that resolving gave to declared elements of kinds before.
         broken: The keys whose own problems are already reported; a reference to one is no further problem.
