@@ -281,6 +281,25 @@ def test_a_mapper_of_a_field_that_is_not_there_by_then_or_that_makes_one_that_is
 
 
 @pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"exclude_fields": ["email"]}, "has no field email to read; its fields are a.b, address, at, id; it was"),
+        ({"exclude_fields": ["email"], "mappers": []}, None),
+        ({"fields": ["id", "email"]}, None),
+        ({"exclude_fields": ["id"]}, None),  # as it is
+    ],
+)
+def test_a_column_that_a_mapper_chosen_in_airbyte_reads_is_not_left_out_without_a_word(chosen, said):
+    orders = stream("orders", schema=COLUMNS)
+    rows = [{"fieldPath": [name]} for name in ("a.b", "address", "at", "email")]
+    orders["config"] |= {"selected": True, "fieldSelectionEnabled": True, "selectedFields": rows}
+    kept = [{"type": "hashing", "mapperConfiguration": {"targetField": "email", "fieldNameSuffix": "_h"}}]
+    there = {"syncCatalog": {"streams": [{**orders, "config": {**orders["config"], "mappers": kept}}]}}
+    problems = Resolved(Offering([orders], there), {"orders": AirbyteStream(FULL, **chosen)}).problems
+    assert problems == [] if said is None else said in problems[0]
+
+
+@pytest.mark.parametrize(
     ("version", "api", "lacks"),
     [
         (None, "config", {"mappers", "field-filtering", "include files"}),

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from airbyte_local import LocalAirbyte, server
 from dagster_managed_elements.airbyte import (
+    EXCLUDED,
     AirbyteConnection,
     AirbyteDestination,
     AirbyteInstance,
@@ -324,6 +325,13 @@ def test_a_connection_without_streams_is_refused_since_this_api_would_choose_som
     assert line in public.problems(connection({}))[0]
     public.applied(connection({"users": FULL}))
     assert line in public.problems(connection({}))[0]
+
+
+@pytest.mark.parametrize("left", [{"users": EXCLUDED}, {"*": EXCLUDED}, {"*": FULL, "?*": EXCLUDED}])
+def test_so_is_one_whose_streams_are_all_excluded(public, left):
+    public.applied(connection({"users": FULL}))
+    (problem,) = public.problems(connection(left))
+    assert "takes no streams at all for a choice of its own" in problem
 
 
 def test_an_unknown_stream_of_a_source_that_exists_is_told_before_any_write(public):

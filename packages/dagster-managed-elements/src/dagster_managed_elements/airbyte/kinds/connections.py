@@ -46,6 +46,7 @@ from dagster_managed_elements.airbyte.kinds.sync_states import (
 from dagster_managed_elements.airbyte.kinds.sync_states import taken_over as state_of
 from dagster_managed_elements.airbyte.kinds.tables import Landing, folds_case
 from dagster_managed_elements.airbyte.schedules import AirbyteSchedule
+from dagster_managed_elements.airbyte.stream_config import EXCLUDED
 from dagster_managed_elements.airbyte.stream_names import Identity, identity, named
 from dagster_managed_elements.airbyte.wire import Actor, Catalog, ConfiguredStream, Connection, Specification
 from dagster_managed_elements.api.caching import Cache
@@ -215,11 +216,16 @@ class ConnectionKind(Kind):
         fields, judged = self._judged.get(id(declared.fields), ({}, ()))
         yield from judged if fields is declared.fields else self._judge(declared)
         value = unwrapped(declared.fields["streams"])
-        if not value and _selects(pair.observed) and (why := self._gateway.capabilities.no_streams) is not None:
-            yield Problem(declared.key, ("streams",), why)
+        if all(chosen is EXCLUDED for chosen in value.values()):
+            yield from self._unselected(pair, declared)
         there = cast("Connection", pair.observed.raw).sync_catalog.streams if pair.observed else ()
         for label in streams.ambiguous(there):
             yield Problem(declared.key, ("streams", label), streams.AMBIGUOUS)
+
+    def _unselected(self, pair: Pair, declared: Declared) -> Iterator[Problem]:
+        """Why no stream at all cannot be written, where that would be."""
+        if _selects(pair.observed) and (why := self._gateway.capabilities.no_streams) is not None:
+            yield Problem(declared.key, ("streams",), why)
 
     def _judge(self, declared: Declared) -> Iterator[Problem]:
         """That of it which depends on nothing that is there."""
@@ -256,6 +262,7 @@ class ConnectionKind(Kind):
         taken, entries = expanded(value, entries), dict(entries)
         wanted = _as_taken_in(taken, entries)
         problems = [Problem(declared.key, ("streams", label), text) for label, text in taken.clashes.items()]
+        problems += () if taken.streams else self._unselected(pair, declared)
         for pattern, name in streams.absent_everywhere(taken, entries):
             text = f"none of the streams that it takes in has a column {name} to leave out"
             problems.append(Problem(declared.key, ("streams", pattern), text))

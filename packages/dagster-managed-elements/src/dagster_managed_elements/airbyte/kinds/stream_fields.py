@@ -80,6 +80,11 @@ def chosen(block: Mapping[str, Any], stream: Stream, config: StreamConfig) -> se
     return columns if names == ALL else columns & set(names)
 
 
+def differs(block: Mapping[str, Any], stream: Stream, config: StreamConfig) -> bool:
+    """Whether *block*, which chooses columns, chooses others than *config* has."""
+    return selection(block, stream) != whole(observed(config), stream)
+
+
 def absent(block: Mapping[str, Any], stream: Stream) -> set[str]:
     """The names that *block* leaves out and *stream* has not."""
     columns = _columns(stream)

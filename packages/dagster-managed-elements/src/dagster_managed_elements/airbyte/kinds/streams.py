@@ -216,8 +216,12 @@ def _field_problems(want: Wanted, entry: ConfiguredStream) -> Iterator[str]:
         yield from chosen
         if chosen:
             return
-    if declared and (columns := stream_fields.chosen(want.block, stream, sent)):
+    columns = stream_fields.chosen(want.block, stream, sent) if chooses or declared else set[str]()
+    if declared and columns:
         yield from unusable(declared, columns)
+    elif declared is None and columns and stream_fields.differs(want.block, stream, entry.config):
+        kept = read_settings(entry.config.raw, {MAPPERS: declared})[MAPPERS]
+        yield from (f"{why}; it was chosen in Airbyte, so give mappers= too" for why in unusable(kept, columns))
     if want.block.get("include files") and stream.raw.get("isFileBased") is False:
         yield "it has no files to include; leave include_files out"
 
