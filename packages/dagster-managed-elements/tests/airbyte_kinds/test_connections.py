@@ -415,6 +415,17 @@ def test_what_is_protected_goes_with_nothing_whatever_is_agreed_to(workspace, af
     assert workspace.connections() == before
 
 
+def test_a_connection_that_is_made_anew_keeps_the_catalog_that_the_ui_shows_what_it_does_not_sync_by(workspace):
+    workspace.applied(connection({"users": FULL}))
+    (before,) = workspace.connections()
+    workspace.applied(connection({"users": FULL}, destination=LAKE))
+    (after,) = workspace.connections()
+    assert after["connectionId"] != before["connectionId"]
+    assert after["sourceCatalogId"] == before["sourceCatalogId"]
+    shown = workspace.call("web_backend/connections/get", connectionId=after["connectionId"])
+    assert [row["stream"]["name"] for row in shown["syncCatalog"]["streams"]] == ["users", "products", "purchases"]
+
+
 def test_moving_a_connection_to_another_destination_is_a_replacement(workspace):
     workspace.applied(connection({"users": FULL}), LAKE)
     plan = workspace.plan(connection({"users": FULL}, PEOPLE, LAKE), FILES)

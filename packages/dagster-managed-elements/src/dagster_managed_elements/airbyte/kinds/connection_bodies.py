@@ -24,8 +24,8 @@ class Facts:
     """What resolving found: each declared stream in a catalog, and what a replacement takes over: *carried* of the
     connection, and the *rows* of its streams; *chosen* are these where they are no part of what is looked at, since
     it is to read from another source, or is made anew. *whole* are all streams of a catalog, with all their
-    columns, where one was read; *catalog_id* is that of one that the connection lacks. *sync_state* is that of the
-    connection whose place is taken, where it goes.
+    columns, where one was read; *catalog_id* is that of the one that the connection is to have. *sync_state* is
+    that of the connection whose place is taken, where it goes.
     """
 
     whole: Mapping[Identity, Stream] = field(default_factory=dict[Identity, Stream])
@@ -80,7 +80,8 @@ def taken_over(pair: Pair, source_id: str | None) -> Facts:
         carried = connection.settings if interim is None else {**connection.settings, "status": interim.note}
         rows = {identity(entry.stream): entry for entry in connection.sync_catalog.streams}
     chosen = rows if connection.source_id != source_id else {}
-    return Facts(carried=carried, rows=rows, chosen=chosen, sync_state=going)
+    catalog_id = None if connection.source_id != source_id else connection.source_catalog_id
+    return Facts(carried=carried, rows=rows, chosen=chosen, catalog_id=catalog_id, sync_state=going)
 
 
 def _as_planned(pair: Pair, earlier: Facts) -> SyncState | None:

@@ -501,8 +501,10 @@ class ConnectionKind(Kind):
             kept = untouched(change.observed, touched)
             rows = selected(change.declared, kept, changed_settings(change.fields))
             facts = cast("Facts", change.declared.facts)
-            source_id = cast("Connection", change.observed.raw).source_id
-            draft = replace(draft, streams=await self._whole(rows, source_id, facts), catalog_id=facts.catalog_id)
+            there = cast("Connection", change.observed.raw)
+            draft = replace(draft, streams=await self._whole(rows, there.source_id, facts))
+            if facts.catalog_id != there.source_catalog_id:
+                draft = replace(draft, catalog_id=facts.catalog_id)
         await self._gateway.update_connection(change.observed.id, draft)
 
     def _sendable(self, fields: Mapping[str, Any], ids: Ids) -> Mapping[str, Any]:
