@@ -102,6 +102,33 @@ def test_every_problem_of_every_kind_is_reported_at_once(monkeypatch: pytest.Mon
     ]
 
 
+def test_a_name_of_a_kind_that_is_read_later_is_told_where_it_was_referred_to() -> None:
+    server = server_with(a={}, b={"root": Ref("node", "a")})
+    assert problems(server, Node("c", parent=node("b"))) == [
+        "c: refers to a node named 'b', of which none is declared and none exists; there is a leaf of that name"
+    ]
+
+
+def test_a_kind_is_compared_while_those_after_it_are_still_read() -> None:
+    resolved = anyio.Event()
+
+    class First(NodeKind):
+        async def resolve(
+            self, pairs: Sequence[Pair], context: ResolveContext
+        ) -> Sequence[Pair | Problem | Notice]:
+            resolved.set()
+            return pairs
+
+    class Second(LeafKind):
+        async def observe(self) -> Sequence[Observed]:
+            with anyio.fail_after(10):
+                await resolved.wait()
+            return await super().observe()
+
+    server = server_with(a={"shape": 0})
+    assert steps(surveyed(server, Node("a", color=1), kinds=[First, Second])) == ["update a (node)"]
+
+
 def test_a_reference_to_what_has_problems_of_its_own_is_no_further_problem() -> None:
     assert problems(server_with(), Node("a", color=13), Leaf("l", root=node("a"))) == [
         "a.color: unlucky",

@@ -231,6 +231,7 @@ class _Work:
         self.resent, self.declarations, self.scope, self.as_declared = resent, declarations, scope, declared
         self.there: list[Observed] = []
         self.problems: list[Problem] = []
+        self.lacking: dict[int, Key] = {}
         self.notices = [*session.notices]
         self.pairs: list[Pair] = []
         self.begun: list[Pair] = []
@@ -259,6 +260,7 @@ class _Work:
             if not self.unmentioned:
                 await self._match(kind, there, versions=versions)
             await self.take(kind)
+        self._hint()
 
     async def _match(self, kind: Kind, there: Arriving | Reading, *, versions: bool) -> None:
         """What is declared of one kind beside what is there of it."""
@@ -448,12 +450,19 @@ class _Work:
         dangling = [key for key in unknown if key not in self._broken()]
         for key in dangling:
             lack = "several exist" if key in self.ambiguous else "none is declared and none exists"
+            self.lacking[len(self.problems)] = key
+            text = f"refers to a {key.kind} named {key.name!r}, of which {lack}"
+            self.problems.append(Problem(pair.declared.key, (), text))
+        return bool(dangling)
+
+    def _hint(self) -> None:
+        """Where there is a name that was referred to after all, which nobody knows before everything is read."""
+        for number, key in self.lacking.items():
             others = {observed.kind for observed in self.there if observed.name == key.name} - {key.kind}
             others.update(kind.elsewhere(key.name) for kind in self.session.kinds if kind.name == key.kind)
             hint = "".join(f"; there is a {other} of that name" for other in sorted(others) if other)
-            text = f"refers to a {key.kind} named {key.name!r}, of which {lack}{hint}"
-            self.problems.append(Problem(pair.declared.key, (), text))
-        return bool(dangling)
+            problem = self.problems[number]
+            self.problems[number] = replace(problem, message=f"{problem.message}{hint}")
 
     def survey(self) -> Survey:
         kinds = {kind.name: kind for kind in self.session.kinds}
