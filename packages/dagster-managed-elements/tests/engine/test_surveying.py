@@ -129,6 +129,29 @@ def test_a_kind_is_compared_while_those_after_it_are_still_read() -> None:
     assert steps(surveyed(server, Node("a", color=1), kinds=[First, Second])) == ["update a (node)"]
 
 
+@pytest.mark.parametrize("kinds", [(Checked, CheckedLeaf), (CheckedLeaf, Checked)])
+def test_kinds_that_refer_to_each_other_are_compared_by_what_there_is_of_both(kinds: Sequence[type[Kind]]) -> None:
+    server = server_with(r={}, l={"root": Ref("node", "r")}, k={"root": Ref("node", "r")})
+    server.put("a", {"kind": "node", "name": "a", "shape": 0, "friends": [Ref("leaf", "l"), Ref("leaf", "k")]})
+    elements = (Node("a", friends=(leaf("l"), leaf("k"))), Leaf("l", root=node("r"), color=1))
+    assert steps(surveyed(server, *elements, kinds=kinds)) == ["update l (leaf)"]
+
+
+def test_what_is_taken_along_by_a_kind_before_is_known_to_be_coming() -> None:
+    coming: list[str] = []
+
+    class Told(CheckedLeaf):
+        async def resolve(
+            self, pairs: Sequence[Pair], context: ResolveContext
+        ) -> Sequence[Pair | Problem | Notice]:
+            coming.extend(str(key) for key, change in context.coming.items() if isinstance(change, Replace))
+            return pairs
+
+    server = server_with(a={"shape": 0}, l={"root": Ref("node", "a")})
+    surveyed(server, Node("a", shape=1), Leaf("l", root=node("a")), kinds=[Checked, Told])
+    assert {*coming} == {"a (node)", "l (leaf)"}
+
+
 def test_a_reference_to_what_has_problems_of_its_own_is_no_further_problem() -> None:
     assert problems(server_with(), Node("a", color=13), Leaf("l", root=node("a"))) == [
         "a.color: unlucky",

@@ -250,17 +250,29 @@ class _Work:
         self.kept = frozenset[Ref]()
 
     async def take_all(self, there: Arriving | Reading, *, versions: bool) -> None:
-        """Kind by kind, each once it is read. What stays although nobody declares it depends on all there is."""
+        """Kind by kind, each once it is read, and whatever it refers to, which may come after it where two kinds refer
+        to each other. What stays although nobody declares it depends on all there is.
+        """
+        unread = [*self.session.kinds]
+
+        async def match_with(*kinds: Kind) -> None:
+            while any(kind in unread for kind in kinds):
+                await self._match(unread.pop(0), there, versions=versions)
+
         if self.unmentioned:
-            for kind in self.session.kinds:
-                await self._match(kind, there, versions=versions)
+            await match_with(*unread)
             on_demand = frozenset(kind.name for kind in self.session.kinds if kind.on_demand)
             self.kept = _kept(self.as_declared, self.pairs, on_demand, self.awaiting)
         for kind in self.session.kinds:
-            if not self.unmentioned:
-                await self._match(kind, there, versions=versions)
+            named = self._named_by(kind) if unread else frozenset[str]()
+            await match_with(kind, *(other for other in unread if other.name in named))
             await self.take(kind)
         self._hint()
+
+    def _named_by(self, kind: Kind) -> frozenset[str]:
+        """The kinds that what is declared of *kind* refers to."""
+        mine = (element for element in self.as_declared if element.key.kind == kind.name)
+        return frozenset(key.kind for element in mine for key in references(element.fields))
 
     async def _match(self, kind: Kind, there: Arriving | Reading, *, versions: bool) -> None:
         """What is declared of one kind beside what is there of it."""
@@ -342,6 +354,7 @@ class _Work:
         """Resolve and diff one kind, then spread what goes to all that refers to it."""
         mine = [pair for pair in self.pairs if _kind_of(pair) == kind.name]
         self.problems += [fault for pair in mine if pair.declared for fault in self.faults.of(pair.declared)]
+        self._go_on(kind, ())  # what goes of the kinds before takes of this one along, now that it is read
         context = ResolveContext(
             ids=self.ids, coming=self._coming(), facts=self.facts, broken=self._broken(), observed=self.observed
         )
