@@ -7,6 +7,7 @@ import traceback
 from contextlib import asynccontextmanager
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 from dagster_managed_elements.api.client import ClientOptions, open_client
@@ -32,7 +33,7 @@ class Server:
             for _ in range(self.most):
                 try:
                     self.asked.append(await stream.receive())
-                except anyio.EndOfStream:
+                except (anyio.EndOfStream, anyio.BrokenResourceError):
                     return
                 await stream.send(self.answer)
 
@@ -101,6 +102,17 @@ async def test_a_connection_that_ends_without_an_answer_is_a_lost_answer(free_tc
     async with client_of(Server(b"", most=1), free_tcp_port) as client:
         with pytest.raises(Lost, match="Server disconnected without sending a response"):
             await client.send(CREATE)
+
+
+async def test_a_create_is_sent_before_its_answer_is_read_be_it_of_what_a_server_sent_too_much(free_tcp_port):
+    server = Server(ANSWER + b"\r\n")
+    async with client_of(server, free_tcp_port) as client:
+        assert await client.send(CREATE) == {}
+        with pytest.raises(Lost):
+            await client.send(CREATE)
+        with anyio.fail_after(10):
+            while len(server.asked) < 2:
+                await anyio.lowlevel.checkpoint()
 
 
 async def test_a_request_says_what_it_takes_and_its_own_headers_win_whatever_their_capitals(free_tcp_port):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, cast
 
@@ -79,15 +78,14 @@ class _Network(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """httpcore's own, but that the head and the body of a request go in one piece, once the answer is asked for:
+    """httpcore's own, but that the head of a request goes in one piece with what follows it, its body or its end:
     each piece took a tenth of what a request costs. And a handshake of TLS that is cancelled would leave its
     connection open.
     """
 
     def __init__(self, own: httpcore.AsyncNetworkStream) -> None:
         self._own = own
-        self._unsent = bytearray()
-        self._timeout: float | None = None
+        self._head: bytes | None = None  # empty while the rest of a request is sent
 
     async def start_tls(self, *given: Any, **more: Any) -> httpcore.AsyncNetworkStream:
         try:
@@ -98,15 +96,14 @@ class _Stream(httpcore.AsyncNetworkStream):
             raise
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._unsent += buffer
-        self._timeout = timeout
+        if self._head is None and buffer:
+            self._head = buffer
+            return
+        # Not only when the answer is read: a server that once sent too much may seem to have answered already.
+        head, self._head = self._head or b"", b"" if buffer else None  # of no length is the end
+        await self._own.write(head + buffer, timeout)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        if self._unsent:
-            unsent, self._unsent = bytes(self._unsent), bytearray()
-            # As httpcore does: whoever takes no more of a request may have answered it all the same.
-            with suppress(httpcore.WriteError):
-                await self._own.write(unsent, self._timeout)
         return await self._own.read(max_bytes, timeout)
 
     async def aclose(self) -> None:

@@ -250,7 +250,7 @@ class _Work:
         self.kept = frozenset[Ref]()
 
     async def take_all(self, there: Arriving | Reading, *, versions: bool) -> None:
-        """Kind by kind, each once it is read, and whatever it refers to, which may come after it where two kinds refer
+        """Kind by kind, each once it is read, and what it refers to: that may come after it where two kinds refer
         to each other. What stays although nobody declares it depends on all there is.
         """
         unread = [*self.session.kinds]
