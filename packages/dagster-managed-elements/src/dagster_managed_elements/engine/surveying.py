@@ -246,6 +246,10 @@ class _Work:
         self.ids: dict[Key, str] = {}
         self.facts: dict[Key, Any] = {}
         self.declared = frozenset(element.key for element in declared if element.removal is None)
+        self.longest = _longest_names(session)
+        self.of_kind: dict[str, list[Declared]] = {kind.name: [] for kind in session.kinds}
+        for element in declared:
+            self.of_kind.setdefault(element.key.kind, []).append(element)
         self.unmentioned = not scope.destroy and any(declaration.delete_unmentioned for declaration in declarations)
         self.kept = frozenset[Ref]()
 
@@ -271,20 +275,19 @@ class _Work:
 
     def _named_by(self, kind: Kind) -> frozenset[str]:
         """The kinds that what is declared of *kind* refers to."""
-        mine = (element for element in self.as_declared if element.key.kind == kind.name)
-        return frozenset(key.kind for element in mine for key in references(element.fields))
+        return frozenset(key.kind for element in self.of_kind[kind.name] for key in references(element.fields))
 
     async def _match(self, kind: Kind, there: Arriving | Reading, *, versions: bool) -> None:
         """What is declared of one kind beside what is there of it."""
         observed = await there.of(kind)
-        declared = [element for element in self.as_declared if element.key.kind == kind.name]
+        declared = self.of_kind[kind.name]
         for lacking in needed(observed, declared):
             raise cast("ManagedElementsError", lacking.fault)
         self.there += observed
         matched, problems = match(declared, [one for one in observed if one.fault is None], self.memory)
         self.problems += problems
         self.notices += [_left_out(one) for one in observed if one.fault is not None]
-        interims = match_interims(matched, _longest_names(self.session))
+        interims = match_interims(matched, self.longest)
         pairs = [alone for pair in interims.pairs for alone in self._observed_alone(pair)]
         self.begun += [pair for pair in interims.begun if pair.declared and pair.declared.removal is None]
         leaving = {declared.key for declared in self.doomed.values()}

@@ -105,7 +105,7 @@ class ConnectionKind(Kind):
 
     async def _look_ahead(self) -> None:
         async for declared in paced(self._expected):
-            if declared.removal is None:
+            if declared.removal is None and id(declared.fields) not in self._judged:
                 self._judged[id(declared.fields)] = declared.fields, [*self._judge(declared)]
 
     async def resolve(self, pairs: Sequence[Pair], context: ResolveContext) -> Sequence[Pair | Problem | Notice]:

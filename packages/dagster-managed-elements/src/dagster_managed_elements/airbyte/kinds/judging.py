@@ -44,7 +44,7 @@ class Judgements:
 
     async def make(self, configurations: Sequence[Mapping[str, Any]], specification: Specification) -> None:
         async for configuration in paced(configurations):
-            self._made[id(configuration)] = configuration, specification, judge(configuration, specification)
+            self._made[id(configuration)] = configuration, specification, self.of(configuration, specification)
 
     def of(
         self, configuration: Mapping[str, Any], specification: Specification, *, is_moving: bool = False
