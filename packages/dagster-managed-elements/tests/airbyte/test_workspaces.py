@@ -63,6 +63,8 @@ async def test_an_id_is_asked_for_without_listing_others(airbyte_local):
 
 @pytest.mark.parametrize("wanted", [None, "Default Workspace"])
 async def test_the_workspaces_are_asked_for_while_the_server_says_what_it_is(airbyte_local, wanted):
+    # Its answer takes longer than a busy machine to send what goes beside it.
+    airbyte_local.fault("instance_configuration", "latency", base_ms=500)
     await chosen(airbyte_local, wanted)
     (probe,) = (request for request in airbyte_local.requests if "instance_configuration" in request.path)
     listed = [request for request in airbyte_local.requests if "workspaces" in request.path]
